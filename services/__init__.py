@@ -1,0 +1,1 @@
+"""The services of Parley; they meet only on the message bus, never by import (``embedded`` alone composes them)."""

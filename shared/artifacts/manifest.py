@@ -1,0 +1,90 @@
+"""What a model bundle says of itself. The manifest is written last: a directory without one is no bundle."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.contracts.jobs import JobSpec
+
+MANIFEST = "manifest.json"
+TOKENIZER = "tokenizer.json"
+FP32_MODEL = "model.onnx"
+INT8_MODEL = "model.int8.onnx"
+NEIGHBOURS = "neighbours.npy"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FileEntry(_Part):
+    """Size and hash of one file of the bundle."""
+
+    bytes: int
+    sha256: str
+
+
+class Labels(_Part):
+    """The label of each output column, in order. An empty list means that the model lacks the head."""
+
+    intents: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    """BIO tags: ``O``, then ``B-x``, ``I-x`` for each entity label."""
+    sentiments: tuple[str, ...] = ()
+
+
+class ScopeCalibration(_Part):
+    """How a text is judged to lie outside every intent; see ``shared.inference.scope``.
+
+    Attributes:
+        weights: Weight of each signal in the score, by name.
+        threshold: Scores below it are out of scope.
+        in_scope_rejection: Share of in-scope validation rows that the threshold rejects.
+    """
+
+    weights: dict[str, float]
+    threshold: float
+    in_scope_rejection: float
+
+
+class Calibration(_Part):
+    """Temperatures (Guo et al. 2017, arXiv:1706.04599) by which logits are divided, and the scope threshold."""
+
+    intent_temperature: float = 1.0
+    sentiment_temperature: float = 1.0
+    scope: ScopeCalibration | None = None
+
+
+class Parity(_Part):
+    """How well the export agrees with the torch model on held-out inputs."""
+
+    max_abs_difference: float
+    """Largest difference of any fp32 output."""
+    int8_scheme: str | None
+    """Name of the quantisation that was kept, or ``None`` if fp32 is served."""
+    int8_loss: float | None
+    """Points (0..100) that the worst score lost through it."""
+
+
+class Manifest(_Part):
+    """The self-description of a bundle."""
+
+    format_version: Literal[1] = 1
+    model_id: str
+    task: Literal["nlu"] = "nlu"
+    base_model: str
+    created_at: int
+    data_sha256: str
+    spec: JobSpec
+    job_id: str
+    labels: Labels
+    embedding_size: int
+    max_length: int
+    calibration: Calibration
+    served_file: str
+    """``model.onnx`` or ``model.int8.onnx``: the one that inference opens."""
+    metrics: dict[str, Any]
+    parity: Parity
+    files: dict[str, FileEntry]

@@ -1,0 +1,26 @@
+"""The messages: frozen, versioned, JSON. This list is the whole vocabulary of the bus."""
+
+from __future__ import annotations
+
+from shared.contracts.analysis import AnalyzeText, TextAnalyzed
+from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnderstood
+from shared.contracts.failure import MessageFailed
+from shared.contracts.jobs import JobQueued, TrainingProgressed
+from shared.contracts.message import Message
+from shared.contracts.releases import BotPublished, ModelPublished
+from shared.contracts.sentiment import AlertRaised, SentimentObserved
+
+MESSAGES: tuple[type[Message], ...] = (
+    TurnReceived,
+    TurnUnderstood,
+    TurnAnswered,
+    AnalyzeText,
+    TextAnalyzed,
+    MessageFailed,
+    JobQueued,
+    TrainingProgressed,
+    ModelPublished,
+    BotPublished,
+    SentimentObserved,
+    AlertRaised,
+)

@@ -1,0 +1,116 @@
+"""A chat turn on its three hops: gateway, nlu, generation, and back to the gateway replica that asked."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from shared.contracts.message import REPLY, Exchange, Message, Route, Value
+from shared.contracts.understanding import Understanding
+
+
+class PastTurn(Value):
+    """One earlier exchange; the last few travel with every turn so that no service keeps a conversation."""
+
+    user: str
+    answer: str
+
+
+class FlowState(Value):
+    """A flow under way: which slots are filled, which one was asked for, and how often in vain."""
+
+    flow: str
+    slots: dict[str, str] = Field(default_factory=dict)
+    asked: str | None = None
+    """The slot asked for last, or ``None`` while the flow awaits its confirmation."""
+    confirming: bool = False
+    attempts: int = 0
+    """Answers in a row that did not fill ``asked``."""
+
+
+class DialogueState(Value):
+    """All that the dialogue policy remembers between turns. Flows form a stack: the last one is active."""
+
+    flows: tuple[FlowState, ...] = ()
+    slots: dict[str, str] = Field(default_factory=dict)
+    """Values known from finished flows and earlier mentions, by slot name."""
+    failures: int = 0
+    """Turns in a row that the bot did not understand."""
+    anger: int = 0
+    """Negative turns in a row."""
+    offered: tuple[str, ...] = ()
+    """The intents offered by the last fallback, in the order shown."""
+    handed_over: bool = False
+
+
+class Citation(Value):
+    """A knowledge pair that an answer rests on."""
+
+    id: str
+    question: str
+    source: str
+    score: float
+
+
+AnswerKind = Literal["template", "flow", "knowledge", "fallback", "handover", "silent"]
+
+
+class Answer(Value):
+    """What the bot says, and why.
+
+    Attributes:
+        text: The words for the customer; empty when a person has taken over (kind ``silent``).
+        kind: Which part of the policy produced it.
+        citations: The knowledge pairs it cites.
+        suggestions: Ready-made next messages, e.g. the two likeliest intents of a fallback.
+        handover: Why a person is asked to take over (``requested``, ``anger``, ``failures``), when that happens now.
+    """
+
+    text: str
+    kind: AnswerKind
+    citations: tuple[Citation, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    handover: Literal["requested", "anger", "failures"] | None = None
+
+
+class TurnReceived(Message):
+    """A customer said something; nlu reads it."""
+
+    TYPE: ClassVar[str] = "turn.received"
+    ROUTE: ClassVar[Route] = Route(Exchange.RPC, "nlu")
+
+    turn_id: str
+    conversation_id: str
+    text: str
+    history: tuple[PastTurn, ...] = ()
+    """The last turns, oldest first."""
+    state: DialogueState = DialogueState()
+    received_at: float
+    """Unix seconds."""
+
+
+class TurnUnderstood(Message):
+    """The turn with what the model understood of it; generation answers it."""
+
+    TYPE: ClassVar[str] = "turn.understood"
+    ROUTE: ClassVar[Route] = Route(Exchange.RPC, "generation")
+
+    turn: TurnReceived
+    understanding: Understanding
+    embedding: str = ""
+    """The normalised sentence embedding, little-endian float16 in base64; empty if the model has none."""
+
+
+class TurnAnswered(Message):
+    """The answer, for the gateway replica that asked."""
+
+    TYPE: ClassVar[str] = "turn.answered"
+    ROUTE: ClassVar[Route] = REPLY
+
+    turn_id: str
+    conversation_id: str
+    understanding: Understanding
+    answer: Answer
+    state: DialogueState
+    bot_version: int

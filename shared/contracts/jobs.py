@@ -1,0 +1,98 @@
+"""A fine-tuning job as the user asked for it, and the messages about its progress."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.contracts.message import Exchange, Message, Route
+
+JobStatus = Literal["validating_files", "queued", "running", "succeeded", "failed", "cancelled"]
+FINAL_STATUSES: frozenset[JobStatus] = frozenset(("succeeded", "failed", "cancelled"))
+
+Auto = Literal["auto"]
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Hyperparameters(_Spec):
+    """The three knobs of the OpenAI convention; ``auto`` lets the recipe choose from the size of the data."""
+
+    batch_size: Annotated[int, Field(ge=1, le=512)] | Auto = "auto"
+    learning_rate_multiplier: Annotated[float, Field(gt=0, le=100)] | Auto = "auto"
+    n_epochs: Annotated[int, Field(ge=1, le=100)] | Auto = "auto"
+
+
+class Tuning(_Spec):
+    """Which weights are trained.
+
+    Attributes:
+        type: ``full`` trains everything, ``frozen`` only the heads, ``lora`` low-rank updates of the encoder and the heads.
+        rank: Rank of the LoRA updates.
+        alpha: LoRA scale (the update is multiplied by ``alpha / rank``).
+        dropout: Dropout on the LoRA input.
+        max_steps: Stop after so many optimizer steps, whatever the epochs say.
+        max_length: Tokens kept of each text.
+    """
+
+    type: Literal["full", "frozen", "lora"] = "full"
+    rank: Annotated[int, Field(ge=1, le=256)] = 16
+    alpha: Annotated[float, Field(gt=0, le=1024)] = 32.0
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    max_steps: Annotated[int, Field(ge=1)] | None = None
+    max_length: Annotated[int, Field(ge=8, le=512)] = 128
+
+
+class Promotion(_Spec):
+    """What happens to the model when the job has succeeded.
+
+    Attributes:
+        mode: ``auto`` promotes it if the gate lets it pass, ``manual`` waits for a call.
+        max_regression: How far the F1 of one label may fall behind the model in production on the same test rows, 0..1.
+        max_overall_regression: The same for each overall score.
+        min_label_rows: Labels with fewer test rows are judged together, since one row would move them too far.
+    """
+
+    mode: Literal["auto", "manual"] = "auto"
+    max_regression: Annotated[float, Field(ge=0, le=1)] = 0.10
+    max_overall_regression: Annotated[float, Field(ge=0, le=1)] = 0.01
+    min_label_rows: Annotated[int, Field(ge=1, le=1000)] = 5
+
+
+class JobSpec(_Spec):
+    """The whole request; it stands in the job row and, unchanged, in the manifest of the model."""
+
+    model: str
+    """``minilm``, a hub id, a local directory, or the id of one of our models (warm start)."""
+    training_file: str
+    validation_file: str | None = None
+    task: Literal["nlu"] = "nlu"
+    hyperparameters: Hyperparameters = Hyperparameters()
+    tuning: Tuning = Tuning()
+    promotion: Promotion = Promotion()
+    suffix: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+
+class JobQueued(Message):
+    """A job waits for a worker. Only a wake-up: the job row is the truth, a lost one is sent again by the reaper."""
+
+    TYPE: ClassVar[str] = "job.queued"
+    ROUTE: ClassVar[Route] = Route(Exchange.RPC, "train.cpu", durable=True)
+
+    job_id: str
+
+
+class TrainingProgressed(Message):
+    """A job took a step or changed its state; the full story is in the job's events."""
+
+    TYPE: ClassVar[str] = "training.progressed"
+    ROUTE: ClassVar[Route] = Route(Exchange.EVENTS, "training.progressed")
+
+    job_id: str
+    status: JobStatus
+    step: int = 0
+    total_steps: int = 0

@@ -1,0 +1,62 @@
+"""What a model understood of one text."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from shared.contracts.message import Value
+
+OUT_OF_SCOPE = "out_of_scope"
+"""The reserved intent of texts that belong to none: in training rows, and as an answer below the threshold."""
+
+SentimentLabel = Literal["negative", "neutral", "positive"]
+SENTIMENTS: tuple[SentimentLabel, ...] = ("negative", "neutral", "positive")
+
+
+class IntentScore(Value):
+    """An intent with its calibrated probability (0..1)."""
+
+    name: str
+    confidence: float
+
+
+class EntitySpan(Value):
+    """An entity as a half-open span of characters (code points) of the original text."""
+
+    start: int
+    end: int
+    label: str
+    text: str
+    confidence: float
+
+
+class Sentiment(Value):
+    """The sentiment of a text.
+
+    Attributes:
+        label: The likeliest of the three.
+        score: Positive minus negative probability, -1..1.
+        confidence: Probability of ``label``.
+    """
+
+    label: SentimentLabel
+    score: float
+    confidence: float
+
+
+class Understanding(Value):
+    """Everything one joint pass tells about a text.
+
+    Heads that the model does not have leave their field empty or ``None``.
+    """
+
+    model: str
+    """The id of the model that read the text."""
+    intent: IntentScore | None
+    """The likeliest intent, or ``out_of_scope``."""
+    ranking: tuple[IntentScore, ...] = ()
+    """The likeliest in-scope intents, best first (up to five)."""
+    entities: tuple[EntitySpan, ...] = ()
+    sentiment: Sentiment | None = None
+    language: str = "und"
+    """ISO 639-1 code, ``und`` when it cannot be told."""

@@ -1,0 +1,1 @@
+"""Labelled data files: what a row is, and how a file of them is read and judged."""

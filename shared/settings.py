@@ -1,0 +1,79 @@
+"""Settings shared by every process. A service's ``settings.py`` extends these; nothing else reads the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self, TypeVar
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.errors import SettingsError
+
+MEMORY_BROKER = "memory://"
+
+
+class PlatformSettings(BaseSettings):
+    """Where a Parley keeps its things and how it talks: read from ``PARLEY_*``."""
+
+    model_config = SettingsConfigDict(env_prefix="PARLEY_", extra="ignore", frozen=True)
+
+    environment: Literal["development", "production"] = "development"
+    home: Path = Path("~/.parley")
+    """Folder of the embedded platform's database, artifacts and credentials."""
+    broker_url: str = MEMORY_BROKER
+    """``memory://`` or an ``amqp://`` address."""
+    broker_prefix: str = Field(default="", pattern=r"^[a-z0-9_.-]*$")
+    """Put before every exchange and queue, so that several Parleys can share a broker."""
+    database_url: str = ""
+    """``sqlite:///…`` or ``postgresql://…``; empty: ``parley.db`` in the home folder."""
+    artifacts_url: str = ""
+    """``file://…`` or ``s3://…``; empty: ``artifacts`` in the home folder."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+
+    @field_validator("home")
+    @classmethod
+    def _expand_home(cls, home: Path) -> Path:
+        return home.expanduser().resolve()
+
+    @model_validator(mode="after")
+    def _refuse_default_secrets(self) -> Self:
+        if self.environment == "production" and "guest:guest@" in self.broker_url:
+            raise ValueError("PARLEY_BROKER_URL uses RabbitMQ's default password; give the broker an own user")
+        return self
+
+    @property
+    def database(self) -> str:
+        """The database URL with the default filled in."""
+        return self.database_url or f"sqlite:///{self.home / 'parley.db'}"
+
+    @property
+    def artifacts(self) -> str:
+        """The artifacts URL with the default filled in."""
+        return self.artifacts_url or f"file://{self.home / 'artifacts'}"
+
+
+SettingsT = TypeVar("SettingsT", bound=PlatformSettings)
+
+
+def read_settings(kind: type[SettingsT], **overrides: object) -> SettingsT:
+    """Build settings from the environment.
+
+    Raises:
+        SettingsError: A value is wrong; the message names every key and value at fault.
+    """
+    try:
+        return kind(**overrides)  # type: ignore[arg-type]  # values are validated, that is the point
+    except ValidationError as error:
+        raise SettingsError("; ".join(_describe(item) for item in error.errors())) from None
+
+
+def _describe(item: object) -> str:
+    assert isinstance(item, dict)  # noqa: S101  # pydantic's ErrorDetails
+    where = ".".join(str(part) for part in item["loc"])
+    if not where:
+        return str(item["msg"]).removeprefix("Value error, ")
+    secret = any(word in where.lower() for word in ("key", "secret", "password", "url"))
+    shown = "(not shown)" if secret else repr(item["input"])
+    return f"PARLEY_{where.upper()}={shown}: {item['msg']}"

@@ -1,0 +1,1 @@
+"""What operators see: structured logs with the correlation id, metrics, health."""

@@ -1,0 +1,67 @@
+"""Structured logs on standard error: one JSON object a line, or readable columns for a person at a terminal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Literal
+
+import structlog
+
+from shared.telemetry.correlation import correlation_id
+
+Logger = structlog.stdlib.BoundLogger
+LogFormat = Literal["json", "console"]
+
+_NOISY_LIBRARIES = ("amqp", "kombu", "httpx", "httpcore", "fsspec", "matplotlib", "urllib3", "alembic")
+
+
+def get(name: str) -> Logger:
+    """The logger of a module; cheap enough for module level, since nothing is configured by it."""
+    return structlog.stdlib.get_logger(name)
+
+
+def configure(service: str, level: str, log_format: LogFormat) -> None:
+    """Set logging up for this process; called once, by its ``__main__``."""
+    renderer: structlog.types.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    shared: list[structlog.types.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_context(service),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in _NOISY_LIBRARIES:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _add_context(service: str) -> structlog.types.Processor:
+    def add(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event["service"] = service
+        current = correlation_id()
+        if current:
+            event["correlation_id"] = current
+        return event
+
+    return add

@@ -1,0 +1,39 @@
+"""Every metric of Parley by name, so that a dashboard can be written from this file alone."""
+
+from __future__ import annotations
+
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest, start_http_server
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+HTTP_REQUESTS = Counter("parley_http_requests", "HTTP requests answered.", ["route", "method", "status"])
+HTTP_SECONDS = Histogram("parley_http_request_seconds", "Time to answer a request.", ["route"], buckets=SECONDS)
+TURNS_STORED = Counter("parley_turns_stored", "Chat turns answered and stored.", ["kind"])
+PENDING_REQUESTS = Gauge("parley_pending_requests", "Requests on the bus that wait for their reply.")
+
+MESSAGES_HANDLED = Counter("parley_messages_handled", "Messages handled.", ["queue", "type", "outcome"])
+MESSAGE_SECONDS = Histogram("parley_message_seconds", "Time to handle one batch.", ["queue"], buckets=SECONDS)
+BATCH_SIZE = Histogram("parley_batch_size", "Messages per batch.", ["queue"], buckets=(1, 2, 4, 8, 16, 32, 64, 128))
+DEAD_LETTERS = Counter("parley_dead_letters", "Messages sent to the dead letters.", ["queue", "reason"])
+BUS_RECONNECTS = Counter("parley_bus_reconnects", "Connections to the broker made again.", ["role"])
+
+MODEL_INFO = Gauge("parley_model_loaded", "1 for the model that a process serves.", ["slot", "model"])
+MODEL_SWAPS = Counter("parley_model_swaps", "Models swapped in.", ["slot"])
+
+JOBS_FINISHED = Counter("parley_jobs_finished", "Training jobs by how they ended.", ["status"])
+JOB_SECONDS = Histogram(
+    "parley_job_seconds", "Duration of training jobs.", buckets=(10, 30, 60, 120, 300, 900, 3600, 14400)
+)
+
+OBSERVATIONS = Counter("parley_sentiment_observations", "Texts counted on a sentiment stream.", ["stream", "sentiment"])
+ALERTS_FIRING = Gauge("parley_alerts_firing", "Alerts that are firing.", ["stream"])
+
+
+def exposition() -> tuple[bytes, str]:
+    """The metrics of this process in Prometheus' text format, and their content type."""
+    return generate_latest(), CONTENT_TYPE_LATEST
+
+
+def serve(port: int) -> None:
+    """Answer Prometheus on ``port`` from a daemon thread, for services without HTTP of their own."""
+    start_http_server(port)
