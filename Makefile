@@ -1,0 +1,51 @@
+# Two commands matter to a newcomer: `make up` starts Parley, `make test` runs every test. Both need Python >= 3.11 and make.
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
+	command -v $$name >/dev/null 2>&1 && $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo $$name; break; }; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help up test test-all check bench bench-quality clean
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+up: $(VENV)/.runtime ## Start Parley on this machine; the first start also trains the starter model
+	@$(BIN)/parley up
+
+test: $(VENV)/.development ## Run the whole suite (under 15 minutes on 2 cores)
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(VENV)/.development ## Run the suite and the checks that take long
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.development ## Lint, format and type checks alone
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.development ## Measure inference and messaging
+	$(BIN)/python -m tests.load.inference
+	$(BIN)/python -m tests.load.messaging
+
+bench-quality: $(VENV)/.development ## Train on the public datasets and write docs/quality.md
+	$(BIN)/python -m tests.load.quality
+
+clean: ## Remove the virtual environment and caches; your data in ~/.parley stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Parley needs Python 3.11 or newer: install it, or name it with 'make PYTHON=/path/to/python $(MAKECMDGOALS)'."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing: on Debian or Ubuntu, 'apt-get install python3-venv'."; exit 1; }
+
+$(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing the pinned dependencies into $(VENV) (a few minutes, once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.development: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing the pinned dependencies into $(VENV) (a few minutes, once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.runtime
