@@ -60,3 +60,5 @@ class Understanding(Value):
     sentiment: Sentiment | None = None
     language: str = "und"
     """ISO 639-1 code, ``und`` when it cannot be told."""
+    tokens: int = 0
+    """Tokens read, special tokens included."""
