@@ -27,3 +27,8 @@ class Row:
     intent: str | None = None
     entities: tuple[Entity, ...] | None = None
     sentiment: SentimentLabel | None = None
+
+
+def normalised(text: str) -> str:
+    """The text in lower case with its white space collapsed: rows that agree in it count as the same text."""
+    return " ".join(text.lower().split())

@@ -1,0 +1,75 @@
+"""Reads a file of labelled rows and reports everything that is wrong with it, not only the first fault."""
+
+from __future__ import annotations
+
+from typing import BinaryIO, Literal
+
+from shared.errors import InvalidInput
+from shared.rows.record import Faulty, row_from
+from shared.rows.report import FaultList, RowReport
+from shared.rows.row import Row, normalised
+from shared.rows.source import Source, csv_records, json_records
+
+FileFormat = Literal["jsonl", "csv"]
+
+#: Rows of one file.
+MAX_ROWS = 1_000_000
+
+
+def format_of(filename: str) -> FileFormat:
+    """The format that a file name promises.
+
+    Raises:
+        InvalidInput: It ends in neither ``.jsonl`` nor ``.csv``.
+    """
+    name = filename.lower()
+    if name.endswith(".jsonl"):
+        return "jsonl"
+    if name.endswith(".csv"):
+        return "csv"
+    raise InvalidInput(f"{filename!r} is neither .jsonl nor .csv; rename it to what it is", param="file")
+
+
+def read_rows(stream: BinaryIO, file_format: FileFormat) -> RowReport:
+    """Read labelled rows from a binary stream, which is read to its end but not closed.
+
+    Row numbers are 1-based lines of JSON Lines, and rows as a spreadsheet counts them (header included) of CSV.
+    """
+    source = Source(stream)
+    rows: list[Row] = []
+    faults, warnings = FaultList(), FaultList()
+    seen: dict[str, tuple[int, Row]] = {}
+    for number, record in (json_records if file_format == "jsonl" else csv_records)(source):
+        if len(rows) + faults.total >= MAX_ROWS:
+            faults.add(number, "", f"more than {MAX_ROWS} rows; split the file")
+            break
+        try:
+            row = row_from(_unless_faulty(record))
+        except Faulty as faulty:
+            faults.extend(number, faulty.problems)
+            continue
+        rows.append(row)
+        _compare(number, row, seen, warnings)
+    if source.has_bom:
+        warnings.add(1, "", "the file begins with a byte order mark, which was ignored; save it as UTF-8 without BOM")
+    if not rows and not faults.total:
+        faults.add(1, "", "the file has no rows")
+    return RowReport(rows, faults.listed, faults.total, warnings.listed, warnings.total, source.sha256())
+
+
+def _unless_faulty(record: object) -> object:
+    if isinstance(record, Faulty):
+        raise record
+    return record
+
+
+def _compare(number: int, row: Row, seen: dict[str, tuple[int, Row]], warnings: FaultList) -> None:
+    first_number, first = seen.setdefault(normalised(row.text), (number, row))
+    if first is row:
+        return
+    for name in ("intent", "entities", "sentiment"):
+        ours, theirs = getattr(row, name), getattr(first, name)
+        if ours is not None and theirs is not None and ours != theirs:
+            warnings.add(number, name, f"row {first_number} has the same text with another label; keep the right one")
+            return
+    warnings.add(number, "text", f"the same text as row {first_number}; it counts twice in training")
