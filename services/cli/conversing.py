@@ -1,0 +1,101 @@
+"""``parley chat`` and ``parley analyze``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from services.cli.api import Api, Json
+from services.cli.session import ApiKey, AsJson, Url, connected, err, out, show_json, show_json_line
+
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show intent, entities and sentiment too.")]
+
+
+def chat(
+    text: Annotated[str | None, typer.Argument(help="Say this one thing and leave.", show_default=False)] = None,
+    verbose: Verbose = False,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Talk to the bot.
+
+    Without TEXT a conversation begins: one line is one message, Ctrl-D or /quit ends it.
+    """
+    with connected(url, api_key) as api:
+        conversation = api.post("/v1/conversations")["id"]
+        if text is not None:
+            _say(api, conversation, text, verbose=verbose, as_json=as_json)
+            return
+        err.print("[dim]Talk to the bot; Ctrl-D or /quit ends the conversation.[/dim]")
+        for line in _lines():
+            _say(api, conversation, line, verbose=verbose, as_json=as_json)
+
+
+def analyze(
+    texts: Annotated[list[str], typer.Argument(help="Texts to read.")],
+    model: Annotated[str | None, typer.Option(help="A model other than the one in production.")] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Show what the model understands of texts: intent, entities, sentiment."""
+    body: Json = {"input": texts} | ({"model": model} if model else {})
+    with connected(url, api_key) as api:
+        answer = api.post("/v1/analyze", body)
+    if as_json:
+        show_json(answer)
+        return
+    for text, reading in zip(texts, answer["data"], strict=True):
+        out.print(escape(text))
+        out.print(f"  [dim]{escape(_understood(reading))}[/dim]")
+
+
+def _lines() -> Iterator[str]:
+    while True:
+        try:
+            line = out.input("[bold cyan]you>[/bold cyan] ").strip()
+        except (EOFError, KeyboardInterrupt):
+            out.print()
+            return
+        if line == "/quit":
+            return
+        if line:
+            yield line
+
+
+def _say(api: Api, conversation: str, text: str, *, verbose: bool, as_json: bool) -> None:
+    body = {
+        "model": "parley",
+        "messages": [{"role": "user", "content": text}],
+        "conversation_id": conversation,
+        "stream": True,
+    }
+    words, details = [], {}
+    if not as_json:
+        out.print("[bold green]bot>[/bold green] ", end="")
+    for chunk in api.stream("POST", "/v1/chat/completions", body):
+        details = chunk.get("parley") or details
+        for choice in chunk["choices"]:
+            words.append(choice["delta"].get("content") or "")
+            if not as_json:
+                out.print(escape(words[-1]), end="")
+    if as_json:
+        show_json_line({"text": text, "answer": "".join(words), "parley": details})
+        return
+    out.print("[dim](a person has taken over)[/dim]" if not any(words) else "")
+    if verbose:
+        out.print(f"     [dim]{escape(_understood(details))}[/dim]")
+
+
+def _understood(reading: Json) -> str:
+    parts = []
+    if intent := reading.get("intent"):
+        parts.append(f"{intent['name']} {intent['confidence']:.0%}")
+    parts += [f"{entity['label']}={entity['text']}" for entity in reading.get("entities") or ()]
+    if sentiment := reading.get("sentiment"):
+        parts.append(f"{sentiment['label']} {sentiment['score']:+.2f}")
+    return "  ".join(parts) or "nothing understood"

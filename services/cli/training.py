@@ -1,0 +1,126 @@
+"""``parley train`` and ``parley jobs``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.api import Api, Json, segment
+from services.cli.following import watch_job
+from services.cli.session import ApiKey, AsJson, Url, connected, err, out, show_json, table
+
+app = typer.Typer(no_args_is_help=True, help="List, show, follow and cancel training jobs.")
+
+JobId = Annotated[str, typer.Argument(help="Id of the job (ftjob-…).")]
+
+
+class TuningType(StrEnum):
+    """Which weights are trained."""
+
+    FULL = "full"
+    FROZEN = "frozen"
+    LORA = "lora"
+
+
+def train(
+    file: Annotated[Path, typer.Argument(help="Labelled rows, JSONL or CSV.", exists=True, dir_okay=False)],
+    model: Annotated[str, typer.Option(help="Base encoder, or one of your models.")] = "minilm",
+    tuning: Annotated[TuningType, typer.Option(help="Which weights are trained.")] = TuningType.FULL,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Default: from the data.", show_default=False)] = None,
+    suffix: Annotated[str | None, typer.Option(help="Part of the model's name.", show_default=False)] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same data: same model.")] = 0,
+    manual: Annotated[bool, typer.Option("--manual", help="Do not promote the model when it is done.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Submit and leave.")] = False,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Upload labelled rows, fine-tune a model on them and follow the job.
+
+    The model goes into production when it is no worse than the present one.
+    """
+    with connected(url, api_key) as api:
+        uploaded = api.upload(file)
+        body: Json = {
+            "model": model,
+            "training_file": uploaded["id"],
+            "seed": seed,
+            "task": "nlu",
+            "tuning": {"type": tuning.value},
+            "promotion": {"mode": "manual" if manual else "auto"},
+        }
+        if suffix:
+            body["suffix"] = suffix
+        if epochs:
+            body["method"] = {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": epochs}}}
+        job = api.post("/v1/fine_tuning/jobs", body)
+        _report(api, job, detach=detach, as_json=as_json)
+
+
+@app.command("list")
+def list_jobs(
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many, newest first.")] = 20,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """The newest jobs."""
+    with connected(url, api_key) as api:
+        jobs = api.get("/v1/fine_tuning/jobs", limit=limit)
+    if as_json:
+        show_json(jobs)
+    else:
+        out.print(
+            table(
+                ("Job", "Status", "Base", "Model"),
+                [(j["id"], j["status"], j["model"], j["fine_tuned_model"]) for j in jobs["data"]],
+            )
+        )
+
+
+@app.command()
+def show(job_id: JobId, url: Url = None, api_key: ApiKey = None) -> None:
+    """One job, whole, as JSON."""
+    with connected(url, api_key) as api:
+        show_json(api.get(f"/v1/fine_tuning/jobs/{segment(job_id)}"))
+
+
+@app.command()
+def cancel(job_id: JobId, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None) -> None:
+    """Cancel a job; a running trainer stops within seconds."""
+    with connected(url, api_key) as api:
+        job = api.post(f"/v1/fine_tuning/jobs/{segment(job_id)}/cancel")
+    if as_json:
+        show_json(job)
+    else:
+        out.print(f"{job['id']}: cancellation requested (status {job['status']}).")
+
+
+@app.command()
+def follow(job_id: JobId, as_json: AsJson = False, url: Url = None, api_key: ApiKey = None) -> None:
+    """Follow a job to its end."""
+    with connected(url, api_key) as api:
+        _report(api, {"id": job_id}, detach=False, as_json=as_json)
+
+
+def _report(api: Api, job: Json, *, detach: bool, as_json: bool) -> None:
+    if not as_json:
+        err.print(f"[dim]Job {job['id']}[/dim]")
+    if detach:
+        if as_json:
+            show_json(job)
+        else:
+            out.print(f"Submitted. Follow it with: parley jobs follow {job['id']}")
+        return
+    ended = watch_job(api, job["id"], as_json=as_json)
+    if ended["status"] != "succeeded":
+        reason = (ended.get("error") or {}).get("message") or "no reason given"
+        err.print(f"[red]The job {ended['status']}:[/red] {reason}", soft_wrap=True, markup=True)
+        raise typer.Exit(1)
+    if not as_json:
+        out.print(
+            f"Model {ended['fine_tuned_model']} is ready. 'parley models show' tells its figures.", soft_wrap=True
+        )

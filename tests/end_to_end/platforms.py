@@ -1,0 +1,141 @@
+"""Starting a whole Parley for a test: in one process, or as one process per service."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from openai import OpenAI
+
+ADMIN_KEY = "pk-end-to-end-admin-key-0123456789abcdef"
+SERVICES = ("gateway", "nlu", "generation", "monitoring", "training")
+#: Seconds; far above what a start takes on two busy cores.
+START_TIMEOUT = 240.0
+
+
+@dataclass
+class Platform:
+    """A running Parley."""
+
+    url: str
+    home: Path
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def client(self) -> OpenAI:
+        """The official client, with nothing but the base URL and the key set."""
+        return OpenAI(base_url=f"{self.url}/v1", api_key=ADMIN_KEY, max_retries=0, timeout=120)
+
+    def http(self) -> httpx.Client:
+        """For the resources that the OpenAI convention lacks."""
+        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {ADMIN_KEY}"}, timeout=120)
+
+    def log(self, name: str) -> str:
+        """What a process wrote so far."""
+        return (self.home / f"{name}.log").read_text("utf-8", errors="replace")
+
+    def start(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
+        """Start one process in its own group; its output goes to ``<name>.log``."""
+        with (self.home / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                command, env=dict(environment), stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
+
+    def stop(self) -> dict[str, int]:
+        """End every process as an operator would; returns the exit codes."""
+        for process in self.processes.values():
+            process.send_signal(signal.SIGTERM)
+        return {name: _ended(process) for name, process in self.processes.items()}
+
+
+@contextmanager
+def embedded(home: Path) -> Iterator[Platform]:
+    """``parley up`` on a free port, ready to answer."""
+    port = free_port()
+    platform = Platform(f"http://127.0.0.1:{port}", home)
+    environment = _environment(home, port)
+    try:
+        platform.start("up", [sys.executable, "-m", "services.cli", "up"], environment)
+        wait_until_ready(platform)
+        yield platform
+    finally:
+        platform.stop()
+
+
+@contextmanager
+def processes(home: Path, *, broker_url: str, prefix: str, database_url: str) -> Iterator[Platform]:
+    """One process per service on RabbitMQ and PostgreSQL; not ready before a model and a bot are there."""
+    port = free_port()
+    platform = Platform(f"http://127.0.0.1:{port}", home)
+    environment = _environment(home, port) | {
+        "PARLEY_BROKER_URL": broker_url,
+        "PARLEY_BROKER_PREFIX": prefix,
+        "PARLEY_DATABASE_URL": database_url,
+        "PARLEY_LEASE_SECONDS": "6",
+        "PARLEY_CHECKPOINT_SECONDS": "2",
+    }
+    with ExitStack() as stack:
+        stack.callback(platform.stop)
+        for name in SERVICES:
+            platform.start(name, [sys.executable, "-m", f"services.{name}"], environment)
+        wait_for(lambda: _answers(f"{platform.url}/health"), "the gateway", platform)
+        yield platform
+
+
+def wait_until_ready(platform: Platform, timeout: float = START_TIMEOUT) -> None:
+    """Return once the bot answers."""
+    wait_for(lambda: _answers(f"{platform.url}/health/ready"), "readiness", platform, timeout)
+
+
+def wait_for(condition: object, what: str, platform: Platform, timeout: float = START_TIMEOUT) -> None:
+    """Poll until ``condition()`` holds; a process that died ends the wait with its log."""
+    assert callable(condition)
+    deadline = time.monotonic() + timeout
+    while not condition():
+        for name, process in platform.processes.items():
+            assert process.poll() is None, f"{name} died:\n{platform.log(name)[-4000:]}"
+        assert time.monotonic() < deadline, f"no {what} after {timeout:.0f} s:\n" + "\n".join(
+            f"--- {name}\n{platform.log(name)[-2000:]}" for name in platform.processes
+        )
+        time.sleep(0.2)
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _environment(home: Path, port: int) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")}
+    return inherited | {
+        "PARLEY_HOME": str(home),
+        "PARLEY_PORT": str(port),
+        "PARLEY_API_KEY": ADMIN_KEY,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int:
+    try:
+        return process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return -signal.SIGKILL
