@@ -1,0 +1,111 @@
+"""Artifacts in a bucket or on any other file system that fsspec reaches."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import fsspec
+from pydantic import TypeAdapter
+
+from shared.artifacts.keys import Intake, Stored, checked
+from shared.artifacts.manifest import FileEntry
+from shared.errors import BrokenArtifact, NotFound, SettingsError, Unavailable
+
+_Index = TypeAdapter(dict[str, FileEntry])
+#: Beside each folder, written last: buckets cannot rename, so this file is what makes a folder complete. No key of
+#: ours ends like it.
+_INDEX = ".index.json"
+
+
+class RemoteStore:
+    """An ``ArtifactStore`` behind fsspec.
+
+    Args:
+        url: Where it is, e.g. ``s3://bucket/folder``; the driver finds its credentials by its own rules.
+
+    Raises:
+        SettingsError: There is no driver for the URL.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._files, self._root = fsspec.url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            raise SettingsError(f"PARLEY_ARTIFACTS_URL: no driver for {url.partition(':')[0]}://: {error}") from None
+
+    def put_folder(self, key: str, local: Path) -> None:
+        """Store a copy of a flat directory; see ``ArtifactStore``."""
+        path = self._path(key)
+        with _reaching(key):
+            if self._files.exists(path + _INDEX):
+                return
+            index = {file.name: FileEntry.of(file) for file in sorted(local.iterdir())}
+            for name in index:
+                self._files.put_file(str(local / name), f"{path}/{name}")
+            self._files.pipe_file(path + _INDEX, _Index.dump_json(index))
+
+    def fetch_folder(self, key: str, cache: Path) -> Path:
+        """A copy below ``cache``, fetched once and verified; see ``ArtifactStore``."""
+        path, target = self._path(key), cache / key
+        if target.is_dir():
+            return target
+        with _reaching(key):
+            index = _Index.validate_json(self._files.cat_file(path + _INDEX))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as scratch:
+                partial = Path(scratch) / "folder"
+                partial.mkdir()
+                for name, entry in index.items():
+                    self._files.get_file(f"{path}/{name}", str(partial / name))
+                    if FileEntry.of(partial / name) != entry:
+                        raise BrokenArtifact(f"{name} of {key} did not arrive as it was stored")
+                if not target.is_dir():  # another thread may have fetched the same meanwhile
+                    partial.rename(target)
+        return target
+
+    def put_stream(self, key: str, chunks: Iterable[bytes], limit: int) -> Stored:
+        """Store a file from its pieces, by way of a local one; see ``ArtifactStore``."""
+        path, intake = self._path(key), Intake(limit)
+        with tempfile.NamedTemporaryFile() as file:
+            file.writelines(intake.pass_on(chunks))
+            file.flush()
+            with _reaching(key):
+                self._files.put_file(file.name, path)
+        return intake.stored()
+
+    def open(self, key: str) -> BinaryIO:
+        """The content of a file; see ``ArtifactStore``."""
+        path = self._path(key)
+        with _reaching(key):
+            return cast("BinaryIO", self._files.open(path, "rb"))
+
+    def exists(self, key: str) -> bool:
+        """Whether a file or a whole folder is stored under the key."""
+        path = self._path(key)
+        with _reaching(key):
+            return bool(self._files.exists(path + _INDEX) or self._files.isfile(path))
+
+    def delete(self, key: str) -> None:
+        """Remove what is stored under the key and below it; the mark of completeness goes first."""
+        path = self._path(key)
+        with _reaching(key):
+            for place in (path + _INDEX, path):
+                if self._files.exists(place):
+                    self._files.rm(place, recursive=True)
+
+    def _path(self, key: str) -> str:
+        return f"{self._root}/{checked(key)}"
+
+
+@contextmanager
+def _reaching(key: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise NotFound(f"nothing is stored under {key}") from None
+    except OSError as error:
+        raise Unavailable(f"the artifact store did not answer: {error}") from error
