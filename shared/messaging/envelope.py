@@ -1,0 +1,54 @@
+"""A message with what the road adds to it: ids, the way back, and how long the caller waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from shared.contracts.message import Message
+from shared.telemetry.correlation import correlation_id as bound_correlation_id
+from shared.telemetry.correlation import new_correlation_id
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One message on its way.
+
+    Attributes:
+        message: What is said.
+        message_id: New for every publish, kept on redelivery: what idempotent consumers may remember.
+        correlation_id: Ties together everything one outside request caused; appears in every log line. A client may
+            choose it, so it need not be unique.
+        reply_to: The queue of the waiting caller, if there is one.
+        deadline: Unix seconds after which nobody waits for the outcome; ``None``: no caller waits. Hosts that share a
+            broker need synchronised clocks.
+        request_id: Names the request that the caller waits for; unique, and kept by every answer.
+    """
+
+    message: Message
+    message_id: str
+    correlation_id: str
+    reply_to: str | None = None
+    deadline: float | None = None
+    request_id: str | None = None
+
+    def answered_by(self, message: Message) -> Envelope:
+        """The next hop: ``message`` for the same caller, under a new message id."""
+        return Envelope(message, _new_id(), self.correlation_id, self.reply_to, self.deadline, self.request_id)
+
+
+def envelope(
+    message: Message,
+    *,
+    correlation_id: str | None = None,
+    reply_to: str | None = None,
+    deadline: float | None = None,
+    request_id: str | None = None,
+) -> Envelope:
+    """Put a message into an envelope; without ``correlation_id`` the one bound in this context goes on, or a new one."""
+    correlation = correlation_id or bound_correlation_id() or new_correlation_id()
+    return Envelope(message, _new_id(), correlation, reply_to, deadline, request_id)
+
+
+def _new_id() -> str:
+    return uuid4().hex

@@ -1,0 +1,136 @@
+"""A queue inside the process, with the manners of a broker: limits, time-to-live, prefetch, redelivery."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from itertools import count
+from threading import Condition
+
+from shared.errors import TooManyRequests
+from shared.messaging.bus import Delivery
+from shared.messaging.parcel import Parcel
+from shared.messaging.topology import QueueSpec
+
+
+class MemoryQueue:
+    """Parcels that wait. Its condition wakes consumers: an idle one costs nothing."""
+
+    def __init__(self, spec: QueueSpec, clock: Callable[[], float]) -> None:
+        self.spec = spec
+        self.changed = Condition()
+        self._clock = clock
+        self._waiting: deque[tuple[Parcel, bool, float]] = deque()
+        """Parcel, whether somebody had it before, and when it dies."""
+        self._consumers = 0
+        self._unused_since = clock()
+
+    def has_room(self, parcels: int) -> bool:
+        """Whether that many more may come; a queue that drops its oldest always has room."""
+        now = self._clock()
+        while self._waiting and self._waiting[0][2] <= now:
+            self._waiting.popleft()
+        return self.spec.overflow == "drop_oldest" or len(self._waiting) + parcels <= self.spec.max_length
+
+    def refuse(self) -> TooManyRequests:
+        """The error for a publisher that finds no room."""
+        return TooManyRequests(f"the queue {self.spec.name} is full ({self.spec.max_length} messages); try again later")
+
+    def put(self, parcels: Iterable[Parcel]) -> None:
+        """Append; the caller holds ``changed`` and has seen that there is room."""
+        for parcel in parcels:
+            self._waiting.append((parcel, False, self._dies_at(parcel)))
+        self._drop_surplus()
+        self.changed.notify_all()
+
+    def take(self, limit: int) -> list[tuple[Parcel, bool]]:
+        """Up to ``limit`` living parcels, oldest first; the caller holds ``changed``."""
+        taken: list[tuple[Parcel, bool]] = []
+        now = self._clock()
+        while self._waiting and len(taken) < limit:
+            parcel, redelivered, dies_at = self._waiting.popleft()
+            if now < dies_at:
+                taken.append((parcel, redelivered))
+        return taken
+
+    def give_back(self, parcels: Sequence[Parcel]) -> None:
+        """Put received parcels back to the front, marked as redelivered; the caller holds ``changed``."""
+        self._waiting.extendleft((parcel, True, self._dies_at(parcel)) for parcel in reversed(parcels))
+        self._drop_surplus()
+        self.changed.notify_all()
+
+    def depth(self) -> int:
+        """How many living parcels wait; the caller holds ``changed``."""
+        now = self._clock()
+        return sum(now < dies_at for _, _, dies_at in self._waiting)
+
+    def joined(self) -> None:
+        """A consumer came; the caller holds ``changed``."""
+        self._consumers += 1
+
+    def left(self) -> None:
+        """A consumer went; the caller holds ``changed``."""
+        self._consumers -= 1
+        self._unused_since = self._clock()
+
+    def outlived(self) -> bool:
+        """Whether it has been without a consumer for longer than it may."""
+        if self.spec.expires is None or self._consumers:
+            return False
+        return self._clock() >= self._unused_since + self.spec.expires
+
+    def _dies_at(self, parcel: Parcel) -> float:
+        own = float("inf") if parcel.deadline is None or parcel.durable else parcel.deadline
+        backstop = float("inf") if self.spec.message_ttl is None else self._clock() + self.spec.message_ttl
+        return min(own, backstop)
+
+    def _drop_surplus(self) -> None:
+        if self.spec.overflow == "drop_oldest":
+            while len(self._waiting) > self.spec.max_length:
+                self._waiting.popleft()
+
+
+class MemorySubscription:
+    """A consumer of one ``MemoryQueue``."""
+
+    def __init__(self, queue: MemoryQueue, prefetch: int) -> None:
+        self._queue = queue
+        self._prefetch = prefetch
+        self._receipts = count(1)
+        self._unsettled: dict[int, Parcel] = {}
+        self._interrupted = False
+
+    def receive(self, limit: int, timeout: float) -> list[Delivery]:
+        """See ``Subscription``."""
+        queue = self._queue
+        taken: list[tuple[Parcel, bool]] = []
+
+        def took_or_interrupted() -> bool:
+            taken.extend(queue.take(min(limit, self._prefetch - len(self._unsettled))))
+            return bool(taken) or self._interrupted
+
+        with queue.changed:
+            queue.changed.wait_for(took_or_interrupted, timeout)
+            self._interrupted = False
+            deliveries = [Delivery(parcel, again, next(self._receipts)) for parcel, again in taken]
+            self._unsettled.update((delivery.receipt, delivery.parcel) for delivery in deliveries)
+        return deliveries
+
+    def settle(self, acked: Sequence[Delivery]) -> None:
+        """See ``Subscription``."""
+        with self._queue.changed:
+            for delivery in acked:
+                self._unsettled.pop(delivery.receipt, None)
+
+    def interrupt(self) -> None:
+        """See ``Subscription``."""
+        with self._queue.changed:
+            self._interrupted = True
+            self._queue.changed.notify_all()
+
+    def close(self) -> None:
+        """Give back what is unsettled."""
+        with self._queue.changed:
+            self._queue.give_back(list(self._unsettled.values()))
+            self._unsettled.clear()
+            self._queue.left()

@@ -1,0 +1,105 @@
+"""Every queue there is, in one place.
+
+Requests travel over the direct exchange ``rpc`` into queues that many processes share; answers go straight to the
+client-named queue of the process that asked; facts go over the topic exchange ``events``. A queue never grows without
+bound: where a loss would matter the publisher is refused, where only freshness matters the oldest message makes room.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.contracts.message import Exchange
+
+#: Seconds after which a queue of one process is removed when nobody consumes from it: long enough to reconnect.
+_UNUSED = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a queue receives: an exchange and a routing key, on ``events`` with the wildcards ``*`` and ``#``."""
+
+    exchange: Exchange
+    key: str
+
+    def matches(self, exchange: Exchange, key: str) -> bool:
+        """Whether a message handed in there under that key belongs to the queue."""
+        if exchange is not self.exchange:
+            return False
+        if exchange is Exchange.EVENTS:
+            return _topic_matches(self.key.split("."), key.split("."))
+        return key == self.key
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSpec:
+    """A queue as both buses make it.
+
+    Attributes:
+        name: Its name, before the prefix.
+        bindings: What it receives; replies need none.
+        durable: Its messages outlive the broker (a quorum queue).
+        max_length: Messages that may wait.
+        overflow: What happens then: the publisher is refused, or the oldest message is dropped.
+        message_ttl: Seconds that a message may wait, whatever its own deadline says.
+        expires: Seconds after which the queue is removed when no one consumes from it.
+    """
+
+    name: str
+    bindings: tuple[Binding, ...] = ()
+    durable: bool = False
+    max_length: int = 10_000
+    overflow: Literal["reject", "drop_oldest"] = "reject"
+    message_ttl: float | None = None
+    expires: float | None = None
+
+
+class Queues:
+    """The queues by name. Those of ``SHARED`` exist from the start, so that nothing is lost before a service is up."""
+
+    NLU = QueueSpec("nlu", (Binding(Exchange.RPC, "nlu"),), message_ttl=60.0)
+    GENERATION = QueueSpec("generation", (Binding(Exchange.RPC, "generation"),), message_ttl=60.0)
+    TRAIN_CPU = QueueSpec("train.cpu", (Binding(Exchange.RPC, "train.cpu"),), durable=True, max_length=100_000)
+    MONITORING = QueueSpec(
+        "monitoring", (Binding(Exchange.EVENTS, "sentiment.observed"),), durable=True, max_length=200_000
+    )
+    DEAD = QueueSpec("dead", durable=True, max_length=100_000, overflow="drop_oldest")
+    SHARED = (NLU, GENERATION, TRAIN_CPU, MONITORING, DEAD)
+
+    @staticmethod
+    def reply(instance: str) -> QueueSpec:
+        """The answers for one process. The name is the client's, so that it finds them again after a reconnect."""
+        return QueueSpec(
+            f"rpc.reply.{instance}", max_length=20_000, overflow="drop_oldest", message_ttl=30.0, expires=_UNUSED
+        )
+
+    @staticmethod
+    def releases(service: str, instance: str) -> QueueSpec:
+        """Models and bots that were published, for one process of ``service``."""
+        bindings = (Binding(Exchange.EVENTS, "release.#"),)
+        return QueueSpec(
+            f"releases.{service}.{instance}", bindings, max_length=1_000, overflow="drop_oldest", expires=_UNUSED
+        )
+
+    @staticmethod
+    def feed(instance: str) -> QueueSpec:
+        """What one gateway replica passes on to the operators who watch."""
+        bindings = (Binding(Exchange.EVENTS, "alert.raised"), Binding(Exchange.EVENTS, "training.progressed"))
+        return QueueSpec(
+            f"feed.{instance}",
+            bindings,
+            max_length=10_000,
+            overflow="drop_oldest",
+            message_ttl=_UNUSED,
+            expires=_UNUSED,
+        )
+
+
+def _topic_matches(pattern: list[str], words: list[str]) -> bool:
+    if not pattern:
+        return not words
+    head, rest = pattern[0], pattern[1:]
+    if head == "#":
+        return any(_topic_matches(rest, words[skipped:]) for skipped in range(len(words) + 1))
+    return bool(words) and head in ("*", words[0]) and _topic_matches(rest, words[1:])
