@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -69,6 +70,18 @@ class Api:
         with path.open("rb") as content:
             return self._call("POST", "/v1/files", data={"purpose": purpose}, files={"file": (path.name, content)})
 
+    def wait_until_ready(self, timeout: float) -> None:
+        """Return once the bot answers.
+
+        Raises:
+            CommandError: It does not within ``timeout`` seconds; the message says what is missing.
+        """
+        deadline = time.monotonic() + timeout
+        while (response := self._http.get("/health/ready")).is_error:
+            if time.monotonic() > deadline:
+                raise CommandError(f"The platform is not ready: {response.text}")
+            time.sleep(0.1)
+
     def stream(self, method: str, path: str, body: object = None) -> Iterator[Json]:
         """The JSON payloads of a server-sent event stream, until it ends."""
         with self._reaching(), connect_sse(self._http, method, path, json=body) as source:
@@ -77,11 +90,12 @@ class Api:
                 raise refusal(source.response)
             yield from _payloads(source)
 
-    def pages(self, path: str, *, limit: int = 100, **params: object) -> Iterator[Json]:
-        """Every item of a paged list."""
+    def pages(self, path: str, *, limit: int = 100, metadata: Mapping[str, str] | None = None) -> Iterator[Json]:
+        """Every item of a paged list, as far as it is asked for."""
+        wanted = {f"metadata[{key}]": value for key, value in (metadata or {}).items()}
         after: str | None = None
         while True:
-            page = self.get(path, limit=limit, after=after, **params)
+            page = self.get(path, limit=limit, after=after, **wanted)
             yield from page["data"]
             if not page.get("has_more") or not page["data"]:
                 return

@@ -74,7 +74,8 @@ def _say(api: Api, conversation: str, text: str, *, verbose: bool, as_json: bool
         "conversation_id": conversation,
         "stream": True,
     }
-    words, details = [], {}
+    words: list[str] = []
+    details: Json = {}
     if not as_json:
         out.print("[bold green]bot>[/bold green] ", end="")
     for chunk in api.stream("POST", "/v1/chat/completions", body):

@@ -1,11 +1,11 @@
-"""Structured logs on standard error: one JSON object a line, or readable columns for a person at a terminal."""
+"""Structured logs: one JSON object a line, or readable columns for a person at a terminal."""
 
 from __future__ import annotations
 
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import structlog
 
@@ -22,12 +22,13 @@ def get(name: str) -> Logger:
     return structlog.stdlib.get_logger(name)
 
 
-def configure(service: str, level: str, log_format: LogFormat) -> None:
-    """Set logging up for this process; called once, by its ``__main__``."""
+def configure(service: str, level: str, log_format: LogFormat, stream: TextIO | None = None) -> None:
+    """Set logging up for this process (on standard error unless told otherwise); called by its ``__main__``."""
+    target = stream or sys.stderr
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(colors=target.isatty())
     )
     shared: list[structlog.types.Processor] = [
         structlog.stdlib.add_log_level,
@@ -42,7 +43,7 @@ def configure(service: str, level: str, log_format: LogFormat) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(target)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

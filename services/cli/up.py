@@ -1,0 +1,148 @@
+"""``parley up``: the platform in this process; the first start also gives it a bot and a model."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import typer
+from pydantic import SecretStr
+
+from services.cli.api import Api, CommandError
+from services.cli.following import watch_job
+from services.cli.session import fail, out
+from services.cli.settings import Access, CliSettings, load, store
+from services.gateway.settings import GatewaySettings
+from shared.errors import SettingsError
+from shared.settings import read_settings
+from shared.starter import bot, utterances
+from shared.telemetry import logs
+
+#: Marks the job of the first start, so that an interrupted one is followed instead of begun again.
+STARTER = {"purpose": "starter"}
+#: Three ways to say the first word, ready to paste.
+PASTE = """
+  .venv/bin/parley chat
+
+  curl {url}/v1/chat/completions -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\
+    -d '{{"model": "parley", "messages": [{{"role": "user", "content": "where is my order A-10432?"}}]}}'
+
+  OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY="{key}" .venv/bin/python -c 'import openai
+  print(openai.OpenAI().chat.completions.create(model="parley",
+    messages=[{{"role": "user", "content": "any flights to Rome?"}}]).choices[0].message.content)'
+"""
+#: Seconds until a freshly started platform answers, a model being there.
+READY_TIMEOUT = 60.0
+
+
+def up() -> None:
+    """Start the platform on this machine and keep it running until Ctrl-C.
+
+    The first start trains the starter model, which takes a minute or two.
+    """
+    ready = False
+    try:
+        settings = read_settings(CliSettings)
+        credentials = _credentials(settings)
+        gateway = read_settings(GatewaySettings, api_key=SecretStr(credentials.api_key))
+        _refuse_taken_port(gateway.host, gateway.port)
+        from services import embedded  # every service at once: too slow an import for the other commands
+
+        store(settings.home, credentials)  # first of all: elsewhere only the hash of the key is kept
+        with _log_file(settings), _interruptible(), embedded.running(gateway):
+            _prepare(credentials)
+            _welcome(credentials, settings)
+            ready = True
+            signal.pause()
+    except (CommandError, SettingsError) as error:
+        fail(error)
+    except KeyboardInterrupt:
+        out.print("Parley has stopped." if ready else "Stopped early; 'parley up' goes on where it left off.")
+
+
+def _credentials(settings: CliSettings) -> Access:
+    gateway = read_settings(GatewaySettings)
+    url = f"http://{'127.0.0.1' if gateway.host in ('0.0.0.0', '::') else gateway.host}:{gateway.port}"  # noqa: S104
+    given = settings.api_key.get_secret_value() or load(settings.home).api_key
+    return Access(url, given or f"pk-{secrets.token_urlsafe(32)}")
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CommandError(
+                f"Cannot listen on {host}:{port} ({error.strerror}); PARLEY_PORT names another."
+            ) from error
+
+
+@contextmanager
+def _log_file(settings: CliSettings) -> Iterator[None]:
+    """Logs go to a file: the terminal belongs to the person."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with (settings.home / "parley.log").open("a", encoding="utf-8") as file:
+        logs.configure("embedded", settings.log_level, settings.log_format, stream=file)
+        try:
+            yield
+        finally:
+            logs.configure("embedded", settings.log_level, settings.log_format, stream=sys.stderr)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """The first SIGINT or SIGTERM interrupts whatever is under way; later ones must not disturb the closing."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    previous = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _prepare(credentials: Access) -> None:
+    with Api(credentials) as api:
+        if not api.get("/v1/bots", limit=1)["data"]:
+            api.post("/v1/bots", {"source": bot().read_text("utf-8")})
+        if not any(model.get("production") for model in api.get("/v1/models")["data"]):
+            _train_starter(api)
+        api.wait_until_ready(READY_TIMEOUT)
+
+
+def _train_starter(api: Api) -> None:
+    out.print("First start: training the starter model (a travel-and-shop service desk). It takes a minute or two.")
+    ended = watch_job(api, _starter_job(api), as_json=False)
+    if ended["status"] != "succeeded":
+        raise CommandError(f"The starter job {ended['status']}: {(ended.get('error') or {}).get('message')}")
+
+
+def _starter_job(api: Api) -> str:
+    for job in api.pages("/v1/fine_tuning/jobs", metadata=STARTER):
+        if job["status"] not in ("failed", "cancelled"):
+            return str(job["id"])
+    uploaded = api.upload(utterances())
+    job = {"model": "minilm", "training_file": uploaded["id"], "suffix": "starter", "metadata": STARTER}
+    return str(api.post("/v1/fine_tuning/jobs", job)["id"])
+
+
+def _welcome(credentials: Access, settings: CliSettings) -> None:
+    url = credentials.url
+    given = bool(settings.api_key.get_secret_value())
+    key = "$PARLEY_API_KEY" if given else credentials.api_key
+    out.print(f"\n[bold green]Parley is ready[/bold green] at {url}", soft_wrap=True)
+    out.print(f"API page  {url}/docs\nAPI key   {key}\nData      {settings.home}\n", soft_wrap=True)
+    out.print("Talk to it from another terminal:", style="bold")
+    typer.echo(PASTE.format(url=url, key=key))
+    out.print("Ctrl-C stops it.")

@@ -1,0 +1,37 @@
+"""The all-in-one process: every service in its own threads, on one in-process bus.
+
+The only module that imports more than one service. Which database, artifacts and bus are used is decided by the same settings as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from services.gateway.server import serving
+from services.gateway.settings import GatewaySettings
+from services.generation import app as generation
+from services.generation.settings import GenerationSettings
+from services.monitoring import app as monitoring
+from services.monitoring.settings import MonitoringSettings
+from services.nlu import app as nlu
+from services.nlu.settings import NluSettings
+from services.training import app as training
+from services.training.settings import TrainingSettings
+from shared.settings import read_settings
+
+
+@contextmanager
+def running(settings: GatewaySettings) -> Iterator[None]:
+    """Start everything; the gateway last, so that it only takes requests that somebody will answer, and stops first.
+
+    Raises:
+        SettingsError: A setting of any service is wrong.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(monitoring.running(read_settings(MonitoringSettings)))
+        stack.enter_context(generation.running(read_settings(GenerationSettings)))
+        stack.enter_context(nlu.running(read_settings(NluSettings)))
+        stack.enter_context(training.running(read_settings(TrainingSettings)))
+        stack.enter_context(serving(settings))
+        yield
