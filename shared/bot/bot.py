@@ -1,0 +1,132 @@
+"""A bot: its intents, slots, flows, answers and knowledge, as one bot file declares them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
+
+from shared.bot.parts import AnyReply, Label, Labels, Name, Part, Phrase, Phrases, SomeTexts, Text
+from shared.bot.slot import Slot
+from shared.bot.wording import Control, Fallback, Wording
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Settings(Part):
+    """Limits of the dialogue.
+
+    Attributes:
+        min_confidence: Intents below it count as not understood (0..1).
+        interrupt_confidence: An intent that cuts into a question whose answer the message seems to hold must reach it.
+        knowledge_score: Cosine from which a knowledge pair answers a message that no intent does.
+        knowledge_over_answer: Cosine from which a knowledge pair goes before the answer of an intent; null: never.
+        attempts: Answers in vain after which help is offered; the next one hands over.
+        day_first: Whether 03/05 is the third of May.
+        timezone: Where "today" is, as an IANA name.
+    """
+
+    min_confidence: Share = 0.4
+    interrupt_confidence: Share = 0.8
+    knowledge_score: Share = 0.55
+    knowledge_over_answer: Share | None = 0.8
+    attempts: Annotated[int, Field(ge=1, le=20)] = 2
+    day_first: bool = True
+    timezone: str = "UTC"
+
+    @field_validator("timezone")
+    @classmethod
+    def _check_timezone(cls, timezone: str) -> str:
+        try:
+            ZoneInfo(timezone)
+        except (OSError, ValueError, KeyError):
+            raise ValueError(
+                f"no time zone {timezone!r} is known here; use an IANA name such as Europe/Berlin"
+            ) from None
+        return timezone
+
+
+class Intent(Part):
+    """An intent that the model tells apart; ``title`` is how it is offered to customers."""
+
+    title: Phrase
+
+
+class Flow(Part):
+    """A task for which values are collected.
+
+    Attributes:
+        title: How the bot calls it: "Back to *your flight search*: …".
+        intents: What starts it.
+        required: The slots asked for, in this order.
+        optional: Slots that are taken when mentioned, never asked for.
+        opening: Said before the first question.
+        confirm: The question before the end; without it the flow ends once it is filled.
+        answer: The end.
+        interrupted_by: Which intents may cut in; ``all`` or a list.
+    """
+
+    title: Phrase
+    intents: Annotated[Labels, Field(min_length=1)]
+    required: Annotated[tuple[Name, ...], Field(min_length=1)]
+    optional: tuple[Name, ...] = ()
+    opening: AnyReply | None = None
+    confirm: AnyReply | None = None
+    answer: AnyReply
+    interrupted_by: Literal["all"] | tuple[Label, ...] = "all"
+
+
+class KnowledgePair(Part):
+    """A question with its answer; ``also`` are other wordings, ``source`` is cited."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=64)]
+    question: Phrase
+    also: Phrases = ()
+    answer: Text
+    source: Phrase
+
+
+class Handover(Part):
+    """When a person takes over, and what is said then.
+
+    Attributes:
+        intents: Requests for a person.
+        anger_turns: Negative messages in a row.
+        very_negative: Sentiment score (-1..1) below which the second negative message in a row is enough.
+        failure_turns: Messages in a row that were not understood.
+    """
+
+    intents: Labels = ()
+    requested: SomeTexts
+    anger: SomeTexts
+    failures: SomeTexts
+    anger_turns: Annotated[int, Field(ge=1, le=20)] = 3
+    very_negative: Annotated[float, Field(ge=-1, le=0)] = -0.9
+    failure_turns: Annotated[int, Field(ge=1, le=20)] = 3
+
+
+class Bot(Part):
+    """A whole bot file; ``shared.bot.bot_file.read_bot`` makes one, and checks what refers to what."""
+
+    version: Literal[1]
+    name: Phrase
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
+    settings: Settings = Settings()
+    intents: Annotated[dict[Label, Intent], Field(min_length=1)]
+    control: Control = Control()
+    slots: dict[Name, Slot] = Field(default_factory=dict)
+    flows: dict[Name, Flow] = Field(default_factory=dict)
+    answers: dict[Label, AnyReply] = Field(default_factory=dict)
+    knowledge: tuple[KnowledgePair, ...] = ()
+    handover: Handover
+    fallback: Fallback = Fallback()
+    wording: Wording = Wording()
+
+    def flow_started_by(self, intent: str) -> str | None:
+        """The name of the flow that an intent starts."""
+        return next((name for name, flow in self.flows.items() if intent in flow.intents), None)
+
+    def handles(self, intent: str) -> bool:
+        """Whether something is said or done for an intent outside a flow."""
+        return intent in self.answers or intent in self.handover.intents or self.flow_started_by(intent) is not None
