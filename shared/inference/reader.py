@@ -1,0 +1,166 @@
+"""Texts in, readings out: tokenise, run the model in small batches of like length, interpret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from math import ceil
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from shared.artifacts.bundle import Bundle
+from shared.artifacts.manifest import FP32_MODEL, NEIGHBOURS, TOKENIZER, Manifest
+from shared.errors import BrokenArtifact
+from shared.inference.interpretation import Interpreter
+from shared.inference.reading import Reading
+from shared.inference.session import CPU, FloatArray, OnnxSession
+from shared.inference.tokens import Encoded, Tokens, readable
+
+#: Texts per run. On a CPU a run is as long as its longest text makes it and gains next to nothing from width: sorted by
+#: length, four at a time cost half of one padded batch of 32. A GPU is filled by width.
+CPU_BATCH = 4
+GPU_BATCH = 64
+
+_WARM_UP = "Where is my order? 你好 🙂"
+
+_Rows = list[int]
+_Outputs = dict[str, FloatArray]
+
+
+class TextReader:
+    """A model bundle, loaded. Safe to use from many threads at once.
+
+    Args:
+        manifest: Of the bundle.
+        tokens: Its tokenizer.
+        session: Its model.
+        interpreter: Made of its labels and calibration.
+        threads: How many runs may go on side by side in one call.
+        batch: Texts per run.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        tokens: Tokens,
+        session: OnnxSession,
+        interpreter: Interpreter,
+        *,
+        threads: int = 1,
+        batch: int = CPU_BATCH,
+    ) -> None:
+        self._manifest = manifest
+        self._tokens = tokens
+        self._session = session
+        self._interpreter = interpreter
+        self._threads = threads
+        self._batch = batch
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="inference") if threads > 1 else None
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle, *, threads: int = 1, providers: Sequence[str] = CPU) -> Self:
+        """Load ``bundle`` and read a first text with it, so that the first customer does not pay for the warm-up.
+
+        On a GPU the fp32 model is served, since the int8 one would run on the CPU.
+
+        Raises:
+            BrokenArtifact: The files do not fit together.
+            SettingsError: The first provider is not there.
+        """
+        manifest = bundle.manifest
+        on_cpu = providers[0] == CPU[0]
+        session = OnnxSession.open(bundle.path(manifest.served_file if on_cpu else FP32_MODEL), providers=providers)
+        neighbours = _neighbours(bundle.path(NEIGHBOURS) if NEIGHBOURS in manifest.files else None, manifest)
+        reader = cls(
+            manifest,
+            Tokens.from_file(bundle.path(TOKENIZER), manifest.max_length),
+            session,
+            Interpreter(manifest, neighbours),
+            threads=threads,
+            batch=CPU_BATCH if on_cpu else GPU_BATCH,
+        )
+        reader._warm_up()
+        return reader
+
+    @property
+    def model_id(self) -> str:
+        """The id of the model."""
+        return self._manifest.model_id
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Read ``texts``; one reading each, in order.
+
+        A text is read up to the ``max_length`` tokens of the model. Lone surrogates are read as U+FFFD. A text without
+        tokens (blank, or control characters alone) is out of scope and neutral.
+        """
+        texts = [readable(text) for text in texts]
+        encodings = self._tokens.encode(texts)
+        readings = [self._blank(text, encoded) for text, encoded in zip(texts, encodings, strict=True)]
+        for rows, outputs in self._outputs(encodings):
+            understandings = self._interpreter.interpret(
+                [texts[row] for row in rows], [encodings[row] for row in rows], outputs
+            )
+            for row, understanding, embedding in zip(rows, understandings, outputs["sentence_embedding"], strict=True):
+                readings[row] = Reading(understanding, embedding, len(encodings[row].ids))
+        return readings
+
+    def embed(self, texts: Sequence[str]) -> FloatArray:
+        """The sentence embeddings of ``texts``, [n, d], of length 1; zeros for blank ones."""
+        embeddings = np.zeros((len(texts), self._manifest.embedding_size), dtype=np.float32)
+        for rows, outputs in self._outputs(self._tokens.encode(texts)):
+            embeddings[rows] = outputs["sentence_embedding"]
+        return embeddings
+
+    def close(self) -> None:
+        """Free the model's memory; may be called twice. No call may be under way."""
+        if self._pool is not None:
+            self._pool.shutdown()
+        self._session.close()
+
+    def _blank(self, text: str, encoded: Encoded) -> Reading:
+        nowhere = np.zeros(self._manifest.embedding_size, dtype=np.float32)
+        return Reading(self._interpreter.blank(text), nowhere, len(encoded.ids))
+
+    def _outputs(self, encodings: Sequence[Encoded]) -> Iterator[tuple[_Rows, _Outputs]]:
+        """The outputs for every text that is not blank, a few texts at a time, with the places they stand at."""
+        by_length = sorted(
+            (row for row, encoded in enumerate(encodings) if not encoded.is_blank),
+            key=lambda row: len(encodings[row].ids),
+            reverse=True,  # the longest first: what is left to the end is short, so that all threads end together
+        )
+        size = min(self._batch, ceil(len(by_length) / self._threads)) or 1
+        batches = [by_length[start : start + size] for start in range(0, len(by_length), size)]
+
+        def run(rows: _Rows) -> _Outputs:
+            return self._run([encodings[row] for row in rows])
+
+        spread = self._pool is not None and len(batches) > 1
+        results = self._pool.map(run, batches) if self._pool is not None and spread else map(run, batches)
+        yield from zip(batches, results, strict=True)
+
+    def _run(self, encodings: Sequence[Encoded]) -> _Outputs:
+        lengths = [len(encoded.ids) for encoded in encodings]
+        ids = np.full((len(encodings), max(lengths)), self._tokens.pad_id, dtype=np.int64)
+        for row, encoded in enumerate(encodings):
+            ids[row, : lengths[row]] = encoded.ids
+        mask = (np.arange(max(lengths)) < np.array(lengths)[:, None]).astype(np.int64)
+        return self._session.run(ids, mask)
+
+    def _warm_up(self) -> None:
+        for _, outputs in self._outputs(self._tokens.encode([_WARM_UP])):
+            self._interpreter.check(outputs)
+
+
+def _neighbours(path: Path | None, manifest: Manifest) -> FloatArray:
+    if path is None:
+        return np.zeros((0, manifest.embedding_size), dtype=np.float32)
+    try:
+        stored = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise BrokenArtifact(f"{path.name} cannot be read: {error}; fetch or train the model again") from error
+    if stored.ndim != 2 or stored.shape[1] != manifest.embedding_size:
+        raise BrokenArtifact(f"{path.name} has shape {stored.shape}, not [n, {manifest.embedding_size}]; train again")
+    neighbours: FloatArray = stored.astype(np.float32)
+    return neighbours

