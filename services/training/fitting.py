@@ -1,0 +1,295 @@
+"""The training loop: reads top to bottom in ``fit``."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from services.training import tuning
+from services.training.checkpoint import CheckpointFolder, Progress
+from services.training.device import autocast, best_device
+from services.training.encoding import Batch, Example, batches
+from services.training.losses import Counts, joint_loss
+from services.training.model import JointModel
+from services.training.prediction import predict, scores
+from services.training.recipe import Recipe
+from shared.errors import TrainingFailed
+
+Clock = Callable[[], float]
+"""Seconds that only ever grow."""
+
+
+class Stopped(Exception):
+    """The observer asked the run to stop; a checkpoint was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """One optimizer step was taken."""
+
+    step: int
+    """From 1."""
+    total_steps: int
+    epoch: int
+    """From 1."""
+    loss: float
+    rows_per_second: float
+    """Since this process began to train."""
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationReport:
+    """The weights of a step were tried on the validation rows."""
+
+    step: int
+    scores: dict[str, float]
+    score: float
+    """The mean of ``scores``."""
+    is_best: bool
+
+
+class Observer(Protocol):
+    """Who watches a run. Called from the training thread: be quick."""
+
+    def stepped(self, report: StepReport) -> None:
+        """After every optimizer step."""
+
+    def validated(self, report: ValidationReport) -> None:
+        """After every validation."""
+
+    def noticed(self, message: str) -> None:
+        """Something happened that the owner of the job should know."""
+
+    def stopping(self) -> bool:
+        """Whether to stop now; asked before every step."""
+
+
+@dataclass(frozen=True, slots=True)
+class FitResult:
+    """How a run ended. The model holds the weights of ``best_step``."""
+
+    steps: int
+    best_step: int
+    score: float | None
+    """Of the validation rows; ``None`` if there were none: then the last weights are kept."""
+    scores: dict[str, float]
+    trained_tokens: int
+    stopped_early: bool
+    seconds: float
+    """Of this process; work before a resume is not counted."""
+
+
+def fit(
+    model: JointModel,
+    train: Sequence[Example],
+    valid: Sequence[Example],
+    recipe: Recipe,
+    *,
+    checkpoints: CheckpointFolder,
+    observer: Observer,
+    clock: Clock = time.monotonic,
+) -> FitResult:
+    """Train a freshly loaded model, in place, and leave it merged (see ``tuning``) and on the device it was trained on.
+
+    If ``checkpoints`` holds a snapshot the run goes on from there and ends with the weights of an uninterrupted one.
+
+    Raises:
+        Stopped: The observer asked for it.
+        TrainingFailed: There is nothing to train, the loss is not finite, or a single row does not fit into memory.
+    """
+    if not train:
+        raise TrainingFailed("There are no rows to train on.", param="training_file")
+    torch.manual_seed(recipe.seed)
+    model.to(best_device())
+    anchors = torch.from_numpy(predict(model, train).embeddings)
+    model.start_from_prototypes(anchors, torch.tensor([example.intent for example in train]))
+    optimizer = torch.optim.AdamW(tuning.apply(model, recipe), fused=True)
+    stepper = Stepper(model, optimizer, anchors, recipe, observer)
+
+    progress = checkpoints.restore(model, optimizer)
+    total = recipe.steps(len(train))
+    pace = Pace(clock, progress.step, total, recipe.checkpoint_seconds)
+    while progress.step < total and progress.stale < recipe.patience:
+        shuffled = batches(train, recipe.batch_size, np.random.default_rng((recipe.seed, progress.epoch)))
+        for batch in islice(shuffled, progress.batch, None):
+            if observer.stopping():
+                checkpoints.save(model, optimizer, progress)
+                raise Stopped
+            loss = stepper.step(batch, rate_factor(progress.step, total, recipe.warmup))
+            progress.count(batch)
+            observer.stepped(pace.report(progress, loss, len(batch)))
+            if pace.checkpoint_due():
+                checkpoints.save(model, optimizer, progress)
+            if progress.step == total:
+                break
+        if valid:
+            validate(model, valid, progress, checkpoints, observer)
+        progress.next_epoch()
+
+    if progress.best_step is not None:
+        checkpoints.restore_best(model)
+    tuning.merge(model)
+    return FitResult(
+        steps=progress.step,
+        best_step=progress.step if progress.best_step is None else progress.best_step,
+        score=None if progress.best_step is None else progress.best_score,
+        scores=progress.best_scores,
+        trained_tokens=progress.tokens,
+        stopped_early=progress.step < total,
+        seconds=pace.elapsed(),
+    )
+
+
+class Stepper:
+    """Takes optimizer steps; when memory runs out it goes on with smaller pieces of each batch, summing their gradients.
+
+    Args:
+        model: In place on its device.
+        optimizer: Over the trained weights; the rates it was made with are the peaks.
+        anchors: [n, d] base embeddings of the training rows.
+        recipe: See there.
+        observer: Told when batches get split.
+    """
+
+    def __init__(
+        self,
+        model: JointModel,
+        optimizer: torch.optim.Optimizer,
+        anchors: Tensor,
+        recipe: Recipe,
+        observer: Observer,
+    ) -> None:
+        self._model = model
+        self._optimizer = optimizer
+        self._weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+        self._peaks = [group["lr"] for group in optimizer.param_groups]
+        self._anchors = anchors
+        self._recipe = recipe
+        self._observer = observer
+        self._piece = recipe.batch_size
+
+    def step(self, batch: Batch, factor: float) -> float:
+        """Train on a batch at ``factor`` times the peak rates; returns its loss.
+
+        Raises:
+            TrainingFailed: The loss is not finite, or a single row does not fit into memory.
+        """
+        while True:
+            try:
+                loss = self._accumulate(batch)
+                break
+            except RuntimeError as error:
+                if not _is_out_of_memory(error):
+                    raise
+                self._halve(error)
+        if not math.isfinite(loss):
+            raise TrainingFailed(
+                "The loss is no longer finite. Lower the learning_rate_multiplier.",
+                param="hyperparameters.learning_rate_multiplier",
+            )
+        torch.nn.utils.clip_grad_norm_(self._weights, self._recipe.clip_norm)
+        for group, peak in zip(self._optimizer.param_groups, self._peaks, strict=True):
+            group["lr"] = peak * factor
+        self._optimizer.step()
+        return loss
+
+    def _accumulate(self, batch: Batch) -> float:
+        device = self._model.projection.weight.device
+        whole = Counts.of(batch)
+        self._optimizer.zero_grad()
+        self._model.train()
+        total = 0.0
+        for piece in batch.chunks(self._piece):
+            anchors = self._anchors[piece.positions].to(device)
+            moved = piece.to(device)
+            with autocast(device):
+                output = self._model(moved.input_ids, moved.attention_mask)
+            loss = joint_loss(output, moved, anchors, whole, self._recipe)
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += loss.item()
+        return total
+
+    def _halve(self, error: RuntimeError) -> None:
+        self._optimizer.zero_grad()
+        if self._piece == 1:
+            raise TrainingFailed(
+                "A single row does not fit into memory. Lower tuning.max_length or choose a smaller base model.",
+                param="tuning.max_length",
+            ) from error
+        self._piece //= 2
+        self._observer.noticed(f"Memory ran out: batches are now computed in pieces of {self._piece} rows.")
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+class Pace:
+    """How fast a run goes, and when the next checkpoint is due."""
+
+    def __init__(self, clock: Clock, first_step: int, total_steps: int, checkpoint_seconds: float) -> None:
+        self._clock = clock
+        self._began = self._saved = clock()
+        self._first_step = first_step
+        self._total_steps = total_steps
+        self._checkpoint_seconds = checkpoint_seconds
+        self._rows = 0
+
+    def elapsed(self) -> float:
+        """Seconds since this process began to train."""
+        return self._clock() - self._began
+
+    def report(self, progress: Progress, loss: float, rows: int) -> StepReport:
+        """The report of a step over so many rows."""
+        self._rows += rows
+        elapsed = max(self.elapsed(), 1e-9)
+        return StepReport(
+            step=progress.step,
+            total_steps=self._total_steps,
+            epoch=progress.epoch + 1,
+            loss=loss,
+            rows_per_second=self._rows / elapsed,
+            seconds_left=elapsed / (progress.step - self._first_step) * (self._total_steps - progress.step),
+        )
+
+    def checkpoint_due(self) -> bool:
+        """Whether it is time; if so, the time starts anew."""
+        now = self._clock()
+        due = now - self._saved >= self._checkpoint_seconds
+        if due:
+            self._saved = now
+        return due
+
+
+def validate(
+    model: JointModel,
+    valid: Sequence[Example],
+    progress: Progress,
+    checkpoints: CheckpointFolder,
+    observer: Observer,
+) -> None:
+    """Try the weights on the validation rows, and keep them if they are the best so far."""
+    found = scores(predict(model, valid), valid, model.labels)
+    score = sum(found.values()) / max(len(found), 1)
+    is_best = progress.judge(score, found)
+    if is_best:
+        checkpoints.save_best(model)
+    observer.validated(ValidationReport(progress.step, found, score, is_best))
+
+
+def rate_factor(step: int, total: int, warmup: float) -> float:
+    """Share of the peak learning rate for the step after ``step`` others: a linear rise, then a linear fall to 0."""
+    rising = max(1, round(warmup * total))
+    return min((step + 1) / rising, (total - step) / max(1, total - rising))
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    # On a CPU torch raises a plain RuntimeError.
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

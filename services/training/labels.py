@@ -1,0 +1,50 @@
+"""The label space of a joint model: what each output column of each head means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shared.artifacts.manifest import Labels
+from shared.contracts.understanding import OUT_OF_SCOPE, SENTIMENTS
+from shared.rows.row import Row
+
+OUTSIDE = "O"
+"""The tag of a token that belongs to no entity."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSpace:
+    """The labels of the three heads, in the order of their output columns. An empty tuple means "no such head".
+
+    ``out_of_scope`` is not an intent column: its rows teach the intent head to be undecided and calibrate the scope
+    score (``services.training.losses``, ``shared.inference.scope``). So the ranking of intents never holds it.
+    """
+
+    intents: tuple[str, ...]
+    tags: tuple[str, ...]
+    """``O``, then ``B-x``, ``I-x`` for each entity label, sorted."""
+    sentiments: tuple[str, ...]
+    """All three or none, even if the rows show only two: consumers rely on the order negative, neutral, positive."""
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> LabelSpace:
+        """The labels that occur in the rows."""
+        intents: set[str] = set()
+        entities: set[str] = set()
+        sentiment = False
+        for row in rows:
+            if row.intent is not None:
+                intents.add(row.intent)
+            entities.update(entity.label for entity in row.entities or ())
+            sentiment = sentiment or row.sentiment is not None
+        tags = tuple(f"{prefix}-{label}" for label in sorted(entities) for prefix in "BI")
+        return cls(
+            intents=tuple(sorted(intents - {OUT_OF_SCOPE})),
+            tags=(OUTSIDE, *tags) if tags else (),
+            sentiments=SENTIMENTS if sentiment else (),
+        )
+
+    def to_manifest(self) -> Labels:
+        """The same as a part of the bundle's manifest."""
+        return Labels(intents=self.intents, tags=self.tags, sentiments=self.sentiments)
