@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 
 from shared.artifacts.bundle import Bundle
-from shared.artifacts.manifest import FP32_MODEL, NEIGHBOURS, TOKENIZER, Manifest
+from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, NEIGHBOURS, TOKENIZER, Manifest
 from shared.errors import BrokenArtifact
 from shared.inference.interpretation import Interpreter
 from shared.inference.reading import Reading
@@ -22,6 +22,9 @@ from shared.inference.tokens import Encoded, Tokens, readable
 #: length, four at a time cost half of one padded batch of 32. A GPU is filled by width.
 CPU_BATCH = 4
 GPU_BATCH = 64
+#: A dynamically quantised model scales its activations by the largest in the run, so that beside other texts a text would
+#: be read a little differently (probabilities by up to 0.09). Alone it costs a fifth more and is always read the same.
+INT8_BATCH = 1
 
 _WARM_UP = "Where is my order? 你好 🙂"
 
@@ -70,8 +73,9 @@ class TextReader:
             SettingsError: The first provider is not there.
         """
         manifest = bundle.manifest
-        on_cpu = providers[0] == CPU[0]
-        session = OnnxSession.open(bundle.path(manifest.served_file if on_cpu else FP32_MODEL), providers=providers)
+        on_gpu = providers[0] != CPU[0]
+        model = FP32_MODEL if on_gpu else manifest.served_file
+        session = OnnxSession.open(bundle.path(model), providers=providers)
         neighbours = _neighbours(bundle.path(NEIGHBOURS) if NEIGHBOURS in manifest.files else None, manifest)
         reader = cls(
             manifest,
@@ -79,7 +83,7 @@ class TextReader:
             session,
             Interpreter(manifest, neighbours),
             threads=threads,
-            batch=CPU_BATCH if on_cpu else GPU_BATCH,
+            batch=GPU_BATCH if on_gpu else INT8_BATCH if model == INT8_MODEL else CPU_BATCH,
         )
         reader._warm_up()
         return reader
@@ -136,8 +140,8 @@ class TextReader:
         def run(rows: _Rows) -> _Outputs:
             return self._run([encodings[row] for row in rows])
 
-        spread = self._pool is not None and len(batches) > 1
-        results = self._pool.map(run, batches) if self._pool is not None and spread else map(run, batches)
+        pool = self._pool if len(batches) > 1 else None
+        results = pool.map(run, batches) if pool else map(run, batches)
         yield from zip(batches, results, strict=True)
 
     def _run(self, encodings: Sequence[Encoded]) -> _Outputs:
