@@ -1,0 +1,146 @@
+"""The one loop that every service runs: receive, decode, handle, send, settle.
+
+Every message that enters ends settled: handled and its answer sent, or its caller told why not, or kept as a dead
+letter. One that fails for the moment waits beside the loop, unsettled, and holds up no other. Whatever is unsettled
+when the loop ends comes back to the queue.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Event, Thread
+from types import TracebackType
+from typing import Self
+
+from shared.messaging.bus import Bus, Delivery, Publisher, Subscription
+from shared.messaging.dead_letters import Mask, mask_customer_text
+from shared.messaging.failures import reason_of
+from shared.messaging.handlers import Handlers
+from shared.messaging.handling import Handling
+from shared.messaging.task import Task
+from shared.messaging.topology import QueueSpec
+from shared.telemetry import logs, metrics
+
+#: Seconds that an idle loop sleeps at most; messages and ``stop`` wake it at once.
+_IDLE = 300.0
+#: Seconds before a loop that broke begins anew.
+_PAUSE_AFTER_FAULT = 1.0
+
+_log = logs.get(__name__)
+
+
+class Consumer:
+    """Consumes one queue: ``run`` in this thread, ``with Consumer(...)`` in one of its own.
+
+    Args:
+        bus: Where the queue is.
+        queue: What to consume.
+        handlers: Which handler each message type has.
+        publisher: Sends answers, failures and dead letters.
+        batch_size: Messages handled together at most; the loop takes what is at hand and never waits for more.
+        mask: Makes bodies fit for the dead letters.
+        clock: Unix seconds.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        queue: QueueSpec,
+        handlers: Handlers,
+        *,
+        publisher: Publisher,
+        batch_size: int = 64,
+        mask: Mask = mask_customer_text,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._bus = bus
+        self._queue = queue
+        self._batch_size = batch_size
+        self._clock = clock
+        self._handling = Handling(queue.name, handlers, publisher, mask, clock)
+        self._waiting: list[Task] = []
+        self._stopping = Event()
+        self._subscribed = Event()
+        self._subscription: Subscription | None = None
+        self._thread: Thread | None = None
+
+    def run(self) -> None:
+        """Consume until ``stop``, or until a handler raises what is no ``Exception``, e.g. ``KeyboardInterrupt``."""
+        while not self._stopping.is_set():
+            self._waiting.clear()
+            try:
+                with self._bus.subscribe(self._queue, self._batch_size) as subscription:
+                    self._subscription = subscription
+                    self._subscribed.set()
+                    self._consume(subscription)
+            except Exception as error:  # noqa: BLE001  # a loop that died would leave every caller waiting
+                _log.error("consumer begins anew", queue=self._queue.name, reason=reason_of(error))
+                self._stopping.wait(_PAUSE_AFTER_FAULT)
+
+    def stop(self) -> None:
+        """End the loop after the batch under way. From any thread."""
+        self._stopping.set()
+        if self._subscription is not None:
+            self._subscription.interrupt()
+
+    @property
+    def alive(self) -> bool:
+        """Whether its thread runs, for health checks."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def __enter__(self) -> Self:
+        self._thread = Thread(target=self._run_in_thread, name=f"{self._queue.name}-consumer", daemon=True)
+        self._thread.start()
+        self._subscribed.wait()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run_in_thread(self) -> None:
+        try:
+            self.run()
+        except BaseException as error:  # noqa: BLE001  # above a thread there is nobody to see it
+            _log.critical("consumer ended", queue=self._queue.name, reason=type(error).__name__)
+        finally:
+            self._subscribed.set()
+
+    def _consume(self, subscription: Subscription) -> None:
+        while not self._stopping.is_set():
+            deliveries = subscription.receive(self._batch_size, self._patience())
+            tasks = [self._task(delivery) for delivery in deliveries]
+            tasks += self._due()
+            if tasks:
+                started = time.perf_counter()
+                finished = self._handling.work(tasks)
+                subscription.settle([task.delivery for task in finished])
+                done = {task.delivery.receipt for task in finished}
+                self._waiting += [task for task in tasks if task.delivery.receipt not in done]
+                metrics.BATCH_SIZE.labels(self._queue.name).observe(len(tasks))
+                metrics.MESSAGE_SECONDS.labels(self._queue.name).observe(time.perf_counter() - started)
+
+    def _patience(self) -> float:
+        if not self._waiting:
+            return _IDLE
+        return max(0.0, min(task.due for task in self._waiting) - self._clock())
+
+    def _task(self, delivery: Delivery) -> Task:
+        if delivery.redelivered:
+            # After a reconnect the broker brings again what waits here already: go on with that, under its new receipt.
+            for task in self._waiting:
+                if task.parcel.message_id == delivery.parcel.message_id:
+                    self._waiting.remove(task)
+                    task.delivery = delivery
+                    return task
+        return Task(delivery)
+
+    def _due(self) -> list[Task]:
+        now = self._clock()
+        due = [task for task in self._waiting if task.due <= now]
+        self._waiting = [task for task in self._waiting if task.due > now]
+        return due

@@ -1,0 +1,56 @@
+"""Dead letters: messages that nobody could handle, kept for operators with the reason and without customers' words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from shared.contracts.message import Exchange
+from shared.errors import ParleyError
+from shared.messaging.failures import reason_of
+from shared.messaging.parcel import Parcel
+from shared.messaging.topology import Queues
+
+Mask = Callable[[bytes], bytes]
+"""Makes a body fit to be kept and read by operators."""
+
+MASKED = "[masked]"
+_CUSTOMERS_WORDS = frozenset(("text", "texts", "user", "answer", "slots", "suggestions"))
+
+
+def mask_customer_text(body: bytes) -> bytes:
+    """Replace the values of every JSON field that may hold a customer's words; what is not JSON is replaced whole."""
+    try:
+        return json.dumps(_masked(json.loads(body))).encode()
+    except (ValueError, RecursionError):
+        return json.dumps(f"[masked: {len(body)} bytes that are not JSON]").encode()
+
+
+def dead_letter(parcel: Parcel, queue: str, error: Exception, mask: Mask) -> Parcel:
+    """The parcel as it goes to ``Queues.DEAD``; its headers say why, and where it came from."""
+    headers = {
+        "reason": reason_of(error),
+        "code": error.code if isinstance(error, ParleyError) else ParleyError.default_code,
+        "queue": queue,
+        "original-type": parcel.type,
+    }
+    return replace(
+        parcel,
+        exchange=Exchange.REPLY,
+        key=Queues.DEAD.name,
+        body=mask(parcel.body),
+        durable=True,
+        reply_to=None,
+        deadline=None,
+        headers=headers,
+    )
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: MASKED if key in _CUSTOMERS_WORDS else _masked(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_masked(item) for item in value]
+    return value

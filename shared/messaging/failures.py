@@ -1,0 +1,78 @@
+"""Errors on the bus: from an exception to ``MessageFailed`` and back to the same class at the caller."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+
+from shared.contracts.failure import MessageFailed
+from shared.errors import (
+    AlreadyExists,
+    BrokenArtifact,
+    Conflict,
+    DeadlineExceeded,
+    InvalidInput,
+    NoModel,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    ParleyError,
+    TooManyRequests,
+    TrainingFailed,
+    Unavailable,
+    UndecodableMessage,
+)
+
+_CLASSES: Mapping[str, type[ParleyError]] = {
+    kind.default_code: kind
+    for kind in (
+        InvalidInput,
+        NotFound,
+        AlreadyExists,
+        Conflict,
+        NotAuthenticated,
+        NotAllowed,
+        DeadlineExceeded,
+        Unavailable,
+        NoModel,
+        UndecodableMessage,
+        BrokenArtifact,
+        TrainingFailed,
+    )
+}
+
+
+def failure_of(error: Exception, failed_type: str) -> MessageFailed:
+    """What the caller is told. Of an error that is not ours nothing but the fact, since it may quote a customer."""
+    if isinstance(error, ParleyError):
+        return MessageFailed(
+            failed_type=failed_type,
+            code=error.code,
+            message=error.message,
+            param=error.param,
+            retryable=error.retryable,
+        )
+    return MessageFailed(
+        failed_type=failed_type,
+        code=ParleyError.default_code,
+        message=f"the service failed on this {failed_type}; its log says where",
+    )
+
+
+def error_of(failure: MessageFailed) -> ParleyError:
+    """The error that the handler raised, for the caller; with an own code it becomes the nearest class."""
+    if failure.code == TooManyRequests.default_code:
+        return TooManyRequests(failure.message)
+    kind = _CLASSES.get(failure.code)
+    if kind is None and failure.code != ParleyError.default_code:
+        kind = Unavailable if failure.retryable else InvalidInput
+    return (kind or ParleyError)(failure.message, param=failure.param, code=failure.code)
+
+
+def reason_of(error: Exception) -> str:
+    """One line for operators, without a customer's words: our own message, else the class and where it was raised."""
+    if isinstance(error, ParleyError):
+        return error.message[:500]
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"
