@@ -65,8 +65,8 @@ class Handling:
             self._give_up(task, error, "undecodable")
             return None
         if type(task.envelope.message) not in self._handlers:
-            error = UndecodableMessage(f"nobody handles {task.parcel.type} from {self._queue}", param="type")
-            self._give_up(task, error, "undecodable")
+            unknown = UndecodableMessage(f"nobody handles {task.parcel.type} from {self._queue}", param="type")
+            self._give_up(task, unknown, "undecodable")
             return None
         if not task.parcel.durable and task.parcel.expired(self._clock()):
             self._give_up(task, task.error or DeadlineExceeded(f"{self._queue} did not get to it in time"), "expired")
