@@ -1,0 +1,159 @@
+"""Conversations and their turns.
+
+Gateway replicas do not lock each other out: a turn is stored only if the conversation still has as many turns as
+when its state was read. Who comes second is told so, reads the new state and tries again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import case, literal, tuple_, update
+from sqlalchemy import insert as insert_into
+from sqlalchemy.sql.dml import ReturningUpdate
+from sqlmodel import Session, col, select
+
+from shared.contracts.chat import DialogueState
+from shared.errors import Conflict, NotFound
+from shared.storage.columns import JsonValue
+from shared.storage.paging import Order, Page, read_page
+from shared.storage.statements import values
+from shared.storage.tables import Conversation, Turn
+
+
+def add(session: Session, *conversations: Conversation) -> None:
+    """Store new conversations, in one statement."""
+    if conversations:
+        rows = [values(conversation) for conversation in conversations]
+        session.exec(insert_into(Conversation).returning(col(Conversation.id)), params=rows)
+
+
+def get(session: Session, conversation_id: str) -> Conversation:
+    """The conversation.
+
+    Raises:
+        NotFound: There is no such conversation.
+    """
+    conversation = session.get(Conversation, conversation_id)
+    if conversation is None:
+        raise NotFound(f"No conversation {conversation_id!r}.", param="conversation_id")
+    return conversation
+
+
+def end(session: Session, conversation_id: str, now: float) -> Conversation:
+    """Let no more turns in; a second time changes nothing.
+
+    Raises:
+        NotFound: There is no such conversation.
+    """
+    session.exec(
+        update(Conversation)
+        .where(col(Conversation.id) == conversation_id, col(Conversation.status) != "ended")
+        .values(status="ended", ended_at=now)
+    )
+    return get(session, conversation_id)
+
+
+def store_turn(session: Session, turn: Turn, expected_turns: int) -> None:
+    """Store a turn as number ``expected_turns`` (from 0) of its conversation, together with the state after it.
+
+    Raises:
+        Conflict: Another turn came first, the conversation has ended, or the idempotency key was used before.
+    """
+    turn.position = expected_turns
+    if not store_turns(session, [turn]):
+        raise Conflict("Another message came first in this conversation; send yours again.", param="conversation_id")
+
+
+def store_turns(session: Session, turns: Sequence[Turn]) -> set[str]:
+    """Store many turns at once, each as number ``position`` (from 0) of its conversation: three statements in all.
+
+    Returns:
+        The ids of those that were stored. Each of the others met what ``store_turn`` raises ``Conflict`` for.
+    """
+    fit = _without_used_keys(session, _first_of_each_conversation(turns))
+    if not fit:
+        return set()
+    advanced = set(session.scalars(_advance(fit)))
+    stored = [turn for turn in fit if turn.conversation_id in advanced]
+    if stored:
+        session.exec(insert_into(Turn).returning(col(Turn.id)), params=[values(turn) for turn in stored])
+    return {turn.id for turn in stored}
+
+
+def _first_of_each_conversation(turns: Sequence[Turn]) -> list[Turn]:
+    return list({turn.conversation_id: turn for turn in reversed(turns)}.values())
+
+
+def _without_used_keys(session: Session, turns: Sequence[Turn]) -> list[Turn]:
+    plain = [turn for turn in turns if turn.idempotency_key is None]
+    keyed = {(turn.key_id, turn.idempotency_key): turn for turn in reversed(turns) if turn.idempotency_key is not None}
+    if not keyed:
+        return plain
+    pair = (col(Turn.key_id), col(Turn.idempotency_key))
+    used = set(session.exec(select(*pair).where(tuple_(*pair).in_(list(keyed)))))
+    return plain + [turn for key, turn in keyed.items() if key not in used]
+
+
+def _advance(turns: Sequence[Turn]) -> ReturningUpdate[str]:
+    here = col(Conversation.id)
+    states = {turn.conversation_id: literal(turn.state, JsonValue(DialogueState)) for turn in turns}
+    handed_over = [turn.conversation_id for turn in turns if turn.state.handed_over]
+    return (
+        update(Conversation)
+        .where(
+            tuple_(here, col(Conversation.turns)).in_([(turn.conversation_id, turn.position) for turn in turns]),
+            col(Conversation.status) != "ended",
+        )
+        .values(
+            turns=col(Conversation.turns) + 1,
+            state=case(states, value=here),
+            status=case((here.in_(handed_over), "handed_over"), else_="open"),
+        )
+        .returning(here)
+    )
+
+
+def latest_turns(session: Session, conversation_id: str, count: int) -> list[Turn]:
+    """The last ``count`` turns, oldest first."""
+    newest_first = select(Turn).where(col(Turn.conversation_id) == conversation_id).order_by(col(Turn.position).desc())
+    return list(session.exec(newest_first.limit(count)))[::-1]
+
+
+def turns(
+    session: Session, conversation_id: str, *, after: str | None = None, limit: int = 20, order: Order = "asc"
+) -> Page[Turn]:
+    """The turns of a conversation, oldest first unless told otherwise."""
+    mine = col(Turn.conversation_id) == conversation_id
+    return read_page(session, Turn, mine, keys=("position",), after=after, limit=limit, order=order)
+
+
+def by_digest(session: Session, key_id: str, digest: str) -> tuple[Turn, Conversation] | None:
+    """The newest turn of this API key with this digest, and its conversation.
+
+    It is still the last one if ``turn.position + 1 == conversation.turns``.
+    """
+    statement = (
+        select(Turn, Conversation)
+        .join(Conversation, col(Conversation.id) == col(Turn.conversation_id))
+        .where(col(Turn.key_id) == key_id, col(Turn.digest) == digest)
+        .order_by(col(Turn.created_at).desc(), col(Turn.id))
+    )
+    return session.exec(statement.limit(1)).one_or_none()
+
+
+def by_idempotency_key(session: Session, key_id: str, idempotency_key: str) -> Turn | None:
+    """The turn that this API key has stored with this idempotency key."""
+    mine = (col(Turn.key_id) == key_id, col(Turn.idempotency_key) == idempotency_key)
+    return session.exec(select(Turn).where(*mine)).one_or_none()
+
+
+def unobserved(session: Session, older_than: float, limit: int) -> list[Turn]:
+    """Turns stored before ``older_than`` whose sentiment is still to be told, oldest first."""
+    owed = (col(Turn.observed_at).is_(None), col(Turn.created_at) < older_than)
+    return list(session.exec(select(Turn).where(*owed).order_by(col(Turn.created_at)).limit(limit)))
+
+
+def mark_observed(session: Session, turn_ids: Sequence[str], now: float) -> None:
+    """Note that the sentiment of these turns was told, after the broker has confirmed it."""
+    session.exec(update(Turn).where(col(Turn.id).in_(turn_ids)).values(observed_at=now))

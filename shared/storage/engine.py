@@ -1,0 +1,70 @@
+"""The database behind one object: transactions that commit at the edge, and reads that never wait for a writer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from shared.storage.failures import translated
+from shared.storage.migrations.upgrade import upgrade
+from shared.storage.postgresql import postgresql_engine
+from shared.storage.sqlite import sqlite_engine
+
+__all__ = ["Database", "Session", "open_database"]
+
+
+class Database:
+    """An open database. Safe to share between threads; sessions are not."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._writing = engine
+        self._reading = engine.execution_options(reading=True)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that commits when the block ends, and rolls back if it raises.
+
+        The rows it returns stay readable afterwards, as plain values.
+
+        Raises:
+            AlreadyExists: A row with such a key is there already.
+            Conflict: Two transactions stood in each other's way; the whole block can be repeated.
+            InvalidInput: A text cannot be stored (see ``shared.storage.texts``).
+            Unavailable: The database is away; the whole block can be repeated.
+        """
+        with translated(), Session(self._writing, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that can only read, and so never waits for a writer or makes one wait.
+
+        Raises:
+            InvalidInput: A text looked for cannot be in a database.
+            Unavailable: The database is away.
+        """
+        with translated(), Session(self._reading, expire_on_commit=False) as session, session.begin():
+            yield session
+
+
+@contextmanager
+def open_database(url: str) -> Iterator[Database]:
+    """Connect, bring the tables up to date, and disconnect at the end.
+
+    Args:
+        url: ``sqlite:///path`` or ``postgresql://user:password@host:port/name``.
+
+    Raises:
+        SettingsError: The URL is wrong, or the database was made by a newer Parley.
+        Unavailable: The database cannot be reached.
+    """
+    engine = postgresql_engine(url) if url.startswith("postgresql") else sqlite_engine(url)
+    try:
+        with translated(), engine.begin() as connection:
+            upgrade(connection)
+        yield Database(engine)
+    finally:
+        engine.dispose()

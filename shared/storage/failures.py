@@ -1,0 +1,82 @@
+"""What went wrong in a database, in the words of ``shared.errors``.
+
+Only what a caller can act on is translated. Anything else (a broken constraint, a missing table) is a mistake of ours
+and keeps its own class.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import exc
+
+from shared.errors import AlreadyExists, Conflict, ParleyError, Unavailable
+
+_AWAY = "The database cannot be reached or is overloaded; the call can be repeated."
+
+_SQLITE_AWAY = frozenset(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_FULL"))
+"""Names of primary result codes; the extended ones begin with them."""
+
+_POSTGRESQL_AWAY = ("08", "53", "57P", "57014", "55P03")
+"""SQLSTATE beginnings: connection, resources, shutdown, statement time-out, lock time-out."""
+
+_POSTGRESQL_COLLISION = ("40001", "40P01")
+"""Serialization failure, deadlock."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise our errors for SQLAlchemy's.
+
+    Raises:
+        AlreadyExists: A row with such a key is there already.
+        Conflict: Two transactions stood in each other's way.
+        Unavailable: The database is away or has no capacity left.
+    """
+    try:
+        yield
+    except exc.TimeoutError:
+        raise Unavailable("Every connection to the database is in use; the call can be repeated.") from None
+    except exc.StatementError as error:
+        known = _translate(error)
+        if known is None:
+            raise
+        raise known from error
+
+
+def _translate(error: exc.StatementError) -> ParleyError | None:
+    if isinstance(error.orig, ParleyError):
+        return error.orig
+    if isinstance(error.orig, sqlite3.Error):
+        return _from_sqlite(error.orig)
+    if isinstance(error, exc.DBAPIError):
+        return _from_postgresql(error)
+    return None
+
+
+def _from_sqlite(error: sqlite3.Error) -> ParleyError | None:
+    name: str = getattr(error, "sqlite_errorname", "")
+    if name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"):
+        return AlreadyExists("It exists already; nothing was changed.")
+    if any(name.startswith(code) for code in _SQLITE_AWAY):
+        return Unavailable(_AWAY)
+    return None
+
+
+def _from_postgresql(error: exc.DBAPIError) -> ParleyError | None:
+    if error.connection_invalidated or isinstance(error, exc.InterfaceError):
+        return Unavailable(_AWAY)
+    state = _sqlstate(error)
+    if state == "23505":
+        return AlreadyExists("It exists already; nothing was changed.")
+    if state in _POSTGRESQL_COLLISION:
+        return Conflict("Another request changed the same thing at the same time; the call can be repeated.")
+    return Unavailable(_AWAY) if state.startswith(_POSTGRESQL_AWAY) else None
+
+
+def _sqlstate(error: exc.DBAPIError) -> str:
+    """pg8000 raises one class for all that the server reports, with the fields of the report as its argument."""
+    fields = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    return str(fields.get("C", "")) if isinstance(fields, dict) else ""

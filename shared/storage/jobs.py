@@ -1,0 +1,274 @@
+"""Fine-tuning jobs: ``queued -> running -> succeeded | failed | cancelled``.
+
+A worker claims a job with a lease. Whoever writes for a job while it runs shows the token of the lease, so a worker
+that was believed dead and comes back changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import JSON, ColumnElement, Update, and_, case, literal, update
+from sqlalchemy.sql.dml import ReturningUpdate
+from sqlmodel import Session, col, select
+
+from shared.contracts.jobs import FINAL_STATUSES, JobStatus
+from shared.errors import InvalidInput, NotFound
+from shared.storage.identity import new_id
+from shared.storage.paging import Page, read_page
+from shared.storage.statements import insert, values
+from shared.storage.tables import EventLevel, EventType, Job, JobCheckpoint, JobEvent
+
+
+def add(session: Session, job: Job) -> Job:
+    """Store a new job.
+
+    Raises:
+        AlreadyExists: The key has used this idempotency key before (when the transaction ends).
+    """
+    session.add(job)
+    session.flush()
+    return job
+
+
+def get(session: Session, job_id: str) -> Job:
+    """The job.
+
+    Raises:
+        NotFound: There is no such job.
+    """
+    job = session.get(Job, job_id)
+    if job is None:
+        raise NotFound(f"No fine-tuning job {job_id!r}.", param="fine_tuning_job_id")
+    return job
+
+
+def by_idempotency_key(session: Session, key_id: str, idempotency_key: str) -> Job | None:
+    """The job that this API key has made with this idempotency key."""
+    mine = (col(Job.key_id) == key_id, col(Job.idempotency_key) == idempotency_key)
+    return session.exec(select(Job).where(*mine)).one_or_none()
+
+
+def page(
+    session: Session, *, after: str | None = None, limit: int = 20, metadata: Mapping[str, str] | None = None
+) -> Page[Job]:
+    """Jobs, newest first; with ``metadata`` only those that carry all of its pairs."""
+    where = [_carries(key, value) for key, value in (metadata or {}).items()]
+    return read_page(session, Job, *where, keys=("created_at", "id"), after=after, limit=limit, order="desc")
+
+
+def _carries(key: str, value: str) -> ColumnElement[bool]:
+    if '"' in key:  # SQLite's JSON paths cannot spell it
+        raise InvalidInput("Metadata keys with a double quote cannot be searched for.", param="metadata")
+    carries: ColumnElement[bool] = col(Job.user_metadata)[key].as_string() == value
+    return carries
+
+
+def claim(session: Session, *, token: str, now: float, lease_seconds: float, job_id: str | None = None) -> Job | None:
+    """Take the oldest queued job, or ``job_id`` if that is queued; ``None`` if there is nothing to take."""
+    oldest = select(Job.id).where(col(Job.status) == "queued").order_by(col(Job.created_at), col(Job.id)).limit(1)
+    if job_id is not None:
+        oldest = oldest.where(col(Job.id) == job_id)
+    statement = (
+        update(Job)
+        .where(col(Job.id) == oldest.with_for_update(skip_locked=True).scalar_subquery(), col(Job.status) == "queued")
+        .values(
+            status="running",
+            attempt=col(Job.attempt) + 1,
+            started_at=now,
+            lease_token=token,
+            lease_expires_at=now + lease_seconds,
+        )
+        .returning(Job)
+    )
+    return session.scalars(statement).one_or_none()
+
+
+def renew(session: Session, job_id: str, token: str, now: float, lease_seconds: float) -> bool:
+    """Prolong the lease; ``False`` if it is lost, and the worker must stop."""
+    return session.exec(_held(job_id, token).values(lease_expires_at=now + lease_seconds)).rowcount == 1
+
+
+def holds(session: Session, job_id: str, token: str) -> bool:
+    """Whether the lease is still held; it stays so until the transaction ends, so what it writes is guarded too."""
+    held = select(Job.id).where(col(Job.id) == job_id, col(Job.lease_token) == token, col(Job.status) == "running")
+    return session.exec(held.with_for_update()).one_or_none() is not None
+
+
+def report(
+    session: Session,
+    job_id: str,
+    token: str,
+    *,
+    estimated_finish: float | None = None,
+    trained_tokens: int | None = None,
+) -> bool:
+    """Note how far a running job is; ``False`` if the lease is lost."""
+    progress = {"estimated_finish": estimated_finish, "trained_tokens": trained_tokens}
+    known = {name: value for name, value in progress.items() if value is not None}
+    return session.exec(_held(job_id, token).values(known)).rowcount == 1
+
+
+def finish(
+    session: Session,
+    job_id: str,
+    token: str,
+    status: JobStatus,
+    *,
+    now: float,
+    error: Mapping[str, Any] | None = None,
+    fine_tuned_model: str | None = None,
+    trained_tokens: int | None = None,
+    result_files: Sequence[str] = (),
+) -> bool:
+    """End a running job and give its lease back; ``False`` if the lease is lost, and nothing was changed.
+
+    Args:
+        session: The open transaction.
+        job_id: The job.
+        token: The token of its lease.
+        status: ``succeeded``, ``failed`` or ``cancelled``.
+        now: Unix seconds.
+        error: ``code``, ``message`` and ``param`` of a failed job.
+        fine_tuned_model: Id of the model of a successful job.
+        trained_tokens: Tokens seen in training.
+        result_files: Ids of the files it made.
+    """
+    if status not in FINAL_STATUSES:
+        raise ValueError(f"{status} does not end a job")
+    end = _ending(status, now) | {
+        "error": error,
+        "fine_tuned_model": fine_tuned_model,
+        "trained_tokens": trained_tokens,
+        "result_files": list(result_files),
+    }
+    return session.exec(_held(job_id, token).values(end)).rowcount == 1
+
+
+def request_cancel(session: Session, job_id: str, now: float) -> Job:
+    """Ask for a job's end: a queued job is cancelled at once, a running one by its worker, an ended one stays as it is.
+
+    Raises:
+        NotFound: There is no such job.
+    """
+    waits = col(Job.status).in_(("validating_files", "queued"))
+    session.exec(
+        update(Job)
+        .where(col(Job.id) == job_id, col(Job.status).not_in(FINAL_STATUSES))
+        .values(
+            cancel_requested=True,
+            status=case((waits, "cancelled"), else_=col(Job.status)),
+            finished_at=case((waits, now), else_=None),
+        )
+    )
+    job = get(session, job_id)
+    session.refresh(job)
+    return job
+
+
+def release(
+    session: Session, job_id: str, token: str, now: float, max_attempts: int, reason: str = "its training process died"
+) -> Job | None:
+    """Give back a running job that did not end: it is queued again, cancelled if asked, or failed after ``max_attempts``.
+
+    Returns ``None`` if the lease is lost.
+    """
+    return session.scalars(_give_back(_held(job_id, token), now, max_attempts, reason)).one_or_none()
+
+
+def release_expired(session: Session, now: float, max_attempts: int) -> list[Job]:
+    """Give back every running job whose lease ran out, as ``release`` does. Returns them as they are now."""
+    expired = update(Job).where(col(Job.status) == "running", col(Job.lease_expires_at) < now)
+    return list(session.scalars(_give_back(expired, now, max_attempts, "its worker fell silent")))
+
+
+def waiting(session: Session, older_than: float) -> list[str]:
+    """Ids of the queued jobs made before ``older_than``, oldest first: their wake-up may have been lost."""
+    queued = select(Job.id).where(col(Job.status) == "queued", col(Job.created_at) < older_than)
+    return list(session.exec(queued.order_by(col(Job.created_at), col(Job.id))))
+
+
+def add_event(
+    session: Session,
+    job_id: str,
+    level: EventLevel,
+    type: EventType,  # noqa: A002  # its name in the OpenAI convention
+    message: str,
+    data: Mapping[str, Any],
+    now: float,
+) -> JobEvent:
+    """Tell what happened to a job; a worker asks ``holds`` first, in the same transaction."""
+    event = JobEvent(
+        id=new_id("ftevent-"),
+        job_id=job_id,
+        created_at=now,
+        level=level,
+        type=type,
+        message=message,
+        data=dict(data),
+    )
+    session.add(event)
+    session.flush()
+    return event
+
+
+def events(session: Session, job_id: str, *, after: str | None = None, limit: int = 20) -> Page[JobEvent]:
+    """The events of a job, newest first."""
+    mine = col(JobEvent.job_id) == job_id
+    return read_page(session, JobEvent, mine, keys=("seq",), after=after, limit=limit, order="desc")
+
+
+def add_checkpoint(
+    session: Session, job_id: str, step_number: int, metrics: Mapping[str, Any], folder: str, now: float
+) -> None:
+    """List a checkpoint whose folder is stored; a resumed job may write the same step again, the newer one stands."""
+    row = JobCheckpoint(
+        id=new_id("ftckpt-"),
+        job_id=job_id,
+        step_number=step_number,
+        created_at=now,
+        metrics=dict(metrics),
+        folder=folder,
+    )
+    statement = insert(session, JobCheckpoint).values(values(row))
+    newer = {"created_at": now, "metrics": row.metrics, "folder": folder}
+    session.exec(statement.on_conflict_do_update(index_elements=["job_id", "step_number"], set_=newer))
+
+
+def checkpoints(session: Session, job_id: str, *, after: str | None = None, limit: int = 10) -> Page[JobCheckpoint]:
+    """The checkpoints of a job, latest step first."""
+    mine = col(JobCheckpoint.job_id) == job_id
+    return read_page(session, JobCheckpoint, mine, keys=("step_number",), after=after, limit=limit, order="desc")
+
+
+def _held(job_id: str, token: str) -> Update:
+    return update(Job).where(col(Job.id) == job_id, col(Job.lease_token) == token, col(Job.status) == "running")
+
+
+def _ending(status: JobStatus, now: float) -> dict[str, Any]:
+    return {
+        "status": status,
+        "finished_at": now,
+        "estimated_finish": None,
+        "lease_token": None,
+        "lease_expires_at": None,
+    }
+
+
+def _give_back(running: Update, now: float, max_attempts: int, reason: str) -> ReturningUpdate[Job]:
+    failed = (~col(Job.cancel_requested), col(Job.attempt) >= max_attempts)
+    error = {
+        "code": "attempts_exhausted",
+        "message": f"Given up after {max_attempts} attempts; the last one ended because {reason}.",
+        "param": None,
+    }
+    status = case((col(Job.cancel_requested), "cancelled"), (and_(*failed), "failed"), else_="queued")
+    return running.values(
+        _ending("queued", now)
+        | {
+            "status": status,
+            "finished_at": case((status != "queued", now), else_=None),
+            "error": case((and_(*failed), literal(error, JSON())), else_=None),
+        }
+    ).returning(Job)

@@ -1,0 +1,11 @@
+"""What alembic runs for each command; the connection is given by ``upgrade``."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from shared.storage.tables import METADATA
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
+with context.begin_transaction():
+    context.run_migrations()

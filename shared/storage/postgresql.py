@@ -1,0 +1,72 @@
+"""PostgreSQL through pg8000, a driver in pure Python with a BSD licence (psycopg's is LGPL)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from shared.errors import SettingsError
+from shared.storage.texts import dump_json, refuse_unstorable
+
+POOL_SIZE = 10
+"""Connections kept; as many again may be open for a while."""
+
+POOL_TIMEOUT = 10.0
+"""Seconds to wait for a connection of the pool."""
+
+STATEMENT_TIMEOUT = 20.0
+"""Seconds the server works or waits for a lock before it gives a statement up."""
+
+SOCKET_TIMEOUT = 30.0
+"""Seconds without a byte from the server after which it is taken for dead; longer than any statement may last."""
+
+
+def postgresql_engine(url: str) -> Engine:
+    """An engine for ``postgresql://user:password@host:port/name``, ``?sslmode=verify-full`` for TLS.
+
+    Raises:
+        SettingsError: The URL cannot be understood.
+    """
+    address, encrypted = _parse(url)
+    connect_args: dict[str, Any] = {
+        "timeout": SOCKET_TIMEOUT,
+        "application_name": "parley",
+        "startup_params": {"statement_timeout": f"{STATEMENT_TIMEOUT:.0f}s"},
+    }
+    if encrypted:
+        connect_args["ssl_context"] = True
+    engine = create_engine(
+        address,
+        connect_args=connect_args,
+        json_serializer=dump_json,
+        hide_parameters=True,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_SIZE,
+        pool_timeout=POOL_TIMEOUT,
+        pool_pre_ping=True,
+    )
+    event.listen(engine, "begin", _begin)
+    event.listen(engine, "before_cursor_execute", _check)
+    return engine
+
+
+def _parse(url: str) -> tuple[URL, bool]:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise SettingsError("PARLEY_DATABASE_URL must look like postgresql://user:password@host:port/name.") from None
+    mode = address.query.get("sslmode", "disable")
+    if mode not in ("disable", "verify-full"):
+        raise SettingsError(f"PARLEY_DATABASE_URL has sslmode={mode}; use verify-full or disable.")
+    return address.difference_update_query(["sslmode"]).set(drivername="postgresql+pg8000"), mode == "verify-full"
+
+
+def _begin(connection: Connection) -> None:
+    if connection.get_execution_options().get("reading", False):
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def _check(_connection: Connection, _cursor: Any, _statement: str, parameters: Any, *_rest: object) -> None:
+    refuse_unstorable(parameters)

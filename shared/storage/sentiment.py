@@ -1,0 +1,144 @@
+"""What customers feel: each text counted once, in the minute it was written, however late or often it is told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, delete, func
+from sqlalchemy import select as grouped
+from sqlmodel import Session, col, select
+
+from shared.contracts.sentiment import Observation
+from shared.contracts.understanding import SENTIMENTS
+from shared.errors import InvalidInput
+from shared.storage.statements import insert
+from shared.storage.tables import SentimentCount, SentimentObservation
+
+MINUTE = 60
+"""Seconds; the finest step of a trend."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """How many texts of an intent felt how, from ``start`` (Unix seconds) for one step."""
+
+    start: int
+    intent: str
+    negative: int
+    neutral: int
+    positive: int
+
+
+def observe(session: Session, observations: Sequence[Observation]) -> list[Observation]:
+    """Store observations and count those that are new.
+
+    Returns:
+        The new ones. Rows are written in the order of their keys, so that concurrent calls wait for each other
+        instead of dying in a deadlock.
+    """
+    told = {(item.stream, item.id): item for item in observations}
+    if not told:
+        return []
+    statement = (
+        insert(session, SentimentObservation)
+        .on_conflict_do_nothing()
+        .returning(col(SentimentObservation.stream), col(SentimentObservation.id))
+    )
+    rows = session.exec(statement, params=[told[key].model_dump() for key in sorted(told)]).all()
+    new = [told[stream, text_id] for stream, text_id in rows]
+    _count(session, new)
+    return new
+
+
+def _count(session: Session, observations: Sequence[Observation]) -> None:
+    counts = Counter((item.stream, _minute(item.occurred_at), item.intent, item.sentiment) for item in observations)
+    if not counts:
+        return
+    rows = [
+        {"stream": stream, "minute": minute, "intent": intent}
+        | {label: counts[stream, minute, intent, label] for label in SENTIMENTS}
+        for stream, minute, intent in sorted({key[:3] for key in counts})
+    ]
+    statement = insert(session, SentimentCount)
+    added = {label: col(getattr(SentimentCount, label)) + statement.excluded[label] for label in SENTIMENTS}
+    upsert = statement.on_conflict_do_update(index_elements=["stream", "minute", "intent"], set_=added)
+    session.exec(upsert.returning(col(SentimentCount.minute)), params=rows)
+
+
+def _minute(occurred_at: float) -> int:
+    return int(occurred_at // MINUTE) * MINUTE
+
+
+def trends(
+    session: Session,
+    *,
+    since: float,
+    until: float,
+    step_seconds: int,
+    stream: str | None = None,
+    intent: str | None = None,
+) -> list[TrendPoint]:
+    """Counts by step and intent, oldest first; steps without a text are left out.
+
+    Args:
+        session: The open transaction.
+        since: Unix seconds; the minute it falls in is the first counted.
+        until: Unix seconds; minutes that begin then or later are not counted.
+        step_seconds: A multiple of 60; steps begin at multiples of it.
+        stream: Only this stream; ``None`` adds all up.
+        intent: Only this intent.
+
+    Raises:
+        InvalidInput: The step is no multiple of 60.
+    """
+    if step_seconds < MINUTE or step_seconds % MINUTE:
+        raise InvalidInput(f"A step of {step_seconds} s is not a multiple of {MINUTE} s.", param="step")
+    minute = col(SentimentCount.minute)
+    start = (minute - minute % step_seconds).label("start")
+    where = [minute >= _minute(since), minute < until]
+    if stream is not None:
+        where.append(col(SentimentCount.stream) == stream)
+    if intent is not None:
+        where.append(col(SentimentCount.intent) == intent)
+    group = (start, col(SentimentCount.intent))
+    statement = grouped(
+        *group,
+        func.sum(col(SentimentCount.negative)),
+        func.sum(col(SentimentCount.neutral)),
+        func.sum(col(SentimentCount.positive)),
+    )
+    rows = session.connection().execute(statement.where(*where).group_by(*group).order_by(*group))
+    return [TrendPoint(*row) for row in rows]
+
+
+def window(session: Session, stream: str, since: float, until: float) -> tuple[int, int]:
+    """``(negative, total)`` texts of a stream written in ``[since, until)``, exact to the second."""
+    negative = func.count().filter(col(SentimentObservation.sentiment) == "negative")
+    row = session.exec(select(negative, func.count()).where(*_within(stream, since, until))).one()
+    return row[0], row[1]
+
+
+def evidence(session: Session, stream: str, since: float, until: float, limit: int) -> list[str]:
+    """Ids of the negative texts of a stream written in ``[since, until)``, newest first."""
+    statement = select(SentimentObservation.id).where(
+        *_within(stream, since, until), col(SentimentObservation.sentiment) == "negative"
+    )
+    newest_first = (col(SentimentObservation.occurred_at).desc(), col(SentimentObservation.id))
+    return list(session.exec(statement.order_by(*newest_first).limit(limit)))
+
+
+def _within(stream: str, since: float, until: float) -> tuple[ColumnElement[bool], ...]:
+    occurred_at = col(SentimentObservation.occurred_at)
+    return col(SentimentObservation.stream) == stream, occurred_at >= since, occurred_at < until
+
+
+def streams(session: Session) -> list[str]:
+    """The streams that have ever counted a text, sorted."""
+    return list(session.exec(select(SentimentCount.stream).distinct().order_by(col(SentimentCount.stream))))
+
+
+def prune(session: Session, before: float) -> int:
+    """Delete the observations of texts written before; their counts stay. Returns how many went."""
+    return session.exec(delete(SentimentObservation).where(col(SentimentObservation.occurred_at) < before)).rowcount

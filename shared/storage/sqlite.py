@@ -1,0 +1,54 @@
+"""SQLite: one file in write-ahead mode, so that readers and the writer do not wait for each other."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+
+from shared.errors import SettingsError
+from shared.storage.texts import dump_json, refuse_unstorable
+
+BUSY_TIMEOUT = 10.0
+"""Seconds to wait for another writer."""
+
+
+def sqlite_engine(url: str) -> Engine:
+    """An engine for ``sqlite:///path``; the folder is made if need be.
+
+    Raises:
+        SettingsError: The URL names no file. Memory databases are refused: each connection would see its own.
+    """
+    path = make_url(url).database if url.startswith("sqlite:///") else None
+    if not path or path == ":memory:":
+        raise SettingsError("PARLEY_DATABASE_URL must look like sqlite:///path or postgresql://user@host/name.")
+    Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT},
+        json_serializer=dump_json,
+        hide_parameters=True,
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    event.listen(engine, "before_cursor_execute", _check)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions by itself: _begin does
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin(connection: Connection) -> None:
+    """Take the write lock at the beginning: a reader that becomes a writer half-way fails without waiting."""
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _check(_connection: Connection, _cursor: Any, _statement: str, parameters: Any, *_rest: object) -> None:
+    refuse_unstorable(parameters)
