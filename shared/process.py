@@ -1,18 +1,48 @@
-"""How a service process lives: until it is told to stop, with chores that come round every few seconds."""
+"""How a service process lives: from its settings until it is told to stop, with chores that come round."""
 
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType, TracebackType
 from typing import Self
 
+from shared.errors import ParleyError
 from shared.messaging.failures import reason_of
-from shared.telemetry import logs
+from shared.settings import SettingsT, read_settings
+from shared.telemetry import logs, metrics
 
 _log = logs.get(__name__)
+
+
+def serve(
+    service: str, settings_type: type[SettingsT], running: Callable[[SettingsT], AbstractContextManager[object]]
+) -> None:
+    """Be one process of a service until SIGINT or SIGTERM.
+
+    Args:
+        service: Its name, for the logs.
+        settings_type: What it reads from the environment.
+        running: Its composition root.
+
+    Raises:
+        SystemExit: It cannot start; standard error says why.
+    """
+    with stop_signals() as stopped:
+        try:
+            settings = read_settings(settings_type)
+            logs.configure(service, settings.log_level, settings.log_format)
+            if settings.metrics_port:
+                metrics.serve(settings.metrics_port)
+            with running(settings):
+                _log.info("service is up")
+                stopped.wait()
+                _log.info("service is going down")
+        except ParleyError as error:
+            sys.exit(f"{service} cannot run: {error.message}")
 
 
 @contextmanager

@@ -31,6 +31,22 @@ _UNLOADABLE = (
 )
 
 
+#: The smallest model, y = x, to see whether a device can be used before there is a model to serve.
+_IDENTITY = (
+    b'\x08\x08:7\n\x10\n\x01x\x12\x01y"\x08Identity\x12\x01gZ\x0f\n\x01x\x12\n\n\x08\x08\x01\x12\x04\n\x02\x08\x01'
+    b"b\x0f\n\x01y\x12\n\n\x08\x08\x01\x12\x04\n\x02\x08\x01B\x04\n\x00\x10\x11"
+)
+
+
+def check_providers(providers: Sequence[str]) -> None:
+    """Make sure that models can run where they shall.
+
+    Raises:
+        SettingsError: The first provider is not there, or its libraries or its device are missing.
+    """
+    _session(_IDENTITY, providers, onnxruntime.SessionOptions())
+
+
 class OnnxSession:
     """An encoder with heads: ``input_ids`` and ``attention_mask`` in, one array per head out.
 
@@ -55,7 +71,6 @@ class OnnxSession:
             BrokenArtifact: The file is missing or no model that this onnxruntime can run.
             SettingsError: The first provider is not there.
         """
-        _demand(providers[0], onnxruntime.get_available_providers())
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -63,12 +78,9 @@ class OnnxSession:
         # Every batch has another shape: a plan of its memory would be kept for each and hardly ever be used again.
         options.enable_mem_pattern = False
         try:
-            session = onnxruntime.InferenceSession(str(path), options, providers=list(providers))
+            return cls(_session(str(path), providers, options))
         except _UNLOADABLE as error:
             raise BrokenArtifact(f"{path.name} cannot be loaded: {error}; fetch or train the model again") from error
-        # A GPU whose libraries are missing makes onnxruntime fall back to the CPU without an error.
-        _demand(providers[0], session.get_providers()[:1])
-        return cls(session)
 
     def run(self, ids: IntArray, mask: IntArray) -> dict[str, FloatArray]:
         """All heads for a padded batch.
@@ -93,6 +105,14 @@ class OnnxSession:
     def close(self) -> None:
         """Free the model's memory once the calls under way are done."""
         self._session = None
+
+
+def _session(model: str | bytes, providers: Sequence[str], options: Any) -> Any:
+    _demand(providers[0], onnxruntime.get_available_providers())
+    session = onnxruntime.InferenceSession(model, options, providers=list(providers))
+    # A GPU whose libraries are missing makes onnxruntime fall back to the CPU without an error.
+    _demand(providers[0], session.get_providers()[:1])
+    return session
 
 
 def _demand(provider: str, present: Sequence[str]) -> None:

@@ -1,0 +1,83 @@
+"""Messages in, understandings out."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.nlu.named_models import NamedModels
+from services.nlu.production import Production
+from shared.contracts.analysis import AnalyzeText, TextAnalyzed
+from shared.contracts.chat import TurnReceived, TurnUnderstood
+from shared.contracts.releases import BotPublished, ModelPublished
+from shared.inference.reading import Reader, Reading
+from shared.inference.slot import ModelSlot
+from shared.messaging.handlers import Handlers, one_by_one
+
+
+def build_handlers(slot: ModelSlot, named: NamedModels) -> Handlers:
+    """What is done with requests.
+
+    Everything that came together is read together: one call of the reader for all turns, and one for all texts that
+    are to be analysed by the same model.
+    """
+
+    def on_turns(turns: Sequence[TurnReceived]) -> list[TurnUnderstood]:
+        with slot.acquire() as reader:
+            readings = reader.read([turn.text for turn in turns])
+        return [_understood(turn, reading) for turn, reading in zip(turns, readings, strict=True)]
+
+    def on_analyses(requests: Sequence[AnalyzeText]) -> list[TextAnalyzed]:
+        answers: dict[int, TextAnalyzed] = {}
+        for model in dict.fromkeys(request.model for request in requests):
+            places = [place for place, request in enumerate(requests) if request.model == model]
+            with reader_of(model) as reader:
+                readings = iter(reader.read([text for place in places for text in requests[place].texts]))
+            for place in places:
+                answers[place] = _analyzed(requests[place], [next(readings) for _ in requests[place].texts])
+        return [answers[place] for place in range(len(requests))]
+
+    @contextmanager
+    def reader_of(model: str | None) -> Iterator[Reader]:
+        if model is None or model == slot.model_id:
+            with slot.acquire() as reader:
+                yield reader
+        else:
+            yield named.reader(model)
+
+    return {TurnReceived: on_turns, AnalyzeText: on_analyses}
+
+
+def build_release_handlers(production: Production) -> Handlers:
+    """What is done with news of a release. The message is only a wake-up: production looks into the database."""
+
+    def on_model(_: ModelPublished) -> None:
+        production.follow()
+
+    def on_bot(_: BotPublished) -> None:
+        """Bots are the business of generation; the news comes to all on the same key."""
+
+    return {ModelPublished: one_by_one(on_model), BotPublished: one_by_one(on_bot)}
+
+
+def _understood(turn: TurnReceived, reading: Reading) -> TurnUnderstood:
+    return TurnUnderstood(
+        turn=turn, understanding=reading.understanding, embedding=_base64(reading.embedding.astype("<f2"))
+    )
+
+
+def _analyzed(request: AnalyzeText, readings: Sequence[Reading]) -> TextAnalyzed:
+    embeddings = [_base64(reading.embedding.astype("<f4")) for reading in readings] if request.with_embeddings else []
+    return TextAnalyzed(
+        understandings=tuple(reading.understanding for reading in readings),
+        embeddings=tuple(embeddings),
+        tokens=sum(reading.tokens for reading in readings),
+    )
+
+
+def _base64(vector: NDArray[np.floating]) -> str:
+    return base64.b64encode(vector.tobytes()).decode("ascii")

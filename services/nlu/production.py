@@ -1,0 +1,76 @@
+"""Keeps the served model in step with what was promoted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from shared.errors import ParleyError
+from shared.inference.reading import Reader
+from shared.inference.slot import ModelSlot
+from shared.telemetry import logs, metrics
+
+_log = logs.get(__name__)
+
+
+class Production:
+    """Serves, in a slot, whatever the database says is in production.
+
+    A model that cannot be loaded changes nothing: the one before it goes on serving, and loading is tried again with
+    every ``follow``.
+
+    Args:
+        slot: Where requests find the reader.
+        task: The name of the slot in metrics and logs.
+        wanted: The id of the model in production.
+        load: A warm reader of a model.
+    """
+
+    def __init__(
+        self, slot: ModelSlot, task: str, wanted: Callable[[], str | None], load: Callable[[str], Reader]
+    ) -> None:
+        self._slot = slot
+        self._task = task
+        self._wanted = wanted
+        self._load = load
+        self._lock = threading.Lock()
+        self._reported = ""
+
+    def follow(self) -> None:
+        """Swap in the model in production unless it is being served. May be called from any thread."""
+        with self._lock:
+            try:
+                self._follow()
+            except ParleyError as error:
+                self._report(error)
+            else:
+                self._reported = ""
+
+    def problem(self) -> str | None:
+        """What is wrong, for readiness: nothing is served, or not what should be."""
+        if self._reported:
+            return self._reported
+        return None if self._slot.model_id else f"no {self._task} model is in production; train or promote one"
+
+    def _follow(self) -> None:
+        before, model_id = self._slot.model_id, self._wanted()
+        if model_id is None or model_id == before:
+            return
+        self._slot.swap(self._load(model_id))
+        metrics.MODEL_SWAPS.labels(self._task).inc()
+        metrics.MODEL_INFO.labels(self._task, model_id).set(1)
+        if before is not None:
+            metrics.MODEL_INFO.remove(self._task, before)
+        _log.info("model swapped in", slot=self._task, model=model_id, before=before)
+
+    def _report(self, error: ParleyError) -> None:
+        if error.message == self._reported:  # said once, not with every try
+            return
+        self._reported = error.message
+        _log.error(
+            "model in production cannot be served; the one before it stays",
+            slot=self._task,
+            serving=self._slot.model_id,
+            reason=error.message,
+            remedy="roll back or promote another model; loading is tried again every few seconds",
+        )
