@@ -1,0 +1,226 @@
+"""Flows: asking for what is missing, taking corrections, confirming, and coming back after an interruption."""
+
+from __future__ import annotations
+
+from services.generation.handover import hand_over
+from services.generation.reading import Reading, read
+from services.generation.slots import in_words
+from services.generation.turn import Outcome, Turn
+from shared.bot.bot import Flow
+from shared.contracts.chat import Answer, DialogueState, FlowState
+
+#: Flows that wait for each other; of more, the oldest is given up.
+MAX_NESTED = 3
+#: A message that consists of values for this part is an answer, whatever intent the model sees in it.
+_MOSTLY_VALUES = 0.5
+
+
+def go_on(turn: Turn, state: DialogueState) -> Outcome | None:
+    """Take the message as part of the active flow; ``None`` if it is something else."""
+    if not state.flows:
+        return None
+    if turn.means(turn.bot.control.cancel):
+        return _cancel(turn, state)
+    current = state.flows[-1]
+    flow = turn.bot.flows[current.flow]
+    reading = read(turn, flow, current)
+    if _cuts_in(turn, flow, reading):
+        return None
+    if reading.values:
+        return _fill(turn, state, reading)
+    if reading.faulty is not None:
+        return _complain(turn, _replace(state, _asking_again(current, reading.faulty)))
+    step = _confirmation if current.confirming else _answer if current.asked is not None else _change
+    outcome = step(turn, state)
+    if outcome is None and turn.intent in flow.intents:
+        return _proceed(turn, state)
+    return outcome
+
+
+def start(turn: Turn, state: DialogueState, name: str) -> Outcome:
+    """Begin a flow with what the message and the conversation already tell, or take a waiting one up again."""
+    flow = turn.bot.flows[name]
+    waiting = next((flow_state for flow_state in state.flows if flow_state.flow == name), None)
+    known = {slot: state.slots[slot] for slot in (*flow.required, *flow.optional) if slot in state.slots}
+    below = tuple(flow_state for flow_state in state.flows if flow_state.flow != name)[1 - MAX_NESTED :]
+    state = state.model_copy(update={"flows": (*below, waiting or FlowState(flow=name, slots=known))})
+    opening = turn.reply(flow.opening, known) if flow.opening is not None and waiting is None else ""
+    return _fill(turn, state, read(turn, flow, state.flows[-1]), lead=opening)
+
+
+def missed(turn: Turn, state: DialogueState) -> Outcome | None:
+    """Nobody else knew what to do with the message: take it as it stands, or ask once more."""
+    if not state.flows:
+        return None
+    asked = state.flows[-1].asked
+    if asked is not None and turn.bot.slots[asked].whole_answer:
+        value = turn.reader.value(asked, turn.text)
+        if value is not None:
+            return _fill(turn, state, Reading({asked: value}, faulty=None, share=1.0))
+    return _complain(turn, state)
+
+
+def admits(turn: Turn, state: DialogueState, intent: str | None) -> bool:
+    """Whether the active flow, if there is one, may be interrupted by an intent (``None``: by a question)."""
+    allowed = turn.bot.flows[state.flows[-1].flow].interrupted_by if state.flows else "all"
+    return allowed == "all" or intent in allowed
+
+
+def back(turn: Turn, state: DialogueState, text: str) -> str:
+    """The text, and after it the way back to the flow that waits."""
+    if not state.flows:
+        return text
+    current = state.flows[-1]
+    title = turn.bot.flows[current.flow].title
+    return f"{text}\n\n{turn.say(turn.bot.wording.back, flow=title, question=_question(turn, current))}"
+
+
+def _cuts_in(turn: Turn, flow: Flow, reading: Reading) -> bool:
+    """Whether the message wants something else than the active flow."""
+    intent = turn.intent
+    if intent is None or intent in flow.intents or turn.steers() or not turn.bot.handles(intent):
+        return False
+    if flow.interrupted_by != "all" and intent not in flow.interrupted_by:
+        return False
+    certain = turn.confidence >= turn.bot.settings.interrupt_confidence
+    return not reading.values or (certain and reading.share < _MOSTLY_VALUES)
+
+
+def _confirmation(turn: Turn, state: DialogueState) -> Outcome | None:
+    """Yes, no, or "the date is wrong"."""
+    control = turn.bot.control
+    if turn.means(control.yes):
+        return _finish(turn, state)
+    named = _ask_named(turn, state)
+    if named is not None or not turn.means(control.no):
+        return named
+    current = state.flows[-1].model_copy(update={"confirming": False, "asked": None, "attempts": 0})
+    return _flow_answer(turn, state, current)
+
+
+def _change(turn: Turn, state: DialogueState) -> Outcome | None:
+    """What to change was asked: a slot by its name, or nothing after all."""
+    named = _ask_named(turn, state)
+    if named is not None:
+        return named
+    if turn.means(turn.bot.control.yes):
+        return _proceed(turn, state)
+    return _cancel(turn, state) if turn.means(turn.bot.control.no) else None
+
+
+def _answer(turn: Turn, state: DialogueState) -> Outcome | None:
+    """An answer without a value: no preference, no at all, or yes to the offer of a colleague."""
+    control, current = turn.bot.control, state.flows[-1]
+    asked = current.asked or ""
+    no_preference = turn.bot.slots[asked].no_preference
+    refuses = turn.means(control.no)
+    if no_preference is not None and (refuses or turn.means(control.no_preference)):
+        return _fill(turn, state, Reading({asked: no_preference}, faulty=None, share=1.0))
+    if current.attempts >= turn.bot.settings.attempts and turn.means(control.yes):
+        return hand_over(turn, state, "requested")
+    return _cancel(turn, state) if refuses else None
+
+
+def _ask_named(turn: Turn, state: DialogueState) -> Outcome | None:
+    """The customer names a slot that is wrong: ask for it again."""
+    current = state.flows[-1]
+    words = f" {turn.words} "
+    for name in current.slots:
+        slot = turn.bot.slots[name]
+        if slot.prompt and f" {in_words(slot.title)} " in words:
+            return _flow_answer(turn, state, _asking_again(current, name))
+    return None
+
+
+def _asking_again(current: FlowState, name: str) -> FlowState:
+    others = {slot: value for slot, value in current.slots.items() if slot != name}
+    attempts = current.attempts if current.asked == name else 0
+    return current.model_copy(update={"slots": others, "asked": name, "confirming": False, "attempts": attempts})
+
+
+def _fill(turn: Turn, state: DialogueState, reading: Reading, lead: str = "") -> Outcome:
+    """Keep what was read and go on; what does not do is asked for again."""
+    current = state.flows[-1]
+    current = current.model_copy(update={"slots": current.slots | reading.values, "attempts": 0})
+    if reading.faulty is None:
+        return _proceed(turn, _replace(state, current), lead)
+    error = turn.reader.error(reading.faulty)
+    lead = _joined(lead, turn.say(error) if error else "")
+    return _flow_answer(turn, state, _asking_again(current, reading.faulty), lead)
+
+
+def _proceed(turn: Turn, state: DialogueState, lead: str = "") -> Outcome:
+    """Ask for the next slot, then for the confirmation, then finish."""
+    current = state.flows[-1]
+    flow = turn.bot.flows[current.flow]
+    missing = next((name for name in flow.required if name not in current.slots), None)
+    if missing is not None:
+        attempts = current.attempts if current.asked == missing else 0
+        update = {"asked": missing, "confirming": False, "attempts": attempts}
+    elif flow.confirm is not None:
+        update = {"asked": None, "confirming": True, "attempts": 0}
+    else:
+        return _finish(turn, state, lead)
+    return _flow_answer(turn, state, current.model_copy(update=update), lead)
+
+
+def _finish(turn: Turn, state: DialogueState, lead: str = "") -> Outcome:
+    current = state.flows[-1]
+    kept = {name: value for name, value in current.slots.items() if turn.bot.slots[name].remember}
+    state = state.model_copy(update={"flows": state.flows[:-1], "slots": state.slots | kept})
+    text = _joined(lead, turn.reply(turn.bot.flows[current.flow].answer, current.slots))
+    return Answer(text=back(turn, state, text), kind="flow"), state
+
+
+def _cancel(turn: Turn, state: DialogueState) -> Outcome:
+    title = turn.bot.flows[state.flows[-1].flow].title
+    state = state.model_copy(update={"flows": state.flows[:-1]})
+    text = turn.say(turn.bot.wording.cancelled, flow=title)
+    return Answer(text=back(turn, state, text), kind="flow"), state
+
+
+def _complain(turn: Turn, state: DialogueState) -> Outcome:
+    """Ask again and say what is expected; then offer help; then hand over."""
+    current = state.flows[-1]
+    current = current.model_copy(update={"attempts": current.attempts + 1})
+    state = _replace(state, current)
+    limit = turn.bot.settings.attempts
+    if current.attempts > limit:
+        return hand_over(turn, state, "failures")
+    question, title = _question(turn, current), turn.bot.flows[current.flow].title
+    error = turn.reader.error(current.asked) if current.asked is not None else ()
+    if current.attempts == limit:
+        text = turn.say(turn.bot.wording.stuck, question=question, flow=title)
+    elif error:
+        text = _joined(turn.say(error), question)
+    else:
+        text = turn.say(turn.bot.wording.repeat, question=question, flow=title)
+    return Answer(text=text, kind="flow", suggestions=_suggestions(turn, current)), state
+
+
+def _flow_answer(turn: Turn, state: DialogueState, current: FlowState, lead: str = "") -> Outcome:
+    text = _joined(lead, _question(turn, current))
+    answer = Answer(text=text, kind="flow", suggestions=_suggestions(turn, current))
+    return answer, _replace(state, current)
+
+
+def _question(turn: Turn, current: FlowState) -> str:
+    """What the flow waits for, in words."""
+    flow = turn.bot.flows[current.flow]
+    if current.asked is not None:
+        return turn.ask(turn.bot.slots[current.asked].prompt, current.slots)
+    if current.confirming and flow.confirm is not None:
+        return turn.reply(flow.confirm, current.slots)
+    return turn.say(turn.bot.wording.change, flow=flow.title)
+
+
+def _suggestions(turn: Turn, current: FlowState) -> tuple[str, ...]:
+    return tuple(turn.bot.slots[current.asked].choices) if current.asked is not None else ()
+
+
+def _replace(state: DialogueState, current: FlowState) -> DialogueState:
+    return state.model_copy(update={"flows": (*state.flows[:-1], current)})
+
+
+def _joined(*texts: str) -> str:
+    return " ".join(text for text in texts if text)
