@@ -9,6 +9,7 @@ from threading import Lock
 from shared.errors import SettingsError
 from shared.messaging.bus import Bus
 from shared.messaging.memory import MemoryBus
+from shared.messaging.rabbitmq.bus import RabbitBus
 
 
 class _MemoryBuses:
@@ -53,6 +54,8 @@ def connect(broker_url: str, *, prefix: str = "") -> Iterator[Bus]:
     if scheme == "memory":
         with _MEMORY_BUSES.join((broker_url, prefix)) as bus:
             yield bus
+    elif scheme in ("amqp", "amqps"):
+        yield RabbitBus(broker_url, prefix)
     else:
         raise SettingsError(
             f"PARLEY_BROKER_URL begins with {scheme!r}; use memory://, amqp:// or amqps://", param="broker_url"

@@ -12,6 +12,9 @@ from shared.contracts.message import Exchange, Message
 from shared.errors import InvalidInput, UndecodableMessage
 from shared.messaging.envelope import Envelope
 
+#: Bytes that AMQP leaves for an id; the prefix of a queue has to fit as well.
+_LONGEST_ID = 200
+
 _KINDS: Mapping[str, type[Message]] = {kind.TYPE: kind for kind in MESSAGES}
 
 
@@ -51,13 +54,18 @@ def pack(envelope: Envelope) -> Parcel:
     """Encode an envelope.
 
     Raises:
-        InvalidInput: The message is a reply, and the envelope does not say to whom.
+        InvalidInput: The message is a reply, and the envelope does not say to whom; or an id is too long to travel.
     """
     message = envelope.message
     route = message.ROUTE
     key = envelope.reply_to if route.exchange is Exchange.REPLY else route.key
     if key is None:
         raise InvalidInput(f"{message.TYPE} is a reply; its envelope needs the queue of the caller", param="reply_to")
+    for field_name, text in (("correlation_id", envelope.correlation_id), ("reply_to", envelope.reply_to or "")):
+        if len(text.encode()) > _LONGEST_ID:
+            raise InvalidInput(
+                f"{field_name} has {len(text)} characters; {_LONGEST_ID} bytes can travel", param=field_name
+            )
     return Parcel(
         exchange=route.exchange,
         key=key,

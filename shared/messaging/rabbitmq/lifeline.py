@@ -1,0 +1,111 @@
+"""A link that is made again for ever when it breaks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from shared.messaging.rabbitmq.link import LINK_ERRORS, Link
+from shared.messaging.rabbitmq.waker import Waker
+from shared.telemetry import logs, metrics
+
+#: Seconds between attempts: first, and at most.
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 1.0
+
+_log = logs.get(__name__)
+
+
+class Lifeline:
+    """Keeps one thread connected; an outage is logged once when it begins and once when it ends.
+
+    Args:
+        url: The broker.
+        role: What the connection is for, in metrics.
+        name: The same with the queue, in logs and on the broker's management page.
+        prepare: Declares and subscribes on a fresh link.
+        waker: Ends waiting, for work or for the end.
+    """
+
+    def __init__(self, url: str, role: str, name: str, prepare: Callable[[Link], None], waker: Waker) -> None:
+        self._url = url
+        self._role = role
+        self._name = name
+        self._prepare = prepare
+        self._waker = waker
+        self._link: Link | None = None
+        self._pause = 0.0
+        self._away_since: float | None = time.monotonic()
+        self._attempts = 0
+        self._was_up = False
+
+    @property
+    def current(self) -> Link | None:
+        """The link if it stands; never connects."""
+        return self._link
+
+    @property
+    def away_for(self) -> float:
+        """Seconds since the connection was lost, or not made; 0 while it stands."""
+        since = self._away_since
+        return 0.0 if since is None else time.monotonic() - since
+
+    def link(self, seconds: float) -> Link | None:
+        """The link. Without one: one attempt to make it, after a pause that ``seconds`` or a wake-up may cut short."""
+        if self._link is not None:
+            return self._link
+        if self._pause > 0:
+            started = time.monotonic()
+            self._waker.sleep(min(self._pause, seconds))
+            self._pause -= time.monotonic() - started
+            if self._pause > 0:
+                return None
+        self._connect()
+        return self._link
+
+    def lost(self, error: BaseException) -> None:
+        """The link raised one of ``LINK_ERRORS``."""
+        self.close()
+        if self._away_since is None:
+            self._away_since = time.monotonic()
+            metrics.BUS_RECONNECTS.labels(self._role).inc()
+            _log.warning("broker lost; connecting again", connection=self._name, reason=_told(error))
+
+    def abort(self) -> None:
+        """Cut the link under its thread. From any thread."""
+        link = self._link
+        if link is not None:
+            link.abort()
+
+    def close(self) -> None:
+        """Let the link go."""
+        link, self._link = self._link, None
+        if link is not None:
+            link.close()
+
+    def _connect(self) -> None:
+        try:
+            link = Link(self._url, f"parley {self._name}")
+        except LINK_ERRORS as error:
+            self._failed(error)
+            return
+        try:
+            self._prepare(link)
+            link.watch(self._waker)
+        except LINK_ERRORS as error:
+            link.close()
+            self._failed(error)
+            return
+        if self._was_up or self._attempts:
+            _log.info("broker is back", connection=self._name, away_seconds=round(self.away_for, 1))
+        self._link, self._away_since, self._was_up, self._attempts = link, None, True, 0
+
+    def _failed(self, error: BaseException) -> None:
+        if not self._was_up and not self._attempts:
+            _log.warning("broker not reached; trying for ever", connection=self._name, reason=_told(error))
+        self._pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(self._attempts, 10))
+        self._attempts += 1
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

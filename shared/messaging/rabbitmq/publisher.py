@@ -1,0 +1,218 @@
+"""Publishing to RabbitMQ: callers fill an outbox, one thread empties it in large writes and reads the confirms."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from threading import Lock, Thread
+from typing import Any, NamedTuple
+
+from shared.contracts.message import Exchange
+from shared.errors import TooManyRequests, Unavailable
+from shared.messaging.envelope import Envelope
+from shared.messaging.parcel import Parcel, pack
+from shared.messaging.rabbitmq.declaration import declare_shared
+from shared.messaging.rabbitmq.lifeline import Lifeline
+from shared.messaging.rabbitmq.link import LINK_ERRORS, Link
+from shared.messaging.rabbitmq.receipt import Receipt
+from shared.messaging.rabbitmq.waker import Waker
+from shared.messaging.rabbitmq.wire import to_amqp
+from shared.telemetry import logs
+
+#: Messages that may wait to be written.
+_OUTBOX_LIMIT = 20_000
+#: Seconds that messages are held for a broker that went away, before callers are told.
+_GRACE = 2.0
+#: Seconds within which the broker has to confirm; it has lost track, or we have, if it takes longer.
+_CONFIRM_TIMEOUT = 10.0
+#: Seconds to send what is left when closing.
+_LAST_WORDS = 3.0
+#: Seconds that the idle thread sleeps at most; the link wakes earlier for its heartbeat.
+_IDLE = 300.0
+
+_log = logs.get(__name__)
+
+
+class _Item(NamedTuple):
+    parcel: Parcel
+    receipt: Receipt | None
+    """Who waits for the confirm; ``None`` for transient messages."""
+
+
+class _Sent(NamedTuple):
+    item: _Item
+    at: float
+    """Seconds of the monotonic clock."""
+
+
+class RabbitPublisher:
+    """See ``Publisher``. Transient and durable messages keep their order each, but not among each other."""
+
+    def __init__(self, url: str, prefix: str) -> None:
+        self._prefix = prefix
+        self._waker = Waker()
+        self._lifeline = Lifeline(url, "publisher", "publisher", self._prepare, self._waker)
+        self._lock = Lock()
+        self._outbox: deque[_Item] = deque()
+        self._awake = False
+        """Whether the thread was told of the outbox and has not looked yet."""
+        self._closing_at: float | None = None
+        self._transient: Any = None
+        self._durable: Any = None
+        """The two channels; only the durable one makes the broker confirm."""
+        self._next_tag = 1
+        self._unconfirmed: dict[int, _Sent] = {}
+        """By delivery tag, oldest first."""
+        self._thread = Thread(target=self._run, name="publisher", daemon=True)
+
+    def open(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def publish(self, envelopes: Sequence[Envelope]) -> None:
+        """See ``Publisher``."""
+        self.send([pack(envelope) for envelope in envelopes])
+
+    def send(self, parcels: Sequence[Parcel]) -> None:
+        """See ``Publisher``."""
+        durable = sum(parcel.durable for parcel in parcels)
+        receipt = Receipt(durable) if durable else None
+        with self._lock:
+            self._refuse_if_pointless(len(parcels))
+            self._outbox.extend(_Item(parcel, receipt if parcel.durable else None) for parcel in parcels)
+            wake, self._awake = not self._awake, True
+        if wake:
+            self._waker.wake()
+        if receipt is not None:
+            receipt.wait(_CONFIRM_TIMEOUT)
+
+    def close(self) -> None:
+        """Send what is left, as far as the broker lets us, and end the thread."""
+        with self._lock:
+            self._closing_at = time.monotonic() + _LAST_WORDS
+        self._waker.wake()
+        self._thread.join(2 * _LAST_WORDS)
+        if self._thread.is_alive():
+            # It hangs in a write, because the broker has stopped reading.
+            self._lifeline.abort()
+            self._thread.join()
+        self._waker.close()
+
+    def _refuse_if_pointless(self, messages: int) -> None:
+        if self._closing_at is not None:
+            raise Unavailable("the service is shutting down; nothing was sent")
+        if self._lifeline.away_for > _GRACE:
+            raise Unavailable("the message broker is away; try again later")
+        if len(self._outbox) + messages > _OUTBOX_LIMIT:
+            raise TooManyRequests(f"{_OUTBOX_LIMIT} messages wait to be sent already; try again later")
+
+    def _run(self) -> None:
+        while not self._finished():
+            link = self._lifeline.link(self._patience())
+            self._waker.clear()
+            if link is None:
+                continue
+            try:
+                self._write(link)
+                if not self._finished():
+                    link.wait(self._patience())
+                self._check_confirms()
+            except LINK_ERRORS as error:
+                self._lifeline.lost(error)
+                self._take_back()
+        self._lifeline.close()
+        self._abandon_rest()
+
+    def _patience(self) -> float:
+        deadlines = [self._closing_at - time.monotonic()] if self._closing_at is not None else []
+        if self._unconfirmed:
+            oldest = next(iter(self._unconfirmed.values()))
+            deadlines.append(oldest.at + _CONFIRM_TIMEOUT - time.monotonic())
+        return max(0.0, min(deadlines, default=_IDLE))
+
+    def _finished(self) -> bool:
+        closing_at = self._closing_at
+        if closing_at is None:
+            return False
+        return time.monotonic() >= closing_at or not (self._outbox or self._unconfirmed)
+
+    def _write(self, link: Link) -> None:
+        with self._lock:
+            items, self._outbox, self._awake = self._outbox, deque(), False
+        now, started = time.time(), time.monotonic()
+        try:
+            with link.corked():
+                while items:
+                    if not _pointless(items[0], now):
+                        self._write_one(items[0], now, started)
+                    items.popleft()
+        except LINK_ERRORS:
+            # Not sent, or sent in part and cut: again on the next link, before what came meanwhile.
+            with self._lock:
+                self._outbox.extendleft(reversed(items))
+            raise
+
+    def _write_one(self, item: _Item, now: float, started: float) -> None:
+        parcel = item.parcel
+        by_name = parcel.exchange is Exchange.REPLY
+        exchange = "" if by_name else self._prefix + parcel.exchange.value
+        channel = self._transient if item.receipt is None else self._durable
+        channel.basic_publish(to_amqp(parcel, now), exchange, self._prefix + parcel.key if by_name else parcel.key)
+        if item.receipt is not None:
+            self._unconfirmed[self._next_tag] = _Sent(item, started)
+            self._next_tag += 1
+
+    def _prepare(self, link: Link) -> None:
+        self._transient = link.channel()
+        declare_shared(self._transient, self._prefix)
+        self._durable = link.channel()
+        self._durable.confirm_select()
+        self._durable.events["basic_ack"].add(self._on_ack)
+        self._durable.events["basic_nack"].add(self._on_nack)
+        self._next_tag = 1
+
+    def _on_ack(self, tag: int, multiple: bool) -> None:
+        for receipt in self._settled(tag, multiple):
+            receipt.confirm()
+
+    def _on_nack(self, tag: int, multiple: bool) -> None:
+        for receipt in self._settled(tag, multiple):
+            receipt.refuse()
+
+    def _settled(self, tag: int, multiple: bool) -> list[Receipt]:
+        tags = [tag]
+        if multiple:
+            tags = [sent for sent in self._unconfirmed if sent <= tag]
+        settled = [self._unconfirmed.pop(sent, None) for sent in tags]
+        return [sent.item.receipt for sent in settled if sent is not None and sent.item.receipt is not None]
+
+    def _check_confirms(self) -> None:
+        if self._unconfirmed:
+            oldest = next(iter(self._unconfirmed.values()))
+            if time.monotonic() >= oldest.at + _CONFIRM_TIMEOUT:
+                # A confirm that came after all would count for another message: only a new connection is safe.
+                raise TimeoutError("the broker did not confirm in time")
+
+    def _take_back(self) -> None:
+        """Send again what was not confirmed; consumers know repeated messages by their id."""
+        again = [sent.item for sent in self._unconfirmed.values()]
+        self._unconfirmed.clear()
+        with self._lock:
+            self._outbox.extendleft(reversed(again))
+
+    def _abandon_rest(self) -> None:
+        self._take_back()
+        with self._lock:
+            rest, self._outbox = self._outbox, deque()
+        for item in rest:
+            if item.receipt is not None:
+                item.receipt.fail(Unavailable("the service shut down before the broker confirmed"))
+        if rest:
+            _log.warning("messages not sent before the end", count=len(rest))
+
+
+def _pointless(item: _Item, now: float) -> bool:
+    if item.receipt is not None:
+        return item.receipt.abandoned
+    return item.parcel.expired(now)

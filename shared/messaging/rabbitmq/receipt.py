@@ -1,0 +1,51 @@
+"""What somebody waits for who publishes durable messages."""
+
+from __future__ import annotations
+
+from threading import Event, Lock
+
+from shared.errors import ParleyError, TooManyRequests, Unavailable
+
+
+class Receipt:
+    """Becomes complete when the broker has confirmed all of its messages, or the first of them failed.
+
+    Args:
+        messages: How many there are.
+    """
+
+    def __init__(self, messages: int) -> None:
+        self._lock = Lock()
+        self._missing = messages
+        self._done = Event()
+        self._error: ParleyError | None = None
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether nobody waits for it any more, so that nothing of it need be sent."""
+        return self._error is not None
+
+    def confirm(self) -> None:
+        """One message is safe."""
+        with self._lock:
+            self._missing -= 1
+            if self._missing == 0:
+                self._done.set()
+
+    def refuse(self) -> None:
+        """The broker has no room for one."""
+        self.fail(TooManyRequests("the broker refused a message because its queue is full; try again later"))
+
+    def fail(self, error: ParleyError) -> None:
+        """One cannot be sent. The first error counts."""
+        with self._lock:
+            if self._missing and self._error is None:
+                self._error = error
+        self._done.set()
+
+    def wait(self, seconds: float) -> None:
+        """Raises ``TooManyRequests`` if the broker refused one, ``Unavailable`` if not all were confirmed in time."""
+        if not self._done.wait(seconds):
+            self.fail(Unavailable(f"the broker did not confirm within {seconds:.0f} seconds; it may be away"))
+        if self._error is not None:
+            raise self._error

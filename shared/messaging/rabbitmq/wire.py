@@ -1,0 +1,59 @@
+"""Parcels as AMQP messages and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import amqp
+
+from shared.contracts.message import Exchange
+from shared.messaging.parcel import Parcel
+
+_VERSION, _DEADLINE, _REQUEST_ID = "version", "deadline", "request-id"
+_OURS = frozenset((_VERSION, _DEADLINE, _REQUEST_ID))
+
+
+def to_amqp(parcel: Parcel, now: float) -> Any:
+    """The AMQP message. A transient one with a deadline expires in the broker when nobody waits for it any more."""
+    headers: dict[str, Any] = {_VERSION: parcel.version, **parcel.headers}
+    properties: dict[str, Any] = {}
+    if parcel.deadline is not None:
+        headers[_DEADLINE] = parcel.deadline
+        if not parcel.durable:
+            properties["expiration"] = str(max(1, round((parcel.deadline - now) * 1000)))
+    if parcel.request_id is not None:
+        headers[_REQUEST_ID] = parcel.request_id
+    if parcel.reply_to is not None:
+        properties["reply_to"] = parcel.reply_to
+    return amqp.Message(
+        parcel.body,
+        content_type="application/json",
+        delivery_mode=2 if parcel.durable else 1,
+        message_id=parcel.message_id,
+        correlation_id=parcel.correlation_id,
+        type=parcel.type,
+        application_headers=headers,
+        **properties,
+    )
+
+
+def from_amqp(message: Any) -> Parcel:
+    """The parcel; a stranger's message becomes one that cannot be decoded, never an error."""
+    properties: dict[str, Any] = message.properties
+    headers: dict[str, Any] = properties.get("application_headers") or {}
+    version, deadline, request_id = headers.get(_VERSION), headers.get(_DEADLINE), headers.get(_REQUEST_ID)
+    body = message.body
+    return Parcel(
+        exchange=Exchange.REPLY,
+        key=message.delivery_info["routing_key"],
+        body=body if isinstance(body, bytes) else str(body).encode(),
+        type=properties.get("type") or "",
+        version=version if isinstance(version, int) else 0,
+        message_id=properties.get("message_id") or "",
+        correlation_id=properties.get("correlation_id") or "",
+        durable=properties.get("delivery_mode") == 2,  # AMQP's number for persistent
+        reply_to=properties.get("reply_to"),
+        deadline=deadline if isinstance(deadline, float) else None,
+        request_id=request_id if isinstance(request_id, str) else None,
+        headers={key: str(value) for key, value in headers.items() if key not in _OURS},
+    )
