@@ -1,0 +1,22 @@
+"""The settings of a monitoring process: read from ``PARLEY_*``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.settings import PlatformSettings
+
+
+class MonitoringSettings(PlatformSettings):
+    """When an alert fires, and how long single observations are kept."""
+
+    alert_window_seconds: Annotated[int, Field(ge=60, le=86_400)] = 300
+    """How far back an alert looks."""
+    alert_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Share of negative texts in the window from which an alert fires."""
+    alert_min_volume: Annotated[int, Field(ge=1)] = 20
+    """Texts in the window without which no alert fires: one angry customer at night is no surge."""
+    observations_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    """Days for which single observations are kept; the counts by minute stay."""
