@@ -1,0 +1,69 @@
+"""The HTTP application: every route, the middleware around them, and the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from anyio.to_thread import current_default_thread_limiter
+from fastapi import FastAPI
+
+from services.gateway import errors
+from services.gateway.body_limit import BodyLimit
+from services.gateway.gateway import Gateway
+from services.gateway.routes import (
+    alerts,
+    analyze,
+    bots,
+    chat,
+    conversations,
+    embeddings,
+    files,
+    jobs,
+    keys,
+    models,
+    operations,
+    sentiment,
+)
+from services.gateway.tracing import Tracing
+
+ROUTERS = (
+    chat.router,
+    conversations.router,
+    embeddings.router,
+    analyze.router,
+    sentiment.router,
+    alerts.router,
+    files.router,
+    jobs.router,
+    models.router,
+    bots.router,
+    keys.router,
+    operations.router,
+)
+
+_DESCRIPTION = """OpenAI-compatible: the official clients work with only the base URL set. What the convention lacks is an
+extra field or an own resource. Every error has the body `{"error": {"message", "type", "param", "code"}}`, and every answer
+an `x-request-id`."""
+
+
+def build_api(gateway: Gateway) -> FastAPI:
+    """The application of one gateway process."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = gateway.settings.threads
+        yield
+
+    app = FastAPI(
+        title="Parley", version=version("parley"), description=_DESCRIPTION, lifespan=lifespan, redoc_url=None
+    )
+    app.state.gateway = gateway
+    errors.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    settings = gateway.settings
+    app.add_middleware(BodyLimit, json_bytes=settings.json_limit_bytes, upload_bytes=settings.upload_limit_bytes)
+    app.add_middleware(Tracing)  # added last: outermost
+    return app

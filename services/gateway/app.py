@@ -1,0 +1,93 @@
+"""Composition root of the gateway."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from uuid import uuid4
+
+from fastapi import FastAPI
+
+from services.gateway.api import build_api
+from services.gateway.events import EventHub
+from services.gateway.first_key import ensure_key
+from services.gateway.gateway import Gateway
+from services.gateway.handlers import build_handlers
+from services.gateway.keyring import KeyRing
+from services.gateway.outbox import Outbox
+from services.gateway.places import Places
+from services.gateway.rate_limit import RateLimiter
+from services.gateway.readiness import Readiness
+from services.gateway.releases import Releases
+from services.gateway.settings import GatewaySettings
+from services.gateway.submissions import Submissions
+from services.gateway.texts import Texts
+from services.gateway.turn_writer import TurnWriter
+from services.gateway.turns import Turns
+from services.gateway.uploads import Intake
+from shared.artifacts.store import open_store
+from shared.messaging.bus import Bus, Publisher
+from shared.messaging.connect import connect
+from shared.messaging.consumer import Consumer
+from shared.messaging.requests import Requester
+from shared.messaging.tasks import job_queue
+from shared.messaging.topology import Queues
+from shared.storage.engine import Database, open_database
+
+
+@contextmanager
+def running(settings: GatewaySettings) -> Iterator[FastAPI]:
+    """Everything a gateway process needs; yields the application for a server to run.
+
+    Raises:
+        SettingsError: A URL is wrong.
+        Unavailable: The database cannot be reached.
+    """
+    with ExitStack() as stack:
+        database = stack.enter_context(open_database(settings.database))
+        ensure_key(database, settings.api_key, _announce, time.time())
+        bus = stack.enter_context(connect(settings.broker_url, prefix=settings.broker_prefix))
+        yield build_api(_gateway(settings, stack, bus, database))
+
+
+def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Database) -> Gateway:
+    instance = uuid4().hex
+    publisher = stack.enter_context(bus.publisher())
+    outbox = stack.enter_context(Outbox(database, publisher, time.time))
+    writer = stack.enter_context(TurnWriter(database, outbox.hand_over, settings.pending_limit))
+    requester = stack.enter_context(Requester(bus, instance, limit=settings.pending_limit))
+    events = _events(settings, stack, bus, publisher, instance)
+    store = open_store(settings.artifacts)
+    queue = job_queue(settings.broker_url, publisher, settings.broker_prefix)
+    timeout = settings.request_timeout_seconds
+    return Gateway(
+        settings=settings,
+        clock=time.time,
+        database=database,
+        store=store,
+        publisher=publisher,
+        keys=KeyRing(database, time.monotonic),
+        limiter=RateLimiter(),
+        places=Places(database, settings.history_turns),
+        turns=Turns(requester, writer, database, timeout=timeout, clock=time.time),
+        texts=Texts(requester, timeout),
+        intake=Intake(store, settings.upload_limit_bytes),
+        submissions=Submissions(database, queue, time.time),
+        releases=Releases(publisher),
+        events=events,
+        readiness=Readiness(requester, time.time),
+    )
+
+
+def _events(settings: GatewaySettings, stack: ExitStack, bus: Bus, publisher: Publisher, instance: str) -> EventHub:
+    events = EventHub(settings.event_streams_limit)
+    stack.enter_context(Consumer(bus, Queues.feed(instance), build_handlers(events), publisher=publisher))
+    stack.callback(events.close)
+    return events
+
+
+def _announce(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

@@ -1,0 +1,26 @@
+"""What the gateway hears on the bus besides replies: news for those who watch."""
+
+from __future__ import annotations
+
+from services.gateway import sse
+from services.gateway.alert_objects import raised_event
+from services.gateway.events import EventHub
+from services.gateway.schemas.sentiment import JobProgress
+from shared.contracts.jobs import TrainingProgressed
+from shared.contracts.sentiment import AlertRaised
+from shared.messaging.handlers import Handlers, one_by_one
+
+
+def build_handlers(events: EventHub) -> Handlers:
+    """The table of the feed queue."""
+
+    def on_alert(raised: AlertRaised) -> None:
+        events.publish(sse.frame(raised_event(raised), event="alert"))
+
+    def on_progress(progress: TrainingProgressed) -> None:
+        job = JobProgress(
+            job_id=progress.job_id, status=progress.status, step=progress.step, total_steps=progress.total_steps
+        )
+        events.publish(sse.frame(job, event="job"))
+
+    return {AlertRaised: one_by_one(on_alert), TrainingProgressed: one_by_one(on_progress)}

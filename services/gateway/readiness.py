@@ -1,0 +1,50 @@
+"""Whether a customer would be answered now: asked by a real turn through all services, which is not stored."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from shared.contracts.chat import TurnReceived
+from shared.errors import ParleyError
+from shared.messaging.requests import Requester
+from shared.telemetry.health import Report
+
+#: Seconds that an answer to the question holds; load balancers ask often.
+HOLDS_SECONDS = 1.0
+#: Seconds that the turn may take.
+PATIENCE_SECONDS = 5.0
+
+_PROBE = "readiness"
+
+
+class Readiness:
+    """Asks at most once a second, however many want to know.
+
+    Args:
+        requester: The way to nlu and generation.
+        clock: Unix seconds.
+    """
+
+    def __init__(self, requester: Requester, clock: Callable[[], float]) -> None:
+        self._requester = requester
+        self._clock = clock
+        self._report = Report(ready=False, problems={})
+        self._holds_until = 0.0
+        self._asking = asyncio.Lock()
+
+    async def report(self) -> Report:
+        """Ready, or what is missing in words: no model, no bot, or a service that does not answer."""
+        async with self._asking:
+            if self._clock() >= self._holds_until:
+                self._report = await self._ask()
+                self._holds_until = self._clock() + HOLDS_SECONDS
+            return self._report
+
+    async def _ask(self) -> Report:
+        probe = TurnReceived(turn_id=_PROBE, conversation_id=_PROBE, text="hello", received_at=self._clock())
+        try:
+            await asyncio.wrap_future(self._requester.submit(probe, timeout=PATIENCE_SECONDS))
+        except ParleyError as error:
+            return Report(ready=False, problems={error.code: error.message})
+        return Report(ready=True, problems={})

@@ -1,0 +1,1 @@
+"""The routes, one module per resource. ``services.gateway.api`` lists them all."""

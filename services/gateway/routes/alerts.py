@@ -1,0 +1,97 @@
+"""``/v1/alerts`` and its event stream."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Query
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+
+from services.gateway import sse
+from services.gateway.alert_objects import alert_object, firing_event
+from services.gateway.auth import TrainCaller
+from services.gateway.events import Watcher
+from services.gateway.gateway import Gateway, Here
+from services.gateway.routes.router import After, Limit, resource
+from services.gateway.schemas.analyze import StreamName
+from services.gateway.schemas.base import Listing
+from services.gateway.schemas.sentiment import AlertEvent, AlertObject, TrendObject, Trends
+from services.gateway.trends import read_trends
+from shared.contracts.sentiment import CHAT_STREAM
+from shared.storage import alerts
+
+router = resource("Alerts")
+
+#: Seconds between two looks at the trend; without a change a comment shows that the connection lives.
+TICK_SECONDS = 2.0
+#: Seconds that a trend event looks back.
+LOOK_BACK_SECONDS = 600
+STEP_SECONDS = 60
+
+_EVENTS = {
+    "text/event-stream": {
+        "schema": {
+            "type": "string",
+            "description": "`event: alert`, `event: trend` and `event: job`, each with a JSON object in `data:`.",
+        }
+    }
+}
+
+
+@router.get("/alerts")
+def list_alerts(
+    here: Here,
+    _caller: TrainCaller,
+    stream: Annotated[StreamName | None, Query()] = None,
+    after: After = None,
+    limit: Limit = 20,
+) -> Listing[AlertObject]:
+    """Alerts, newest first, with the ids of the texts that caused them."""
+    with here.database.reading() as session:
+        page = alerts.page(session, after=after, limit=limit, stream=stream)
+    return Listing[AlertObject].of([alert_object(alert) for alert in page.items], has_more=page.has_more)
+
+
+async def _watcher(here: Here, _caller: TrainCaller) -> AsyncIterator[Watcher]:
+    """Open until the stream has ended, however it ends."""
+    with here.events.watching() as watcher:
+        yield watcher
+
+
+@router.get("/alerts/stream", response_class=StreamingResponse, responses={200: {"content": _EVENTS}})
+async def watch(
+    here: Here,
+    watcher: Annotated[Watcher, Depends(_watcher)],
+    stream: Annotated[StreamName, Query()] = CHAT_STREAM,
+) -> StreamingResponse:
+    """Server-sent events: the alerts that fire now, then every change; a stream's trend whenever it moves; job progress."""
+    return StreamingResponse(_events(here, watcher, stream), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
+
+
+async def _events(here: Gateway, watcher: Watcher, stream: str) -> AsyncIterator[bytes]:
+    for alert in await run_in_threadpool(_firing, here):
+        yield sse.frame(alert, event="alert")
+    shown: list[TrendObject] | None = None
+    events: list[bytes] | None = []
+    while events is not None:
+        trends = await run_in_threadpool(_recent, here, stream)
+        if trends.data != shown:
+            yield sse.frame(trends, event="trend")
+            shown = trends.data
+        elif not events:
+            yield sse.KEEP_ALIVE
+        events = await watcher.events(TICK_SECONDS)
+        for event in events or ():
+            yield event
+
+
+def _firing(here: Gateway) -> list[AlertEvent]:
+    with here.database.reading() as session:
+        return [firing_event(alert) for alert in alerts.firing(session)]
+
+
+def _recent(here: Gateway, stream: str) -> Trends:
+    now = here.clock()
+    return read_trends(here.database, stream=stream, since=now - LOOK_BACK_SECONDS, until=now, step=STEP_SECONDS)

@@ -1,0 +1,73 @@
+"""``POST /v1/analyze``."""
+
+from __future__ import annotations
+
+from fastapi.concurrency import run_in_threadpool
+
+from services.gateway.auth import ChatCaller
+from services.gateway.gateway import Gateway, Here
+from services.gateway.routes.router import resource
+from services.gateway.schemas.analyze import Analysis, AnalyzeRequest, ReadText, TokenUsage
+from services.gateway.texts import ReadTexts
+from shared.contracts.sentiment import Observation, SentimentObserved
+from shared.contracts.understanding import Understanding
+from shared.errors import InvalidInput
+from shared.messaging.envelope import envelope
+from shared.storage.identity import new_id
+
+router = resource("Analyze")
+
+
+@router.post("/analyze")
+async def create(body: AnalyzeRequest, here: Here, _caller: ChatCaller) -> Analysis:
+    """Read texts: intent, entities, sentiment and language of each.
+
+    With `stream` they are also counted on that sentiment stream, which is certain once the answer is there.
+    """
+    read = await here.texts.read(body.texts, model=body.model)
+    ids: list[str] | list[None] = [None] * len(body.texts)
+    if body.stream is not None:
+        ids = body.ids or [new_id("doc_") for _ in body.texts]
+        observed = SentimentObserved(observations=_observations(body, body.stream, ids, read, here.clock()))
+        await run_in_threadpool(_publish, here, observed)
+    return Analysis(
+        model=read.model,
+        data=[_text(index, id_, read.understandings[index]) for index, id_ in enumerate(ids)],
+        stream=body.stream,
+        usage=TokenUsage(prompt_tokens=read.tokens, total_tokens=read.tokens),
+    )
+
+
+def _publish(here: Gateway, observed: SentimentObserved) -> None:
+    here.publisher.publish([envelope(observed)])
+
+
+def _observations(
+    body: AnalyzeRequest, stream: str, ids: list[str], read: ReadTexts, now: float
+) -> tuple[Observation, ...]:
+    times = body.timestamps or [now] * len(ids)
+    return tuple(
+        _observation(stream, id_, understanding, at)
+        for id_, understanding, at in zip(ids, read.understandings, times, strict=True)
+    )
+
+
+def _observation(stream: str, id_: str, understanding: Understanding, at: float) -> Observation:
+    if understanding.sentiment is None:
+        raise InvalidInput(
+            f"The model {understanding.model} tells no sentiment; nothing can be counted.", param="stream"
+        )
+    intent = understanding.intent.name if understanding.intent else ""
+    return Observation(id=id_, stream=stream, intent=intent, sentiment=understanding.sentiment.label, occurred_at=at)
+
+
+def _text(index: int, id_: str | None, understanding: Understanding) -> ReadText:
+    return ReadText(
+        index=index,
+        id=id_,
+        intent=understanding.intent,
+        ranking=understanding.ranking,
+        entities=understanding.entities,
+        sentiment=understanding.sentiment,
+        language=understanding.language,
+    )

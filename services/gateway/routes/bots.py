@@ -1,0 +1,124 @@
+"""``/v1/bots``: the bot file and its versions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
+from pydantic import ValidationError
+
+from services.gateway.auth import AdminCaller, TrainCaller
+from services.gateway.body import is_json, parse_json
+from services.gateway.gateway import Gateway, Here
+from services.gateway.keyring import Caller
+from services.gateway.routes.router import resource
+from services.gateway.schemas.base import Listing
+from services.gateway.schemas.bots import BotObject, BotSource, BotSummary, BotVerdict
+from services.gateway.validation import describe
+from shared.bot.bot_file import read_bot
+from shared.contracts.releases import BotPublished
+from shared.errors import InvalidInput, NotFound
+from shared.storage import bots
+from shared.storage.tables import BotVersion
+
+router = resource("Bots")
+
+_YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
+
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/yaml": {"schema": {"type": "string"}},
+            "application/json": {"schema": BotSource.model_json_schema()},
+        },
+    }
+}
+
+
+async def _source(request: Request) -> str:
+    """The bot file, as the body itself or as ``source`` of a JSON object."""
+    body, kind = await request.body(), request.headers.get("content-type", "")
+    if is_json(kind):
+        return _from_json(body)
+    if kind.partition(";")[0].strip().lower() not in _YAML:
+        raise HTTPException(415, 'Send the bot file as \'application/yaml\', or as JSON: {"source": "…"}.')
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidInput("The bot file is not UTF-8; save it in that encoding.", param="source") from None
+
+
+def _from_json(body: bytes) -> str:
+    try:
+        return BotSource.model_validate(parse_json(body)).source
+    except ValidationError as error:
+        raise describe([{**problem, "loc": ("body", *problem["loc"])} for problem in error.errors()]) from None
+
+
+@router.post("/bots", openapi_extra=_BODY)
+async def apply(request: Request, here: Here, caller: AdminCaller) -> BotObject:
+    """Put a bot file into service. What is in service already stays the version it is."""
+    return await run_in_threadpool(_apply, here, caller, await _source(request))
+
+
+@router.post("/bots/validate", openapi_extra=_BODY)
+async def validate(request: Request, _caller: TrainCaller) -> BotVerdict:
+    """Check a bot file without putting it into service; all faults are listed in the error's `faults`."""
+    bot = await run_in_threadpool(read_bot, await _source(request))
+    return BotVerdict(name=bot.name, flows=len(bot.flows), answers=len(bot.answers), knowledge=len(bot.knowledge))
+
+
+@router.get("/bots")
+def active(here: Here, _caller: TrainCaller) -> BotObject:
+    """The bot file in service."""
+    with here.database.reading() as session:
+        version = bots.active(session)
+    if version is None:
+        raise NotFound("No bot file has been applied yet; send one to POST /v1/bots.", code="no_bot")
+    return _bot(version)
+
+
+@router.get("/bots/versions")
+def versions(here: Here, _caller: TrainCaller) -> Listing[BotSummary]:
+    """Every version, newest first; the first one is in service."""
+    with here.database.reading() as session:
+        stored = bots.all(session)
+    return Listing[BotSummary].of([BotSummary(**_facts(row, active=row is stored[0])) for row in stored])
+
+
+@router.get("/bots/versions/{version}")
+def version(version: int, here: Here, _caller: TrainCaller) -> BotObject:
+    """One version with its source; apply that source again to go back to it."""
+    with here.database.reading() as session:
+        row, newest = bots.get(session, version), bots.active(session)
+    return BotObject(**_facts(row, active=newest is not None and newest.version == row.version), source=row.source)
+
+
+def _apply(here: Gateway, caller: Caller, source: str) -> BotObject:
+    read_bot(source)
+    with here.database.transaction() as session:
+        row = bots.add(session, source, caller.key_id, here.clock())
+    here.releases.tell(BotPublished(version=_number(row)))
+    return _bot(row)
+
+
+def _bot(row: BotVersion) -> BotObject:
+    return BotObject(**_facts(row, active=True), source=row.source)
+
+
+def _facts(row: BotVersion, *, active: bool) -> dict[str, Any]:
+    return {
+        "id": str(_number(row)),
+        "version": _number(row),
+        "created_at": int(row.created_at),
+        "active": active,
+        "sha256": row.sha256,
+        "actor": row.actor,
+    }
+
+
+def _number(row: BotVersion) -> int:
+    assert row.version is not None  # noqa: S101  # given by the database when the row was stored
+    return row.version

@@ -1,0 +1,92 @@
+"""``/v1/conversations``: the same turns as chat completions, with the conversation named by its id."""
+
+from __future__ import annotations
+
+from services.gateway.auth import ChatCaller
+from services.gateway.completions import details, usage
+from services.gateway.gateway import Here
+from services.gateway.places import check_owner, new_conversation
+from services.gateway.routes.router import After, IdempotencyKey, Limit, resource
+from services.gateway.schemas.base import Listing
+from services.gateway.schemas.conversations import (
+    ConversationObject,
+    CreateConversation,
+    MessageObject,
+    SendMessage,
+)
+from services.gateway.schemas.models import EmptyRequest
+from services.gateway.turns import Utterance
+from shared.storage import conversations
+from shared.storage.tables import Conversation, Turn
+
+router = resource("Conversations")
+
+
+@router.post("/conversations")
+def create(here: Here, caller: ChatCaller, body: CreateConversation | None = None) -> ConversationObject:
+    """Begin a conversation."""
+    conversation = new_conversation(caller, here.clock(), metadata=body.metadata if body else None)
+    with here.database.transaction() as session:
+        conversations.add(session, conversation)
+    return _conversation(conversation)
+
+
+@router.get("/conversations/{conversation_id}")
+def retrieve(conversation_id: str, here: Here, caller: ChatCaller) -> ConversationObject:
+    """One conversation of yours."""
+    with here.database.reading() as session:
+        return _conversation(check_owner(caller, conversations.get(session, conversation_id)))
+
+
+@router.post("/conversations/{conversation_id}/messages")
+async def send(
+    conversation_id: str, body: SendMessage, here: Here, caller: ChatCaller, idempotency_key: IdempotencyKey = None
+) -> MessageObject:
+    """Say something, and be answered. With an `Idempotency-Key` a repeated message is not said twice."""
+    said = Utterance(body.content, idempotency_key)
+    turn = await here.turns.answer(caller, said, lambda: here.places.in_conversation(caller, conversation_id))
+    return _message(turn)
+
+
+@router.get("/conversations/{conversation_id}/messages")
+def list_messages(
+    conversation_id: str, here: Here, caller: ChatCaller, after: After = None, limit: Limit = 20
+) -> Listing[MessageObject]:
+    """What was said, oldest first."""
+    with here.database.reading() as session:
+        check_owner(caller, conversations.get(session, conversation_id))
+        page = conversations.turns(session, conversation_id, after=after, limit=limit)
+    return Listing[MessageObject].of([_message(turn) for turn in page.items], has_more=page.has_more)
+
+
+@router.post("/conversations/{conversation_id}/end")
+def end(conversation_id: str, here: Here, caller: ChatCaller, _body: EmptyRequest | None = None) -> ConversationObject:
+    """End a conversation: it takes no more messages. Repeating it is harmless."""
+    with here.database.transaction() as session:
+        check_owner(caller, conversations.get(session, conversation_id))
+        return _conversation(conversations.end(session, conversation_id, here.clock()))
+
+
+def _conversation(conversation: Conversation) -> ConversationObject:
+    return ConversationObject(
+        id=conversation.id,
+        created_at=int(conversation.created_at),
+        ended_at=int(conversation.ended_at) if conversation.ended_at is not None else None,
+        status=conversation.status,
+        turns=conversation.turns,
+        metadata=conversation.user_metadata,
+    )
+
+
+def _message(turn: Turn) -> MessageObject:
+    return MessageObject(
+        id=turn.id,
+        created_at=int(turn.created_at),
+        position=turn.position,
+        content=turn.user_text,
+        answer=turn.answer.text,
+        model=turn.model_id,
+        bot_version=turn.bot_version,
+        usage=usage(turn),
+        parley=details(turn),
+    )

@@ -1,0 +1,109 @@
+"""``/v1/models``: what can be asked, and what is in production."""
+
+from __future__ import annotations
+
+from services.gateway.auth import ChatCaller, TrainCaller
+from services.gateway.gateway import Here
+from services.gateway.routes.router import resource
+from services.gateway.schemas.base import Deleted
+from services.gateway.schemas.models import EmptyRequest, ModelList, ModelObject, PromoteRequest
+from services.gateway.texts import ALIAS
+from shared.contracts.releases import ModelPublished
+from shared.errors import InvalidInput, NotFound
+from shared.storage import models
+from shared.storage.tables import Model
+
+router = resource("Models")
+
+#: The slot that the alias stands for.
+SLOT = "nlu"
+
+
+@router.get("/models")
+def list_models(here: Here, _caller: ChatCaller) -> ModelList:
+    """Every model; `parley` stands for the one in production."""
+    with here.database.reading() as session:
+        stored = models.all(session)
+        production = models.production(session, SLOT)
+    alias = [_alias(model) for model in stored if model.id == production]
+    return ModelList(data=alias + [_model(model, production) for model in stored])
+
+
+# A model id may hold slashes, so these two come before the routes that take all the rest of the path for an id.
+@router.post("/models/{model_id:path}/promote")
+def promote(model_id: str, here: Here, caller: TrainCaller, body: PromoteRequest | None = None) -> ModelObject:
+    """Put a model into production. One that the gate refused needs `force`."""
+    with here.database.transaction() as session:
+        model = models.get(session, model_id)
+        _check_gate(model, force=body is not None and body.force)
+        models.promote(session, model.task, model_id, caller.key_id, here.clock())
+    here.releases.tell(ModelPublished(slot=model.task, model_id=model_id))
+    return _model(model, model_id)
+
+
+@router.post("/models/{model_id:path}/rollback")
+def rollback(model_id: str, here: Here, caller: TrainCaller, _body: EmptyRequest | None = None) -> ModelObject:
+    """Take this model out of production; its predecessor comes back and is returned."""
+    with here.database.transaction() as session:
+        slot = models.get(session, model_id).task
+        promotion = models.rollback(session, slot, caller.key_id, here.clock())
+        if promotion.previous_model_id != model_id:
+            raise InvalidInput(f"{model_id} is not in production: there is nothing to roll back.", param="model")
+        predecessor = models.get(session, promotion.model_id)
+    here.releases.tell(ModelPublished(slot=slot, model_id=predecessor.id))
+    return _model(predecessor, predecessor.id)
+
+
+@router.get("/models/{model_id:path}")
+def retrieve(model_id: str, here: Here, _caller: ChatCaller) -> ModelObject:
+    """One model, or the alias `parley`."""
+    with here.database.reading() as session:
+        production = models.production(session, SLOT)
+        if model_id == ALIAS:
+            if production is None:
+                raise NotFound("No model is in production yet.", param="model", code="model_not_found")
+            return _alias(models.get(session, production))
+        model = models.get(session, model_id)
+        return _model(model, models.production(session, model.task))
+
+
+@router.delete("/models/{model_id:path}")
+def delete(model_id: str, here: Here, _caller: TrainCaller) -> Deleted:
+    """Delete a model and its bundle. The one in production stays."""
+    with here.database.transaction() as session:
+        models.delete(session, model_id, here.clock())
+    here.store.delete(f"models/{model_id}")
+    return Deleted(id=model_id, object="model")
+
+
+def _check_gate(model: Model, *, force: bool) -> None:
+    if force or model.gate is None or model.gate["passed"]:
+        return
+    reasons = [
+        f"{violation['head']} {violation['label']}: {violation['candidate']:.3f} against {violation['production']:.3f}"
+        for violation in model.gate["violations"]
+    ]
+    raise InvalidInput(
+        f"The gate refused {model.id}, which does worse than {model.gate['production']}: {'; '.join(reasons)}. "
+        "Send 'force': true to promote it nevertheless.",
+        param="force",
+        code="gate_refused",
+    )
+
+
+def _model(model: Model, production: str | None) -> ModelObject:
+    return ModelObject(
+        id=model.id,
+        created=int(model.created_at),
+        production=model.id == production,
+        job_id=model.job_id,
+        base_model=model.base_model,
+        task=model.task,
+        metrics=model.metrics,
+        gate=model.gate,
+        size_bytes=model.size_bytes,
+    )
+
+
+def _alias(model: Model) -> ModelObject:
+    return _model(model, model.id).model_copy(update={"id": ALIAS})

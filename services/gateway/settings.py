@@ -1,0 +1,39 @@
+"""The gateway's settings: read from ``PARLEY_*``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
+from shared.settings import PlatformSettings
+
+MEBIBYTE = 1024 * 1024
+
+
+class GatewaySettings(PlatformSettings):
+    """Address, first key, limits and patience of a gateway process."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """``0`` takes any free port."""
+    api_key: SecretStr | None = None
+    """The admin key of the first start; ignored once there are keys. Without it one is made and printed once."""
+    requests_per_minute: Annotated[int, Field(ge=1)] = 6000
+    """For each key that has no rate of its own, and for each gateway process."""
+    json_limit_bytes: Annotated[int, Field(ge=1024)] = MEBIBYTE
+    """Largest request body other than an upload."""
+    upload_limit_bytes: Annotated[int, Field(ge=1024)] = 512 * MEBIBYTE
+    """Largest uploaded file."""
+    request_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
+    """How long a caller waits for the services behind; then 504."""
+    pending_limit: Annotated[int, Field(ge=1)] = 1024
+    """Requests that may wait for an answer at once; then 429."""
+    history_turns: Annotated[int, Field(ge=0, le=50)] = 10
+    """Earlier turns of a conversation that travel with each turn."""
+    threads: Annotated[int, Field(ge=1, le=256)] = 16
+    """Threads for database and artifacts."""
+    event_streams_limit: Annotated[int, Field(ge=1)] = 100
+    """Event streams that may be open at once; then 429."""
+    shutdown_seconds: Annotated[int, Field(ge=1)] = 30
+    """How long requests under way may take after SIGTERM."""

@@ -1,0 +1,138 @@
+"""Submitting a training job: what can be refused at once is refused, and nothing is submitted twice by accident."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from services.gateway.schemas.jobs import CreateJob
+from services.gateway.uploads import FINE_TUNE
+from shared.contracts.faults import Fault
+from shared.contracts.jobs import JobSpec
+from shared.errors import AlreadyExists, InvalidFile, InvalidInput, TooManyRequests, Unavailable
+from shared.messaging.tasks import JobQueue
+from shared.storage import files, jobs, models
+from shared.storage.engine import Database
+from shared.storage.identity import new_id
+from shared.storage.tables import File, Job
+from shared.telemetry import logs
+
+log = logs.get(__name__)
+
+#: Seconds within which a request that says it is a retry is taken for the job it repeats.
+RETRY_SECONDS = 60.0
+#: Jobs looked through for it.
+RETRY_LOOK_BACK = 20
+#: How the ids of our own models begin.
+OUR_MODELS = "ft:"
+
+
+class Submissions:
+    """Makes jobs.
+
+    Args:
+        database: Where jobs, files and models are.
+        queue: Wakes a worker.
+        clock: Unix seconds.
+    """
+
+    def __init__(self, database: Database, queue: JobQueue, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._queue = queue
+        self._clock = clock
+
+    def submit(self, request: CreateJob, key_id: str, idempotency_key: str | None, *, is_retry: bool) -> Job:
+        """Store a job and wake a worker, or find the job that an earlier, equal request made.
+
+        Raises:
+            InvalidFile: Rows of the file are wrong; the error lists them.
+            InvalidInput: The file is for another purpose, or the idempotency key belongs to another request.
+            NotFound: There is no such file or model.
+        """
+        spec = _spec(request)
+        repeated = self._repeated(request, spec, key_id, idempotency_key, is_retry=is_retry)
+        if repeated is not None:
+            return repeated
+        self._check(spec)
+        try:
+            job = self._store(request, spec, key_id, idempotency_key)
+        except AlreadyExists:  # the same key at the same time; the other request won
+            repeated = self._repeated(request, spec, key_id, idempotency_key, is_retry=is_retry)
+            if repeated is None:
+                raise
+            return repeated
+        self._wake(job.id)
+        return job
+
+    def _repeated(
+        self, request: CreateJob, spec: JobSpec, key_id: str, idempotency_key: str | None, *, is_retry: bool
+    ) -> Job | None:
+        with self._database.reading() as session:
+            if idempotency_key is not None:
+                job = jobs.by_idempotency_key(session, key_id, idempotency_key)
+                if job is not None and not _is_equal(job, request, spec):
+                    raise InvalidInput(
+                        "This Idempotency-Key was used for another job; use a new one for each job.",
+                        param="Idempotency-Key",
+                        code="idempotency_key_reused",
+                    )
+                return job
+            recent = jobs.page(session, limit=RETRY_LOOK_BACK).items if is_retry else []
+        since = self._clock() - RETRY_SECONDS
+        equal = (job for job in recent if job.created_at >= since and job.key_id == key_id)
+        return next((job for job in equal if _is_equal(job, request, spec)), None)
+
+    def _check(self, spec: JobSpec) -> None:
+        with self._database.reading() as session:
+            if spec.model.startswith(OUR_MODELS):
+                models.get(session, spec.model)
+            _check_file(files.get(session, spec.training_file), "training_file")
+            if spec.validation_file is not None:
+                _check_file(files.get(session, spec.validation_file), "validation_file")
+
+    def _store(self, request: CreateJob, spec: JobSpec, key_id: str, idempotency_key: str | None) -> Job:
+        job = Job(
+            id=new_id("ftjob-"),
+            created_at=self._clock(),
+            spec=spec,
+            status="queued",
+            seed=spec.seed,
+            user_metadata=request.metadata or {},
+            idempotency_key=idempotency_key,
+            key_id=key_id,
+        )
+        with self._database.transaction() as session:
+            jobs.add(session, job)
+            jobs.add_event(session, job.id, "info", "message", f"Created fine-tuning job: {job.id}", {}, job.created_at)
+        return job
+
+    def _wake(self, job_id: str) -> None:
+        try:
+            self._queue.wake(job_id)
+        except (Unavailable, TooManyRequests) as error:
+            log.warning("job stored, worker not woken; the reaper will", job_id=job_id, reason=error.message)
+
+
+def _spec(request: CreateJob) -> JobSpec:
+    return JobSpec(
+        model=request.model,
+        training_file=request.training_file,
+        validation_file=request.validation_file,
+        task=request.task,
+        hyperparameters=request.knobs,
+        tuning=request.tuning,
+        promotion=request.promotion,
+        suffix=request.suffix,
+        seed=request.seed or 0,
+    )
+
+
+def _is_equal(job: Job, request: CreateJob, spec: JobSpec) -> bool:
+    return job.spec == spec and job.user_metadata == (request.metadata or {})
+
+
+def _check_file(file: File, param: str) -> None:
+    if file.purpose != FINE_TUNE:
+        raise InvalidInput(f"{file.id} has the purpose '{file.purpose}'; upload it with '{FINE_TUNE}'.", param=param)
+    if file.status == "error":
+        faults = [Fault.model_validate(fault) for fault in file.report["faults"]]
+        raise InvalidFile(f"{file.id} cannot be trained on: {file.status_details}", faults, param=param)

@@ -1,0 +1,121 @@
+"""Stores turns: one thread takes all that are at hand and commits them together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from queue import Empty, Full, Queue
+from threading import Thread
+from types import TracebackType
+from typing import Self
+
+from shared.errors import Conflict, ParleyError, TooManyRequests, Unavailable
+from shared.storage import conversations
+from shared.storage.engine import Database
+from shared.storage.tables import Conversation, Turn
+from shared.telemetry import logs
+
+log = logs.get(__name__)
+
+#: Turns of one commit.
+MAX_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    turn: Turn
+    opens: Conversation | None
+    stored: Future[None] = field(default_factory=Future)
+
+
+class TurnWriter:
+    """A context manager; on leaving, what was handed in is still written.
+
+    Args:
+        database: Where turns are stored.
+        on_stored: Is told of each batch after its commit.
+        limit: Turns that may wait.
+    """
+
+    def __init__(self, database: Database, on_stored: Callable[[Sequence[Turn]], None], limit: int) -> None:
+        self._database = database
+        self._on_stored = on_stored
+        self._waiting: Queue[_Entry | None] = Queue(limit)
+        self._thread = Thread(target=self._run, name="turn-writer", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._waiting.put(None)
+        self._thread.join()
+
+    def store(self, turn: Turn, *, opens: Conversation | None = None) -> Future[None]:
+        """Store a turn as number ``turn.position`` of its conversation, which ``opens`` creates first.
+
+        The future ends without a value once the commit is done, or with ``Conflict`` (another turn came first),
+        ``Unavailable`` or whatever else kept the turn from being stored.
+
+        Raises:
+            TooManyRequests: So many wait already.
+        """
+        entry = _Entry(turn, opens)
+        try:
+            self._waiting.put_nowait(entry)
+        except Full:
+            raise TooManyRequests("The database does not keep up with the turns; try again.") from None
+        return entry.stored
+
+    def _run(self) -> None:
+        running = True
+        while running:
+            batch: list[_Entry] = []
+            entry = self._waiting.get()
+            while entry is not None:
+                batch.append(entry)
+                if len(batch) == MAX_BATCH:
+                    break
+                try:
+                    entry = self._waiting.get_nowait()
+                except Empty:
+                    break
+            running = entry is not None
+            if batch:
+                self._write(batch)
+
+    def _write(self, batch: Sequence[_Entry]) -> None:
+        """Commit the batch; if one turn spoils it, each by itself."""
+        try:
+            stored = self._commit(batch)
+        except Exception as error:  # noqa: BLE001  # whatever it was, the callers must be told
+            if len(batch) > 1 and not isinstance(error, Unavailable):
+                log.warning("batch of turns refused; writing them one by one", turns=len(batch), error=type(error).__name__)
+                for entry in batch:
+                    self._write([entry])
+                return
+            _fail(batch, error)
+            return
+        for entry in batch:
+            if entry.turn.id in stored:
+                entry.stored.set_result(None)
+            else:
+                entry.stored.set_exception(
+                    Conflict("Another message came first in this conversation; send yours again.")
+                )
+        self._on_stored([entry.turn for entry in batch if entry.turn.id in stored])
+
+    def _commit(self, batch: Sequence[_Entry]) -> set[str]:
+        with self._database.transaction() as session:
+            conversations.add(session, *(entry.opens for entry in batch if entry.opens is not None))
+            return conversations.store_turns(session, [entry.turn for entry in batch])
+
+
+def _fail(batch: Sequence[_Entry], error: Exception) -> None:
+    if not isinstance(error, ParleyError):
+        log.error("turn not stored", exc_info=error)
+    for entry in batch:
+        entry.stored.set_exception(error)
