@@ -1,0 +1,47 @@
+"""Composition root of training. torch stays out of it: only the child processes need it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from services.training.handlers import build_handlers
+from services.training.reaper import PERIOD_SECONDS, Reaper
+from services.training.settings import TrainingSettings
+from services.training.supervisor import Supervisor
+from services.training.worker import working
+from shared.artifacts.store import open_store
+from shared.messaging.connect import connect
+from shared.messaging.consumer import Consumer
+from shared.messaging.tasks import celery_app, job_queue
+from shared.messaging.topology import Queues
+from shared.process import Ticker
+from shared.settings import MEMORY_BROKER
+from shared.storage.engine import open_database
+
+
+@contextmanager
+def running(settings: TrainingSettings) -> Iterator[Supervisor]:
+    """Start taking jobs; on exit the one under way writes a checkpoint and waits for the next worker.
+
+    Raises:
+        SettingsError: A URL is wrong.
+        Unavailable: The database cannot be reached.
+    """
+    with ExitStack() as stack:
+        database = stack.enter_context(open_database(settings.database))
+        store = open_store(settings.artifacts)
+        bus = stack.enter_context(connect(settings.broker_url, prefix=settings.broker_prefix))
+        publisher = stack.enter_context(bus.publisher())
+        queue = job_queue(settings.broker_url, publisher, settings.broker_prefix)
+        supervisor = Supervisor(database, store, publisher, queue, settings)
+        if settings.broker_url.startswith(MEMORY_BROKER):
+            handlers = build_handlers(supervisor)
+            stack.enter_context(Consumer(bus, Queues.TRAIN_CPU, handlers, publisher=publisher, batch_size=1))
+            stack.callback(supervisor.stop)
+        else:
+            app = celery_app(settings.broker_url, settings.broker_prefix)
+            stack.enter_context(working(app, supervisor))
+        reaper = Reaper(database, store, queue, settings.training_attempts)
+        stack.enter_context(Ticker("training-reaper", reaper.round, PERIOD_SECONDS))
+        yield supervisor

@@ -1,0 +1,52 @@
+"""How a new model compares: with what it began as, and with what is in production."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from services.training.base import Base
+from services.training.candidate import evaluate_bundle
+from services.training.evaluation import Evaluation, evaluate, majority
+from services.training.gate import Verdict, compare
+from services.training.labels import LabelSpace
+from services.training.split import Split
+from services.training.workshop import Workshop
+from shared.artifacts.bundle import Bundle
+from shared.contracts.jobs import JobSpec
+from shared.errors import BrokenArtifact, NotFound
+from shared.storage import models
+
+
+def evaluate_before(base: Base, parts: Split, shop: Workshop) -> Evaluation:
+    """The figure to beat: the model that this one goes on from, or else always the commonest label."""
+    if base.parent is None:
+        return evaluate(parts.test, majority(parts.train, len(parts.test)))
+    folder = shop.store.fetch_folder(f"models/{base.parent}", shop.folder / "cache")
+    return evaluate_bundle(Bundle.open(folder), parts.test, shop.threads)
+
+
+def judge(spec: JobSpec, after: Evaluation, parts: Split, labels: LabelSpace, shop: Workshop) -> Verdict | None:
+    """Compare with the model in production on the same test rows; ``None`` if there is nothing to compare with."""
+    with shop.lease.database.reading() as session:
+        production = models.production(session, spec.task)
+    if production is None:
+        return None
+    try:
+        bundle = Bundle.open(shop.store.fetch_folder(f"models/{production}", shop.folder / "cache"))
+        current = evaluate_bundle(bundle, parts.test, shop.threads)
+    except (BrokenArtifact, NotFound) as error:
+        shop.journal.tell(f"The model in production cannot be compared with: {error.message}.", level="warn")
+        return None
+    lost = sorted(set(bundle.manifest.labels.intents) - set(labels.intents))
+    if lost:
+        shop.journal.tell(
+            f"The model in production knows {len(lost)} intents that this one does not, e.g. {lost[0]}.",
+            {"intents": lost},
+            level="warn",
+        )
+    verdict = compare(after, current, spec.promotion, production)
+    for violation in verdict.violations:
+        shop.journal.tell(f"Behind the model in production: {violation}.", dataclasses.asdict(violation), level="warn")
+    if not verdict.passed:
+        shop.journal.tell("It is not promoted. Promote it by hand with force if that is what you want.", level="warn")
+    return verdict

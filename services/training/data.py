@@ -1,0 +1,69 @@
+"""The rows of a job, from the files it names."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from services.training.split import Split, split
+from services.training.sufficiency import require_enough, require_known_labels
+from shared.artifacts.store import ArtifactStore
+from shared.contracts.jobs import JobSpec
+from shared.errors import NotFound, TrainingFailed
+from shared.rows.reader import format_of, read_rows
+from shared.rows.report import RowReport
+from shared.storage import files
+from shared.storage.engine import Database
+
+
+@dataclass(frozen=True, slots=True)
+class JobData:
+    """Rows that a model can be trained on.
+
+    Attributes:
+        parts: What trains, chooses and judges.
+        sha256: Hash of the files they come from.
+        warnings: Duplicates and contradictions in the files.
+    """
+
+    parts: Split
+    sha256: str
+    warnings: int
+
+
+def read_data(spec: JobSpec, seed: int, database: Database, store: ArtifactStore) -> JobData:
+    """Read, judge and split.
+
+    Raises:
+        TrainingFailed: A file is gone or faulty, or there is not enough in it.
+    """
+    training = _read(spec.training_file, "training_file", database, store)
+    require_enough(training.rows)
+    if spec.validation_file is None:
+        return JobData(split(training.rows, seed=seed), training.sha256, training.warning_count)
+    validation = _read(spec.validation_file, "validation_file", database, store)
+    require_known_labels(training.rows, validation.rows)
+    return JobData(
+        parts=split(training.rows, seed=seed, validation=validation.rows),
+        sha256=hashlib.sha256(f"{training.sha256} {validation.sha256}".encode()).hexdigest(),
+        warnings=training.warning_count + validation.warning_count,
+    )
+
+
+def _read(file_id: str, param: str, database: Database, store: ArtifactStore) -> RowReport:
+    try:
+        with database.reading() as session:
+            file_format = format_of(files.get(session, file_id).filename)
+        with store.open(f"files/{file_id}") as stream:
+            report = read_rows(stream, file_format)
+    except NotFound:
+        raise TrainingFailed(f"The file {file_id} has been deleted. Upload it again.", param=param) from None
+    if report.faults:
+        first = report.faults[0]
+        where = f"row {first.line}, {first.field}" if first.field else f"row {first.line}"
+        raise TrainingFailed(
+            f"{report.fault_count} faults in {file_id}, the first in {where}: {first.message}.",
+            param=param,
+            code="invalid_training_file",
+        )
+    return report

@@ -1,0 +1,163 @@
+"""A fine-tuning job from its first event to its last; read it top to bottom."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from services.training import release
+from services.training.base import Base, find_base, model_id
+from services.training.candidate import Bench, Candidate
+from services.training.comparison import evaluate_before, judge
+from services.training.data import JobData, read_data
+from services.training.encoding import TextEncoder
+from services.training.evaluation import Evaluation
+from services.training.export import export
+from services.training.fitting import FitResult, fit
+from services.training.labels import LabelSpace
+from services.training.model import JointModel
+from services.training.observer import JobObserver
+from services.training.recipe import Recipe, resolve
+from services.training.release import Release
+from services.training.stored_checkpoints import StoredCheckpoints
+from services.training.workshop import Workshop
+from shared.artifacts.bundle import write_bundle
+from shared.artifacts.manifest import FP32_MODEL, Calibration, Manifest, Parity
+from shared.contracts.jobs import TrainingProgressed
+from shared.contracts.releases import ModelPublished
+from shared.storage.tables import Job
+
+
+def run(job: Job, shop: Workshop) -> None:
+    """Turn the files of a job into a model, and end the job.
+
+    Raises:
+        TrainingFailed: It cannot succeed; the reason is for its owner.
+        Stopped: The process was told to stop; a checkpoint was written.
+        LeaseLost: The job is no longer ours.
+    """
+    tell = shop.journal.tell
+    tell(f"Attempt {job.attempt} begins.")
+    data = read_data(job.spec, job.seed, shop.lease.database, shop.store)
+    parts = data.parts
+    tell(
+        f"{len(parts.train)} rows train the model, {len(parts.validation)} choose it and {len(parts.test)} judge it.",
+        {"warnings": data.warnings},
+    )
+    base = find_base(job.spec.model, shop.lease.database, shop.store, shop.folder / "cache")
+    before = evaluate_before(base, parts, shop)
+    tell(f"To beat: {_described(before)}.", before.scores)
+
+    labels = LabelSpace.of(parts.train)
+    encoder = TextEncoder.load(base.folder, job.spec.tuning.max_length)
+    recipe = dataclasses.replace(
+        resolve(job.spec, len(parts.train)), seed=job.seed, checkpoint_seconds=shop.checkpoint_seconds
+    )
+    model = JointModel.load(base.folder, labels, recipe.dropout)
+    fitted = _fit(model, encoder, labels, data, recipe, shop)
+    tell(f"Trained {fitted.steps} steps; the weights of step {fitted.best_step} are kept.", fitted.scores)
+
+    folder = shop.folder / "bundle"
+    folder.mkdir()
+    difference = export(model, encoder, folder, encoder.encode(parts.validation, labels))
+    draft = _draft(job, base, data, labels, model)
+    bench = Bench(folder, draft, encoder, labels, parts, shop.threads)
+    chosen, lost = bench.choose()
+    bench.keep(chosen)
+    after = bench.evaluate(chosen, parts.test)
+    tell(f"Exported, differing by at most {difference:.1g}; {_served(chosen, lost)}.")
+    tell(f"On {after.rows} test rows: {_described(after)}.", after.scores)
+
+    metrics = {"test": after.to_json(), "before": before.to_json(), "validation": chosen.validation.to_json()}
+    scheme = chosen.scheme.name if chosen.scheme else None
+    manifest = draft.model_copy(
+        update={
+            "calibration": chosen.calibration,
+            "served_file": chosen.file,
+            "metrics": metrics,
+            "parity": Parity(max_abs_difference=difference, int8_scheme=scheme, int8_loss=lost),
+        }
+    )
+    bundle = write_bundle(folder, manifest)
+    verdict = judge(job.spec, after, parts, labels, shop)
+    ready = Release(
+        bundle=bundle,
+        encoder=_save_encoder(model, encoder, shop),
+        after=after,
+        verdict=verdict,
+        promoted=job.spec.promotion.mode == "auto" and (verdict is None or verdict.passed),
+        trained_tokens=fitted.trained_tokens,
+    )
+    _hand_over(ready, fitted, shop)
+
+
+def _fit(
+    model: JointModel, encoder: TextEncoder, labels: LabelSpace, data: JobData, recipe: Recipe, shop: Workshop
+) -> FitResult:
+    checkpoints = StoredCheckpoints(shop.folder / "checkpoints", shop.store, shop.lease)
+    step = checkpoints.fetch()
+    if step is not None:
+        shop.journal.tell(f"Goes on from the checkpoint of step {step}.")
+    return fit(
+        model,
+        encoder.encode(data.parts.train, labels),
+        encoder.encode(data.parts.validation, labels),
+        recipe,
+        checkpoints=checkpoints,
+        observer=JobObserver(shop.journal, shop.stopping),
+    )
+
+
+def _draft(job: Job, base: Base, data: JobData, labels: LabelSpace, model: JointModel) -> Manifest:
+    """The manifest before anything was measured."""
+    return Manifest(
+        model_id=model_id(job.spec, base, job.id),
+        task=job.spec.task,
+        base_model=base.name,
+        created_at=int(job.started_at or job.created_at),
+        data_sha256=data.sha256,
+        spec=job.spec,
+        job_id=job.id,
+        labels=labels.to_manifest(),
+        embedding_size=model.projection.out_features,
+        max_length=job.spec.tuning.max_length,
+        calibration=Calibration(),
+        served_file=FP32_MODEL,
+        metrics={},
+        parity=Parity(max_abs_difference=0.0, int8_scheme=None, int8_loss=None),
+        files={},
+    )
+
+
+def _save_encoder(model: JointModel, encoder: TextEncoder, shop: Workshop) -> Path:
+    """What a later job needs to go on from this model."""
+    folder = shop.folder / "encoder"
+    folder.mkdir()
+    model.save(folder)
+    encoder.save(folder / "tokenizer.json")
+    return folder
+
+
+def _hand_over(ready: Release, fitted: FitResult, shop: Workshop) -> None:
+    """Store everything, then make it visible at once, then wake those who wait for it."""
+    release.store_bundle(shop.store, ready)
+    results = release.store_results(shop.store, shop.lease, shop.journal.recorded_figures(), ready.after)
+    release.publish(shop.lease, ready, results)
+    manifest = ready.bundle.manifest
+    if ready.promoted:
+        shop.outbox.send(ModelPublished(slot=manifest.task, model_id=manifest.model_id))
+    steps = fitted.steps
+    shop.outbox.send(TrainingProgressed(job_id=manifest.job_id, status="succeeded", step=steps, total_steps=steps))
+
+
+def _described(evaluation: Evaluation) -> str:
+    shown = ("intent_accuracy", "intent_macro_f1", "entity_f1", "sentiment_accuracy", "out_of_scope_recall")
+    return ", ".join(
+        f"{name.replace('_', ' ')} {evaluation.scores[name]:.3f}" for name in shown if name in evaluation.scores
+    )
+
+
+def _served(chosen: Candidate, lost: float | None) -> str:
+    if chosen.scheme is None or lost is None:
+        return "fp32 is served, since every int8 graph lost too much"
+    return f"served as {chosen.scheme.name}, at a loss of {max(lost, 0.0):.2f} points"

@@ -1,0 +1,44 @@
+"""The settings of training: read from ``PARLEY_*``, and handed on the same way to the child processes that train."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.settings import PlatformSettings
+
+
+class TrainingSettings(PlatformSettings):
+    """Where jobs run, for how long, and how soon a silent one is given to another worker."""
+
+    training_threads: Annotated[int, Field(ge=1)] = Field(default_factory=lambda: len(os.sched_getaffinity(0)))
+    """Threads of a training process: the cores of the machine, divided by the workers on it."""
+    training_folder: Path | None = None
+    """Where jobs keep their files while they run; empty: ``training`` in the home folder."""
+    training_limit_seconds: Annotated[float, Field(gt=0)] = 6 * 3600.0
+    """A job that runs longer fails."""
+    training_attempts: Annotated[int, Field(ge=1)] = 3
+    """How often a job may be started before it fails because its training keeps dying."""
+    training_checkpoint_seconds: Annotated[float, Field(gt=0)] = 30.0
+    """Time between checkpoints: the most work that a crash costs."""
+    training_lease_seconds: Annotated[float, Field(gt=0)] = 30.0
+    """A worker silent for so long has lost its job to another; it renews the lease six times as often."""
+
+    def workshop_of(self, token: str) -> Path:
+        """The folder of one attempt, by the token of its lease."""
+        return (self.training_folder or self.home / "training") / token
+
+    def child_environment(self) -> dict[str, str]:
+        """The environment of a training process: this one's, with these very settings and the threads they allow.
+
+        Spinning at OpenMP barriers is turned off: beside another busy process it makes a step up to 22 times slower.
+        """
+        ours = {
+            f"PARLEY_{name.upper()}": str(value) for name, value in self.model_dump().items() if value not in (None, "")
+        }
+        threads = str(self.training_threads)
+        openmp = {"OMP_NUM_THREADS": threads, "GOMP_SPINCOUNT": "0", "OMP_WAIT_POLICY": "PASSIVE"}
+        return {**os.environ, **ours, **openmp, "TOKENIZERS_PARALLELISM": "false"}

@@ -1,0 +1,88 @@
+"""Cuts rows into those that train, those that choose, and those that only judge."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from shared.rows.row import Row, normalised
+
+#: Share of the texts that is held out for each of validation and test.
+HELD_OUT = 0.1
+#: Texts held out for each of them at most: more would only cost time.
+MAX_HELD_OUT = 5_000
+#: Texts of a label, still to be dealt out, from which on the side at hand gets one at least.
+MIN_FOR_EACH_SIDE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """No text, compared in lower case and with its white space collapsed, stands on two sides."""
+
+    train: tuple[Row, ...]
+    validation: tuple[Row, ...]
+    test: tuple[Row, ...]
+
+
+def split(rows: Sequence[Row], *, seed: int, validation: Sequence[Row] | None = None) -> Split:
+    """Split rows 80/10/10, stratified by intent (by sentiment where no intent is labelled).
+
+    Which side a text falls on is decided by a hash of it, so the same seed holds out nearly the same texts when rows
+    are added later: a new model and the one in production are then compared on rows that neither has seen.
+
+    Args:
+        rows: The rows of the training file.
+        seed: Another seed holds out other texts.
+        validation: The user's own validation rows; the other rows are then split 90/10 into train and test, and those
+            with the text of a validation row are left out.
+    """
+    groups = _by_text(rows)
+    if validation is not None:
+        for row in validation:
+            groups.pop(normalised(row.text), None)
+    strata = _strata(groups, seed)
+    share = min(HELD_OUT, MAX_HELD_OUT / max(len(groups), 1))
+    test = _take(strata, share)
+    if validation is None:
+        validation = _rows(groups, _take(strata, share / (1 - share)))
+    return Split(
+        train=_rows(groups, (text for stratum in strata for text in stratum)),
+        validation=tuple(validation),
+        test=_rows(groups, test),
+    )
+
+
+def _by_text(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(normalised(row.text), []).append(row)
+    return groups
+
+
+def _strata(groups: dict[str, list[Row]], seed: int) -> list[list[str]]:
+    """The texts of each label, in the order of their hashes."""
+    strata: dict[str, list[str]] = {}
+    for text, rows in groups.items():
+        strata.setdefault(rows[0].intent or rows[0].sentiment or "", []).append(text)
+    for texts in strata.values():
+        texts.sort(key=lambda text: hashlib.sha256(f"{seed} {text}".encode()).digest())
+    return [strata[label] for label in sorted(strata)]
+
+
+def _take(strata: list[list[str]], share: float) -> list[str]:
+    """Take a share off the front of each stratum; what small ones cannot give whole is carried on to the next."""
+    taken: list[str] = []
+    owed = 0.0
+    for texts in strata:
+        owed += share * len(texts)
+        least = 1 if len(texts) >= MIN_FOR_EACH_SIDE else 0
+        count = min(max(round(owed), least), len(texts) // 2)
+        owed = max(owed - count, -1.0)
+        taken += texts[:count]
+        del texts[:count]
+    return taken
+
+
+def _rows(groups: dict[str, list[Row]], texts: Iterable[str]) -> tuple[Row, ...]:
+    return tuple(row for text in texts for row in groups[text])

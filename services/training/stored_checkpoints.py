@@ -1,0 +1,77 @@
+"""Checkpoints that outlive the machine: each one is also put into the artifact store."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from services.training.checkpoint import BEST, CheckpointFolder, Progress
+from services.training.keys import checkpoints_key
+from services.training.lease import Lease
+from shared.artifacts.store import ArtifactStore
+from shared.storage import jobs
+
+#: Checkpoints of a job that are kept in the store while it runs.
+_KEPT = 2
+
+
+class StoredCheckpoints(CheckpointFolder):
+    """A checkpoint folder whose snapshots are stored and listed with the job.
+
+    Args:
+        path: The local folder.
+        store: Where copies go, under ``jobs/<id>/checkpoints/step-<n>``.
+        lease: Of the job.
+    """
+
+    def __init__(self, path: Path, store: ArtifactStore, lease: Lease) -> None:
+        super().__init__(path)
+        self._store = store
+        self._lease = lease
+
+    def fetch(self) -> int | None:
+        """Bring the newest stored checkpoint to the local folder; its step, or ``None`` if there is none."""
+        with self._lease.database.reading() as session:
+            stored = jobs.checkpoints(session, self._lease.job_id, limit=_KEPT).items
+        for checkpoint in stored:
+            if self._store.exists(checkpoint.folder):
+                self._unpack(self._store.fetch_folder(checkpoint.folder, self.path.parent / "fetched"))
+                return checkpoint.step_number
+        return None
+
+    def save(self, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
+        """Write a snapshot, store a copy together with the best weights, and list it.
+
+        Raises:
+            LeaseLost: The job is no longer ours.
+        """
+        super().save(model, optimizer, progress)
+        snapshot = self.latest()
+        assert snapshot is not None  # noqa: S101  # it was written a line ago
+        key = f"{self._folder}/{snapshot.name}"
+        with tempfile.TemporaryDirectory(dir=self.path, prefix=".") as staging:
+            for file in [*snapshot.iterdir(), *self.path.glob(BEST)]:
+                (Path(staging) / file.name).hardlink_to(file)
+            self._store.put_folder(key, Path(staging))
+        metrics = {"step": progress.step, **{f"valid_{name}": value for name, value in progress.best_scores.items()}}
+        with self._lease.writing() as session:
+            jobs.add_checkpoint(session, self._lease.job_id, progress.step, metrics, key, self._lease.clock())
+            stored = jobs.checkpoints(session, self._lease.job_id, limit=_KEPT + 1).items
+        for old in stored[_KEPT:]:
+            self._store.delete(old.folder)
+
+    @property
+    def _folder(self) -> str:
+        return checkpoints_key(self._lease.job_id)
+
+    def _unpack(self, fetched: Path) -> None:
+        """A stored folder is a snapshot and the best weights side by side; locally those lie above the snapshots."""
+        snapshot = self.path / fetched.name
+        shutil.copytree(fetched, snapshot)
+        best = snapshot / BEST
+        if best.exists():
+            best.rename(self.path / BEST)

@@ -1,0 +1,89 @@
+"""Whether rows that are each in order are, together, enough to train on: what only a job can know."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from shared.contracts.understanding import OUT_OF_SCOPE
+from shared.errors import TrainingFailed
+from shared.rows.row import Row, normalised
+
+#: Different texts that a job needs at the least.
+MIN_ROWS = 10
+#: Labels of a head that learns to choose.
+MIN_LABELS = 2
+#: Labels named in a message before it says "and so many more".
+_NAMED = 10
+
+
+def require_enough(rows: Sequence[Row]) -> None:
+    """Refuse rows that no useful model can come of.
+
+    Raises:
+        TrainingFailed: Too few different texts, a head with a single label, or labels that occur only once; every
+            reason is in the message.
+    """
+    distinct = list({normalised(row.text): row for row in rows}.values())
+    reasons = [*_too_few_rows(distinct), *_single_labels(distinct), *_rare_labels(distinct)]
+    if reasons:
+        raise TrainingFailed("Not enough data. " + " ".join(reasons), param="training_file", code="not_enough_data")
+
+
+def require_known_labels(training: Iterable[Row], validation: Iterable[Row]) -> None:
+    """Refuse a validation file with labels that the model cannot learn.
+
+    Raises:
+        TrainingFailed: It has labels that the training file lacks.
+    """
+    known = _counts(training)
+    for head, counts in _counts(validation).items():
+        unknown = sorted(counts.keys() - known[head].keys() - {OUT_OF_SCOPE})
+        if unknown:
+            raise TrainingFailed(
+                f"The validation file has {head} labels that the training file lacks: {_named(unknown)}. "
+                "Add rows with them to the training file, or remove them.",
+                param="validation_file",
+            )
+
+
+def _too_few_rows(rows: Sequence[Row]) -> list[str]:
+    if len(rows) >= MIN_ROWS:
+        return []
+    return [f"There are {len(rows)} different texts; give at least {MIN_ROWS}."]
+
+
+def _single_labels(rows: Sequence[Row]) -> list[str]:
+    counts = _counts(rows)
+    return [
+        f"All rows have the same {head} {next(iter(labels))!r}; give rows with at least {MIN_LABELS} different ones."
+        for head in ("intent", "sentiment")
+        if 0 < len(labels := counts[head].keys() - {OUT_OF_SCOPE}) < MIN_LABELS
+    ]
+
+
+def _rare_labels(rows: Sequence[Row]) -> list[str]:
+    reasons = []
+    for head, counts in _counts(rows).items():
+        rare = sorted(label for label, count in counts.items() if count == 1)
+        if rare:
+            reasons.append(
+                f"Seen only once as {head}: {_named(rare)}; add rows (five or more each), rename them or remove them."
+            )
+    return reasons
+
+
+def _counts(rows: Iterable[Row]) -> dict[str, Counter[str]]:
+    counts: dict[str, Counter[str]] = {"intent": Counter(), "entity": Counter(), "sentiment": Counter()}
+    for row in rows:
+        if row.intent is not None:
+            counts["intent"][row.intent] += 1
+        if row.sentiment is not None:
+            counts["sentiment"][row.sentiment] += 1
+        counts["entity"].update(entity.label for entity in row.entities or ())
+    return counts
+
+
+def _named(labels: Sequence[str]) -> str:
+    more = len(labels) - _NAMED
+    return ", ".join(labels[:_NAMED]) + (f" and {more} more" if more > 0 else "")

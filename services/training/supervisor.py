@@ -1,0 +1,207 @@
+"""Sees one job at a time through: claims it, watches the process that trains, and accounts for however that ends."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Event, Lock
+from typing import Literal
+
+from services.training.child import Child, training
+from services.training.exits import BROKEN, ENDED, INTERRUPTED
+from services.training.keys import checkpoints_key
+from services.training.settings import TrainingSettings
+from shared.artifacts.store import ArtifactStore
+from shared.contracts.jobs import FINAL_STATUSES, JobStatus, TrainingProgressed
+from shared.contracts.message import Message
+from shared.errors import ParleyError, Unavailable
+from shared.messaging.bus import Publisher
+from shared.messaging.envelope import envelope
+from shared.messaging.tasks import JobQueue
+from shared.storage import jobs
+from shared.storage.engine import Database
+from shared.storage.tables import Job
+from shared.telemetry import logs, metrics
+
+#: Seconds between two looks at the child and at the job.
+_POLL_SECONDS = 0.5
+#: The lease is renewed so many times within its length.
+_RENEWALS = 6
+
+_log = logs.get(__name__)
+
+Ending = Literal["exited", "cancelled", "overtime", "stopped", "lost"]
+"""Why a child is no longer watched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended.
+
+    Attributes:
+        ending: Why.
+        status: Exit status of the child if it exited by itself, negative for a signal.
+    """
+
+    ending: Ending
+    status: int = 0
+
+
+class Supervisor:
+    """Runs jobs, one at a time.
+
+    Args:
+        database: Where the jobs are.
+        store: Where checkpoints are.
+        publisher: For what watchers want to know.
+        queue: Told of a job that has to be run again.
+        settings: Lease, limits, threads.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        store: ArtifactStore,
+        publisher: Publisher,
+        queue: JobQueue,
+        settings: TrainingSettings,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._publisher = publisher
+        self._queue = queue
+        self._settings = settings
+        self._stopping = Event()
+        self._turn = Lock()
+
+    def run(self, job_id: str) -> None:
+        """Make an attempt at a job, if it is still waiting; a doubled wake-up does nothing.
+
+        Raises:
+            Unavailable: The database is away.
+        """
+        with self._turn:
+            if self._stopping.is_set():
+                return
+            token = secrets.token_hex(16)
+            lease = self._settings.training_lease_seconds
+            with self._database.transaction() as session:
+                job = jobs.claim(session, token=token, now=time.time(), lease_seconds=lease, job_id=job_id)
+            if job is not None:
+                self._attempt(job, token)
+
+    def stop(self) -> None:
+        """End the job under way soon, with a checkpoint, and take no other; it waits for the next worker."""
+        self._stopping.set()
+
+    def _attempt(self, job: Job, token: str) -> None:
+        _log.info("job claimed", job_id=job.id, attempt=job.attempt)
+        self._publish(TrainingProgressed(job_id=job.id, status="running"))
+        folder = self._settings.workshop_of(token)
+        folder.mkdir(parents=True)
+        started = time.monotonic()
+        try:
+            with training(job.id, token, self._settings, self._publish) as child:
+                outcome = self._watch(child, job, token)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        status = self._account_for(outcome, job, token)
+        _log.info("attempt over", job_id=job.id, attempt=job.attempt, ending=outcome.ending, status=status)
+        if status in FINAL_STATUSES:
+            metrics.JOBS_FINISHED.labels(status).inc()
+            metrics.JOB_SECONDS.observe(time.monotonic() - started)
+            self._store.delete(checkpoints_key(job.id))
+
+    def _watch(self, child: Child, job: Job, token: str) -> Outcome:
+        """Keep the lease while the child works; returns when it has exited or must not go on."""
+        now = time.monotonic()
+        limit = now + self._settings.training_limit_seconds
+        pause = self._settings.training_lease_seconds / _RENEWALS
+        renewal = now + pause
+        while (status := child.wait(_POLL_SECONDS)) is None:
+            if self._stopping.is_set():
+                return Outcome("stopped")
+            if time.monotonic() >= limit:
+                return Outcome("overtime")
+            try:
+                if self._is_cancelled(job.id):
+                    return Outcome("cancelled")
+                if time.monotonic() >= renewal:
+                    renewal = time.monotonic() + pause
+                    if not self._renew(job.id, token):
+                        return Outcome("lost")
+            except Unavailable as error:  # the child works on; if another worker takes over meanwhile, we shall see it
+                _log.warning("lease not renewed", job_id=job.id, reason=error.message)
+        return Outcome("exited", status)
+
+    def _is_cancelled(self, job_id: str) -> bool:
+        with self._database.reading() as session:
+            return jobs.get(session, job_id).cancel_requested
+
+    def _renew(self, job_id: str, token: str) -> bool:
+        with self._database.transaction() as session:
+            return jobs.renew(session, job_id, token, time.time(), self._settings.training_lease_seconds)
+
+    def _account_for(self, outcome: Outcome, job: Job, token: str) -> JobStatus:
+        """Write down what came of an attempt; the status that the job has then."""
+        if outcome.ending == "cancelled":
+            return self._finish(job, token, "cancelled", "The job was cancelled.", None)
+        if outcome.ending == "overtime":
+            hours = self._settings.training_limit_seconds / 3600
+            told = f"Training took longer than {hours:g} hours. Use fewer rows or epochs, or raise the limit."
+            return self._finish(job, token, "failed", told, "time_limit_exceeded")
+        if outcome.ending == "stopped":
+            # The worker goes, not the job: such an end is no failed attempt, however often it happens.
+            return self._give_back(job, token, "its worker was stopped", job.attempt + 1)
+        if outcome.ending == "exited" and outcome.status != ENDED:
+            return self._give_back(job, token, died_of(outcome.status), self._settings.training_attempts)
+        return self._status(job.id)
+
+    def _finish(self, job: Job, token: str, status: JobStatus, told: str, code: str | None) -> JobStatus:
+        now = time.time()
+        error = {"code": code, "message": told, "param": None} if code else None
+        with self._database.transaction() as session:
+            if jobs.finish(session, job.id, token, status, now=now, error=error):
+                jobs.add_event(session, job.id, "error" if error else "warn", "message", told, error or {}, now)
+        self._publish(TrainingProgressed(job_id=job.id, status=status))
+        return self._status(job.id)
+
+    def _give_back(self, job: Job, token: str, reason: str, attempts: int) -> JobStatus:
+        now = time.time()
+        with self._database.transaction() as session:
+            given = jobs.release(session, job.id, token, now, attempts, reason)
+            if given is not None:
+                told = f"Attempt {job.attempt} ended because {reason}."
+                jobs.add_event(session, job.id, "warn", "message", told, {"status": given.status}, now)
+        status = self._status(job.id)
+        self._publish(TrainingProgressed(job_id=job.id, status=status))
+        if status == "queued":
+            with suppress(Unavailable):  # the reaper sends wake-ups again
+                self._queue.wake(job.id)
+        return status
+
+    def _status(self, job_id: str) -> JobStatus:
+        with self._database.reading() as session:
+            return jobs.get(session, job_id).status
+
+    def _publish(self, message: Message) -> None:
+        try:
+            self._publisher.publish([envelope(message)])
+        except ParleyError as error:  # only a wake-up: those who wait for it also look into the database
+            _log.warning("not published", type=message.TYPE, reason=error.message)
+
+
+def died_of(status: int) -> str:
+    """The end of a training process in words, from its exit status."""
+    if status == -9:
+        return "its process was killed (SIGKILL), probably for lack of memory"
+    if status < 0:
+        return f"its process was ended by signal {-status}"
+    if status == BROKEN:
+        return "something broke in it; see the event before"
+    if status == INTERRUPTED:
+        return "its process was told to stop"
+    return f"its process exited with status {status}"
