@@ -49,9 +49,9 @@ class TagDecoder:
             label: [column for column, of in enumerate(self._labels) if of == label] for label in set(self._labels)
         }
         self._start = np.array([-np.inf if tag.startswith("I-") else 0.0 for tag in tags], dtype=np.float32)
-        goes_on = np.array(
-            [[self._goes_on(before, after) for after in range(len(tags))] for before in range(len(tags))]
-        )
+        columns = range(len(tags))
+        pairs = [self._goes_on(before, after) for before in columns for after in columns]
+        goes_on = np.array(pairs, dtype=bool).reshape(len(tags), len(tags))
         is_inside = np.isneginf(self._start)
         self._between_words = np.where(is_inside[None, :] & ~goes_on, -np.inf, 0.0).astype(np.float32)
         self._inside_word = (self._between_words - np.where(goes_on, 0.0, WORD_BREAK_COST)).astype(np.float32)
