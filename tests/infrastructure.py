@@ -70,13 +70,17 @@ def free_port() -> int:
 @contextlib.contextmanager
 def _started_broker(folder: Path) -> Iterator[str]:
     folder.chmod(0o777)  # the server may run as a user of its own
-    port, distribution_port = free_port(), free_port()
+    port = free_port()
+    # Own configuration files: those of the host would win over the environment.
+    (folder / "rabbitmq.conf").write_text(f"listeners.tcp.local = 127.0.0.1:{port}\n")
+    (folder / "rabbitmq-env.conf").touch()
     environment = {
         **os.environ,
         "RABBITMQ_NODENAME": f"parley-test-{port}@localhost",
-        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
-        "RABBITMQ_NODE_PORT": str(port),
-        "RABBITMQ_DIST_PORT": str(distribution_port),
+        "RABBITMQ_DIST_PORT": str(free_port()),
+        "RABBITMQ_CONF_ENV_FILE": str(folder / "rabbitmq-env.conf"),
+        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
         "RABBITMQ_MNESIA_BASE": str(folder),
         "RABBITMQ_LOGS": "-",
     }
