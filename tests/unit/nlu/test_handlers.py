@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+
+from services.nlu.handlers import build_handlers, build_release_handlers
+from services.nlu.named_models import NamedModels
+from services.nlu.production import Production
+from shared.contracts.analysis import AnalyzeText, TextAnalyzed
+from shared.contracts.chat import TurnReceived, TurnUnderstood
+from shared.contracts.releases import BotPublished, ModelPublished
+from shared.errors import NoModel, NotFound, ParleyError
+from shared.inference.fake import FakeReader
+from shared.inference.reading import Reader, Reading
+from shared.inference.slot import ModelSlot
+
+
+class CountingReader(FakeReader):
+    """Remembers how many texts came with each call."""
+
+    def __init__(self, model_id: str) -> None:
+        super().__init__(model_id, ["greet", "bye", "order"], embedding_size=8)
+        self.calls: list[int] = []
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        self.calls.append(len(texts))
+        return super().read(texts)
+
+
+SHELF = {"served": CountingReader("served"), "other": CountingReader("other")}
+
+
+def load(model_id: str) -> Reader:
+    if model_id not in SHELF:
+        raise NotFound(f"No model {model_id!r}.", param="model")
+    return CountingReader(model_id)
+
+
+@pytest.fixture
+def served() -> CountingReader:
+    return CountingReader("served")
+
+
+@pytest.fixture
+def slot(served: CountingReader) -> ModelSlot:
+    slot = ModelSlot("nlu")
+    slot.swap(served)
+    return slot
+
+
+@pytest.fixture
+def named() -> Iterator[NamedModels]:
+    models = NamedModels(load, clock=lambda: 0.0)
+    yield models
+    models.close()
+
+
+def turn(number: int, text: str) -> TurnReceived:
+    return TurnReceived(turn_id=f"turn_{number}", conversation_id="conv_1", text=text, received_at=1.0)
+
+
+def vector(text: str, dtype: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(text), dtype=dtype)
+
+
+def analyze(handle: object, requests: Sequence[AnalyzeText]) -> list[TextAnalyzed]:
+    """Ask until named models are loaded, as the consumer loop does."""
+    assert callable(handle)
+    while True:
+        try:
+            return list(handle(requests))
+        except ParleyError as error:
+            if not error.retryable:
+                raise
+
+
+def test_turns_that_came_together_are_read_together(
+    slot: ModelSlot, named: NamedModels, served: CountingReader
+) -> None:
+    turns = [turn(number, text) for number, text in enumerate(["hello", "where is it?", "bye"])]
+    answers = build_handlers(slot, named)[TurnReceived](turns)
+    assert served.calls == [3]
+    assert [answer.turn for answer in answers if isinstance(answer, TurnUnderstood)] == turns
+
+
+def test_the_embedding_travels_as_float16(slot: ModelSlot, named: NamedModels, served: CountingReader) -> None:
+    (answer,) = build_handlers(slot, named)[TurnReceived]([turn(1, "hello")])
+    assert isinstance(answer, TurnUnderstood)
+    np.testing.assert_allclose(vector(answer.embedding, "<f2"), served.embed(["hello"])[0], atol=1e-3)
+
+
+def test_texts_for_one_model_are_read_together_and_answered_apart(
+    slot: ModelSlot, named: NamedModels, served: CountingReader
+) -> None:
+    requests = [
+        AnalyzeText(texts=("one", "two words"), with_embeddings=True),
+        AnalyzeText(texts=("three",), model="served"),
+        AnalyzeText(texts=()),
+    ]
+    first, second, third = analyze(build_handlers(slot, named)[AnalyzeText], requests)
+    assert served.calls == [2, 1]
+    expected = [reading.understanding for reading in FakeReader.read(served, ["one", "two words", "three"])]
+    assert [*first.understandings, *second.understandings] == expected
+    assert (first.tokens, second.tokens, third.tokens) == (3 + 4, 3, 0)
+    assert third.understandings == ()
+    np.testing.assert_allclose(vector(first.embeddings[1], "<f4"), served.embed(["two words"])[0])
+    assert second.embeddings == ()
+
+
+def test_a_named_model_answers_in_its_own_name(slot: ModelSlot, named: NamedModels) -> None:
+    requests = [AnalyzeText(texts=("a",), model="other"), AnalyzeText(texts=("a",))]
+    answers = analyze(build_handlers(slot, named)[AnalyzeText], requests)
+    assert [answer.understandings[0].model for answer in answers] == ["other", "served"]
+
+
+def test_an_unknown_model_is_not_found(slot: ModelSlot, named: NamedModels) -> None:
+    with pytest.raises(NotFound, match="nobody"):
+        analyze(build_handlers(slot, named)[AnalyzeText], [AnalyzeText(texts=("a",), model="nobody")])
+
+
+def test_without_a_model_in_production_a_turn_fails_at_once(named: NamedModels) -> None:
+    handlers = build_handlers(ModelSlot("nlu"), named)
+    with pytest.raises(NoModel):
+        handlers[TurnReceived]([turn(1, "hello")])
+    with pytest.raises(NoModel):
+        handlers[AnalyzeText]([AnalyzeText(texts=("a",))])
+
+
+def test_news_of_a_release_makes_production_follow_the_database_and_not_the_message(slot: ModelSlot) -> None:
+    production = Production(slot, "nlu", lambda: "other", load)
+    handlers = build_release_handlers(production)
+    assert handlers[BotPublished]([BotPublished(version=2)]) == [None]
+    assert slot.model_id == "served"
+    assert handlers[ModelPublished]([ModelPublished(slot="nlu", model_id="rumour")]) == [None]
+    assert slot.model_id == "other"
