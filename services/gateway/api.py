@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
@@ -43,6 +42,9 @@ ROUTERS = (
     operations.router,
 )
 
+API_VERSION = "1.0"
+"""Of the HTTP interface; fields may be added within it, never taken away."""
+
 _DESCRIPTION = """OpenAI-compatible: the official clients work with only the base URL set. What the convention lacks is an
 extra field or an own resource. Every error has the body `{"error": {"message", "type", "param", "code"}}`, and every answer
 an `x-request-id`."""
@@ -56,9 +58,7 @@ def build_api(gateway: Gateway) -> FastAPI:
         current_default_thread_limiter().total_tokens = gateway.settings.threads
         yield
 
-    app = FastAPI(
-        title="Parley", version=version("parley"), description=_DESCRIPTION, lifespan=lifespan, redoc_url=None
-    )
+    app = FastAPI(title="Parley", version=API_VERSION, description=_DESCRIPTION, lifespan=lifespan, redoc_url=None)
     app.state.gateway = gateway
     errors.install(app)
     for router in ROUTERS:

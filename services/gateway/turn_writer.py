@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from queue import Empty, Full, Queue
+from queue import Full, Queue
 from threading import Thread
 from types import TracebackType
 from typing import Self
@@ -42,6 +42,7 @@ class TurnWriter:
         self._database = database
         self._on_stored = on_stored
         self._waiting: Queue[_Entry | None] = Queue(limit)
+        self._closed = False
         self._thread = Thread(target=self._run, name="turn-writer", daemon=True)
 
     def __enter__(self) -> Self:
@@ -71,21 +72,21 @@ class TurnWriter:
         return entry.stored
 
     def _run(self) -> None:
-        running = True
-        while running:
-            batch: list[_Entry] = []
-            entry = self._waiting.get()
-            while entry is not None:
-                batch.append(entry)
-                if len(batch) == MAX_BATCH:
-                    break
-                try:
-                    entry = self._waiting.get_nowait()
-                except Empty:
-                    break
-            running = entry is not None
+        while not self._closed:
+            batch = self._collect()
             if batch:
                 self._write(batch)
+
+    def _collect(self) -> list[_Entry]:
+        """Wait for a turn, then take all that are at hand. Those that nobody waits for any more are left out."""
+        batch: list[_Entry] = []
+        while (entry := self._waiting.get()) is not None:
+            if entry.stored.set_running_or_notify_cancel():
+                batch.append(entry)
+            if len(batch) == MAX_BATCH or self._waiting.empty():
+                return batch
+        self._closed = True
+        return batch
 
     def _write(self, batch: Sequence[_Entry]) -> None:
         """Commit the batch; if one turn spoils it, each by itself."""
@@ -93,7 +94,9 @@ class TurnWriter:
             stored = self._commit(batch)
         except Exception as error:  # noqa: BLE001  # whatever it was, the callers must be told
             if len(batch) > 1 and not isinstance(error, Unavailable):
-                log.warning("batch of turns refused; writing them one by one", turns=len(batch), error=type(error).__name__)
+                log.warning(
+                    "batch of turns refused; writing them one by one", turns=len(batch), error=type(error).__name__
+                )
                 for entry in batch:
                     self._write([entry])
                 return

@@ -64,6 +64,7 @@ def _observation(stream: str, id_: str, understanding: Understanding, at: float)
 def _text(index: int, id_: str | None, understanding: Understanding) -> ReadText:
     return ReadText(
         index=index,
+        model=understanding.model,
         id=id_,
         intent=understanding.intent,
         ranking=understanding.ranking,

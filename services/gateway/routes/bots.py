@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import HTTPException, Request
+from fastapi import HTTPException, Path, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
 
@@ -71,25 +71,25 @@ async def validate(request: Request, _caller: TrainCaller) -> BotVerdict:
 
 
 @router.get("/bots")
-def active(here: Here, _caller: TrainCaller) -> BotObject:
-    """The bot file in service."""
-    with here.database.reading() as session:
-        version = bots.active(session)
-    if version is None:
-        raise NotFound("No bot file has been applied yet; send one to POST /v1/bots.", code="no_bot")
-    return _bot(version)
-
-
-@router.get("/bots/versions")
-def versions(here: Here, _caller: TrainCaller) -> Listing[BotSummary]:
+def list_bots(here: Here, _caller: TrainCaller) -> Listing[BotSummary]:
     """Every version, newest first; the first one is in service."""
     with here.database.reading() as session:
         stored = bots.all(session)
     return Listing[BotSummary].of([BotSummary(**_facts(row, active=row is stored[0])) for row in stored])
 
 
-@router.get("/bots/versions/{version}")
-def version(version: int, here: Here, _caller: TrainCaller) -> BotObject:
+@router.get("/bots/active")
+def active(here: Here, _caller: TrainCaller) -> BotObject:
+    """The bot file in service."""
+    with here.database.reading() as session:
+        row = bots.active(session)
+    if row is None:
+        raise NotFound("No bot file has been applied yet; send one to POST /v1/bots.", code="no_bot")
+    return _bot(row)
+
+
+@router.get("/bots/{version}")
+def retrieve(version: Annotated[int, Path(ge=1, lt=2**31)], here: Here, _caller: TrainCaller) -> BotObject:
     """One version with its source; apply that source again to go back to it."""
     with here.database.reading() as session:
         row, newest = bots.get(session, version), bots.active(session)

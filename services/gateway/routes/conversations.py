@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from services.gateway.auth import ChatCaller
-from services.gateway.completions import details, usage
 from services.gateway.gateway import Here
+from services.gateway.message_objects import answer_message, customer_message, turn_of
 from services.gateway.places import check_owner, new_conversation
 from services.gateway.routes.router import After, IdempotencyKey, Limit, resource
 from services.gateway.schemas.base import Listing
@@ -17,7 +17,7 @@ from services.gateway.schemas.conversations import (
 from services.gateway.schemas.models import EmptyRequest
 from services.gateway.turns import Utterance
 from shared.storage import conversations
-from shared.storage.tables import Conversation, Turn
+from shared.storage.tables import Conversation
 
 router = resource("Conversations")
 
@@ -45,18 +45,19 @@ async def send(
     """Say something, and be answered. With an `Idempotency-Key` a repeated message is not said twice."""
     said = Utterance(body.content, idempotency_key)
     turn = await here.turns.answer(caller, said, lambda: here.places.in_conversation(caller, conversation_id))
-    return _message(turn)
+    return answer_message(turn)
 
 
 @router.get("/conversations/{conversation_id}/messages")
 def list_messages(
     conversation_id: str, here: Here, caller: ChatCaller, after: After = None, limit: Limit = 20
 ) -> Listing[MessageObject]:
-    """What was said, oldest first."""
+    """What was said, oldest first; each of up to `limit` turns is two messages."""
     with here.database.reading() as session:
         check_owner(caller, conversations.get(session, conversation_id))
-        page = conversations.turns(session, conversation_id, after=after, limit=limit)
-    return Listing[MessageObject].of([_message(turn) for turn in page.items], has_more=page.has_more)
+        page = conversations.turns(session, conversation_id, after=turn_of(after), limit=limit)
+    messages = [message for turn in page.items for message in (customer_message(turn), answer_message(turn))]
+    return Listing[MessageObject].of(messages, has_more=page.has_more)
 
 
 @router.post("/conversations/{conversation_id}/end")
@@ -75,18 +76,4 @@ def _conversation(conversation: Conversation) -> ConversationObject:
         status=conversation.status,
         turns=conversation.turns,
         metadata=conversation.user_metadata,
-    )
-
-
-def _message(turn: Turn) -> MessageObject:
-    return MessageObject(
-        id=turn.id,
-        created_at=int(turn.created_at),
-        position=turn.position,
-        content=turn.user_text,
-        answer=turn.answer.text,
-        model=turn.model_id,
-        bot_version=turn.bot_version,
-        usage=usage(turn),
-        parley=details(turn),
     )

@@ -52,6 +52,7 @@ class ReadText(Understood):
 
     object: Literal["analysis"] = "analysis"
     index: int
+    model: str
     id: str | None
     """The id it is counted under, when a stream was named."""
 

@@ -37,22 +37,26 @@ class SendMessage(Body):
 
 
 class MessageObject(Resource):
-    """A turn: what the customer said and what was answered.
+    """One side of a turn.
 
     Attributes:
-        position: 0 for the first turn of the conversation.
-        content: The customer's words.
-        answer: Ours; empty when a person has taken over.
-        model: The model that read the message.
-        bot_version: The bot file's version that answered it.
+        turn_id: The turn; its two messages share it.
+        position: Of the turn: 0 for the first of the conversation.
+        role: ``user`` for the customer, ``assistant`` for the bot.
+        content: The words; empty on the bot's side when a person has taken over.
+        model: The model that read the customer's words.
+        bot_version: The version of the bot file that answered.
+        usage: On the bot's side: tokens read and pieces said.
+        parley: On the bot's side: what was understood, and why it was answered so.
     """
 
     object: Literal["conversation.message"] = "conversation.message"
     created_at: int
+    turn_id: str
     position: int
+    role: Literal["user", "assistant"]
     content: str
-    answer: str
     model: str
     bot_version: int
-    usage: Usage
-    parley: TurnDetails
+    usage: Usage | None
+    parley: TurnDetails | None
