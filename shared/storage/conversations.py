@@ -71,7 +71,7 @@ def store_turns(session: Session, turns: Sequence[Turn]) -> set[str]:
     Returns:
         The ids of those that were stored. Each of the others met what ``store_turn`` raises ``Conflict`` for.
     """
-    fit = _without_used_keys(session, _first_of_each_conversation(turns))
+    fit = _fitting(session, turns)
     if not fit:
         return set()
     advanced = set(session.scalars(_advance(fit)))
@@ -81,18 +81,28 @@ def store_turns(session: Session, turns: Sequence[Turn]) -> set[str]:
     return {turn.id for turn in stored}
 
 
-def _first_of_each_conversation(turns: Sequence[Turn]) -> list[Turn]:
-    return list({turn.conversation_id: turn for turn in reversed(turns)}.values())
+def _fitting(session: Session, turns: Sequence[Turn]) -> list[Turn]:
+    """The first turn of each conversation, without those whose idempotency key is used, here or in the table."""
+    used = _used_keys(session, turns)
+    taken: set[str] = set()
+    fit = []
+    for turn in turns:
+        key = (turn.key_id, turn.idempotency_key)
+        if turn.conversation_id in taken or key in used:
+            continue
+        fit.append(turn)
+        taken.add(turn.conversation_id)
+        if turn.idempotency_key is not None:
+            used.add(key)
+    return fit
 
 
-def _without_used_keys(session: Session, turns: Sequence[Turn]) -> list[Turn]:
-    plain = [turn for turn in turns if turn.idempotency_key is None]
-    keyed = {(turn.key_id, turn.idempotency_key): turn for turn in reversed(turns) if turn.idempotency_key is not None}
-    if not keyed:
-        return plain
+def _used_keys(session: Session, turns: Sequence[Turn]) -> set[tuple[str, str | None]]:
+    keys = [(turn.key_id, turn.idempotency_key) for turn in turns if turn.idempotency_key is not None]
+    if not keys:
+        return set()
     pair = (col(Turn.key_id), col(Turn.idempotency_key))
-    used = set(session.exec(select(*pair).where(tuple_(*pair).in_(list(keyed)))))
-    return plain + [turn for key, turn in keyed.items() if key not in used]
+    return set(session.exec(select(*pair).where(tuple_(*pair).in_(keys))))
 
 
 def _advance(turns: Sequence[Turn]) -> ReturningUpdate[str]:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Update, and_, case, literal, update
+from sqlalchemy import JSON, ColumnElement, Update, and_, case, exists, func, literal, update
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col, select
 
 from shared.contracts.jobs import FINAL_STATUSES, JobStatus
-from shared.errors import InvalidInput, NotFound
+from shared.errors import NotFound
 from shared.storage.identity import new_id
 from shared.storage.paging import Page, read_page
-from shared.storage.statements import insert, values
+from shared.storage.statements import insert, is_postgresql, values
 from shared.storage.tables import EventLevel, EventType, Job, JobCheckpoint, JobEvent
 
 
@@ -54,15 +54,15 @@ def page(
     session: Session, *, after: str | None = None, limit: int = 20, metadata: Mapping[str, str] | None = None
 ) -> Page[Job]:
     """Jobs, newest first; with ``metadata`` only those that carry all of its pairs."""
-    where = [_carries(key, value) for key, value in (metadata or {}).items()]
+    where = [_carries(session, key, value) for key, value in (metadata or {}).items()]
     return read_page(session, Job, *where, keys=("created_at", "id"), after=after, limit=limit, order="desc")
 
 
-def _carries(key: str, value: str) -> ColumnElement[bool]:
-    if '"' in key:  # SQLite's JSON paths cannot spell it
-        raise InvalidInput("Metadata keys with a double quote cannot be searched for.", param="metadata")
-    carries: ColumnElement[bool] = col(Job.user_metadata)[key].as_string() == value
-    return carries
+def _carries(session: Session, key: str, value: str) -> ColumnElement[bool]:
+    """Looks the key up as a value: in a JSON path of SQLite some keys could not be spelled."""
+    spread = func.json_each_text if is_postgresql(session) else func.json_each
+    pairs = spread(col(Job.user_metadata)).table_valued("key", "value")
+    return exists().where(pairs.c.key == key, pairs.c.value == value)
 
 
 def claim(session: Session, *, token: str, now: float, lease_seconds: float, job_id: str | None = None) -> Job | None:

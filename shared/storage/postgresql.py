@@ -22,6 +22,8 @@ STATEMENT_TIMEOUT = 20.0
 SOCKET_TIMEOUT = 30.0
 """Seconds without a byte from the server after which it is taken for dead; longer than any statement may last."""
 
+_EXPECTED = "PARLEY_DATABASE_URL must look like postgresql://user:password@host:port/name."
+
 
 def postgresql_engine(url: str) -> Engine:
     """An engine for ``postgresql://user:password@host:port/name``, ``?sslmode=verify-full`` for TLS.
@@ -55,8 +57,10 @@ def postgresql_engine(url: str) -> Engine:
 def _parse(url: str) -> tuple[URL, bool]:
     try:
         address = make_url(url)
-    except ArgumentError:
-        raise SettingsError("PARLEY_DATABASE_URL must look like postgresql://user:password@host:port/name.") from None
+    except (ArgumentError, ValueError):
+        raise SettingsError(_EXPECTED) from None
+    if not (address.username and address.host and address.database):
+        raise SettingsError(_EXPECTED)
     mode = address.query.get("sslmode", "disable")
     if mode not in ("disable", "verify-full"):
         raise SettingsError(f"PARLEY_DATABASE_URL has sslmode={mode}; use verify-full or disable.")

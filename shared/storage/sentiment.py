@@ -102,14 +102,15 @@ def trends(
         where.append(col(SentimentCount.stream) == stream)
     if intent is not None:
         where.append(col(SentimentCount.intent) == intent)
-    group = (start, col(SentimentCount.intent))
     statement = grouped(
-        *group,
+        start,
+        col(SentimentCount.intent),
         func.sum(col(SentimentCount.negative)),
         func.sum(col(SentimentCount.neutral)),
         func.sum(col(SentimentCount.positive)),
     )
-    rows = session.connection().execute(statement.where(*where).group_by(*group).order_by(*group))
+    by_name = ("start", "intent")  # PostgreSQL does not see that an expression with parameters is the one selected
+    rows = session.connection().execute(statement.where(*where).group_by(*by_name).order_by(*by_name))
     return [TrendPoint(*row) for row in rows]
 
 

@@ -16,20 +16,19 @@ BUSY_TIMEOUT = 10.0
 
 
 def sqlite_engine(url: str) -> Engine:
-    """An engine for ``sqlite:///path``; the folder is made if need be.
+    """An engine for ``sqlite:///path``; the folder is made if need be. ``?timeout=`` replaces ``BUSY_TIMEOUT``.
 
     Raises:
         SettingsError: The URL names no file. Memory databases are refused: each connection would see its own.
     """
-    path = make_url(url).database if url.startswith("sqlite:///") else None
-    if not path or path == ":memory:":
+    address = make_url(url) if url.startswith("sqlite:///") else None
+    if address is None or address.database in (None, "", ":memory:"):
         raise SettingsError("PARLEY_DATABASE_URL must look like sqlite:///path or postgresql://user@host/name.")
-    Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    Path(str(address.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if "timeout" not in address.query:
+        address = address.update_query_dict({"timeout": str(BUSY_TIMEOUT)})
     engine = create_engine(
-        url,
-        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT},
-        json_serializer=dump_json,
-        hide_parameters=True,
+        address, connect_args={"check_same_thread": False}, json_serializer=dump_json, hide_parameters=True
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from shared.storage import alerts
+from shared.storage.engine import Database
+from shared.storage.tables import Alert
+from tests.unit.storage.builders import at_once
+
+
+def fire(database: Database, stream: str = "chat", *, now: float = 1000.5) -> Alert | None:
+    with database.transaction() as session:
+        return alerts.open(
+            session,
+            stream=stream,
+            rule="negative_share",
+            share=0.75,
+            volume=40,
+            threshold=0.5,
+            evidence=["turn_2", "turn_1"],
+            now=now,
+        )
+
+
+class TestAlerts:
+    def test_a_stream_fires_once_until_it_is_resolved(self, database: Database) -> None:
+        first = fire(database)
+        assert first is not None
+        assert fire(database) is None
+        with database.transaction() as session:
+            assert alerts.resolve(session, first.id, share=0.1, volume=50, now=2000.5)
+            assert not alerts.resolve(session, first.id, share=0.2, volume=60, now=2001.5)
+        assert fire(database, now=3000.5) is not None
+        with database.reading() as session:
+            old = alerts.page(session).items[-1]
+        assert (old.state, old.resolved_at, old.share, old.volume) == ("resolved", 2000.5, 0.1, 50)
+        assert old.evidence == ["turn_2", "turn_1"]
+
+    def test_of_concurrent_openers_one_wins(self, database: Database) -> None:
+        opened = at_once(6, lambda _number: fire(database))
+        assert len([alert for alert in opened if alert is not None]) == 1
+
+    def test_streams_fire_apart(self, database: Database) -> None:
+        fire(database, "chat", now=1.5)
+        fire(database, "reviews", now=2.5)
+        with database.reading() as session:
+            assert [alert.stream for alert in alerts.firing(session)] == ["chat", "reviews"]
+            assert [alert.stream for alert in alerts.firing(session, "reviews")] == ["reviews"]
+            first = alerts.page(session, limit=1)
+            rest = alerts.page(session, limit=1, after=first.items[0].id)
+            chat = alerts.page(session, stream="chat")
+        assert ([alert.stream for alert in first.items], first.has_more) == (["reviews"], True)
+        assert ([alert.stream for alert in rest.items], rest.has_more) == (["chat"], False)
+        assert [alert.stream for alert in chat.items] == ["chat"]
+
+    def test_each_change_of_state_is_owed_an_announcement(self, database: Database) -> None:
+        alert = fire(database)
+        assert alert is not None
+        for state in ("firing", "resolved"):
+            with database.transaction() as session:
+                if state == "resolved":
+                    alerts.resolve(session, alert.id, share=0.1, volume=50, now=2000.5)
+            with database.transaction() as session:
+                owed = alerts.unannounced(session)
+                assert [(item.id, item.state) for item in owed] == [(alert.id, state)]
+                alerts.mark_announced(session, alert.id, owed[0].state)
+            with database.reading() as session:
+                assert alerts.unannounced(session) == []

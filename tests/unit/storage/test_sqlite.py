@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from shared.errors import SettingsError, Unavailable
+from shared.storage import files, jobs
+from shared.storage.engine import Database, open_database
+from shared.storage.sqlite import sqlite_engine
+from tests.unit.storage.builders import a_file
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "mysql://host/db", "parley.db", ""])
+def test_a_url_without_a_file_is_refused(url: str) -> None:
+    with pytest.raises(SettingsError, match="PARLEY_DATABASE_URL"), open_database(url):
+        pass
+
+
+def test_missing_folders_are_made_and_kept_private(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    with open_database(f"sqlite:///{folder / 'parley.db'}"):
+        assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_the_file_is_in_write_ahead_mode_and_keeps_references(database: Database, tmp_path: Path) -> None:
+    assert (tmp_path / "parley.db-wal").exists()
+    with pytest.raises(IntegrityError), database.transaction() as session:
+        jobs.add_event(session, "ftjob-none", "info", "message", "lost", {}, 1.0)
+
+
+def test_a_lock_that_is_never_given_back_is_reported_as_unavailable(database: Database, tmp_path: Path) -> None:
+    holder = sqlite3.connect(tmp_path / "parley.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    impatient = sqlite_engine(f"sqlite:///{tmp_path / 'parley.db'}?timeout=0.1")
+    with pytest.raises(Unavailable), Database(impatient).transaction() as session:
+        files.add(session, a_file("file-1"))
+    impatient.dispose()
+    holder.close()
+    with database.transaction() as session:
+        files.add(session, a_file("file-1"))
+
+
+def test_a_path_that_is_no_database_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "parley.db").mkdir()
+    with pytest.raises(Unavailable), open_database(f"sqlite:///{tmp_path / 'parley.db'}"):
+        pass
