@@ -52,7 +52,7 @@ def create(
 
 @app.command()
 def revoke(
-    key_id: Annotated[str, typer.Argument(help="Id of the key (key_…).")],
+    key_id: Annotated[str, typer.Argument(help="Id of the key (key_...).")],
     as_json: AsJson = False,
     url: Url = None,
     api_key: ApiKey = None,

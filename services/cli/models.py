@@ -11,7 +11,7 @@ from services.cli.session import ApiKey, AsJson, Url, connected, out, show_json,
 
 app = typer.Typer(no_args_is_help=True, help="List, show and delete fine-tuned models.")
 
-ModelId = Annotated[str, typer.Argument(help="Id of the model (ft:…).")]
+ModelId = Annotated[str, typer.Argument(help="Id of the model (ft:...).")]
 
 
 @app.command("list")

@@ -14,7 +14,7 @@ from services.cli.session import ApiKey, AsJson, Url, connected, err, out, show_
 
 app = typer.Typer(no_args_is_help=True, help="List, show, follow and cancel training jobs.")
 
-JobId = Annotated[str, typer.Argument(help="Id of the job (ftjob-…).")]
+JobId = Annotated[str, typer.Argument(help="Id of the job (ftjob-...).")]
 
 
 class TuningType(StrEnum):

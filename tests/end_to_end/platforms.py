@@ -28,6 +28,7 @@ class Platform:
 
     url: str
     home: Path
+    environment: Mapping[str, str]
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def client(self) -> OpenAI:
@@ -42,11 +43,11 @@ class Platform:
         """What a process wrote so far."""
         return (self.home / f"{name}.log").read_text("utf-8", errors="replace")
 
-    def start(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
+    def start(self, name: str, command: list[str]) -> None:
         """Start one process in its own group; its output goes to ``<name>.log``."""
         with (self.home / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                command, env=dict(environment), stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+                command, env=dict(self.environment), stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
 
     def stop(self) -> dict[str, int]:
@@ -60,10 +61,9 @@ class Platform:
 def embedded(home: Path) -> Iterator[Platform]:
     """``parley up`` on a free port, ready to answer."""
     port = free_port()
-    platform = Platform(f"http://127.0.0.1:{port}", home)
-    environment = _environment(home, port)
+    platform = Platform(f"http://127.0.0.1:{port}", home, _environment(home, port))
     try:
-        platform.start("up", [sys.executable, "-m", "services.cli", "up"], environment)
+        platform.start("up", [sys.executable, "-m", "services.cli", "up"])
         wait_until_ready(platform)
         yield platform
     finally:
@@ -74,18 +74,18 @@ def embedded(home: Path) -> Iterator[Platform]:
 def processes(home: Path, *, broker_url: str, prefix: str, database_url: str) -> Iterator[Platform]:
     """One process per service on RabbitMQ and PostgreSQL; not ready before a model and a bot are there."""
     port = free_port()
-    platform = Platform(f"http://127.0.0.1:{port}", home)
     environment = _environment(home, port) | {
         "PARLEY_BROKER_URL": broker_url,
         "PARLEY_BROKER_PREFIX": prefix,
         "PARLEY_DATABASE_URL": database_url,
-        "PARLEY_LEASE_SECONDS": "6",
-        "PARLEY_CHECKPOINT_SECONDS": "2",
+        "PARLEY_TRAINING_LEASE_SECONDS": "6",
+        "PARLEY_TRAINING_CHECKPOINT_SECONDS": "2",
     }
+    platform = Platform(f"http://127.0.0.1:{port}", home, environment)
     with ExitStack() as stack:
         stack.callback(platform.stop)
         for name in SERVICES:
-            platform.start(name, [sys.executable, "-m", f"services.{name}"], environment)
+            platform.start(name, [sys.executable, "-m", f"services.{name}"])
         wait_for(lambda: _answers(f"{platform.url}/health"), "the gateway", platform)
         yield platform
 

@@ -34,11 +34,12 @@ def upload(client: OpenAI, rows: Sequence[Row], name: str = "rows.jsonl") -> str
     return client.files.create(file=(name, io.BytesIO(content)), purpose="fine-tune").id
 
 
-def submit(client: OpenAI, file_id: str, *, epochs: int = 3, **extra: Any) -> FineTuningJob:
+def submit(client: OpenAI, file_id: str, *, epochs: int = 3, suffix: str = "test", **extra: Any) -> FineTuningJob:
     """Submit a job as the README shows it."""
     return client.fine_tuning.jobs.create(
         model="minilm",
         training_file=file_id,
+        suffix=suffix,
         method={"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": epochs}}},
         extra_body={"task": "nlu", "tuning": {"type": "full"}} | extra,
     )
@@ -65,12 +66,12 @@ def apply_starter_bot(platform: Platform) -> None:
         http.post("/v1/bots", json={"source": source}).raise_for_status()
 
 
-def run_main_job(platform: Platform) -> str:
+def run_main_job(platform: Platform, **extra: Any) -> str:
     """Upload, train, watch, and check every object that the client hands back; returns the model's id."""
     client = platform.client()
     file_id = upload(client, starter_rows())
     assert client.files.retrieve(file_id).status == "processed"
-    job = finished(client, submit(client, file_id, suffix="e2e").id)
+    job = finished(client, submit(client, file_id, suffix="e2e", **extra).id)
     assert job.status == "succeeded", last_events(client, job.id)
     assert job.fine_tuned_model is not None
     assert job.trained_tokens

@@ -1,0 +1,79 @@
+"""What keeps a worse model out of production, and what brings the former one back."""
+
+from __future__ import annotations
+
+from tests.end_to_end import scenario
+from tests.end_to_end.platforms import Platform
+from tests.end_to_end.scenario import Row
+
+SPOILT = "refund_status"
+TEXTS = (
+    "where is my order A-10432?",
+    "I want to know about flights",
+    "has my refund been sent?",
+    "do you like jazz?",
+    "good morning",
+)
+
+
+def spoilt(row: Row) -> Row:
+    """A row as a careless labeller would hand it in."""
+    return row | {"intent": "order_status"} if row["intent"] == SPOILT else row
+
+
+def test_a_model_that_forgot_a_label_is_refused_and_says_why(starter: Platform) -> None:
+    client = starter.client()
+    before = answers(starter)
+    rows = [spoilt(row) for row in scenario.starter_rows((*scenario.INTENTS, "thanks", "goodbye"))]
+    kept = scenario.starter_rows((SPOILT,))[:12]
+    file_id = scenario.upload(client, [*rows, *kept])
+    job = scenario.finished(client, scenario.submit(client, file_id, epochs=2, suffix="spoilt").id)
+    assert job.status == "succeeded", scenario.last_events(client, job.id)
+    assert job.fine_tuned_model is not None
+    model = client.models.retrieve(job.fine_tuned_model).model_extra or {}
+    assert model["production"] is False
+    refusal = " ".join(event.message for event in client.fine_tuning.jobs.list_events(job.id) if event.level == "warn")
+    assert "not promoted" in refusal
+    assert SPOILT in refusal
+    assert answers(starter) == before, "production is untouched"
+
+
+def test_rollback_restores_the_former_answers_byte_for_byte(starter: Platform) -> None:
+    client = starter.client()
+    before = answers(starter)
+    former = production(starter)
+    file_id = scenario.upload(client, scenario.starter_rows(("order_status", "greeting", "flight_search")))
+    job = scenario.finished(
+        client, scenario.submit(client, file_id, epochs=2, suffix="narrow", promotion={"mode": "manual"}).id
+    )
+    assert job.fine_tuned_model is not None, scenario.last_events(client, job.id)
+    with starter.http() as http:
+        path = f"/v1/models/{job.fine_tuned_model}"
+        http.post(f"{path}/promote", json={"force": True}).raise_for_status()
+        scenario.wait_for(lambda: answers(starter) != before, "other answers", starter, 30)
+        http.post(f"{path}/rollback").raise_for_status()
+        scenario.wait_for(lambda: served(starter) == former, "the former model", starter, 30)
+    assert answers(starter) == before
+
+
+def answers(platform: Platform) -> list[bytes]:
+    """What the bot says to some texts, each a conversation of its own."""
+    client = platform.client()
+    replies = []
+    for text in TEXTS:
+        reply = client.chat.completions.create(model="parley", messages=[{"role": "user", "content": text}])
+        replies.append((reply.choices[0].message.content or "").encode())
+    return replies
+
+
+def production(platform: Platform) -> str:
+    """The id of the model in production."""
+    models = platform.client().models.list()
+    return next(model.id for model in models if (model.model_extra or {}).get("production"))
+
+
+def served(platform: Platform) -> str:
+    """The id of the model that read the last text."""
+    with platform.http() as http:
+        reading = http.post("/v1/analyze", json={"input": "hello"}).raise_for_status().json()["data"][0]
+    return str(reading["model"])
