@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import httpx
+import pytest
+from openai import BadRequestError, NotFoundError, OpenAI
+
+from shared.contracts.jobs import JobQueued
+from shared.messaging.topology import Queues
+from shared.storage import jobs
+from tests.unit.gateway.platform import Platform
+from tests.unit.gateway.test_files import ROWS
+
+
+@pytest.fixture
+def file_id(client: OpenAI) -> str:
+    return client.files.create(file=("rows.jsonl", io.BytesIO(ROWS)), purpose="fine-tune").id
+
+
+def test_a_job_is_created_as_the_convention_has_it(client: OpenAI, file_id: str) -> None:
+    job = client.fine_tuning.jobs.create(
+        model="minilm",
+        training_file=file_id,
+        suffix="desk",
+        seed=7,
+        metadata={"team": "support"},
+        method={"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 2, "batch_size": "auto"}}},
+        extra_body={"task": "nlu", "tuning": {"type": "lora", "rank": 4}, "promotion": {"mode": "manual"}},
+    )
+    assert (job.object, job.status, job.seed, job.model) == ("fine_tuning.job", "queued", 7, "minilm")
+    assert job.hyperparameters.n_epochs == 2
+    assert job.method is not None
+    assert job.metadata == {"team": "support"}
+    assert job.organization_id == "parley"
+    details = (job.model_extra or {})["parley"]
+    assert (details["tuning"]["rank"], details["promotion"]["mode"]) == (4, "manual")
+    assert client.fine_tuning.jobs.retrieve(job.id) == job
+    events = client.fine_tuning.jobs.list_events(job.id).data
+    assert [event.message for event in events] == [f"Created fine-tuning job: {job.id}"]
+    assert client.fine_tuning.jobs.checkpoints.list(job.id).data == []
+
+
+def test_a_worker_is_woken(client: OpenAI, platform: Platform, file_id: str) -> None:
+    with platform.bus.subscribe(Queues.TRAIN_CPU, 100) as subscription:
+        job = client.fine_tuning.jobs.create(model="minilm", training_file=file_id)
+        woken: list[Any] = []
+        while deliveries := subscription.receive(100, 0.5):
+            woken += [delivery.decode().message for delivery in deliveries]
+            subscription.settle(deliveries)
+    assert JobQueued(job_id=job.id) in woken
+
+
+def test_jobs_are_paged_and_filtered_by_metadata(client: OpenAI, file_id: str) -> None:
+    made = [
+        client.fine_tuning.jobs.create(model="minilm", training_file=file_id, metadata={"batch": "paging", "n": str(n)}).id
+        for n in range(4)
+    ]
+    assert [job.id for job in client.fine_tuning.jobs.list(limit=2, metadata={"batch": "paging"})] == made[::-1]
+    assert [job.id for job in client.fine_tuning.jobs.list(metadata={"batch": "paging", "n": "2"})] == [made[2]]
+
+
+def test_events_and_checkpoints_are_listed_newest_first(client: OpenAI, platform: Platform, file_id: str) -> None:
+    job = client.fine_tuning.jobs.create(model="minilm", training_file=file_id)
+    with platform.database.transaction() as session:
+        for step in range(5):
+            jobs.add_event(session, job.id, "info", "metrics", f"step {step}", {"step": step, "train_loss": 0.5}, 2.0)
+        jobs.add_checkpoint(
+            session, job.id, step_number=3, metrics={"step": 3}, folder=f"jobs/{job.id}/checkpoints/3", now=3.0
+        )
+    events = list(client.fine_tuning.jobs.list_events(job.id, limit=2))
+    assert [event.message for event in events][:2] == ["step 4", "step 3"]
+    assert len(events) == 6
+    data: Any = events[0].data
+    assert data["train_loss"] == 0.5
+    checkpoint = client.fine_tuning.jobs.checkpoints.list(job.id).data[0]
+    assert (checkpoint.step_number, checkpoint.fine_tuning_job_id) == (3, job.id)
+
+
+def test_a_waiting_job_is_cancelled_at_once_and_again_harmlessly(client: OpenAI, file_id: str) -> None:
+    job = client.fine_tuning.jobs.create(model="minilm", training_file=file_id)
+    for _ in range(2):
+        assert client.fine_tuning.jobs.cancel(job.id).status == "cancelled"
+    messages = [event.message for event in client.fine_tuning.jobs.list_events(job.id).data]
+    assert messages.count("Cancellation requested") == 1
+
+
+def test_a_finished_job_cannot_be_cancelled_and_none_be_paused(
+    client: OpenAI, platform: Platform, file_id: str
+) -> None:
+    job = client.fine_tuning.jobs.create(model="minilm", training_file=file_id)
+    with platform.database.transaction() as session:
+        jobs.claim(session, token="t", now=1.0, lease_seconds=30.0, job_id=job.id)
+        error = {"code": "training_failed", "message": "too few rows", "param": "training_file"}
+        jobs.finish(session, job.id, "t", "failed", now=2.0, error=error)
+    failed = client.fine_tuning.jobs.retrieve(job.id)
+    assert failed.error is not None
+    assert (failed.error.code, failed.error.message, failed.error.param) == tuple(error.values())
+    with pytest.raises(BadRequestError, match="failed"):
+        client.fine_tuning.jobs.cancel(job.id)
+    for call in (client.fine_tuning.jobs.pause, client.fine_tuning.jobs.resume):
+        with pytest.raises(BadRequestError) as refused:
+            call(job.id)
+        assert refused.value.code == "pause_not_supported"
+
+
+def test_a_faulty_file_is_refused_with_the_whole_list(client: OpenAI) -> None:
+    file = client.files.create(file=("rows.jsonl", b'{"text": ""}\nrubbish\n'), purpose="fine-tune")
+    with pytest.raises(BadRequestError) as refused:
+        client.fine_tuning.jobs.create(model="minilm", training_file=file.id)
+    assert (refused.value.code, refused.value.param) == ("invalid_training_file", "training_file")
+    body: Any = refused.value.body
+    assert {fault["line"] for fault in body["faults"]} == {1, 2}
+
+
+@pytest.mark.parametrize(
+    ("extra", "param"),
+    [
+        ({"method": {"type": "dpo"}}, "method"),
+        ({"method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 0}}}}, "n_epochs"),
+        ({"method": {"type": "supervised", "supervised": {"hyperparameters": {"beta": 1}}}}, "beta"),
+        ({"suffix": "x" * 65}, "suffix"),
+        ({"suffix": "a/b"}, "suffix"),
+        ({"metadata": {"k": "v" * 513}}, "metadata"),
+        ({"integrations": [{"type": "wandb", "wandb": {"project": "p"}}]}, "integrations"),
+        ({"seed": -1}, "seed"),
+        ({"task": "poetry"}, "task"),
+        ({"tuning": {"type": "full", "rang": 4}}, "rang"),
+        ({"epochs": 3}, "epochs"),
+    ],
+)
+def test_wrong_options_are_refused_by_name(client: OpenAI, file_id: str, extra: dict[str, Any], param: str) -> None:
+    with pytest.raises(BadRequestError, match=param):
+        client.fine_tuning.jobs.create(model="minilm", training_file=file_id, extra_body=extra)
+
+
+def test_unknown_file_model_and_job_are_404(client: OpenAI, file_id: str) -> None:
+    with pytest.raises(NotFoundError):
+        client.fine_tuning.jobs.create(model="minilm", training_file="file-unknown")
+    with pytest.raises(NotFoundError):
+        client.fine_tuning.jobs.create(model="ft:unknown", training_file=file_id)
+    for call in (client.fine_tuning.jobs.retrieve, client.fine_tuning.jobs.cancel, client.fine_tuning.jobs.list_events):
+        with pytest.raises(NotFoundError):
+            call("ftjob-unknown")
+
+
+def test_a_file_for_another_purpose_is_refused(client: OpenAI) -> None:
+    file = client.files.create(file=("rows.jsonl", ROWS), purpose="evals")
+    with pytest.raises(BadRequestError, match="fine-tune"):
+        client.fine_tuning.jobs.create(model="minilm", training_file=file.id)
+
+
+class TestRepeatedCreate:
+    """A second request makes a second job, unless it says that it is a repetition."""
+
+    @pytest.fixture
+    def body(self, file_id: str) -> dict[str, Any]:
+        return {"model": "minilm", "training_file": file_id, "suffix": "twice"}
+
+    def create(self, http: httpx.Client, body: dict[str, Any], **headers: str) -> str:
+        return str(http.post("/v1/fine_tuning/jobs", json=body, headers=headers).raise_for_status().json()["id"])
+
+    def test_equal_requests_are_two_jobs(self, http: httpx.Client, body: dict[str, Any]) -> None:
+        assert self.create(http, body) != self.create(http, body)
+
+    def test_one_idempotency_key_is_one_job(self, http: httpx.Client, body: dict[str, Any]) -> None:
+        key = {"Idempotency-Key": "job-once"}
+        assert self.create(http, body, **key) == self.create(http, body, **key)
+        other = http.post("/v1/fine_tuning/jobs", json=body | {"seed": 3}, headers=key)
+        assert other.json()["error"]["code"] == "idempotency_key_reused"
+
+    def test_keys_of_two_callers_do_not_meet(
+        self, http: httpx.Client, platform: Platform, body: dict[str, Any]
+    ) -> None:
+        key = {"Idempotency-Key": "job-shared"}
+        with platform.http(platform.key("train")) as other:
+            assert self.create(http, body, **key) != self.create(other, body, **key)
+
+    def test_a_retry_of_the_official_client_is_one_job(self, http: httpx.Client, body: dict[str, Any]) -> None:
+        first = self.create(http, body, **{"x-stainless-retry-count": "0"})
+        assert self.create(http, body, **{"x-stainless-retry-count": "1"}) == first
+        other = self.create(http, body | {"seed": 9}, **{"x-stainless-retry-count": "1"})
+        assert other != first
