@@ -14,6 +14,16 @@ MONTHS = (
 )
 _COUNTS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
+_RELATIVE = {
+    "day before yesterday": -2,
+    "yesterday": -1,
+    "last night": -1,
+    "tomorrow": 1,
+    "tmrw": 1,
+    "tmr": 1,
+    "day after tomorrow": 2,
+}
+
 _MONTH = rf"(?P<month>{'|'.join(f'{name[:3]}(?:{name[3:]})?' for name in map(str.lower, MONTHS))}|sept)\b\.?"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?:,?\s+(?P<year>\d{4}))?"
@@ -103,8 +113,7 @@ def _day_of_month(calendar: Calendar, match: re.Match[str]) -> date | None:
 
 
 def _relative(calendar: Calendar, match: re.Match[str]) -> date | None:
-    days = {"day after tomorrow": 2, "day before yesterday": -2, "yesterday": -1, "today": 0, "tonight": 0}
-    return _moved(calendar.today, days=days.get(match[0], 1))
+    return _moved(calendar.today, days=_RELATIVE.get(match[0], 0))
 
 
 def _counted(calendar: Calendar, match: re.Match[str]) -> date | None:
@@ -142,7 +151,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], _Read], ...] = tuple(
         (rf"\b{_DAY}(?:\s+of)?\s+{_MONTH}{_YEAR}", _named_month),
         (rf"\b{_MONTH}\s+(?:the\s+)?{_DAY}\b{_YEAR}", _named_month),
         (
-            r"\bday after tomorrow\b|\bday before yesterday\b|\b(?:today|tonight|yesterday|tomorrow|tmrw|tmr)\b",
+            (
+                r"\bday (?:after tomorrow|before yesterday)\b|\b(?:today|tonight|yesterday|tomorrow|tmrw|tmr|last night)\b"
+                r"|\bthis (?:morning|afternoon|evening)\b"
+            ),
             _relative,
         ),
         (rf"\bin\s+{_COUNT}\s+(?P<unit>day|week)s?\b(?P<ago>)", _counted),

@@ -53,11 +53,10 @@ def missed(turn: Turn, state: DialogueState) -> Outcome | None:
     if not state.flows:
         return None
     asked = state.flows[-1].asked
-    if asked is not None and turn.bot.slots[asked].whole_answer:
-        value = turn.reader.value(asked, turn.text)
-        if value is not None:
-            return _fill(turn, state, Reading({asked: value}, faulty=None, share=1.0))
-    return _complain(turn, state)
+    value = _whole_answer(turn, asked) if asked is not None else None
+    if asked is None or value is None:
+        return _complain(turn, state)
+    return _fill(turn, state, Reading({asked: value}, faulty=None, share=1.0))
 
 
 def admits(turn: Turn, state: DialogueState, intent: str | None) -> bool:
@@ -119,6 +118,16 @@ def _answer(turn: Turn, state: DialogueState) -> Outcome | None:
     if current.attempts >= turn.bot.settings.attempts and turn.means(control.yes):
         return hand_over(turn, state, "requested")
     return _cancel(turn, state) if refuses else None
+
+
+def _whole_answer(turn: Turn, asked: str) -> str | None:
+    """The message as the value of a slot that takes it whole: no question, and for a city one that looks like a value."""
+    slot = turn.bot.slots[asked]
+    if not slot.whole_answer or turn.text.rstrip().endswith(("?", "？")):
+        return None
+    if slot.type == "city" and not turn.means(turn.bot.control.values):
+        return None
+    return turn.reader.value(asked, turn.text)
 
 
 def _ask_named(turn: Turn, state: DialogueState) -> Outcome | None:

@@ -14,5 +14,3 @@ class GenerationSettings(PlatformSettings):
 
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 64
     """Messages taken from the queue at once."""
-    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
-    """Port for Prometheus; ``0`` serves no metrics."""

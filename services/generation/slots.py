@@ -25,7 +25,8 @@ _PAST_DATE = "I need a day up to today, such as “yesterday”, “last Friday�
 
 _ORDER_IN_TEXT = re.compile(r"(?<![\w#-])(?:#\d{3,12}|[a-z]{1,4}-\d{3,12}|\d{5,12})(?![\w-])", re.IGNORECASE | re.ASCII)
 _ORDER_ALONE = re.compile(r"#?\s?(?:[a-z]{1,4}-?)?\d{3,12}", re.IGNORECASE | re.ASCII)
-_AMOUNT = re.compile(r"(?:[$€£¥]|[A-Z]{3})\s?\d[\d.,]*|\d[\d.,]*\s?(?:[$€£¥%]|[a-z]+)?", re.IGNORECASE)
+_CURRENCY = r"(?:[$€£¥]|(?:eur(?:os?)?|usd|dollars?|bucks?|gbp|pounds?|chf|francs?|jpy|yen|cny|yuan)\b)"
+_AMOUNT = re.compile(rf"{_CURRENCY}\s?\d[\d.,]*|\d[\d.,]*(?:\s?{_CURRENCY})?", re.IGNORECASE)
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _HAS_LETTER = re.compile(r"[^\W\d_]")
 _NOT_IN_WORDS = re.compile(r"[^\w']+")

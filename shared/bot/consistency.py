@@ -117,8 +117,8 @@ def _slots(bot: Bot) -> Iterator[Contradiction]:
             yield (*path, "choices"), "the type `choice` and `choices` go together; add or take out one"
         if (slot.type == "regex") != (slot.pattern is not None):
             yield (*path, "pattern"), "the type `regex` and a `pattern` go together; add or take out one"
-        if slot.whole_answer and slot.type != "text":
-            yield (*path, "whole_answer"), "only a slot of type `text` takes a whole answer"
+        if slot.whole_answer and slot.type not in ("text", "city"):
+            yield (*path, "whole_answer"), "only slots of type `text` or `city` take a whole answer"
         for key in ("prompt", "error"):
             yield from _templates(bot, (*path, key), getattr(slot, key), filled=())
 

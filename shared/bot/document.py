@@ -106,9 +106,9 @@ def _line(place: yaml.Node | yaml.Event) -> int:
 def _syntax_fault(source: str, error: yaml.YAMLError) -> Fault:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be read"
-    line: int = mark.line + 1 if mark else 1
-    lines = source.splitlines()[line - 1 : line]
-    hint = " (a tab cannot indent; use blanks)" if lines and "\t" in lines[0] else ""
+    lines = source.splitlines() or [""]
+    line: int = min(mark.line + 1, len(lines)) if mark else 1  # what is missing at the end is found after it
+    hint = " (a tab cannot indent; use blanks)" if "\t" in lines[line - 1] else ""
     return Fault(line=line, field="", message=f"not valid YAML: {problem}{hint}")
 
 

@@ -25,7 +25,8 @@ class Slot(Part):
         choices: Of type ``choice``: each value with its synonyms.
         pattern: Of type ``regex``: what the whole value must match.
         max_length: Longest value, in characters.
-        whole_answer: Of type ``text``: when asked for and no entity is found, the whole answer is the value.
+        whole_answer: When asked for and no entity is found, the whole message is the value, unless it is a question. Of
+            type ``text``, or ``city``, where the model must also take the message for a bare value.
         no_preference: The value when the customer does not mind; without it the slot must be filled.
         default: What a placeholder shows while the slot is empty.
         past: Of type ``date``: whether days before today do.

@@ -9,7 +9,6 @@ from importlib import resources
 from pathlib import Path
 
 UTTERANCES: str = "utterances.jsonl"
-KNOWLEDGE: str = "knowledge.yaml"
 BOT: str = "bot.yaml"
 
 
@@ -18,13 +17,8 @@ def utterances() -> Path:
     return _file(UTTERANCES)
 
 
-def knowledge() -> Path:
-    """The question-answer pairs: a YAML list of ``id``, ``question``, ``also``, ``answer`` and ``source``."""
-    return _file(KNOWLEDGE)
-
-
 def bot() -> Path:
-    """The bot file: what the desk says and which flows it runs."""
+    """The bot file: what the desk says, which flows it runs, and what it knows."""
     return _file(BOT)
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 import pytest
-import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from shared import starter
+from shared.bot.bot import KnowledgePair
+from shared.bot.bot_file import read_bot
 from shared.contracts.understanding import OUT_OF_SCOPE, SENTIMENTS
 from shared.rows.reader import read_rows
 from shared.rows.report import RowReport
@@ -42,16 +42,6 @@ FORMS = {
 }
 
 
-class Pair(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    id: str
-    question: str
-    also: list[str]
-    answer: str
-    source: str
-
-
 @pytest.fixture(scope="module")
 def report() -> RowReport:
     with starter.utterances().open("rb") as stream:
@@ -64,9 +54,8 @@ def rows(report: RowReport) -> list[Row]:
 
 
 @pytest.fixture(scope="module")
-def knowledge() -> list[Pair]:
-    content = yaml.safe_load(starter.knowledge().read_text(encoding="utf-8"))
-    return TypeAdapter(list[Pair]).validate_python(content)
+def knowledge() -> tuple[KnowledgePair, ...]:
+    return read_bot(starter.bot().read_bytes()).knowledge
 
 
 def _entities(row: Row) -> tuple[Entity, ...]:
@@ -157,7 +146,7 @@ def test_sentiment_does_not_follow_from_the_intent(rows: list[Row]) -> None:
     assert tones["praise"] == {"positive", "neutral"}
 
 
-def test_knowledge_pairs_are_complete(knowledge: list[Pair]) -> None:
+def test_knowledge_pairs_are_complete(knowledge: tuple[KnowledgePair, ...]) -> None:
     assert len(knowledge) >= 60
     for pair in knowledge:
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", pair.id)
@@ -166,7 +155,7 @@ def test_knowledge_pairs_are_complete(knowledge: list[Pair]) -> None:
         assert 1 <= len(re.findall(r"[.!?](?=\s|$)", pair.answer)) <= 3, pair.id
 
 
-def test_knowledge_pairs_are_unique_and_no_training_rows(knowledge: list[Pair], rows: list[Row]) -> None:
+def test_knowledge_pairs_are_unique_and_no_training_rows(knowledge: tuple[KnowledgePair, ...], rows: list[Row]) -> None:
     questions = [text.lower() for pair in knowledge for text in (pair.question, *pair.also)]
     assert _repeated(pair.id for pair in knowledge) == []
     assert _repeated(questions) == []
