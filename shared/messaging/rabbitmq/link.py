@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import selectors
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from amqp.exceptions import AMQPError
@@ -23,6 +23,8 @@ _HEARTBEAT = 30
 _TICK = 10.0
 #: Seconds for connecting, for the handshake, and for the broker's answer to a declaration.
 _PATIENCE = 5.0
+#: Seconds that the broker has to answer a farewell; it finds out anyway.
+_FAREWELL = 1.0
 #: Milliseconds that sent bytes may stay unacknowledged. py-amqp's 1,000 would cut a broker that pauses for a moment.
 _TCP_USER_TIMEOUT = 15_000
 
@@ -65,10 +67,13 @@ class Link:
 
     def wait(self, seconds: float) -> bool:
         """Wait for frames and hand them to their channels; says whether any came. Ends early when woken."""
-        events = self._selector.select(min(seconds, _TICK))
-        came = any(key.data is None for key, _ in events)
-        if came:
-            self._dispatch()
+        # What came right behind the answer to a declaration was read with it: the socket would never tell.
+        came = self._dispatch(self._connection.dispatch_read)
+        if not came:
+            events = self._selector.select(min(seconds, _TICK))
+            came = any(key.data is None for key, _ in events)
+            if came:
+                self._dispatch(self._connection.dispatch)
         self._connection.heartbeat_tick()
         return came
 
@@ -88,13 +93,13 @@ class Link:
         """Take leave of the broker if it is there, then let go."""
         self._selector.close()
         with contextlib.suppress(*LINK_ERRORS):
-            self._socket.settimeout(_PATIENCE)
+            self._socket.settimeout(_FAREWELL)
             self._connection.close()
         self._connection.collect()
 
-    def _dispatch(self) -> None:
+    def _dispatch(self, dispatch: Callable[[], bool | None]) -> bool:
         try:
-            self._connection.dispatch()
+            return bool(dispatch())
         except LINK_ERRORS:
             raise
         except Exception as error:

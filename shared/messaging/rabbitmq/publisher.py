@@ -24,8 +24,6 @@ from shared.telemetry import logs
 _OUTBOX_LIMIT = 20_000
 #: Seconds that messages are held for a broker that went away, before callers are told.
 _GRACE = 2.0
-#: Seconds within which the broker has to confirm; it has lost track, or we have, if it takes longer.
-_CONFIRM_TIMEOUT = 10.0
 #: Seconds to send what is left when closing.
 _LAST_WORDS = 3.0
 #: Seconds that the idle thread sleeps at most; the link wakes earlier for its heartbeat.
@@ -47,10 +45,17 @@ class _Sent(NamedTuple):
 
 
 class RabbitPublisher:
-    """See ``Publisher``. Transient and durable messages keep their order each, but not among each other."""
+    """See ``Publisher``. Transient and durable messages keep their order each, but not among each other.
 
-    def __init__(self, url: str, prefix: str) -> None:
+    Args:
+        url: The broker.
+        prefix: Put before every exchange and queue.
+        confirm_timeout: Seconds within which the broker has to confirm; if it takes longer, it or we have lost track.
+    """
+
+    def __init__(self, url: str, prefix: str, *, confirm_timeout: float = 10.0) -> None:
         self._prefix = prefix
+        self._confirm_timeout = confirm_timeout
         self._waker = Waker()
         self._lifeline = Lifeline(url, "publisher", "publisher", self._prepare, self._waker)
         self._lock = Lock()
@@ -85,7 +90,7 @@ class RabbitPublisher:
         if wake:
             self._waker.wake()
         if receipt is not None:
-            receipt.wait(_CONFIRM_TIMEOUT)
+            receipt.wait(self._confirm_timeout)
 
     def close(self) -> None:
         """Send what is left, as far as the broker lets us, and end the thread."""
@@ -128,7 +133,7 @@ class RabbitPublisher:
         deadlines = [self._closing_at - time.monotonic()] if self._closing_at is not None else []
         if self._unconfirmed:
             oldest = next(iter(self._unconfirmed.values()))
-            deadlines.append(oldest.at + _CONFIRM_TIMEOUT - time.monotonic())
+            deadlines.append(oldest.at + self._confirm_timeout - time.monotonic())
         return max(0.0, min(deadlines, default=_IDLE))
 
     def _finished(self) -> bool:
@@ -190,7 +195,7 @@ class RabbitPublisher:
     def _check_confirms(self) -> None:
         if self._unconfirmed:
             oldest = next(iter(self._unconfirmed.values()))
-            if time.monotonic() >= oldest.at + _CONFIRM_TIMEOUT:
+            if time.monotonic() >= oldest.at + self._confirm_timeout:
                 # A confirm that came after all would count for another message: only a new connection is safe.
                 raise TimeoutError("the broker did not confirm in time")
 

@@ -128,13 +128,21 @@ class BatchedConnection(pyamqp.Connection):
 
     def dispatch(self) -> None:
         """Read once and hand every whole frame to its channel; blocks if the socket has nothing to read."""
-        transport: Batched = self.transport
         while True:
-            transport.fill()
-            while (frame := transport.next_frame()) is not None:
-                self.on_inbound_frame(frame)
-            if not transport.more_at_hand():
+            self.transport.fill()
+            self.dispatch_read()
+            if not self.transport.more_at_hand():
                 return
+
+    def dispatch_read(self) -> bool:
+        """Hand over the whole frames that were read already; says whether there were any."""
+        transport: Batched = self.transport
+        frame = transport.next_frame()
+        any_read = frame is not None
+        while frame is not None:
+            self.on_inbound_frame(frame)
+            frame = transport.next_frame()
+        return any_read
 
 
 class BatchedTransport(pyamqp.Transport):

@@ -1,0 +1,62 @@
+"""RabbitMQ keeps the contract of every bus; strangers and idleness do no harm."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+import pytest
+from kombu.connection import Connection
+from kombu.entity import Queue
+from kombu.messaging import Producer
+
+from shared.errors import UndecodableMessage
+from shared.messaging.bus import Bus
+from shared.messaging.envelope import envelope
+from shared.messaging.rabbitmq.declaration import queue_arguments
+from shared.messaging.topology import Queues
+from tests.unit.messaging.bus_contract import BusContract
+from tests.unit.messaging.samples import alert, alerts_queue, drain, job
+
+
+class TestRabbitBus(BusContract):
+    """All promises."""
+
+    def test_strangers_messages_are_delivered_and_cannot_be_decoded(self, bus: Bus, broker: str, prefix: str) -> None:
+        with bus.subscribe(Queues.TRAIN_CPU, 10) as subscription:
+            with Connection(broker) as connection:  # type: ignore[no-untyped-call]
+                producer = Producer(connection)  # type: ignore[no-untyped-call]
+                publish = partial(producer.publish, routing_key=prefix + "train.cpu")
+                for body, serializer in (({"job": 1}, "json"), (b"\x80\x04", "pickle"), ("words", None)):
+                    publish(body, serializer=serializer)
+                odd = {"version": "one", "deadline": "soon", "request-id": 7, "nested": {"a": [1]}}
+                publish({}, headers=odd, type="job.queued")
+            strange = drain(subscription, 4)
+        assert len(strange) == 4
+        for delivery in strange:
+            with pytest.raises(UndecodableMessage):
+                delivery.decode()
+
+    def test_a_deleted_queue_is_made_again(self, bus: Bus, broker: str, prefix: str) -> None:
+        spec = alerts_queue("deleted")
+        with bus.subscribe(spec, 10) as subscription, bus.publisher() as publisher:
+            with Connection(broker) as connection:  # type: ignore[no-untyped-call]
+                connection.default_channel.queue_delete(prefix + spec.name)
+            assert subscription.receive(1, 1.0) == []
+            publisher.publish([envelope(alert())])
+            assert len(drain(subscription, 1)) == 1
+
+    def test_idleness_costs_nothing(self, bus: Bus) -> None:
+        with bus.publisher() as publisher, bus.subscribe(Queues.NLU, 10) as subscription:
+            publisher.publish([envelope(job())])
+            before = time.process_time()
+            assert subscription.receive(1, 2.0) == []
+            assert time.process_time() - before < 0.05
+
+    def test_celery_and_the_bus_agree_on_the_training_queue(self, bus: Bus, broker: str, prefix: str) -> None:
+        with bus.publisher() as publisher:
+            publisher.publish([envelope(job())])
+        arguments = queue_arguments(Queues.TRAIN_CPU, prefix)
+        with Connection(broker) as connection:  # type: ignore[no-untyped-call]
+            queue = Queue(prefix + "train.cpu", queue_arguments=arguments)  # type: ignore[no-untyped-call]
+            queue(connection.default_channel).queue_declare()  # type: ignore[no-untyped-call]
