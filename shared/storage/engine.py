@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -11,15 +11,21 @@ from sqlmodel import Session
 from shared.storage.failures import translated
 from shared.storage.migrations.upgrade import upgrade
 from shared.storage.postgresql import postgresql_engine
-from shared.storage.sqlite import sqlite_engine
+from shared.storage.sqlite import WriterTurn, sqlite_engine
 
 __all__ = ["Database", "Session", "open_database"]
 
 
 class Database:
-    """An open database. Safe to share between threads; sessions are not."""
+    """An open database. Safe to share between threads; sessions are not.
 
-    def __init__(self, engine: Engine) -> None:
+    Args:
+        engine: Its connections.
+        turn: What a writing transaction holds while it lasts, if writers must not meet in the database.
+    """
+
+    def __init__(self, engine: Engine, turn: AbstractContextManager[object] | None = None) -> None:
+        self._turn = turn or nullcontext()
         self._writing = engine
         self._reading = engine.execution_options(reading=True)
 
@@ -35,7 +41,7 @@ class Database:
             InvalidInput: A text cannot be stored (see ``shared.storage.texts``).
             Unavailable: The database is away; the whole block can be repeated.
         """
-        with translated(), Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with self._turn, translated(), Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -61,10 +67,11 @@ def open_database(url: str) -> Iterator[Database]:
         SettingsError: The URL is wrong, or the database was made by a newer Parley.
         Unavailable: The database cannot be reached.
     """
-    engine = postgresql_engine(url) if url.startswith("postgresql") else sqlite_engine(url)
+    postgresql = url.startswith("postgresql")
+    engine = postgresql_engine(url) if postgresql else sqlite_engine(url)
     try:
         with translated(), engine.begin() as connection:
             upgrade(connection)
-        yield Database(engine)
+        yield Database(engine, None if postgresql else WriterTurn())
     finally:
         engine.dispose()

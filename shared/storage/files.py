@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import delete as delete_from
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from shared.errors import NotFound
 from shared.storage.paging import Order, Page, read_page
@@ -35,6 +35,12 @@ def page(
     """Files, newest first unless told otherwise."""
     where = () if purpose is None else (col(File.purpose) == purpose,)
     return read_page(session, File, *where, keys=("created_at", "id"), after=after, limit=limit, order=order)
+
+
+def expired(session: Session, now: float, limit: int) -> list[str]:
+    """Ids of files whose time is over, those that ended first coming first."""
+    ended = select(File.id).where(col(File.expires_at) <= now).order_by(col(File.expires_at))
+    return list(session.exec(ended.limit(limit)))
 
 
 def delete(session: Session, file_id: str) -> None:

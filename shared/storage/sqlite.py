@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
-from shared.errors import SettingsError
+from shared.errors import SettingsError, Unavailable
 from shared.storage.texts import dump_json, refuse_unstorable
 
 BUSY_TIMEOUT = 10.0
@@ -34,6 +36,23 @@ def sqlite_engine(url: str) -> Engine:
     event.listen(engine, "begin", _begin)
     event.listen(engine, "before_cursor_execute", _check)
     return engine
+
+
+class WriterTurn(AbstractContextManager[None]):
+    """Lets the threads of a process write one after another.
+
+    SQLite alone would make them poll for its lock, with pauses that grow to 100 ms and no order among those who wait.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=BUSY_TIMEOUT):
+            raise Unavailable("Other writers kept the database for too long; the call can be repeated.")
+
+    def __exit__(self, *_exception: object) -> None:
+        self._lock.release()
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
