@@ -17,7 +17,7 @@ from services.training.encoding import Batch
 _KEPT = 2
 _STATE = "state.json"
 _TENSORS = "tensors.safetensors"
-_BEST = "best.safetensors"
+BEST = "best.safetensors"
 
 
 @dataclass(slots=True)
@@ -107,13 +107,13 @@ class CheckpointFolder:
     def save_best(self, model: nn.Module) -> None:
         """Keep the weights as the best so far."""
         self.path.mkdir(parents=True, exist_ok=True)
-        partial = self.path / f"{_BEST}.partial"
+        partial = self.path / f"{BEST}.partial"
         save_file(trained_weights(model), partial)
-        partial.rename(self.path / _BEST)
+        partial.rename(self.path / BEST)
 
     def restore_best(self, model: nn.Module) -> None:
         """Give the model the best weights back."""
-        load_weights(model, load_file(self.path / _BEST))
+        load_weights(model, load_file(self.path / BEST))
 
     def _snapshots(self) -> list[Path]:
         return sorted(path for path in self.path.glob("step-*") if path.suffix != ".partial")

@@ -124,7 +124,9 @@ class JointModel(nn.Module):
             raise TrainingFailed(f"The base model {base.name} cannot be read: {error}", param="model") from error
         if hasattr(encoder, "pooler"):
             encoder.pooler = None
-        model = cls(encoder, labels, dropout)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)  # the same new heads every time, whatever was drawn before
+            model = cls(encoder, labels, dropout)
         if (base / PROJECTION).is_file():
             model.projection.load_state_dict(load_file(base / PROJECTION))
         return model

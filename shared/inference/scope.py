@@ -9,29 +9,36 @@ from shared.artifacts.manifest import ScopeCalibration
 
 FloatArray = NDArray[np.float32]
 
+#: Weights that tell real out-of-scope chatbot questions apart best (the HINT3 set, see docs/quality.md). A text may be far from
+#: every training row and still be classified with confidence, or be near to one that it only shares words with: each
+#: signal alone misses what the other sees.
+DEFAULT_WEIGHTS = {"nearest": 1.0, "confidence": 0.5}
+
 
 def scope_score(
     intent_logits: FloatArray, embeddings: FloatArray, neighbours: FloatArray, calibration: ScopeCalibration
 ) -> FloatArray:
     """The weighted sum of the signals that the calibration names; higher means more surely in scope.
 
-    Signals: ``energy``, the log-sum-exp of the logits (Liu et al. 2020, arXiv:2010.03759), and ``nearest``, the cosine
-    to the nearest training row.
+    Signals: ``nearest``, the cosine to the nearest training row, and ``confidence``, the largest probability (Hendrycks
+    & Gimpel 2017, arXiv:1610.02136).
 
     Args:
         intent_logits: [b, I].
         embeddings: Unit-length embeddings of the texts, [b, d].
-        neighbours: Unit-length embeddings of training rows, [n, d].
+        neighbours: Unit-length embeddings of training rows, [n, d]; may be empty, then nothing is near.
         calibration: The weights.
 
     Returns:
         One score per text, [b].
     """
-    top = intent_logits.max(axis=1, keepdims=True)
-    energy = (top + np.log(np.exp(intent_logits - top).sum(axis=1, keepdims=True)))[:, 0]
-    nearest = (embeddings @ neighbours.T).max(axis=1, initial=-1.0)
-    signals = {"energy": energy, "nearest": nearest}
+    exponentials = np.exp(intent_logits - intent_logits.max(axis=1, keepdims=True))
+    signals = {
+        "nearest": (embeddings @ neighbours.T).max(axis=1, initial=-1.0),
+        "confidence": 1.0 / exponentials.sum(axis=1),  # the largest exponential is 1
+    }
     score: FloatArray = sum(
-        (np.float32(weight) * signals[name] for name, weight in calibration.weights.items()), np.zeros_like(energy)
+        (np.float32(weight) * signals[name] for name, weight in calibration.weights.items()),
+        np.zeros(len(intent_logits), np.float32),
     )
     return score
