@@ -12,7 +12,8 @@
     ├── TooManyRequests         over a limit, or every queue is full (retryable)
     ├── DeadlineExceeded        nobody answered in time (retryable)
     ├── Unavailable             a dependency (broker, database, model) is away (retryable)
-    │   └── NoModel             no model has been promoted yet
+    │   ├── NoModel             no model has been promoted yet
+    │   └── NoBot               no bot file has been applied yet
     ├── UndecodableMessage      a message that no contract matches
     ├── BrokenArtifact          a bundle whose files do not match its manifest
     ├── TrainingFailed          a job cannot succeed as it stands; the reason is for the user
@@ -136,6 +137,12 @@ class NoModel(Unavailable):
     """No model has been promoted yet."""
 
     default_code = "no_model"
+
+
+class NoBot(Unavailable):
+    """No bot file has been applied yet."""
+
+    default_code = "no_bot"
 
 
 class UndecodableMessage(ParleyError):

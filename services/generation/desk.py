@@ -10,7 +10,7 @@ from services.generation.knowledge import FloatArray, KnowledgeShelf
 from services.generation.turn import Match
 from shared.bot.bot import Bot
 from shared.bot.bot_file import read_bot
-from shared.errors import ParleyError, Unavailable
+from shared.errors import NoBot, ParleyError
 from shared.telemetry import logs
 
 _NO_BOT = "no bot is active yet; apply a bot file with `parley bot apply FILE`"
@@ -51,15 +51,16 @@ class Desk:
         self._active: ActiveBot | None = None
         self._reported = ""
 
-    @property
-    def active(self) -> ActiveBot:
+    def current(self) -> ActiveBot:
         """The bot in charge.
 
         Raises:
-            Unavailable: No bot file has been applied yet.
+            NoBot: No bot file has been applied yet.
         """
         if self._active is None:
-            raise Unavailable(_NO_BOT, code="no_bot")
+            self.follow()  # the first one may have been applied this very second
+        if self._active is None:
+            raise NoBot(self.problem() or _NO_BOT)
         return self._active
 
     def look_up(self, active: ActiveBot, model_id: str, embedding: FloatArray) -> Match | None:

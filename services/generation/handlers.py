@@ -22,7 +22,7 @@ def build_handlers(desk: Desk) -> Handlers:
     """What is done with turns."""
 
     def on_turn(message: TurnUnderstood) -> TurnAnswered:
-        active = desk.active
+        active = desk.current()
         understanding = message.understanding
 
         def search() -> Match | None:

@@ -12,6 +12,7 @@ from shared.errors import (
     Conflict,
     DeadlineExceeded,
     InvalidInput,
+    NoBot,
     NoModel,
     NotAllowed,
     NotAuthenticated,
@@ -35,11 +36,12 @@ _CLASSES: Mapping[str, type[ParleyError]] = {
         DeadlineExceeded,
         Unavailable,
         NoModel,
+        NoBot,
         UndecodableMessage,
         BrokenArtifact,
         TrainingFailed,
     )
-}
+} | {"model_not_found": NotFound}
 
 
 def failure_of(error: Exception, failed_type: str) -> MessageFailed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.errors import NoModel, ParleyError
+from shared.errors import NoBot, NoModel, ParleyError
 from shared.messaging.bus import Delivery
 from shared.messaging.envelope import Envelope
 from shared.messaging.parcel import Parcel
@@ -64,5 +64,6 @@ class Task:
         return True
 
     def _caller_waits(self, error: Exception, until: float) -> bool:
-        # A person has to promote a model first: the caller had better know at once.
-        return self.parcel.deadline is not None and until < self.parcel.deadline and not isinstance(error, NoModel)
+        if isinstance(error, NoModel | NoBot):  # a person has to act first: the caller had better know at once
+            return False
+        return self.parcel.deadline is not None and until < self.parcel.deadline

@@ -9,7 +9,7 @@ import pytest
 
 from services.generation.desk import Desk
 from services.generation.knowledge import Embedder, KnowledgeShelf
-from shared.errors import Unavailable
+from shared.errors import NoBot, Unavailable
 from shared.inference.fake import FakeReader
 from tests.unit.generation.conversation import DESK
 
@@ -48,10 +48,8 @@ def desk(database: Database) -> Desk:
 
 
 def test_without_a_bot_the_error_says_what_to_do(desk: Desk) -> None:
-    desk.follow()
-    with pytest.raises(Unavailable, match="parley bot apply FILE") as raised:
-        _ = desk.active
-    assert raised.value.code == "no_bot"
+    with pytest.raises(NoBot, match="parley bot apply FILE") as raised:
+        desk.current()
     assert desk.problem() == raised.value.message
 
 
@@ -59,7 +57,7 @@ def test_the_newest_bot_is_taken_up(desk: Desk, database: Database) -> None:
     for version, name in ((1, "One"), (4, "Four")):
         database.bot = version, DESK.replace("Test desk", name)
         desk.follow()
-        assert (desk.active.version, desk.active.bot.name) == (version, name)
+        assert (desk.current().version, desk.current().bot.name) == (version, name)
     assert desk.problem() is None
 
 
@@ -70,7 +68,7 @@ def test_the_knowledge_is_ready_before_the_first_turn(desk: Desk, database: Data
     desk.follow()
     assert database.indexed == ["ft:a", "ft:b"]
     embedding = FakeReader("ft:b", ("greet",)).embed(["May I bring my dog?"])[0]
-    match = desk.look_up(desk.active, "ft:b", embedding)
+    match = desk.look_up(desk.current(), "ft:b", embedding)
     assert match is not None
     assert match.pair.id == "dogs"
     assert database.indexed == ["ft:a", "ft:b"]
@@ -81,7 +79,7 @@ def test_a_bot_without_knowledge_needs_no_model(desk: Desk, database: Database) 
     database.bot, database.model = (1, source), "ft:a"
     desk.follow()
     embedding = FakeReader("ft:a", ("greet",)).embed(["dogs"])[0]
-    assert desk.look_up(desk.active, "ft:a", embedding) is None
+    assert desk.look_up(desk.current(), "ft:a", embedding) is None
     assert database.indexed == []
 
 
@@ -90,11 +88,11 @@ def test_a_faulty_bot_leaves_the_old_one_in_charge(desk: Desk, database: Databas
     desk.follow()
     database.bot = 2, DESK.replace("answers:", "anwsers:")
     desk.follow()
-    assert desk.active.version == 1
+    assert desk.current().version == 1
     assert "anwsers" in str(desk.problem())
     database.bot = 3, DESK
     desk.follow()
-    assert (desk.active.version, desk.problem()) == (3, None)
+    assert (desk.current().version, desk.problem()) == (3, None)
 
 
 def test_a_database_that_is_away_changes_nothing(desk: Desk, database: Database) -> None:
@@ -102,5 +100,10 @@ def test_a_database_that_is_away_changes_nothing(desk: Desk, database: Database)
     desk.follow()
     database.away = True
     desk.follow()
-    assert desk.active.version == 1
+    assert desk.current().version == 1
     assert desk.problem() == "the database is away"
+
+
+def test_a_first_bot_is_found_without_being_told(desk: Desk, database: Database) -> None:
+    database.bot = 1, DESK
+    assert desk.current().version == 1
