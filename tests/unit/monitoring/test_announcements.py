@@ -74,10 +74,10 @@ class BrokerAway:
     """A publisher whose broker is away."""
 
     def publish(self, envelopes: Sequence[Envelope]) -> None:
-        raise Unavailable("the broker is away")
+        raise Unavailable(f"{len(envelopes)} messages could not be sent")
 
     def send(self, parcels: Sequence[Parcel]) -> None:
-        raise Unavailable("the broker is away")
+        raise Unavailable(f"{len(parcels)} messages could not be sent")
 
 
 def test_what_could_not_be_told_is_told_later(database: Database, bus: Bus) -> None:

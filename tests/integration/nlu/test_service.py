@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import base64
+import time
+from concurrent.futures import Future
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.nlu.app import running
+from services.nlu.settings import NluSettings
+from shared.artifacts.bundle import Bundle
+from shared.artifacts.manifest import FP32_MODEL
+from shared.contracts.analysis import AnalyzeText, TextAnalyzed
+from shared.contracts.chat import TurnReceived, TurnUnderstood
+from shared.contracts.message import Message
+from shared.errors import NoModel, NotFound
+from shared.inference.reader import TextReader
+from shared.messaging.bus import Bus
+from shared.messaging.envelope import envelope
+from shared.messaging.requests import Requester
+from shared.messaging.topology import Queues
+from tests.bundles import LABELS, WIDTH
+from tests.integration.nlu.desk import MODELS, Desk
+
+ONE, TWO, THREE = MODELS
+TURN = TurnReceived(turn_id="turn_1", conversation_id="conv_1", text="Where is my order?", received_at=1.0)
+
+
+def analyzed(requester: Requester, text: str, model: str | None = None) -> TextAnalyzed:
+    request = AnalyzeText(texts=(text,), model=model, with_embeddings=True)
+    answer = requester.submit(request, timeout=20.0).result()
+    assert isinstance(answer, TextAnalyzed)
+    return answer
+
+
+def model_of(answer: Message) -> str:
+    assert isinstance(answer, TextAnalyzed)
+    return answer.understandings[0].model
+
+
+def test_a_turn_goes_on_to_generation_with_what_was_understood(settings: NluSettings, desk: Desk, bus: Bus) -> None:
+    desk.promote(ONE)
+    received = envelope(TURN, correlation_id="c-1", reply_to="rpc.reply.test", deadline=time.time() + 20)
+    with running(settings), bus.publisher() as publisher, bus.subscribe(Queues.GENERATION, 10) as generation:
+        publisher.publish([received])
+        (delivery,) = generation.receive(10, 20.0)
+        onward = delivery.decode()
+        generation.settle([delivery])
+    understood = onward.message
+    assert isinstance(understood, TurnUnderstood)
+    assert (onward.correlation_id, onward.reply_to, onward.deadline) == ("c-1", "rpc.reply.test", received.deadline)
+    assert understood.turn == TURN
+    assert understood.understanding.model == ONE
+    assert {score.name for score in understood.understanding.ranking} <= set(LABELS.intents)
+    assert len(base64.b64decode(understood.embedding)) == 2 * WIDTH
+
+
+def test_what_is_served_is_what_the_reader_of_the_bundle_reads(
+    settings: NluSettings, desk: Desk, requester: Requester, bundles: dict[str, Bundle]
+) -> None:
+    desk.promote(ONE)
+    texts = ("Where is my order?", "", "我要退货", "a" * 10_000)
+    reader = TextReader.from_bundle(bundles[ONE])
+    expected = reader.read(texts)
+    reader.close()
+    with running(settings):
+        answer = requester.submit(AnalyzeText(texts=texts, with_embeddings=True), timeout=20.0).result()
+    assert isinstance(answer, TextAnalyzed)
+    assert answer.tokens == sum(reading.tokens for reading in expected)
+    for understanding, embedding, reading in zip(answer.understandings, answer.embeddings, expected, strict=True):
+        assert understanding.entities == reading.understanding.entities
+        assert [score.name for score in understanding.ranking] == [s.name for s in reading.understanding.ranking]
+        np.testing.assert_allclose(
+            np.frombuffer(base64.b64decode(embedding), dtype="<f4"), reading.embedding, atol=1e-5
+        )
+
+
+def test_without_a_model_the_caller_knows_at_once(settings: NluSettings, desk: Desk, requester: Requester) -> None:
+    with running(settings) as health:
+        asked = time.monotonic()
+        with pytest.raises(NoModel, match="promote"):
+            analyzed(requester, "hello")
+        assert time.monotonic() - asked < 5.0
+        assert "promote" in health.report().problems["model"]
+
+
+def test_named_models_answer_beside_the_one_in_production(
+    settings: NluSettings, desk: Desk, requester: Requester
+) -> None:
+    desk.promote(ONE)
+    with running(settings) as health:
+        for model in (TWO, ONE, THREE, None, TWO):
+            assert model_of(analyzed(requester, "hello", model)) == (model or ONE)
+        with pytest.raises(NotFound, match="ft:nobody"):
+            analyzed(requester, "hello", "ft:nobody")
+        assert health.report().ready
+
+
+def test_a_swap_loses_no_request_and_takes_effect_for_all_that_come_after(
+    settings: NluSettings, desk: Desk, bus: Bus, requester: Requester
+) -> None:
+    desk.promote(ONE)
+    with running(settings):
+        answers: list[Future[Message]] = []
+        for model_id in (TWO, THREE, ONE):
+            desk.promote(model_id, bus)
+            deadline = time.monotonic() + 20
+            while True:
+                answers += [requester.submit(AnalyzeText(texts=("hello",)), timeout=20.0) for _ in range(5)]
+                if model_of(answers[-1].result()) == model_id or time.monotonic() > deadline:
+                    break
+            assert model_of(answers[-1].result()) == model_id
+    order = [model_of(answer.result()) for answer in answers]
+    assert [model for model, before in zip(order, ["", *order], strict=False) if model != before] in (
+        [ONE, TWO, THREE, ONE],
+        [TWO, THREE, ONE],
+    )
+
+
+def test_a_damaged_model_leaves_the_one_before_it_in_service(
+    settings: NluSettings, desk: Desk, bus: Bus, requester: Requester
+) -> None:
+    desk.promote(ONE)
+    with running(settings) as health:
+        damaged = settings.home / "artifacts" / "models" / TWO / FP32_MODEL
+        _flip_a_byte(damaged)
+        desk.promote(TWO, bus)
+        deadline = time.monotonic() + 20
+        while health.report().ready and time.monotonic() < deadline:
+            assert model_of(analyzed(requester, "hello")) == ONE
+        assert FP32_MODEL in health.report().problems["model"]
+        assert model_of(analyzed(requester, "hello")) == ONE
+
+
+def _flip_a_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.chmod(0o600)
+    path.write_bytes(content)
