@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from services.gateway.api import build_api
 from services.gateway.events import EventHub
+from services.gateway.expiry import Expiry
 from services.gateway.first_key import ensure_key
 from services.gateway.gateway import Gateway
 from services.gateway.handlers import build_handlers
@@ -60,6 +61,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
     requester = stack.enter_context(Requester(bus, instance, limit=settings.pending_limit))
     events = _events(settings, stack, bus, publisher, instance)
     store = open_store(settings.artifacts)
+    stack.enter_context(Expiry(database, store, time.time))
     queue = job_queue(settings.broker_url, publisher, settings.broker_prefix)
     timeout = settings.request_timeout_seconds
     return Gateway(

@@ -119,7 +119,7 @@ def _response(status: HTTPStatus, detail: ErrorDetail, headers: dict[str, str]) 
     body = ErrorBody(error=detail).model_dump(mode="json")
     if detail.faults is None:
         del body["error"]["faults"]
-    return JSONResponse(body, status_code=status, headers=headers)
+    return JSONResponse(body, status_code=int(status), headers=headers)
 
 
 def _type_of(status: HTTPStatus) -> str:

@@ -97,9 +97,10 @@ def test_the_rate_of_a_key_is_kept_and_shown(platform: Platform) -> None:
         raw = client.models.with_raw_response.list()
         assert raw.headers["x-ratelimit-limit-requests"] == "3"
         assert raw.headers["x-ratelimit-remaining-requests"] == "2"
+        client.models.list()
+        client.models.list()
         with pytest.raises(RateLimitError) as limited:
-            for _ in range(3):
-                client.models.list()
+            client.models.list()
     assert limited.value.type == "rate_limit_error"
     assert 1 <= int(limited.value.response.headers["retry-after"]) <= 20
     assert limited.value.response.headers["x-ratelimit-remaining-requests"] == "0"

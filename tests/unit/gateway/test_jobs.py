@@ -54,7 +54,9 @@ def test_a_worker_is_woken(client: OpenAI, platform: Platform, file_id: str) -> 
 
 def test_jobs_are_paged_and_filtered_by_metadata(client: OpenAI, file_id: str) -> None:
     made = [
-        client.fine_tuning.jobs.create(model="minilm", training_file=file_id, metadata={"batch": "paging", "n": str(n)}).id
+        client.fine_tuning.jobs.create(
+            model="minilm", training_file=file_id, metadata={"batch": "paging", "n": str(n)}
+        ).id
         for n in range(4)
     ]
     assert [job.id for job in client.fine_tuning.jobs.list(limit=2, metadata={"batch": "paging"})] == made[::-1]
