@@ -1,0 +1,108 @@
+"""Writes the measured figures down."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+
+import torch
+
+from tests.load.quality_data import SOURCES
+from tests.load.quality_run import Measured
+
+_INTRODUCTION = """# Quality
+
+Written by `make bench-quality`: {machine}. Every figure is of one model that was trained by the same functions, and with
+the same defaults (`auto`), as a job of yours, and then exported, calibrated and read as it is served. Base model:
+all-MiniLM-L6-v2 (22.7 M parameters). Test rows that also stand in train are left out. Scores are percentages.
+
+"baseline" is logistic regression over TF-IDF of words and letters (entities: a linear tagger over words and their
+neighbours), trained on the same rows. Entity F1 is seqeval's, over whole spans.
+"""
+
+_SCORES = {"intent_accuracy": "intent accuracy", "entity_f1": "entity F1", "sentiment_accuracy": "sentiment accuracy"}
+
+
+def report(measured: Mapping[str, Measured]) -> str:
+    """The page, in Markdown."""
+    machine = f"{platform.machine()}, {torch.get_num_threads()} cores, no GPU, shared with other programs"
+    parts = [_INTRODUCTION.format(machine=machine), "## Scores", _scores(measured), "## Out of scope", _scope(measured)]
+    parts += ["## Sentence embedding", _embedding(measured), "## Cost", _cost(measured)]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _scores(measured: Mapping[str, Measured]) -> str:
+    rows = []
+    for name, figures in measured.items():
+        for score, title in _SCORES.items():
+            if score in figures.fp32:
+                target = SOURCES[name].targets.get(score)
+                rows.append(
+                    [
+                        SOURCES[name].title,
+                        title,
+                        _percent(figures.fp32[score]),
+                        f"{_percent(figures.served[score])} ({figures.scheme or 'fp32'})",
+                        _percent(figures.baseline.get(score)),
+                        f"≥ {_percent(target)}" if target else "",
+                    ]
+                )
+    return _table(["set", "score", "fp32", "served", "baseline", "target"], rows)
+
+
+def _scope(measured: Mapping[str, Measured]) -> str:
+    rows = [
+        [
+            SOURCES[name].title,
+            _percent(figures.fp32.get("recall_at_5")),
+            _percent(figures.baseline.get("recall_at_5")),
+            _percent(figures.fp32.get("out_of_scope_auroc")),
+            _percent(figures.served.get("out_of_scope_recall")),
+            _percent(figures.served.get("in_scope_rejection")),
+        ]
+        for name, figures in measured.items()
+        if "recall_at_5" in figures.fp32
+    ]
+    text = """
+"Recall at 5 %" is the share of out-of-scope test rows that fall below the threshold which rejects 5 % of the in-scope
+test rows; the baseline's score is its largest probability. The last two columns are what the model does by the threshold
+that it chose on its own validation rows, as served. HINT3 has no out-of-scope rows to learn from, the starter has.
+"""
+    header = ["set", "recall at 5 %", "baseline", "AUROC", "served: recall", "served: in-scope rejected"]
+    return f"{text.strip()}\n\n{_table(header, rows)}"
+
+
+def _embedding(measured: Mapping[str, Measured]) -> str:
+    lines = [
+        f"- {SOURCES[name].title}: {_percent(figures.fp32['knowledge'])} of the other wordings in the starter's knowledge "
+        f"find their own question first (base model: {_percent(figures.fp32['knowledge_base_model'])}); none was trained on."
+        for name, figures in measured.items()
+        if "knowledge" in figures.fp32
+    ]
+    similarities = ", ".join(f"{SOURCES[name].title} {figures.similarity:.3f}" for name, figures in measured.items())
+    return "\n".join([*lines, f"- Mean cosine of test texts to the base model's embedding: {similarities}."])
+
+
+def _cost(measured: Mapping[str, Measured]) -> str:
+    rows = [
+        [
+            SOURCES[name].title,
+            " / ".join(f"{count:,}" for count in figures.rows),
+            f"{figures.epochs}",
+            f"{figures.training_seconds:,.0f} s",
+            f"{figures.total_seconds:,.0f} s",
+            f"{figures.peak_mb:,.0f} MB",
+            f"{figures.baseline_seconds:,.0f} s",
+        ]
+        for name, figures in measured.items()
+    ]
+    header = ["set", "rows: train / validation / test", "epochs", "training", "all in all", "peak memory", "baseline"]
+    return _table(header, rows)
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, ["---"] * len(header), *rows])
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f}"

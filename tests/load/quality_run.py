@@ -1,0 +1,177 @@
+"""Trains one model as a job with default settings does, and measures what would be served."""
+
+from __future__ import annotations
+
+import resource
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from services.training.calibration import calibrate
+from services.training.candidate import Bench
+from services.training.checkpoint import CheckpointFolder
+from services.training.encoding import IGNORED, OUT_OF_SCOPE_ID, TextEncoder
+from services.training.export import export
+from services.training.fitting import FitResult, StepReport, ValidationReport, fit
+from services.training.labels import LabelSpace
+from services.training.model import MINILM, JointModel, base_path
+from services.training.prediction import predict
+from services.training.recipe import Recipe, resolve
+from services.training.split import Split
+from shared.artifacts.manifest import FP32_MODEL, Calibration, Manifest, Parity
+from shared.contracts.jobs import JobSpec
+from shared.inference.scope import scope_score
+from tests.load.quality_baseline import baseline
+from tests.load.quality_data import SOURCES
+from tests.load.quality_knowledge import top_1
+from tests.load.quality_scope import recall_at_rejection
+
+SPEC = JobSpec(model=MINILM, training_file="file-benchmark")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All that the report tells of one model; scores are shares, 0..1."""
+
+    rows: tuple[int, int, int]
+    """Training, validation, test."""
+    epochs: int
+    steps: int
+    training_seconds: float
+    total_seconds: float
+    """With export, calibration and evaluation; without the baseline."""
+    peak_mb: float
+    """Resident memory of the process."""
+    scheme: str | None
+    """Of the int8 graph that is served; ``None``: fp32 is."""
+    fp32: dict[str, float]
+    served: dict[str, float]
+    baseline: dict[str, float]
+    baseline_seconds: float
+    similarity: float
+    """Mean cosine of the test rows' sentence embeddings to the base model's."""
+
+
+class Progress:
+    """An observer that prints."""
+
+    def stepped(self, report: StepReport) -> None:
+        """Now and then."""
+        if report.step % 100 == 0:
+            left = f"{report.seconds_left:.0f} s left"
+            print(f"  step {report.step}/{report.total_steps}, loss {report.loss:.3f}, {left}", flush=True)
+
+    def validated(self, report: ValidationReport) -> None:
+        """Every time."""
+        print(f"  step {report.step}: validation {report.scores}", flush=True)
+
+    def noticed(self, message: str) -> None:
+        """Every time."""
+        print(f"  {message}", flush=True)
+
+    def stopping(self) -> bool:
+        """Never."""
+        return False
+
+
+def measure(name: str) -> Measured:
+    """Train, export, calibrate and evaluate on a set."""
+    source = SOURCES[name]
+    parts = source.read()
+    began = time.monotonic()
+    labels = LabelSpace.of(parts.train)
+    encoder = TextEncoder.load(base_path(MINILM), SPEC.tuning.max_length)
+    recipe = resolve(SPEC, len(parts.train))
+    model = JointModel.load(base_path(MINILM), labels, recipe.dropout)
+    test = encoder.encode(parts.test, labels)
+    untrained = predict(model, test).embeddings
+    extra = {"knowledge_base_model": top_1(model, encoder)} if source.knowledge else {}
+    with tempfile.TemporaryDirectory() as folder:
+        fitted = _fit(model, encoder, parts, recipe, Path(folder))
+        extra |= _threshold_free(model, encoder, parts)
+        extra |= {"knowledge": top_1(model, encoder)} if source.knowledge else {}
+        tuned = predict(model, test).embeddings
+        fp32, served, scheme = _exported(model, encoder, parts, Path(folder))
+    total_seconds = time.monotonic() - began
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    began = time.monotonic()
+    linear = baseline(parts)
+    return Measured(
+        rows=(len(parts.train), len(parts.validation), len(parts.test)),
+        epochs=recipe.epochs,
+        steps=fitted.steps,
+        training_seconds=fitted.seconds,
+        total_seconds=total_seconds,
+        peak_mb=peak_mb,
+        scheme=scheme,
+        fp32=fp32 | extra,
+        served=served,
+        baseline=linear,
+        baseline_seconds=time.monotonic() - began,
+        similarity=float((untrained * tuned).sum(axis=1).mean()),
+    )
+
+
+def _fit(model: JointModel, encoder: TextEncoder, parts: Split, recipe: Recipe, folder: Path) -> FitResult:
+    return fit(
+        model,
+        encoder.encode(parts.train, model.labels),
+        encoder.encode(parts.validation, model.labels),
+        recipe,
+        checkpoints=CheckpointFolder(folder / "checkpoints"),
+        observer=Progress(),
+    )
+
+
+def _threshold_free(model: JointModel, encoder: TextEncoder, parts: Split) -> dict[str, float]:
+    """Recall of out-of-scope test rows where exactly 5 % of the in-scope ones are rejected: free of any threshold."""
+    test = encoder.encode(parts.test, model.labels)
+    intents = np.array([example.intent for example in test])
+    if not (intents == OUT_OF_SCOPE_ID).any():
+        return {}
+    known = [row for row in encoder.encode(parts.train, model.labels) if row.intent >= 0]
+    neighbours = predict(model, known).embeddings
+    valid = encoder.encode(parts.validation, model.labels)
+    calibration = calibrate(predict(model, valid), valid, neighbours).scope
+    found = predict(model, test)
+    if calibration is None or found.intent is None:
+        return {}
+    scores = scope_score(found.intent, found.embeddings, neighbours, calibration)
+    labelled = intents != IGNORED
+    return {"recall_at_5": recall_at_rejection(scores[labelled], intents[labelled] >= 0)}
+
+
+def _exported(
+    model: JointModel, encoder: TextEncoder, parts: Split, folder: Path
+) -> tuple[dict[str, float], dict[str, float], str | None]:
+    bundle = folder / "bundle"
+    bundle.mkdir()
+    export(model, encoder, bundle, encoder.encode(parts.validation, model.labels))
+    bench = Bench(bundle, _draft(model), encoder, model.labels, parts, torch.get_num_threads())
+    plain = bench.evaluate(bench.try_out(FP32_MODEL, None), parts.test)
+    chosen, _ = bench.choose()
+    served = bench.evaluate(chosen, parts.test)
+    return plain.scores, served.scores, chosen.scheme.name if chosen.scheme else None
+
+
+def _draft(model: JointModel) -> Manifest:
+    return Manifest(
+        model_id="ft:minilm:parley::benchmark",
+        base_model=MINILM,
+        created_at=0,
+        data_sha256="",
+        spec=SPEC,
+        job_id="ftjob-benchmark",
+        labels=model.labels.to_manifest(),
+        embedding_size=model.projection.out_features,
+        max_length=SPEC.tuning.max_length,
+        calibration=Calibration(),
+        served_file=FP32_MODEL,
+        metrics={},
+        parity=Parity(max_abs_difference=0.0, int8_scheme=None, int8_loss=None),
+        files={},
+    )
