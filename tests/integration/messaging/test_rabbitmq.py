@@ -16,7 +16,7 @@ from shared.messaging.envelope import envelope
 from shared.messaging.rabbitmq.declaration import queue_arguments
 from shared.messaging.topology import Queues
 from tests.unit.messaging.bus_contract import BusContract
-from tests.unit.messaging.samples import alert, alerts_queue, drain, job
+from tests.unit.messaging.samples import alert, drain, events_queue, job
 
 
 class TestRabbitBus(BusContract):
@@ -38,7 +38,7 @@ class TestRabbitBus(BusContract):
                 delivery.decode()
 
     def test_a_deleted_queue_is_made_again(self, bus: Bus, broker: str, prefix: str) -> None:
-        spec = alerts_queue("deleted")
+        spec = events_queue("deleted")
         with bus.subscribe(spec, 10) as subscription, bus.publisher() as publisher:
             with Connection(broker) as connection:  # type: ignore[no-untyped-call]
                 connection.default_channel.queue_delete(prefix + spec.name)

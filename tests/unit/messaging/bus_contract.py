@@ -17,7 +17,7 @@ from shared.messaging.bus import Bus, Delivery, Publisher, Subscription
 from shared.messaging.envelope import envelope
 from shared.messaging.parcel import pack
 from shared.messaging.topology import Queues
-from tests.unit.messaging.samples import alert, alerts_queue, analyze, analyzed, drain, job, observed, texts
+from tests.unit.messaging.samples import alert, analyze, analyzed, drain, events_queue, job, observed, texts
 
 #: Seconds within which something must happen, on a busy machine.
 SOON = 10.0
@@ -174,7 +174,7 @@ class BusContract:
             assert len(drain(train, 1)) == 1
 
     def test_a_queue_lets_messages_wait_no_longer_than_it_says(self, bus: Bus, publisher: Publisher) -> None:
-        short = alerts_queue("short", message_ttl=0.1)
+        short = events_queue("short", message_ttl=0.1)
         with bus.subscribe(short, 1) as subscription:
             publisher.publish([envelope(alert(1)), envelope(alert(2))])
             held = subscription.receive(1, SOON)
@@ -183,7 +183,7 @@ class BusContract:
             assert subscription.receive(1, WHILE) == []
 
     def test_a_full_queue_refuses_the_publisher(self, bus: Bus, publisher: Publisher) -> None:
-        full = alerts_queue("full", max_length=2)
+        full = events_queue("full", max_length=2)
         with bus.subscribe(full, 1):
             pass
         publisher.publish([envelope(alert(1)), envelope(alert(2))])
@@ -195,7 +195,7 @@ class BusContract:
             assert drain(subscription, 1)[0].decode().message == alert(4)
 
     def test_a_queue_that_may_forget_keeps_the_newest(self, bus: Bus, publisher: Publisher) -> None:
-        forgetful = alerts_queue("forgetful", max_length=2, drop_oldest=True)
+        forgetful = events_queue("forgetful", max_length=2, drop_oldest=True)
         with bus.subscribe(forgetful, 1):
             pass
         publisher.publish([envelope(alert(number)) for number in range(5)])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
-from shared.contracts.jobs import JobQueued
+from shared.contracts.jobs import JobQueued, TrainingProgressed
 from shared.contracts.message import Exchange
 from shared.contracts.sentiment import AlertRaised, Observation, SentimentObserved
 from shared.messaging.bus import Delivery, Subscription
@@ -39,6 +39,11 @@ def observed(number: int = 1) -> SentimentObserved:
     return SentimentObserved(observations=(observation,))
 
 
+def progress(step: int = 1) -> TrainingProgressed:
+    """A transient event."""
+    return TrainingProgressed(job_id="ftjob-1", status="running", step=step)
+
+
 def drain(subscription: Subscription, count: int, seconds: float = 10.0) -> list[Delivery]:
     """Receive ``count`` messages, however they are split, and settle them; fewer if no more come."""
     got: list[Delivery] = []
@@ -54,10 +59,10 @@ def texts(deliveries: Sequence[Delivery]) -> list[str]:
     return [message.texts[0] for message in messages if isinstance(message, AnalyzeText)]
 
 
-def alerts_queue(
+def events_queue(
     name: str, *, max_length: int = 10, drop_oldest: bool = False, message_ttl: float | None = None
 ) -> QueueSpec:
-    """A queue of the test's own that receives alerts, removed by the broker soon after."""
-    bindings = (Binding(Exchange.EVENTS, "alert.raised"),)
+    """A queue of the test's own that receives alerts and progress, removed by the broker soon after."""
+    bindings = (Binding(Exchange.EVENTS, "alert.raised"), Binding(Exchange.EVENTS, "training.progressed"))
     overflow: Literal["reject", "drop_oldest"] = "drop_oldest" if drop_oldest else "reject"
     return QueueSpec(name, bindings, max_length=max_length, overflow=overflow, message_ttl=message_ttl, expires=60.0)
