@@ -30,6 +30,8 @@ def go_on(turn: Turn, state: DialogueState) -> Outcome | None:
         return _fill(turn, state, reading)
     if reading.faulty is not None:
         return _complain(turn, _replace(state, _asking_again(current, reading.faulty)))
+    if _wants_help(turn, current):
+        return hand_over(turn, state, "requested")
     step = _confirmation if current.confirming else _answer if current.asked is not None else _change
     outcome = step(turn, state)
     if outcome is None and turn.intent in flow.intents:
@@ -85,6 +87,12 @@ def _cuts_in(turn: Turn, flow: Flow, reading: Reading) -> bool:
     return not reading.values or (certain and reading.share < _MOSTLY_VALUES)
 
 
+def _wants_help(turn: Turn, current: FlowState) -> bool:
+    """Yes to the offer of a colleague. Beside a confirmation it is not offered: nobody could tell what yes meant."""
+    offered = current.attempts >= turn.bot.settings.attempts and not current.confirming
+    return offered and turn.means(turn.bot.control.yes)
+
+
 def _confirmation(turn: Turn, state: DialogueState) -> Outcome | None:
     """Yes, no, or "the date is wrong"."""
     control = turn.bot.control
@@ -108,16 +116,14 @@ def _change(turn: Turn, state: DialogueState) -> Outcome | None:
 
 
 def _answer(turn: Turn, state: DialogueState) -> Outcome | None:
-    """An answer without a value: no preference, no at all, or yes to the offer of a colleague."""
+    """An answer without a value: no preference, or no, to an earlier value or to the flow."""
     control, current = turn.bot.control, state.flows[-1]
     asked = current.asked or ""
     no_preference = turn.bot.slots[asked].no_preference
     refuses = turn.means(control.no)
     if no_preference is not None and (refuses or turn.means(control.no_preference)):
         return _fill(turn, state, Reading({asked: no_preference}, faulty=None, share=1.0))
-    if current.attempts >= turn.bot.settings.attempts and turn.means(control.yes):
-        return hand_over(turn, state, "requested")
-    return _cancel(turn, state) if refuses else None
+    return (_ask_named(turn, state) or _cancel(turn, state)) if refuses else None
 
 
 def _whole_answer(turn: Turn, asked: str) -> str | None:
@@ -198,7 +204,7 @@ def _complain(turn: Turn, state: DialogueState) -> Outcome:
         return hand_over(turn, state, "failures")
     question, title = _question(turn, current), turn.bot.flows[current.flow].title
     error = turn.reader.error(current.asked) if current.asked is not None else ()
-    if current.attempts == limit:
+    if current.attempts == limit and not current.confirming:
         text = turn.say(turn.bot.wording.stuck, question=question, flow=title)
     elif error:
         text = _joined(turn.say(error), question)

@@ -62,11 +62,13 @@ class Turn:
 
     @cached_property
     def intent(self) -> str | None:
-        """The intent, if the model is confident of one."""
+        """The intent, if the model is confident of one that means something to the bot."""
         if self.picked is not None:
             return self.picked
         likeliest = self.understanding.intent
-        if likeliest is None or likeliest.name == OUT_OF_SCOPE or likeliest.name not in self.bot.intents:
+        if likeliest is None or likeliest.name == OUT_OF_SCOPE:
+            return None
+        if likeliest.name not in self.bot.intents and likeliest.name not in self._steering:
             return None
         return likeliest.name if likeliest.confidence >= self.bot.settings.min_confidence else None
 

@@ -250,6 +250,25 @@ def test_the_offered_help_can_be_taken(talk: Conversation) -> None:
     assert talk.say("yes please", "affirm").handover == "requested"
 
 
+def test_a_confirmation_offers_no_help_since_yes_could_mean_either(confirming: Conversation) -> None:
+    assert confirming.say("hm").text == f"Sorry, I did not get that. {CONFIRM}"
+    assert confirming.say("hmm").text == f"Sorry, I did not get that. {CONFIRM}"
+    assert confirming.say("yes", "affirm").text == "Booked Berlin-Rome."
+
+
+def test_help_is_offered_when_nobody_says_what_to_change(confirming: Conversation) -> None:
+    confirming.say("no", "deny")
+    confirming.say("hm")
+    assert confirming.say("hmm").text.startswith("Sorry, we seem to be stuck.")
+    assert confirming.say("yes", "affirm").handover == "requested"
+
+
+def test_an_earlier_value_is_named_as_wrong_while_another_is_asked(talk: Conversation) -> None:
+    talk.say("KLM from Berlin", "flights", "airline=KLM", "origin=Berlin")
+    assert talk.say("no, the origin is wrong", "deny").text == "From where?"
+    assert talk.inform("Bonn", "city=Bonn") == "Where to?"
+
+
 def test_an_answer_that_does_resets_the_attempts(talk: Conversation) -> None:
     talk.say("Berlin flights", "flights", "origin=Berlin")
     talk.say("what?")

@@ -176,3 +176,11 @@ def test_an_intent_that_the_bot_does_not_know_is_not_understood(talk: Conversati
 def test_a_model_without_sentiment_and_intents_is_no_reason_to_fail() -> None:
     talk = Conversation(state=DialogueState(failures=1))
     assert talk.say("", confidence=0.0).kind == "fallback"
+
+
+def test_intents_that_only_steer_need_not_be_listed() -> None:
+    lines = [line for line in DESK.splitlines() if not line.startswith(("  affirm:", "  deny:", "  inform:"))]
+    talk = Conversation(read_bot("\n".join(lines)))
+    text = "KLM from Berlin to Rome tomorrow"
+    talk.say(text, "flights", "airline=KLM", "origin=Berlin", "destination=Rome", "date=tomorrow")
+    assert talk.say("that is what I want", "affirm").text == "Booked Berlin-Rome."
