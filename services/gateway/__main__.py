@@ -1,27 +1,10 @@
-"""``python -m services.gateway``."""
+"""``python -m services.gateway``: one gateway process."""
 
 from __future__ import annotations
 
-import sys
-
-from services.gateway import server
+from services.gateway.server import serving
 from services.gateway.settings import GatewaySettings
-from shared.errors import ParleyError
-from shared.settings import read_settings
-from shared.telemetry import logs
-
-
-def main() -> int:
-    """Serve until SIGINT or SIGTERM; 0 when that was asked for, 1 when it could not start."""
-    try:
-        settings = read_settings(GatewaySettings)
-        logs.configure("gateway", settings.log_level, settings.log_format)
-        server.run(settings)
-    except ParleyError as error:
-        sys.stderr.write(f"{error.message}\n")
-        return 1
-    return 0
-
+from shared.process import serve
 
 if __name__ == "__main__":
-    sys.exit(main())
+    serve("gateway", GatewaySettings, serving)

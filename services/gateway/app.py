@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from services.gateway.api import build_api
 from services.gateway.events import EventHub
-from services.gateway.expiry import Expiry
+from services.gateway.expiry import INTERVAL_SECONDS, delete_expired
 from services.gateway.first_key import ensure_key
 from services.gateway.gateway import Gateway
 from services.gateway.handlers import build_handlers
@@ -35,6 +35,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.requests import Requester
 from shared.messaging.tasks import job_queue
 from shared.messaging.topology import Queues
+from shared.process import Ticker
 from shared.storage.engine import Database, open_database
 
 
@@ -61,7 +62,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
     requester = stack.enter_context(Requester(bus, instance, limit=settings.pending_limit))
     events = _events(settings, stack, bus, publisher, instance)
     store = open_store(settings.artifacts)
-    stack.enter_context(Expiry(database, store, time.time))
+    stack.enter_context(Ticker("file-expiry", lambda: delete_expired(database, store, time.time()), INTERVAL_SECONDS))
     queue = job_queue(settings.broker_url, publisher, settings.broker_prefix)
     timeout = settings.request_timeout_seconds
     return Gateway(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Thread
+from threading import Event, Thread
 
 import uvicorn
 from fastapi import FastAPI
@@ -14,7 +13,7 @@ from fastapi import FastAPI
 from services.gateway.app import running
 from services.gateway.gateway import Gateway
 from services.gateway.settings import GatewaySettings
-from shared.errors import SettingsError
+from shared.errors import SettingsError, Unavailable
 from shared.telemetry import logs
 
 log = logs.get(__name__)
@@ -23,22 +22,30 @@ log = logs.get(__name__)
 BACKLOG = 2048
 #: Seconds that an idle connection is kept for its client's next request.
 KEEP_ALIVE_SECONDS = 75
+#: Seconds between two looks whether a server that has not started yet is still trying.
+START_CHECK_SECONDS = 0.2
 
 
 class Server(uvicorn.Server):
-    """Uvicorn, with event streams ended before it waits for its connections, and signals left to the caller."""
+    """Uvicorn, with event streams ended before it waits for its connections, and signals left to the process."""
 
     def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
         super().__init__(config)
         self._gateway = gateway
+        self.answers = Event()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Take none: Uvicorn would raise them again after its own shutdown, and nothing else would be closed."""
         yield
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        self.answers.set()
+
     def stop(self) -> None:
-        """Take no new connection, answer what is under way, then end; from any thread or signal handler."""
+        """Take no new connection, answer what is under way, then end; from any thread."""
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -47,32 +54,22 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def run(settings: GatewaySettings) -> None:
-    """Serve in this (the main) thread until SIGINT or SIGTERM.
-
-    Raises:
-        SettingsError: The address is taken.
-    """
-    with running(settings) as app, _listening(settings) as listener:
-        server = build_server(app, settings)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: server.stop())
-        log.info("listening", host=settings.host, port=listener.getsockname()[1])
-        server.run(sockets=[listener])
-
-
 @contextmanager
 def serving(settings: GatewaySettings) -> Iterator[str]:
-    """Serve in a thread of its own; yields the URL once it answers.
+    """Run a gateway in threads of its own; yields its URL once it answers.
 
     Raises:
-        SettingsError: The address is taken.
+        SettingsError: The address is taken, or a URL is wrong.
+        Unavailable: The database cannot be reached, or the server did not start.
     """
     with running(settings) as app, _listening(settings) as listener:
         server = build_server(app, settings)
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="http-server")
         thread.start()
         try:
+            while not server.answers.wait(START_CHECK_SECONDS):
+                if not thread.is_alive():
+                    raise Unavailable("the HTTP server did not start; the log tells why")
             host, port = listener.getsockname()[:2]
             log.info("listening", host=host, port=port)
             yield f"http://{host}:{port}"
