@@ -14,7 +14,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col, select
 
 from shared.contracts.chat import DialogueState
-from shared.errors import Conflict, NotFound
+from shared.errors import NotFound
 from shared.storage.columns import JsonValue
 from shared.storage.paging import Order, Page, read_page
 from shared.storage.statements import values
@@ -54,22 +54,12 @@ def end(session: Session, conversation_id: str, now: float) -> Conversation:
     return get(session, conversation_id)
 
 
-def store_turn(session: Session, turn: Turn, expected_turns: int) -> None:
-    """Store a turn as number ``expected_turns`` (from 0) of its conversation, together with the state after it.
-
-    Raises:
-        Conflict: Another turn came first, the conversation has ended, or the idempotency key was used before.
-    """
-    turn.position = expected_turns
-    if not store_turns(session, [turn]):
-        raise Conflict("Another message came first in this conversation; send yours again.", param="conversation_id")
-
-
 def store_turns(session: Session, turns: Sequence[Turn]) -> set[str]:
-    """Store many turns at once, each as number ``position`` (from 0) of its conversation: three statements in all.
+    """Store turns, each as number ``position`` (from 0) of its conversation: three statements, however many they are.
 
     Returns:
-        The ids of those that were stored. Each of the others met what ``store_turn`` raises ``Conflict`` for.
+        The ids of those that were stored. Of the others nothing was: another turn of the conversation came first, the
+        conversation has ended, or the idempotency key was used before.
     """
     fit = _fitting(session, turns)
     if not fit:

@@ -8,7 +8,6 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from shared.errors import InvalidInput, NotFound
-from shared.storage.paging import Page, read_page
 from shared.storage.statements import lock_table
 from shared.storage.tables import Model, Promotion, PromotionKind
 
@@ -32,11 +31,6 @@ def get(session: Session, model_id: str) -> Model:
     if model is None or model.deleted_at is not None:
         raise NotFound(f"No model {model_id!r}.", param="model", code="model_not_found")
     return model
-
-
-def page(session: Session, *, after: str | None = None, limit: int = 100) -> Page[Model]:
-    """Models, newest first."""
-    return read_page(session, Model, _alive, keys=("created_at", "id"), after=after, limit=limit, order="desc")
 
 
 def all(session: Session) -> list[Model]:  # noqa: A001  # read as models.all

@@ -135,11 +135,6 @@ def _within(stream: str, since: float, until: float) -> tuple[ColumnElement[bool
     return col(SentimentObservation.stream) == stream, occurred_at >= since, occurred_at < until
 
 
-def streams(session: Session) -> list[str]:
-    """The streams that have ever counted a text, sorted."""
-    return list(session.exec(select(SentimentCount.stream).distinct().order_by(col(SentimentCount.stream))))
-
-
 def prune(session: Session, before: float) -> int:
     """Delete the observations of texts written before; their counts stay. Returns how many went."""
     return session.exec(delete(SentimentObservation).where(col(SentimentObservation.occurred_at) < before)).rowcount

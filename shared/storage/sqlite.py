@@ -42,13 +42,17 @@ class WriterTurn(AbstractContextManager[None]):
     """Lets the threads of a process write one after another.
 
     SQLite alone would make them poll for its lock, with pauses that grow to 100 ms and no order among those who wait.
+
+    Args:
+        timeout: Seconds to wait for one's turn.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, timeout: float = BUSY_TIMEOUT) -> None:
         self._lock = threading.Lock()
+        self._timeout = timeout
 
     def __enter__(self) -> None:
-        if not self._lock.acquire(timeout=BUSY_TIMEOUT):
+        if not self._lock.acquire(timeout=self._timeout):
             raise Unavailable("Other writers kept the database for too long; the call can be repeated.")
 
     def __exit__(self, *_exception: object) -> None:

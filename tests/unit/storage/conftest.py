@@ -1,7 +1,8 @@
-"""A fresh SQLite database for each test."""
+"""A fresh SQLite database for each test: a copy of one that was brought up to date once."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +11,16 @@ import pytest
 from shared.storage.engine import Database, open_database
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "parley.db"
+    with open_database(f"sqlite:///{path}"):
+        return path
+
+
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'parley.db'}"
+def database_url(migrated_file: Path, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copy(migrated_file, tmp_path)}"
 
 
 @pytest.fixture

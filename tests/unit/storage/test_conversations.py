@@ -34,8 +34,7 @@ class TestStoringTurns:
     def test_a_turn_and_the_state_after_it_are_stored_together(self, database: Database) -> None:
         begin(database, "conv_1")
         state = DialogueState(slots={"city": "東京"}, failures=1)
-        with database.transaction() as session:
-            conversations.store_turn(session, a_turn("turn_1", "conv_1", text="去東京 🙂", state=state), 0)
+        assert store(database, a_turn("turn_1", "conv_1", text="去東京 🙂", state=state)) == {"turn_1"}
         conversation = read(database, "conv_1")
         assert (conversation.turns, conversation.state, conversation.status) == (1, state, "open")
         with database.reading() as session:
@@ -46,9 +45,7 @@ class TestStoringTurns:
     def test_a_turn_that_comes_second_changes_nothing(self, database: Database) -> None:
         begin(database, "conv_1")
         store(database, a_turn("turn_1", "conv_1"))
-        late = a_turn("turn_2", "conv_1", state=DialogueState(failures=9))
-        with pytest.raises(Conflict), database.transaction() as session:
-            conversations.store_turn(session, late, 0)
+        assert store(database, a_turn("turn_2", "conv_1", state=DialogueState(failures=9))) == set()
         assert read(database, "conv_1").state.failures == 0
         assert positions(database, "conv_1") == [0]
 
@@ -88,13 +85,9 @@ class TestStoringTurns:
             for attempt in range(1, 400):
                 seen = read(database, "conv_1")
                 state = DialogueState(failures=seen.state.failures + 1)
-                turn = a_turn(f"turn_{number}_{attempt}", "conv_1", state=state)
-                try:
-                    with database.transaction() as session:
-                        conversations.store_turn(session, turn, seen.turns)
-                except Conflict:
-                    continue
-                return turn.position
+                turn = a_turn(f"turn_{number}_{attempt}", "conv_1", position=seen.turns, state=state)
+                if store(database, turn):
+                    return turn.position
             raise AssertionError("never got a place")
 
         places = [place for ten in range(5) for place in at_once(10, lambda number: say(ten * 10 + number))]  # noqa: B023

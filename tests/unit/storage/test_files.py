@@ -38,6 +38,16 @@ class TestFiles:
         with pytest.raises(NotFound), database.transaction() as session:
             files.delete(session, "file-1")
 
+    def test_files_whose_time_is_over_are_found(self, database: Database) -> None:
+        with database.transaction() as session:
+            for number, expires_at in enumerate((30.5, 10.5, 20.5, None)):
+                file = a_file(f"file-{number}")
+                file.expires_at = expires_at
+                files.add(session, file)
+        with database.reading() as session:
+            assert files.expired(session, 20.5, 10) == ["file-1", "file-2"]
+            assert files.expired(session, 99.0, 1) == ["file-1"]
+
     def test_an_id_cannot_be_used_twice(self, database: Database) -> None:
         with database.transaction() as session:
             files.add(session, a_file("file-1"))

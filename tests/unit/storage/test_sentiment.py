@@ -85,7 +85,6 @@ class TestTrends:
             assert sentiment.trends(session, since=0, until=120, step_seconds=60) == [
                 TrendPoint(60, "greeting", 2, 0, 0)
             ]
-            assert sentiment.streams(session) == ["chat", "reviews"]
 
     @pytest.mark.parametrize("step", [0, 59, 90, -60])
     def test_a_step_is_a_number_of_minutes(self, database: Database, step: int) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from shared.errors import SettingsError, Unavailable
 from shared.storage import files, jobs
 from shared.storage.engine import Database, open_database
-from shared.storage.sqlite import sqlite_engine
+from shared.storage.sqlite import WriterTurn, sqlite_engine
 from tests.unit.storage.builders import a_file
 
 
@@ -41,6 +41,14 @@ def test_a_lock_that_is_never_given_back_is_reported_as_unavailable(database: Da
     holder.close()
     with database.transaction() as session:
         files.add(session, a_file("file-1"))
+
+
+def test_a_writer_that_never_gets_its_turn_is_told_so() -> None:
+    turn = WriterTurn(timeout=0.05)
+    with turn, pytest.raises(Unavailable, match="Other writers"):
+        turn.__enter__()
+    with turn:
+        pass
 
 
 def test_a_path_that_is_no_database_is_reported(tmp_path: Path) -> None:
