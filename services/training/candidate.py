@@ -20,7 +20,7 @@ from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, NEIGHBOURS, TOKENIZER, Calibration, Manifest
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.inference.interpretation import Interpreter
-from shared.inference.reader import TextReader
+from shared.inference.reader import TextReader, texts_per_run
 from shared.inference.scope import scope_score
 from shared.inference.session import FloatArray, OnnxSession
 from shared.inference.tokens import Tokens
@@ -31,9 +31,6 @@ MAX_LOSS = 0.5
 
 #: Training rows that a model carries along as neighbours; of more, evenly chosen ones.
 MAX_NEIGHBOURS = 10_000
-
-#: Texts per run; see ``shared.inference.reader``.
-_BATCH = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +92,8 @@ class Bench:
     def try_out(self, file: str, scheme: Scheme | None) -> Candidate:
         """Calibrate the graph in ``file`` and read the validation rows with it."""
         session = OnnxSession.open(self._folder / file, threads=self._threads)
-        neighbours = self._predict(session, self._neighbours()).embeddings.astype(np.float16).astype(np.float32)
-        outputs = self._predict(session, self._parts.validation)
+        neighbours = self._predict(session, file, self._neighbours()).embeddings.astype(np.float16).astype(np.float32)
+        outputs = self._predict(session, file, self._parts.validation)
         session.close()
         examples = self._encoder.encode(self._parts.validation, self._labels)
         calibration = calibrate(outputs, examples, neighbours)
@@ -131,19 +128,19 @@ class Bench:
         if scope is None or not any(row.intent == OUT_OF_SCOPE for row in rows):
             return None
         session = OnnxSession.open(self._folder / candidate.file, threads=self._threads)
-        outputs = self._predict(session, rows)
+        outputs = self._predict(session, candidate.file, rows)
         session.close()
         assert outputs.intent is not None  # noqa: S101  # only an intent head is calibrated for scope
         return scope_score(outputs.intent, outputs.embeddings, candidate.neighbours, scope)
 
-    def _predict(self, session: OnnxSession, rows: Sequence[Row]) -> Predictions:
+    def _predict(self, session: OnnxSession, file: str, rows: Sequence[Row]) -> Predictions:
         """The raw outputs of a graph, in the shape of those of the model (``services.training.prediction``)."""
         examples = self._encoder.encode(rows, self._labels)
         labels = self._labels
         intent = np.zeros((len(rows), len(labels.intents)), np.float32)
         sentiment = np.zeros((len(rows), len(labels.sentiments)), np.float32)
         embeddings = np.zeros((len(rows), self._draft.embedding_size), np.float32)
-        for batch in batches(examples, _BATCH):
+        for batch in batches(examples, texts_per_run(file)):
             outputs = session.run(batch.input_ids.numpy(), batch.attention_mask.numpy())
             at = batch.positions.numpy()
             embeddings[at] = outputs["sentence_embedding"]

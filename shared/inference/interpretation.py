@@ -28,8 +28,12 @@ _NEUTRAL = Sentiment(label="neutral", score=0.0, confidence=1.0)
 _NOTHING_ASKED = IntentScore(name=OUT_OF_SCOPE, confidence=1.0)
 
 
+_Intent = tuple[IntentScore | None, tuple[IntentScore, ...]]
+"""What was meant, and the ranking."""
+
+
 class Interpreter:
-    """Turns the outputs for a batch into understandings.
+    """Turns outputs into understandings.
 
     Args:
         manifest: Labels, temperatures and scope threshold.
@@ -64,54 +68,55 @@ class Interpreter:
                 )
 
     def interpret(
-        self, texts: Sequence[str], encodings: Sequence[Encoded], outputs: Mapping[str, FloatArray]
+        self, texts: Sequence[str], encodings: Sequence[Encoded], runs: Sequence[Mapping[str, FloatArray]]
     ) -> list[Understanding]:
         """One understanding per text.
 
         Args:
-            texts: The original texts, [b].
+            texts: The original texts, [n].
             encodings: Their tokens.
-            outputs: The outputs of the model for them; ``sentence_embedding`` of length 1.
+            runs: The outputs of the model for them, in the same order but cut into runs of any size, each padded to a
+                length of its own; ``sentence_embedding`` of length 1.
         """
-        intents = self._intents(outputs)
-        sentiments = self._sentiments(outputs, len(texts))
-        understandings = []
-        for row, (text, encoded) in enumerate(zip(texts, encodings, strict=True)):
-            intent, ranking = intents[row] if intents else (None, ())
-            entities: tuple[EntitySpan, ...] = ()
-            if self._labels.tags:
-                entities = self._decoder.decode(outputs["tags"][row], encoded, text)
-            understandings.append(self._understanding(text, intent, ranking, entities, sentiments[row]))
-        return understandings
+        if not texts:
+            return []
+        intents = self._intents(runs, len(texts))
+        entities = self._entities(texts, encodings, runs)
+        sentiments = self._sentiments(runs, len(texts))
+        return [self._understanding(*parts) for parts in zip(texts, intents, entities, sentiments, strict=True)]
 
     def blank(self, text: str) -> Understanding:
         """What a text without a single token means: nothing was asked, and nothing felt."""
         intent = _NOTHING_ASKED if self._labels.intents else None
-        return self._understanding(text, intent, (), (), _NEUTRAL if self._labels.sentiments else None)
+        return self._understanding(text, (intent, ()), (), _NEUTRAL if self._labels.sentiments else None)
 
     def _understanding(
-        self,
-        text: str,
-        intent: IntentScore | None,
-        ranking: tuple[IntentScore, ...],
-        entities: tuple[EntitySpan, ...],
-        sentiment: Sentiment | None,
+        self, text: str, intent: _Intent, entities: tuple[EntitySpan, ...], sentiment: Sentiment | None
     ) -> Understanding:
+        likeliest, ranking = intent
         return Understanding(
             model=self._model,
-            intent=intent,
+            intent=likeliest,
             ranking=ranking,
             entities=entities,
             sentiment=sentiment,
             language=language_of(text),
         )
 
-    def _intents(self, outputs: Mapping[str, FloatArray]) -> list[tuple[IntentScore, tuple[IntentScore, ...]]]:
+    def _entities(
+        self, texts: Sequence[str], encodings: Sequence[Encoded], runs: Sequence[Mapping[str, FloatArray]]
+    ) -> list[tuple[EntitySpan, ...]]:
+        if not self._labels.tags:
+            return [()] * len(texts)
+        logits = (row for outputs in runs for row in outputs["tags"])
+        return [self._decoder.decode(*parts) for parts in zip(logits, encodings, texts, strict=True)]
+
+    def _intents(self, runs: Sequence[Mapping[str, FloatArray]], rows: int) -> Sequence[_Intent]:
         if not self._labels.intents:
-            return []
-        logits = outputs["intent"]
+            return [(None, ())] * rows
+        logits = _joined(runs, "intent")
         probabilities = softmax(logits, self._calibration.intent_temperature)
-        is_in_scope = self._is_in_scope(logits, outputs["sentence_embedding"])
+        is_in_scope = self._is_in_scope(logits, _joined(runs, "sentence_embedding"))
         return [self._ranked(row, is_in) for row, is_in in zip(probabilities, is_in_scope, strict=True)]
 
     def _is_in_scope(self, logits: FloatArray, embeddings: FloatArray) -> list[bool]:
@@ -120,7 +125,7 @@ class Interpreter:
             return [True] * len(logits)
         return [bool(score >= scope.threshold) for score in scope_score(logits, embeddings, self._neighbours, scope)]
 
-    def _ranked(self, probabilities: FloatArray, is_in_scope: bool) -> tuple[IntentScore, tuple[IntentScore, ...]]:
+    def _ranked(self, probabilities: FloatArray, is_in_scope: bool) -> _Intent:
         ranking = tuple(
             IntentScore(name=self._labels.intents[column], confidence=float(probabilities[column]))
             for column in np.argsort(-probabilities, kind="stable")[:RANKED]
@@ -129,8 +134,12 @@ class Interpreter:
             return ranking[0], ranking
         return IntentScore(name=OUT_OF_SCOPE, confidence=1.0 - ranking[0].confidence), ranking
 
-    def _sentiments(self, outputs: Mapping[str, FloatArray], rows: int) -> Sequence[Sentiment | None]:
+    def _sentiments(self, runs: Sequence[Mapping[str, FloatArray]], rows: int) -> Sequence[Sentiment | None]:
         if not self._labels.sentiments:
             return [None] * rows
-        probabilities = softmax(outputs["sentiment"], self._calibration.sentiment_temperature)
+        probabilities = softmax(_joined(runs, "sentiment"), self._calibration.sentiment_temperature)
         return [read_sentiment(row, self._labels.sentiments) for row in probabilities]
+
+
+def _joined(runs: Sequence[Mapping[str, FloatArray]], head: str) -> FloatArray:
+    return np.concatenate([outputs[head] for outputs in runs])

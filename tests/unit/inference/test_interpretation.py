@@ -45,7 +45,7 @@ def interpreted(
     labels: Labels = LABELS, calibration: Calibration | None = None, neighbours: FloatArray | None = None
 ) -> Understanding:
     nearby = neighbours if neighbours is not None else np.zeros((0, 2), dtype=np.float32)
-    return Interpreter(manifest(labels, calibration), nearby).interpret(["hi"], [ENCODED], OUTPUTS)[0]
+    return Interpreter(manifest(labels, calibration), nearby).interpret(["hi"], [ENCODED], [OUTPUTS])[0]
 
 
 def test_the_likeliest_intent_leads_a_ranking_of_five() -> None:
