@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from shared.contracts.message import Exchange, Message
@@ -52,9 +53,8 @@ class Handling:
         for kind, group in groups.items():
             self._handle(kind, group)
         finished = self._send([task for task in tasks if task.outbox is not None])
-        for task in finished:
-            kind_name = task.envelope.message.TYPE if task.envelope else "unknown"
-            metrics.MESSAGES_HANDLED.labels(self._queue, kind_name, task.outcome).inc()
+        for (kind_name, outcome), number in Counter(map(_kind_and_outcome, finished)).items():
+            metrics.MESSAGES_HANDLED.labels(self._queue, kind_name, outcome).inc(number)
         return finished
 
     def _open(self, task: Task) -> Envelope | None:
@@ -131,6 +131,10 @@ class Handling:
         except (TooManyRequests, Unavailable):
             _log.warning("caller not told", queue=self._queue, message_id=task.parcel.message_id)
         return True
+
+
+def _kind_and_outcome(task: Task) -> tuple[str, str]:
+    return task.envelope.message.TYPE if task.envelope else "unknown", task.outcome
 
 
 def _packed(opened: Envelope, answer: Message | None) -> list[Parcel]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from threading import Lock
-from uuid import uuid4
 
 from shared.contracts.message import Message
 from shared.errors import ParleyError, TooManyRequests, Unavailable
+from shared.messaging.envelope import new_id
 from shared.telemetry import metrics
 
 
@@ -26,7 +26,7 @@ class Pending:
 
     def add(self) -> tuple[str, Future[Message]]:
         """A new request. Raises ``TooManyRequests``, or ``Unavailable`` after ``close``."""
-        request_id, future = uuid4().hex, Future[Message]()
+        request_id, future = new_id(), Future[Message]()
         with self._lock:
             if self._closed:
                 raise Unavailable("the service is shutting down; send the request again")

@@ -66,6 +66,8 @@ class Lifeline:
     def lost(self, error: BaseException) -> None:
         """The link raised one of ``LINK_ERRORS``."""
         self.close()
+        # Not at once: a broker that hangs up on us each time must not be called in a tight loop.
+        self._pause = _FIRST_PAUSE
         if self._away_since is None:
             self._away_since = time.monotonic()
             metrics.BUS_RECONNECTS.labels(self._role).inc()

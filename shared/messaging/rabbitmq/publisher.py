@@ -9,7 +9,7 @@ from threading import Lock, Thread
 from typing import Any, NamedTuple
 
 from shared.contracts.message import Exchange
-from shared.errors import TooManyRequests, Unavailable
+from shared.errors import InvalidInput, TooManyRequests, Unavailable
 from shared.messaging.envelope import Envelope
 from shared.messaging.parcel import Parcel, pack
 from shared.messaging.rabbitmq.declaration import declare_shared
@@ -149,8 +149,7 @@ class RabbitPublisher:
         try:
             with link.corked():
                 while items:
-                    if not _pointless(items[0], now):
-                        self._write_one(items[0], now, started)
+                    self._write_one(items[0], now, started)
                     items.popleft()
         except LINK_ERRORS:
             # Not sent, or sent in part and cut: again on the next link, before what came meanwhile.
@@ -159,14 +158,26 @@ class RabbitPublisher:
             raise
 
     def _write_one(self, item: _Item, now: float, started: float) -> None:
-        parcel = item.parcel
-        by_name = parcel.exchange is Exchange.REPLY
-        exchange = "" if by_name else self._prefix + parcel.exchange.value
-        channel = self._transient if item.receipt is None else self._durable
-        channel.basic_publish(to_amqp(parcel, now), exchange, self._prefix + parcel.key if by_name else parcel.key)
+        if _pointless(item, now):
+            return
+        try:
+            self._publish(item.parcel, now)
+        except LINK_ERRORS:
+            raise
+        except Exception as error:  # noqa: BLE001  # py-amqp has no error of its own for this, and wrote nothing
+            _log.error("message cannot be encoded", type=item.parcel.type[:80], reason=type(error).__name__)
+            if item.receipt is not None:
+                item.receipt.fail(InvalidInput(f"the message cannot be encoded for the broker: {error}"))
+            return
         if item.receipt is not None:
             self._unconfirmed[self._next_tag] = _Sent(item, started)
             self._next_tag += 1
+
+    def _publish(self, parcel: Parcel, now: float) -> None:
+        by_name = parcel.exchange is Exchange.REPLY
+        exchange = "" if by_name else self._prefix + parcel.exchange.value
+        channel = self._durable if parcel.durable else self._transient
+        channel.basic_publish(to_amqp(parcel, now), exchange, self._prefix + parcel.key if by_name else parcel.key)
 
     def _prepare(self, link: Link) -> None:
         self._transient = link.channel()

@@ -113,6 +113,14 @@ class BatchedConnection(pyamqp.Connection):
         "authentication_failure_close": True,
     }
 
+    def connect(self, callback: Any = None) -> None:
+        """As py-amqp does, but a handshake that fails leaves no socket behind."""
+        try:
+            super().connect(callback)
+        except BaseException:
+            self.collect()
+            raise
+
     def Transport(  # noqa: N802  # py-amqp calls it so
         self,
         host: str,

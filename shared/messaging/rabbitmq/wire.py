@@ -18,7 +18,7 @@ def to_amqp(parcel: Parcel, now: float) -> Any:
     headers: dict[str, Any] = {_VERSION: parcel.version, **parcel.headers}
     properties: dict[str, Any] = {}
     if parcel.deadline is not None:
-        headers[_DEADLINE] = parcel.deadline
+        headers[_DEADLINE] = float(parcel.deadline)
         if not parcel.durable:
             properties["expiration"] = str(max(1, round((parcel.deadline - now) * 1000)))
     if parcel.request_id is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -10,9 +11,11 @@ from kombu.connection import Connection
 from kombu.entity import Queue
 from kombu.messaging import Producer
 
-from shared.errors import UndecodableMessage
+from shared.errors import InvalidInput, Unavailable, UndecodableMessage
 from shared.messaging.bus import Bus
+from shared.messaging.connect import connect
 from shared.messaging.envelope import envelope
+from shared.messaging.parcel import pack
 from shared.messaging.rabbitmq.declaration import queue_arguments
 from shared.messaging.topology import Queues
 from tests.unit.messaging.bus_contract import BusContract
@@ -60,3 +63,17 @@ class TestRabbitBus(BusContract):
         with Connection(broker) as connection:  # type: ignore[no-untyped-call]
             queue = Queue(prefix + "train.cpu", queue_arguments=arguments)  # type: ignore[no-untyped-call]
             queue(connection.default_channel).queue_declare()  # type: ignore[no-untyped-call]
+
+    def test_a_message_that_cannot_be_encoded_fails_alone(self, bus: Bus) -> None:
+        bad = replace(pack(envelope(job(1))), type="x" * 300)
+        with bus.publisher() as publisher, bus.subscribe(Queues.TRAIN_CPU, 10) as subscription:
+            with pytest.raises(InvalidInput, match="cannot be encoded"):
+                publisher.send([bad])
+            publisher.publish([envelope(job(2))])
+            assert drain(subscription, 1)[0].decode().message == job(2)
+
+
+def test_a_wrong_password_is_said_to_be_one(broker: str) -> None:
+    host = broker.rpartition("@")[2]
+    with connect(f"amqp://guest:wrong@{host}") as bus, pytest.raises(Unavailable, match="ACCESS_REFUSED"):
+        bus.depth(Queues.NLU)
