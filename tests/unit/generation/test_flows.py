@@ -165,6 +165,11 @@ def test_another_intent_interrupts_and_the_flow_goes_on(talk: Conversation) -> N
     assert talk.inform("KLM", "airline=KLM") == "From where?"
 
 
+def test_an_uncertain_intent_interrupts_if_the_message_answers_nothing(talk: Conversation) -> None:
+    talk.say("flights", "flights")
+    assert talk.say("and your hours?", "hours", confidence=0.5).kind == "template"
+
+
 def test_an_interruption_comes_back_to_the_confirmation(confirming: Conversation) -> None:
     assert confirming.say("hello", "greet").text.endswith(f"Back to your flight: {CONFIRM}")
     assert confirming.say("yes", "affirm").text == "Booked Berlin-Rome."
@@ -274,6 +279,14 @@ def test_an_answer_that_does_resets_the_attempts(talk: Conversation) -> None:
     talk.say("what?")
     talk.say("how?")
     talk.inform("KLM", "airline=KLM")
+    assert talk.flow.attempts == 0
+
+
+def test_so_does_a_value_for_another_slot(talk: Conversation) -> None:
+    talk.say("flights", "flights")
+    talk.say("what?")
+    assert talk.flow.attempts == 1
+    assert talk.inform("to Rome", "destination=Rome") == "Which airline?"
     assert talk.flow.attempts == 0
 
 

@@ -82,7 +82,7 @@ def test_anger_goes_before_a_flow(talk: Conversation) -> None:
     talk.say("flights", "flights")
     talk.say("KLM!!", "inform", "airline=KLM", tone="negative")
     talk.say("Rome, damn it", "inform", "city=Rome", tone="negative")
-    assert talk.say("idiots", "whine", tone="negative").handover == "anger"
+    assert talk.say("tomorrow, idiots", "inform", "date=tomorrow", tone="negative").handover == "anger"
 
 
 def test_knowledge_answers_what_no_intent_does(talk: Conversation) -> None:
