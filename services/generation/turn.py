@@ -107,8 +107,9 @@ class Turn:
         return self.words == in_words(self.bot.intents[intent].title)
 
     def can_offer(self, intent: str) -> bool:
-        """Whether an intent is something that a customer can ask for."""
-        return intent in self.bot.intents and self.bot.handles(intent) and intent not in self._steering
+        """Whether an intent is something that a customer may be offered."""
+        known = self.bot.intents.get(intent)
+        return known is not None and known.offer and self.bot.handles(intent) and intent not in self._steering
 
     def say(self, texts: Sequence[str], **values: str) -> str:
         """One of the texts, with its placeholders filled."""

@@ -30,7 +30,7 @@ class Settings(Part):
     min_confidence: Share = 0.4
     interrupt_confidence: Share = 0.8
     knowledge_score: Share = 0.55
-    knowledge_over_answer: Share | None = 0.8
+    knowledge_over_answer: Share | None = 0.72
     attempts: Annotated[int, Field(ge=1, le=20)] = 2
     day_first: bool = True
     timezone: str = "UTC"
@@ -48,9 +48,15 @@ class Settings(Part):
 
 
 class Intent(Part):
-    """An intent that the model tells apart; ``title`` is how it is offered to customers."""
+    """An intent that the model tells apart.
+
+    Attributes:
+        title: How it is offered to customers.
+        offer: Whether a fallback may offer it; nobody wants to be offered a greeting.
+    """
 
     title: Phrase
+    offer: bool = True
 
 
 class Flow(Part):

@@ -122,6 +122,12 @@ def test_fallback_offers_the_two_likeliest_intents_that_can_be_asked_for(talk: C
     assert talk.state.offered == ("hours", "parcel")
 
 
+def test_an_intent_may_be_kept_out_of_offers() -> None:
+    bot = read_bot(DESK.replace("hours: {title: Opening hours}", "hours: {title: Opening hours, offer: false}"))
+    answer = Conversation(bot).say("hrmpf", ranking=("hours", "parcel", "greet"))
+    assert answer.suggestions == ("Find a parcel", "Say hello")
+
+
 def test_fallback_with_one_intent_and_with_none(talk: Conversation) -> None:
     assert talk.say("hrmpf", ranking=("hours",)).text.endswith("Is it “Opening hours”?")
     assert talk.say("hrmpf").text == "Sorry, I did not understand that. Could you say it in other words?"
