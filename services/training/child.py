@@ -69,13 +69,14 @@ def training(
     process = subprocess.Popen(
         [sys.executable, "-m", "services.training.trainer", job_id, token],
         env=settings.child_environment(),
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,  # never written to: that it closes tells the trainer of our death
         stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",
         process_group=0,
     )
-    assert process.stdout is not None  # noqa: S101  # asked for above
+    assert process.stdin is not None  # noqa: S101  # both asked for above
+    assert process.stdout is not None  # noqa: S101
     reader = Thread(target=_deliver, args=(process.stdout, deliver), name="trainer-outbox", daemon=True)
     reader.start()
     child = Child(process)
@@ -85,6 +86,7 @@ def training(
         child.end()
         reader.join()
         process.stdout.close()
+        process.stdin.close()
 
 
 def _deliver(stream: IO[str], deliver: Callable[[Message], None]) -> None:

@@ -7,35 +7,19 @@ itself when its supervisor dies.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
-import threading
-import time
-from threading import Event
+from pathlib import Path
+from threading import Thread
 
-import torch
-
-from services.training import job as pipeline
-from services.training.exits import BROKEN, ENDED, INTERRUPTED
-from services.training.fitting import Stopped
-from services.training.journal import Journal
-from services.training.lease import Lease, LeaseLost
+from services.training.exits import INTERRUPTED
+from services.training.lease import Lease
 from services.training.outbox import Outbox
 from services.training.settings import TrainingSettings
-from services.training.workshop import Workshop
-from shared.artifacts.store import open_store
-from shared.contracts.jobs import TrainingProgressed
-from shared.errors import ParleyError
-from shared.messaging.failures import reason_of
 from shared.process import stop_signals
 from shared.settings import read_settings
-from shared.storage import jobs
 from shared.storage.engine import open_database
 from shared.telemetry import logs
-
-#: Seconds between two looks at whether the supervisor lives.
-_WATCH_SECONDS = 0.5
-
-_log = logs.get(__name__)
 
 
 def main(job_id: str, token: str) -> int:
@@ -43,65 +27,21 @@ def main(job_id: str, token: str) -> int:
     outbox = Outbox.on_standard_output()
     settings = read_settings(TrainingSettings)
     logs.configure("trainer", settings.log_level, settings.log_format)
-    threading.Thread(target=_die_with, args=(os.getppid(),), daemon=True).start()
-    torch.set_num_threads(settings.training_threads)
+    Thread(target=_die_with_supervisor, args=(settings.workshop_of(token),), daemon=True).start()
+    from services.training.attempt import attempt  # it takes seconds, and the supervisor may die meanwhile
+
     with stop_signals() as stopped, open_database(settings.database) as database:
         return attempt(Lease(database, job_id, token), outbox, settings, stopped)
 
 
-def attempt(lease: Lease, outbox: Outbox, settings: TrainingSettings, stopped: Event) -> int:
-    """Run the pipeline, and turn however it ends into a state of the job and an exit status."""
-    journal = Journal(lease, outbox)
-    shop = Workshop(
-        lease=lease,
-        store=open_store(settings.artifacts),
-        folder=settings.workshop_of(lease.token),
-        journal=journal,
-        outbox=outbox,
-        threads=settings.training_threads,
-        checkpoint_seconds=settings.training_checkpoint_seconds,
-        stopping=stopped.is_set,
-    )
-    try:
-        with lease.database.reading() as session:
-            job = jobs.get(session, lease.job_id)
-        pipeline.run(job, shop)
-    except (Stopped, LeaseLost) as end:
-        _log.info("attempt ends early", job_id=lease.job_id, reason=type(end).__name__)
-        return INTERRUPTED
-    except ParleyError as error:
-        if not error.retryable:
-            return _fail(lease, outbox, error)
-        return _break(journal, lease, error)
-    except Exception as error:  # noqa: BLE001  # whatever it is, the job is tried again and its owner told
-        _log.exception("attempt broke", job_id=lease.job_id)
-        return _break(journal, lease, error)
-    return ENDED
+def _die_with_supervisor(folder: Path) -> None:
+    """End at once when nobody renews the lease any more: another worker will take the job.
 
-
-def _fail(lease: Lease, outbox: Outbox, error: ParleyError) -> int:
-    now = lease.clock()
-    told = {"code": error.code, "message": error.message, "param": error.param}
-    with lease.database.transaction() as session:
-        if not jobs.finish(session, lease.job_id, lease.token, "failed", now=now, error=told):
-            return INTERRUPTED
-        jobs.add_event(session, lease.job_id, "error", "message", error.message, told, now)
-    outbox.send(TrainingProgressed(job_id=lease.job_id, status="failed"))
-    return ENDED
-
-
-def _break(journal: Journal, lease: Lease, error: Exception) -> int:
-    try:
-        journal.tell(f"The attempt broke: {reason_of(error)}.", level="warn")
-    except (LeaseLost, ParleyError) as silenced:
-        _log.warning("the broken attempt could not be noted", job_id=lease.job_id, reason=type(silenced).__name__)
-    return BROKEN
-
-
-def _die_with(supervisor: int) -> None:
-    """End at once when the process that would renew the lease is gone: another worker will take the job."""
-    while os.getppid() == supervisor:
-        time.sleep(_WATCH_SECONDS)
+    The supervisor holds the other end of standard input and never writes; the end of file is its death. (The parent's
+    process id tells less: it may have changed before it could be read for the first time.)
+    """
+    os.read(sys.stdin.fileno(), 1)  # not through a buffer, whose lock would be held when the process exits
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(INTERRUPTED)
 
 

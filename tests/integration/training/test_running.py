@@ -1,0 +1,157 @@
+"""Training processes that are killed, cancelled and woken: what a user sees of it is a job that goes on or says why not."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from services.training.app import running
+from shared.contracts.jobs import FINAL_STATUSES, JobQueued
+from shared.messaging.connect import connect
+from shared.messaging.envelope import envelope
+from shared.storage import jobs
+from tests.unit.training import job_kit
+from tests.unit.training.job_kit import Bench, until
+from tests.unit.training.tiny_base import tiny_base
+
+#: Epochs of a job that is surely still training when something happens to it.
+LONG = 100
+#: Seconds that a job may take on a busy machine before a test gives up on it.
+PATIENCE = 120.0
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tiny_base(tmp_path_factory.mktemp("models") / "tiny"))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with job_kit.bench(tmp_path / "home", checkpoint_seconds=0.3) as made:
+        yield made
+
+
+@pytest.fixture
+def impatient(tmp_path: Path) -> Iterator[Bench]:
+    """A Parley whose workers are given up on soon."""
+    with job_kit.bench(tmp_path / "home", lease_seconds=4.0, checkpoint_seconds=0.3) as made:
+        yield made
+
+
+def _wake(bench: Bench, job_id: str) -> None:
+    """Tell the workers on the bench's bus, as the gateway does."""
+    with connect(bench.settings.broker_url) as bus, bus.publisher() as publisher:
+        publisher.publish([envelope(JobQueued(job_id=job_id))])
+
+
+def _trainers(parent: psutil.Process) -> list[psutil.Process]:
+    return [child for child in parent.children(recursive=True) if "services.training.trainer" in child.cmdline()]
+
+
+def _trainer(parent: psutil.Process) -> psutil.Process:
+    (trainer,) = _trainers(parent)
+    return trainer
+
+
+def _ended(bench: Bench, job_id: str) -> bool:
+    return bench.job(job_id).status in FINAL_STATUSES
+
+
+def _is_training(bench: Bench, job_id: str, attempt: int = 1) -> bool:
+    """Whether this attempt has told of a step."""
+    told = bench.told(job_id)
+    begin = f"Attempt {attempt} begins."
+    return begin in told and any(message.startswith("Step ") for message in told[told.index(begin) :])
+
+
+def _gone(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_job_survives_its_trainer_and_its_worker(impatient: Bench, base: str) -> None:
+    bench = impatient
+    spec = job_kit.spec(base, bench.upload(job_kit.lines()), epochs=30)
+    job_id = bench.submit(spec, created_at=time.time() - 60)  # so old that the reaper wakes a worker for it at once
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "services.training"], env=bench.settings.child_environment(), process_group=0
+    )
+    try:
+        until(lambda: len(bench.checkpoints(job_id)) > 0, PATIENCE)
+        _trainer(psutil.Process(worker.pid)).kill()
+        until(lambda: _is_training(bench, job_id, attempt=2), PATIENCE)
+        orphan = _trainer(psutil.Process(worker.pid))
+    finally:
+        worker.kill()
+        worker.wait()
+    until(lambda: _gone(orphan), 5.0)
+    with running(bench.settings):
+        until(lambda: _ended(bench, job_id), PATIENCE)
+    job, told = bench.job(job_id), bench.told(job_id)
+    assert (job.status, job.attempt) == ("succeeded", 3), told
+    assert "Attempt 1 ended because its process was killed (SIGKILL), probably for lack of memory." in told
+    assert "Attempt 2 ended because its worker fell silent." in told
+    assert sum(message.startswith("Goes on from the checkpoint of step") for message in told) == 2
+    assert job.estimated_finish is None
+    assert not bench.store.exists(f"jobs/{job_id}/checkpoints")
+    assert list((bench.settings.home / "training").iterdir()) == []
+
+
+def test_a_cancelled_job_ends_within_five_seconds(bench: Bench, base: str) -> None:
+    job_id = bench.submit(job_kit.spec(base, bench.upload(job_kit.lines()), epochs=LONG))
+    with running(bench.settings):
+        _wake(bench, job_id)
+        until(lambda: _is_training(bench, job_id), PATIENCE)
+        trainer = _trainer(psutil.Process())
+        with bench.database.transaction() as session:
+            assert jobs.request_cancel(session, job_id, time.time()).status == "running"
+        assert until(lambda: _ended(bench, job_id), 10.0) < 5.0
+        assert _gone(trainer)
+        assert bench.job(job_id).status == "cancelled"
+        assert bench.told(job_id)[-1] == "The job was cancelled."
+
+
+def test_a_worker_that_is_stopped_hands_its_job_on(bench: Bench, base: str) -> None:
+    job_id = bench.submit(job_kit.spec(base, bench.upload(job_kit.lines()), epochs=LONG))
+    with running(bench.settings):
+        _wake(bench, job_id)
+        _wake(bench, job_id)  # a doubled wake-up changes nothing
+        until(lambda: bool(_trainers(psutil.Process())), PATIENCE)
+        trainer = _trainer(psutil.Process())
+        began = time.monotonic()
+    assert time.monotonic() - began < 5.0
+    assert _gone(trainer)
+    assert (bench.job(job_id).status, bench.job(job_id).attempt) == ("queued", 1)
+    assert bench.told(job_id)[-1] == "Attempt 1 ended because its worker was stopped."
+
+
+def test_a_job_whose_trainer_keeps_dying_fails_with_the_reason(bench: Bench, base: str) -> None:
+    settings = bench.settings.model_copy(update={"training_attempts": 1})
+    job_id = bench.submit(job_kit.spec(base, bench.upload(job_kit.lines()), epochs=LONG))
+    with running(settings):
+        _wake(bench, job_id)
+        until(lambda: bool(_trainers(psutil.Process())), PATIENCE)
+        _trainer(psutil.Process()).send_signal(signal.SIGKILL)
+        until(lambda: _ended(bench, job_id), PATIENCE)
+    job = bench.job(job_id)
+    assert job.status == "failed"
+    assert job.error is not None
+    assert "SIGKILL" in job.error["message"]
+
+
+def test_a_job_that_takes_too_long_fails(bench: Bench, base: str) -> None:
+    settings = bench.settings.model_copy(update={"training_limit_seconds": 1.0})
+    job_id = bench.submit(job_kit.spec(base, bench.upload(job_kit.lines()), epochs=LONG))
+    with running(settings):
+        _wake(bench, job_id)
+        until(lambda: _ended(bench, job_id), PATIENCE)
+    job = bench.job(job_id)
+    assert job.status == "failed"
+    assert job.error is not None
+    assert job.error["code"] == "time_limit_exceeded"
