@@ -55,7 +55,7 @@ def test_every_key_is_explained() -> None:
 
 
 def test_defaults_are_the_documented_ones() -> None:
-    for model, name in ((Settings, "settings"), (Slot, "slots"), (Handover, "handover")):
+    for model, name in ((Settings, "settings"), (Intent, "intents"), (Slot, "slots"), (Handover, "handover")):
         for key, field in model.model_fields.items():
             row = re.search(rf"^\| `{key}` \| `([^`]*)` \|", section(name), re.MULTILINE)
             if row is not None:
