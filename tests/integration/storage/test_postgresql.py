@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import text
 
 from shared.errors import Conflict, SettingsError, Unavailable
-from shared.storage import files, postgresql
+from shared.storage import files, jobs, postgresql, sentiment
 from shared.storage.engine import Database, open_database
 from tests import infrastructure
-from tests.unit.storage.builders import a_file, at_once
+from tests.unit.storage.builders import a_file, a_job, an_observation, at_once
 
 
 @pytest.mark.parametrize(
@@ -72,6 +74,38 @@ def test_a_deadlock_is_a_conflict_for_one_and_nothing_for_the_other(database: Da
         return "done"
 
     assert sorted(at_once(2, cross)) == ["conflict", "done"]
+
+
+def test_a_claim_does_not_wait_for_another(database: Database) -> None:
+    with database.transaction() as session:
+        for number in range(2):
+            jobs.add(session, a_job(f"ftjob-{number}", created_at=float(number)))
+    with database.transaction() as first, database.transaction() as second:
+        claims = [jobs.claim(session, token="mine", now=9.0, lease_seconds=1.0) for session in (first, second)]
+    assert [job.id for job in claims if job is not None] == ["ftjob-0", "ftjob-1"]
+
+
+def test_texts_are_written_in_one_order_so_that_nobody_dies_in_a_deadlock(database: Database) -> None:
+    """The other transaction has to wait for ``m``; had it written ``z`` before, both would wait for each other."""
+    with ThreadPoolExecutor(1) as pool, database.transaction() as session:
+        sentiment.observe(session, [an_observation("m")])
+        other = pool.submit(_observe, database, "z", "a", "m")
+        while not _somebody_waits(database):
+            time.sleep(0.01)
+        sentiment.observe(session, [an_observation("z")])
+        session.commit()
+        assert other.result(timeout=30) == ["a"]
+
+
+def _observe(database: Database, *ids: str) -> list[str]:
+    with database.transaction() as session:
+        return [item.id for item in sentiment.observe(session, [an_observation(text_id) for text_id in ids])]
+
+
+def _somebody_waits(database: Database) -> bool:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with database.reading() as session:
+        return bool(session.connection().execute(text(waiting)).scalar_one())
 
 
 def test_a_statement_that_takes_too_long_is_given_up(database_url: str) -> None:

@@ -10,7 +10,7 @@ from shared.errors import SettingsError, Unavailable
 from shared.storage import files, jobs
 from shared.storage.engine import Database, open_database
 from shared.storage.sqlite import WriterTurn, sqlite_engine
-from tests.unit.storage.builders import a_file
+from tests.unit.storage.builders import a_file, at_once
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "mysql://host/db", "parley.db", ""])
@@ -29,6 +29,21 @@ def test_the_file_is_in_write_ahead_mode_and_keeps_references(database: Database
     assert (tmp_path / "parley.db-wal").exists()
     with pytest.raises(IntegrityError), database.transaction() as session:
         jobs.add_event(session, "ftjob-none", "info", "message", "lost", {}, 1.0)
+
+
+def test_writers_of_several_processes_wait_for_each_other(database_url: str) -> None:
+    """Each opens the file for itself, as processes do; all read before they write."""
+
+    def write(number: int) -> None:
+        with open_database(database_url) as own:
+            for round_number in range(10):
+                with own.transaction() as session:
+                    files.page(session)
+                    files.add(session, a_file(f"file-{number}-{round_number}"))
+
+    at_once(4, write)
+    with open_database(database_url) as database, database.reading() as session:
+        assert len(files.page(session, limit=100).items) == 40
 
 
 def test_a_lock_that_is_never_given_back_is_reported_as_unavailable(database: Database, tmp_path: Path) -> None:

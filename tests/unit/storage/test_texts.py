@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.errors import InvalidInput
@@ -28,6 +28,9 @@ def test_exactly_nul_and_lone_surrogates_are_refused_as_parameters(text: str) ->
 
 
 @given(ANY)
+@example("\\u0000")
+@example("\\\0")
+@example("\\\\u0000\0")
 def test_exactly_the_same_is_refused_inside_json(text: str) -> None:
     def store() -> str:
         dumped = dump_json({"key": [text]})
