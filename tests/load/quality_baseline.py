@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from seqeval.metrics import f1_score
-from sklearn.feature_extraction import DictVectorizer
+from sklearn.feature_extraction import FeatureHasher
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
@@ -58,12 +58,12 @@ def _labelled(rows: Sequence[Row], kind: str) -> tuple[list[str], list[str]]:
 
 def _entity_f1(parts: Split) -> float:
     """Each word tagged by a linear model over it and its neighbours."""
-    vectorizer = DictVectorizer()
+    hasher = FeatureHasher(n_features=2**16)
     train = [row for row in parts.train if row.entities is not None]
-    features = vectorizer.fit_transform([word for row in train for word in _features(row.text.split(" "))])
+    features = hasher.transform([word for row in train for word in _features(row.text.split(" "))])
     model = SGDClassifier(loss="log_loss", alpha=1e-6, random_state=0)
     model.fit(features, [tag for row in train for tag in _tags(row)])
-    told = [model.predict(vectorizer.transform(_features(row.text.split(" ")))).tolist() for row in parts.test]
+    told = [model.predict(hasher.transform(_features(row.text.split(" ")))).tolist() for row in parts.test]
     return float(f1_score([_tags(row) for row in parts.test], told))
 
 
