@@ -13,7 +13,7 @@ from sqlalchemy import insert as insert_into
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col, select
 
-from shared.contracts.chat import DialogueState
+from shared.contracts.chat import DialogueState, PastTurn
 from shared.errors import NotFound
 from shared.storage.columns import JsonValue
 from shared.storage.paging import Order, Page, read_page
@@ -114,10 +114,15 @@ def _advance(turns: Sequence[Turn]) -> ReturningUpdate[str]:
     )
 
 
-def latest_turns(session: Session, conversation_id: str, count: int) -> list[Turn]:
-    """The last ``count`` turns, oldest first."""
-    newest_first = select(Turn).where(col(Turn.conversation_id) == conversation_id).order_by(col(Turn.position).desc())
-    return list(session.exec(newest_first.limit(count)))[::-1]
+def latest_words(session: Session, conversation_id: str, count: int) -> list[PastTurn]:
+    """What was said in the last ``count`` turns, oldest first, without the rest of their rows."""
+    newest_first = (
+        select(col(Turn.user_text), col(Turn.answer))
+        .where(col(Turn.conversation_id) == conversation_id)
+        .order_by(col(Turn.position).desc())
+    )
+    rows = session.exec(newest_first.limit(count)).all()
+    return [PastTurn(user=user_text, answer=answer.text) for user_text, answer in reversed(rows)]
 
 
 def turns(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.contracts.chat import DialogueState
+from shared.contracts.chat import DialogueState, PastTurn
 from shared.errors import AlreadyExists, Conflict, NotFound
 from shared.storage import conversations
 from shared.storage.engine import Database
@@ -38,7 +38,7 @@ class TestStoringTurns:
         conversation = read(database, "conv_1")
         assert (conversation.turns, conversation.state, conversation.status) == (1, state, "open")
         with database.reading() as session:
-            (turn,) = conversations.latest_turns(session, "conv_1", 5)
+            (turn,) = conversations.turns(session, "conv_1").items
         assert (turn.user_text, turn.position, turn.state) == ("去東京 🙂", 0, state)
         assert turn.answer.text == "On its way."
 
@@ -172,7 +172,18 @@ class TestFindingTurns:
         for position in range(5):
             store(database, a_turn(f"turn_{position}", "conv_1", position=position))
         with database.reading() as session:
-            assert [turn.position for turn in conversations.latest_turns(session, "conv_1", 3)] == [2, 3, 4]
+            latest = conversations.turns(session, "conv_1", limit=3, order="desc").items
+            words = conversations.latest_words(session, "conv_1", 3)
+            assert [turn.position for turn in latest] == [4, 3, 2]
+            assert words == [PastTurn(user=turn.user_text, answer=turn.answer.text) for turn in reversed(latest)]
+
+    def test_the_last_words_come_oldest_first(self, database: Database) -> None:
+        begin(database, "conv_1")
+        for position in range(4):
+            store(database, a_turn(f"turn_{position}", "conv_1", position=position, text=f"question {position}"))
+        with database.reading() as session:
+            words = conversations.latest_words(session, "conv_1", 2)
+        assert words == [PastTurn(user=f"question {position}", answer="On its way.") for position in (2, 3)]
 
     def test_turns_are_paged_in_both_directions(self, database: Database) -> None:
         begin(database, "conv_1")

@@ -112,5 +112,5 @@ class TestUnstorableText:
             state = DialogueState(slots={text: text})
             conversations.store_turns(session, [a_turn("turn_1", "conv_1", text=text, state=state)])
         with database.reading() as session:
-            (turn,) = conversations.latest_turns(session, "conv_1", 1)
+            (turn,) = conversations.turns(session, "conv_1").items
         assert (turn.user_text, turn.state.slots) == (text, {text: text})
