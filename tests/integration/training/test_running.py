@@ -34,14 +34,14 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    with job_kit.bench(tmp_path / "home", checkpoint_seconds=0.3) as made:
+    with job_kit.bench(tmp_path / "home", training_checkpoint_seconds=0.3) as made:
         yield made
 
 
 @pytest.fixture
 def impatient(tmp_path: Path) -> Iterator[Bench]:
     """A Parley whose workers are given up on soon."""
-    with job_kit.bench(tmp_path / "home", lease_seconds=4.0, checkpoint_seconds=0.3) as made:
+    with job_kit.bench(tmp_path / "home", training_lease_seconds=4.0, training_checkpoint_seconds=0.3) as made:
         yield made
 
 

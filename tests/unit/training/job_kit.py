@@ -106,15 +106,10 @@ class Bench:
 
 
 @contextmanager
-def bench(home: Path, *, lease_seconds: float = 30.0, checkpoint_seconds: float = 30.0) -> Iterator[Bench]:
-    """A Parley below ``home``, on SQLite, a local store and a memory bus that nobody else knows."""
-    settings = TrainingSettings(
-        home=home,
-        broker_url=f"memory://{uuid4().hex}",
-        training_threads=1,
-        training_lease_seconds=lease_seconds,
-        training_checkpoint_seconds=checkpoint_seconds,
-    )
+def bench(home: Path, /, **overrides: object) -> Iterator[Bench]:
+    """A Parley below ``home``, unless told otherwise on SQLite, a local store and a memory bus that nobody else knows."""
+    defaults: dict[str, object] = {"home": home, "broker_url": f"memory://{uuid4().hex}", "training_threads": 1}
+    settings = TrainingSettings.model_validate(defaults | overrides)
     home.mkdir(exist_ok=True)
     with open_database(settings.database) as database:
         yield Bench(settings, database, open_store(settings.artifacts))
