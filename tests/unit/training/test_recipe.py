@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from services.training.recipe import resolve
+from shared.contracts.jobs import Hyperparameters, JobSpec, Tuning
+
+AUTO = JobSpec(model="minilm", training_file="file-1", seed=11)
+
+
+def asked(**knobs: int | float) -> JobSpec:
+    return AUTO.model_copy(update={"hyperparameters": Hyperparameters.model_validate(knobs)})
+
+
+def test_more_rows_get_fewer_epochs() -> None:
+    assert [resolve(AUTO, rows).epochs for rows in (10, 500, 1_500, 9_000, 1_000_000)] == [40, 9, 6, 4, 2]
+
+
+def test_small_data_get_small_batches() -> None:
+    assert (resolve(AUTO, 300).batch_size, resolve(AUTO, 20_000).batch_size) == (16, 32)
+
+
+def test_what_the_user_sets_is_taken() -> None:
+    recipe = resolve(asked(batch_size=5, n_epochs=2, learning_rate_multiplier=0.5), 1_000)
+
+    assert (recipe.batch_size, recipe.epochs) == (5, 2)
+    assert recipe.encoder_rate == resolve(AUTO, 1_000).encoder_rate / 2
+    assert recipe.head_rate == resolve(AUTO, 1_000).head_rate / 2
+
+
+def test_the_seed_and_the_tuning_of_the_job_are_taken() -> None:
+    tuning = Tuning(type="lora", rank=3, max_steps=9)
+
+    recipe = resolve(AUTO.model_copy(update={"tuning": tuning}), 1_000)
+
+    assert (recipe.seed, recipe.tuning, recipe.max_steps) == (11, tuning, 9)
+
+
+def test_low_rank_updates_learn_faster_and_a_frozen_encoder_not_at_all() -> None:
+    rates = [
+        resolve(AUTO.model_copy(update={"tuning": Tuning(type=kind)}), 1_000).encoder_rate
+        for kind in ("lora", "full", "frozen")
+    ]
+
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] == 0
+
+
+@pytest.mark.parametrize(("rows", "limit", "steps"), [(100, None, 70), (101, None, 77), (100, 12, 12), (100, 999, 70)])
+def test_steps_are_whole_epochs_up_to_the_limit(rows: int, limit: int | None, steps: int) -> None:
+    spec = asked(batch_size=10, n_epochs=7).model_copy(update={"tuning": Tuning(max_steps=limit)})
+
+    assert resolve(spec, rows).steps(rows) == steps
