@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from pydantic import SecretStr
+
 from services.gateway.server import serving
 from services.gateway.settings import GatewaySettings
 from services.generation import app as generation
@@ -22,16 +24,20 @@ from shared.settings import read_settings
 
 
 @contextmanager
-def running(settings: GatewaySettings) -> Iterator[None]:
-    """Start everything; the gateway last, so that it only takes requests that somebody will answer, and stops first.
+def running(first_key: SecretStr) -> Iterator[str]:
+    """Start everything; yields the URL.
+
+    The gateway comes last, so that it only takes requests that somebody will answer, and stops first.
+
+    Args:
+        first_key: The admin key of a platform that has no key yet.
 
     Raises:
-        SettingsError: A setting of any service is wrong.
+        SettingsError: A setting of any service is wrong, or the address is taken.
     """
     with ExitStack() as stack:
         stack.enter_context(monitoring.running(read_settings(MonitoringSettings)))
         stack.enter_context(generation.running(read_settings(GenerationSettings)))
         stack.enter_context(nlu.running(read_settings(NluSettings)))
         stack.enter_context(training.running(read_settings(TrainingSettings)))
-        stack.enter_context(serving(settings))
-        yield
+        yield stack.enter_context(serving(read_settings(GatewaySettings, api_key=first_key)))

@@ -98,5 +98,5 @@ def _understood(reading: Json) -> str:
         parts.append(f"{intent['name']} {intent['confidence']:.0%}")
     parts += [f"{entity['label']}={entity['text']}" for entity in reading.get("entities") or ()]
     if sentiment := reading.get("sentiment"):
-        parts.append(f"{sentiment['label']} {sentiment['score']:+.2f}")
+        parts.append(f"{sentiment['label']} {sentiment['score']:+.1f}")
     return "  ".join(parts) or "nothing understood"

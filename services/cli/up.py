@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import signal
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,6 @@ from services.cli.api import Api, CommandError
 from services.cli.following import watch_job
 from services.cli.session import fail, out
 from services.cli.settings import Access, CliSettings, load, store
-from services.gateway.settings import GatewaySettings
 from shared.errors import SettingsError
 from shared.settings import read_settings
 from shared.starter import bot, utterances
@@ -48,15 +46,13 @@ def up() -> None:
     ready = False
     try:
         settings = read_settings(CliSettings)
-        credentials = _credentials(settings)
-        gateway = read_settings(GatewaySettings, api_key=SecretStr(credentials.api_key))
-        _refuse_taken_port(gateway.host, gateway.port)
+        key = _key(settings)
         from services import embedded  # every service at once: too slow an import for the other commands
 
-        store(settings.home, credentials)  # first of all: elsewhere only the hash of the key is kept
-        with _log_file(settings), _interruptible(), embedded.running(gateway):
-            _prepare(credentials)
-            _welcome(credentials, settings)
+        with _log_file(settings), _interruptible(), embedded.running(SecretStr(key)) as url:
+            store(settings.home, Access(url, key))
+            _prepare(Access(url, key))
+            _welcome(Access(url, key), settings)
             ready = True
             signal.pause()
     except (CommandError, SettingsError) as error:
@@ -65,22 +61,12 @@ def up() -> None:
         out.print("Parley has stopped." if ready else "Stopped early; 'parley up' goes on where it left off.")
 
 
-def _credentials(settings: CliSettings) -> Access:
-    gateway = read_settings(GatewaySettings)
-    url = f"http://{'127.0.0.1' if gateway.host in ('0.0.0.0', '::') else gateway.host}:{gateway.port}"  # noqa: S104
-    given = settings.api_key.get_secret_value() or load(settings.home).api_key
-    return Access(url, given or f"pk-{secrets.token_urlsafe(32)}")
-
-
-def _refuse_taken_port(host: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise CommandError(
-                f"Cannot listen on {host}:{port} ({error.strerror}); PARLEY_PORT names another."
-            ) from error
+def _key(settings: CliSettings) -> str:
+    """The key of this platform; a new one is stored before anything else, since elsewhere only its hash is kept."""
+    stored = load(settings.home)
+    key = settings.api_key.get_secret_value() or stored.api_key or f"pk-{secrets.token_urlsafe(32)}"
+    store(settings.home, Access(stored.url, key))
+    return key
 
 
 @contextmanager

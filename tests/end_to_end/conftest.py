@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from tests.infrastructure import broker_url, database_url
 
 from tests.end_to_end.platforms import Platform, embedded, processes
+from tests.integration.places import place
 
 
 @pytest.fixture(scope="session")
@@ -21,10 +20,5 @@ def starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 @pytest.fixture(scope="session")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """One process per service on RabbitMQ and PostgreSQL, without a model yet."""
-    home: Path = tmp_path_factory.mktemp("services")
-    with (
-        broker_url() as broker,
-        database_url() as database,
-        processes(home, broker=broker, database_url=database) as platform,
-    ):
+    with place("stack", tmp_path_factory.mktemp("services")) as where, processes(where) as platform:
         yield platform

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 from openai import OpenAI
+
+from tests.infrastructure import free_port
+from tests.integration.places import Place
 
 ADMIN_KEY = "pk-end-to-end-admin-key-0123456789abcdef"
 SERVICES = ("gateway", "nlu", "generation", "monitoring", "training")
@@ -71,17 +73,12 @@ def embedded(home: Path) -> Iterator[Platform]:
 
 
 @contextmanager
-def processes(home: Path, *, broker_url: str, prefix: str, database_url: str) -> Iterator[Platform]:
-    """One process per service on RabbitMQ and PostgreSQL; not ready before a model and a bot are there."""
+def processes(where: Place) -> Iterator[Platform]:
+    """One process per service; not ready before a model and a bot are there."""
     port = free_port()
-    environment = _environment(home, port) | {
-        "PARLEY_BROKER_URL": broker_url,
-        "PARLEY_BROKER_PREFIX": prefix,
-        "PARLEY_DATABASE_URL": database_url,
-        "PARLEY_TRAINING_LEASE_SECONDS": "6",
-        "PARLEY_TRAINING_CHECKPOINT_SECONDS": "2",
-    }
-    platform = Platform(f"http://127.0.0.1:{port}", home, environment)
+    environment = _environment(where.home, port) | where.environment()
+    environment |= {"PARLEY_TRAINING_LEASE_SECONDS": "6", "PARLEY_TRAINING_CHECKPOINT_SECONDS": "2"}
+    platform = Platform(f"http://127.0.0.1:{port}", where.home, environment)
     with ExitStack() as stack:
         stack.callback(platform.stop)
         for name in SERVICES:
@@ -95,9 +92,8 @@ def wait_until_ready(platform: Platform, timeout: float = START_TIMEOUT) -> None
     wait_for(lambda: _answers(f"{platform.url}/health/ready"), "readiness", platform, timeout)
 
 
-def wait_for(condition: object, what: str, platform: Platform, timeout: float = START_TIMEOUT) -> None:
+def wait_for(condition: Callable[[], bool], what: str, platform: Platform, timeout: float = START_TIMEOUT) -> None:
     """Poll until ``condition()`` holds; a process that died ends the wait with its log."""
-    assert callable(condition)
     deadline = time.monotonic() + timeout
     while not condition():
         for name, process in platform.processes.items():
@@ -106,13 +102,6 @@ def wait_for(condition: object, what: str, platform: Platform, timeout: float = 
             f"--- {name}\n{platform.log(name)[-2000:]}" for name in platform.processes
         )
         time.sleep(0.2)
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _environment(home: Path, port: int) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.end_to_end import scenario
-from tests.end_to_end.platforms import Platform
+from tests.end_to_end.platforms import Platform, wait_for
 from tests.end_to_end.scenario import Row
 
 SPOILT = "refund_status"
@@ -50,9 +50,9 @@ def test_rollback_restores_the_former_answers_byte_for_byte(starter: Platform) -
     with starter.http() as http:
         path = f"/v1/models/{job.fine_tuned_model}"
         http.post(f"{path}/promote", json={"force": True}).raise_for_status()
-        scenario.wait_for(lambda: answers(starter) != before, "other answers", starter, 30)
+        wait_for(lambda: answers(starter) != before, "other answers", starter, 30)
         http.post(f"{path}/rollback").raise_for_status()
-        scenario.wait_for(lambda: served(starter) == former, "the former model", starter, 30)
+        wait_for(lambda: served(starter) == former, "the former model", starter, 30)
     assert answers(starter) == before
 
 

@@ -12,8 +12,7 @@ from openai import OpenAI
 from openai.types.fine_tuning import FineTuningJob
 
 from tests.end_to_end import scenario
-from tests.end_to_end.platforms import Platform, wait_until_ready
-from tests.end_to_end.scenario import wait_for
+from tests.end_to_end.platforms import Platform, wait_for, wait_until_ready
 
 
 def test_upload_to_promoted_model_and_everything_after(services: Platform) -> None:

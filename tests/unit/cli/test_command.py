@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from services.cli.__main__ import build
 from services.cli.settings import Access, load, store
-from tests.end_to_end.platforms import free_port
+from tests.infrastructure import free_port
 
 COMMANDS = ("up", "chat", "analyze", "train", "jobs", "models", "promote", "rollback", "watch", "bot", "keys")
 
