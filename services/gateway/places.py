@@ -81,8 +81,8 @@ class Places:
                     param="conversation_id",
                     code="conversation_ended",
                 )
-            past = conversations.latest_turns(session, conversation_id, self._history_turns)
-        return Place(conversation, tuple(PastTurn(user=turn.user_text, answer=turn.answer.text) for turn in past))
+            history = conversations.latest_words(session, conversation_id, self._history_turns)
+        return Place(conversation, tuple(history))
 
     def after_messages(
         self, caller: Caller, user: str | None, said: Sequence[Said], now: float, metadata: Mapping[str, str] | None

@@ -87,6 +87,7 @@ def build_server(app: FastAPI, settings: GatewaySettings) -> Server:
         ws="none",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.shutdown_seconds,

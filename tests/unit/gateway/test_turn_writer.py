@@ -59,7 +59,7 @@ def turn(of: Conversation, position: int = 0, *, text: str = "hello you", create
 
 def stored(database: Database, of: Conversation) -> list[str]:
     with database.reading() as session:
-        return [one.id for one in conversations.latest_turns(session, of.id, 100)]
+        return [one.id for one in conversations.turns(session, of.id).items]
 
 
 def nothing(_turns: Sequence[Turn]) -> None:

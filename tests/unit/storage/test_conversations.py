@@ -167,16 +167,6 @@ class TestFindingTurns:
         assert found is not None
         assert found[0].position + 1 < found[1].turns
 
-    def test_the_last_turns_come_oldest_first(self, database: Database) -> None:
-        begin(database, "conv_1")
-        for position in range(5):
-            store(database, a_turn(f"turn_{position}", "conv_1", position=position))
-        with database.reading() as session:
-            latest = conversations.turns(session, "conv_1", limit=3, order="desc").items
-            words = conversations.latest_words(session, "conv_1", 3)
-            assert [turn.position for turn in latest] == [4, 3, 2]
-            assert words == [PastTurn(user=turn.user_text, answer=turn.answer.text) for turn in reversed(latest)]
-
     def test_the_last_words_come_oldest_first(self, database: Database) -> None:
         begin(database, "conv_1")
         for position in range(4):
