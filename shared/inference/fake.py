@@ -76,8 +76,9 @@ class FakeReader:
             ranking=(intent,),
             sentiment=Sentiment(label=label, score=float(number % 3) - 1.0, confidence=0.9),
             language=language_of(text),
+            tokens=len(text.split()) + 2,
         )
-        return Reading(understanding, embedding, len(text.split()) + 2)
+        return Reading(understanding, embedding, understanding.tokens)
 
 
 def _hash(text: str) -> int:

@@ -83,15 +83,21 @@ class Interpreter:
         intents = self._intents(runs, len(texts))
         entities = self._entities(texts, encodings, runs)
         sentiments = self._sentiments(runs, len(texts))
-        return [self._understanding(*parts) for parts in zip(texts, intents, entities, sentiments, strict=True)]
+        parts = zip(texts, encodings, intents, entities, sentiments, strict=True)
+        return [self._understanding(*part) for part in parts]
 
-    def blank(self, text: str) -> Understanding:
+    def blank(self, text: str, encoded: Encoded) -> Understanding:
         """What a text without a single token means: nothing was asked, and nothing felt."""
         intent = _NOTHING_ASKED if self._labels.intents else None
-        return self._understanding(text, (intent, ()), (), _NEUTRAL if self._labels.sentiments else None)
+        return self._understanding(text, encoded, (intent, ()), (), _NEUTRAL if self._labels.sentiments else None)
 
     def _understanding(
-        self, text: str, intent: _Intent, entities: tuple[EntitySpan, ...], sentiment: Sentiment | None
+        self,
+        text: str,
+        encoded: Encoded,
+        intent: _Intent,
+        entities: tuple[EntitySpan, ...],
+        sentiment: Sentiment | None,
     ) -> Understanding:
         likeliest, ranking = intent
         return Understanding(
@@ -101,6 +107,7 @@ class Interpreter:
             entities=entities,
             sentiment=sentiment,
             language=language_of(text),
+            tokens=len(encoded.ids),
         )
 
     def _entities(

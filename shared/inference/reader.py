@@ -139,7 +139,7 @@ class TextReader:
 
     def _blank(self, text: str, encoded: Encoded) -> Reading:
         nowhere = np.zeros(self._manifest.embedding_size, dtype=np.float32)
-        return Reading(self._interpreter.blank(text), nowhere, len(encoded.ids))
+        return Reading(self._interpreter.blank(text, encoded), nowhere, len(encoded.ids))
 
     def _runs(self, encodings: Sequence[Encoded]) -> Iterator[tuple[_Rows, _Outputs]]:
         """The outputs for every text that is not blank, a few texts at a time, with the places they stand at."""

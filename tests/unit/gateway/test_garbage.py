@@ -61,7 +61,8 @@ def error_of(response: httpx.Response) -> dict[str, Any]:
 )
 def test_bad_bodies(http: httpx.Client, path: str, body: bytes) -> None:
     if path == "/v1/conversations" and body in (b"", b"null"):
-        pytest.skip("a conversation needs no body")
+        assert http.post(path, content=body, headers=JSON).status_code == 200, "a conversation needs no body"
+        return
     error_of(http.post(path, content=body, headers=JSON))
 
 

@@ -91,7 +91,9 @@ def test_heads_that_the_model_lacks_leave_their_field_empty() -> None:
 
 
 def test_a_blank_text_asks_and_feels_nothing() -> None:
-    understanding = Interpreter(manifest(), np.zeros((0, 2), dtype=np.float32)).blank(" ")
+    encoded = Encoded([101, 102], [(0, 0), (0, 0)], [False, False])
+    understanding = Interpreter(manifest(), np.zeros((0, 2), dtype=np.float32)).blank(" ", encoded)
+    assert understanding.tokens == 2
     assert understanding.intent is not None
     assert understanding.intent.name == OUT_OF_SCOPE
     assert understanding.sentiment is not None
