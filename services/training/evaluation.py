@@ -103,7 +103,8 @@ def majority(train: Sequence[Row], count: int) -> list[Understanding]:
     sentiments = Counter(row.sentiment for row in train if row.sentiment is not None)
     intent = IntentScore(name=intents.most_common(1)[0][0], confidence=1.0) if intents else None
     sentiment = Sentiment(label=sentiments.most_common(1)[0][0], score=0.0, confidence=1.0) if sentiments else None
-    ranking = (intent,) if intent else ()
+    in_scope = [label for label, _ in intents.most_common() if label != OUT_OF_SCOPE][:1]
+    ranking = tuple(IntentScore(name=label, confidence=1.0) for label in in_scope)
     return [Understanding(model="majority", intent=intent, ranking=ranking, sentiment=sentiment)] * count
 
 

@@ -53,7 +53,7 @@ def _multiplications(source: Path, target: Path) -> None:
 
 def _all_but_late_outputs(source: Path, target: Path) -> None:
     """The second half of the feed-forward outputs stay fp32: their inputs have the widest range."""
-    outputs = _narrowing(onnx.load(source))
+    outputs = _feed_forward_outputs(onnx.load(source))
     _dynamic(source, target, kinds=["MatMul", "Gather"], exclude=outputs[len(outputs) // 2 :])
 
 
@@ -65,14 +65,16 @@ def _blockwise(source: Path, target: Path) -> None:
     quantizer.model.save_model_to_file(str(target))
 
 
-def _narrowing(model: onnx.ModelProto) -> list[str]:
-    """Names of the multiplications by a constant that leave fewer columns than they take, in the order they run."""
+def _feed_forward_outputs(model: onnx.ModelProto) -> list[str]:
+    """Names of the multiplications that take the most columns, in the order they run."""
     shapes = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
-    return [
-        node.name
+    taken = {
+        node.name: shapes[node.input[1]][0]
         for node in model.graph.node
-        if node.op_type == "MatMul" and (shape := shapes.get(node.input[1])) and shape[0] > shape[1]
-    ]
+        if node.op_type == "MatMul" and node.input[1] in shapes
+    }
+    most = max(taken.values(), default=0)
+    return [name for name, columns in taken.items() if columns == most]
 
 
 SCHEMES = (

@@ -75,5 +75,3 @@ class Reaper:
             _log.warning("job brought back", job_id=job.id, attempt=job.attempt, status=job.status)
             if job.status in FINAL_STATUSES:
                 self._store.delete(checkpoints_key(job.id))
-            else:
-                self._queue.wake(job.id)
