@@ -23,6 +23,8 @@ from shared.telemetry import logs
 
 #: Marks the job of the first start, so that an interrupted one is followed instead of begun again.
 STARTER = {"purpose": "starter"}
+#: Half of what a job would choose for so many rows: a newcomer should talk to the bot within two minutes.
+EPOCHS = 3
 #: Three ways to say the first word, ready to paste.
 PASTE = """
   .venv/bin/parley chat
@@ -119,7 +121,13 @@ def _starter_job(api: Api) -> str:
         if job["status"] not in ("failed", "cancelled"):
             return str(job["id"])
     uploaded = api.upload(utterances())
-    job = {"model": "minilm", "training_file": uploaded["id"], "suffix": "starter", "metadata": STARTER}
+    job = {
+        "model": "minilm",
+        "training_file": uploaded["id"],
+        "suffix": "starter",
+        "method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": EPOCHS}}},
+        "metadata": STARTER,
+    }
     return str(api.post("/v1/fine_tuning/jobs", job)["id"])
 
 

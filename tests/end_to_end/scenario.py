@@ -18,7 +18,16 @@ from tests.end_to_end.platforms import Platform, wait_for
 Row = dict[str, Any]
 
 #: Enough to tell the intents apart, little enough to be trained in seconds.
-INTENTS = ("order_status", "cancel_order", "refund_status", "flight_search", "greeting", "inform", "talk_to_person")
+INTENTS = (
+    "order_status",
+    "cancel_order",
+    "refund_status",
+    "flight_search",
+    "greeting",
+    "inform",
+    "complaint",
+    "praise",
+)
 FINAL = frozenset(("succeeded", "failed", "cancelled"))
 
 
@@ -45,7 +54,7 @@ def submit(client: OpenAI, file_id: str, *, epochs: int = 3, suffix: str = "test
     )
 
 
-def finished(client: OpenAI, job_id: str, timeout: float = 240.0) -> FineTuningJob:
+def finished(client: OpenAI, job_id: str, timeout: float = 400.0) -> FineTuningJob:
     """Wait for a job to end."""
     deadline = time.monotonic() + timeout
     while (job := client.fine_tuning.jobs.retrieve(job_id)).status not in FINAL:
