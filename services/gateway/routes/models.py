@@ -73,6 +73,7 @@ def delete(model_id: str, here: Here, _caller: TrainCaller) -> Deleted:
     with here.database.transaction() as session:
         models.delete(session, model_id, here.clock())
     here.store.delete(f"models/{model_id}")
+    here.store.delete(f"encoders/{model_id}")  # kept by training, for jobs that go on from the model
     return Deleted(id=model_id, object="model")
 
 
