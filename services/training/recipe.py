@@ -69,7 +69,7 @@ def resolve(spec: JobSpec, rows: int) -> Recipe:
     - batch size: 16 below 2,000 rows, else 32.
     - epochs: ``2 + 150 / sqrt(rows)``: 9 for 500 rows, 6 for 1,500, 4 for 9,000, towards 2 beyond; 40 if the encoder
       is frozen. Validation ends the run earlier when it no longer gains.
-    - patience: half of the epochs. Scores often stand still while the rate is high, and rise again as it falls.
+    - patience: half of the epochs, at least 3. Scores often stand still while the rate is high, and rise again as it falls.
     - rates: 1e-4 for the encoder (low rank: 1e-3), 1e-3 for the heads, times the job's multiplier.
 
     Args:
@@ -90,5 +90,5 @@ def resolve(spec: JobSpec, rows: int) -> Recipe:
         max_steps=tuning.max_steps,
         encoder_rate=multiplier * _ENCODER_RATES[tuning.type],
         head_rate=multiplier * 1e-3,
-        patience=math.ceil(epochs / 2),
+        patience=max(3, math.ceil(epochs / 2)),
     )
