@@ -140,7 +140,7 @@ def test_a_taken_port_is_one_clear_message(tmp_path: Path) -> None:
 
 
 def test_stopping_answers_what_is_under_way_and_ends_event_streams(tmp_path: Path) -> None:
-    began, statuses = threading.Event(), list[int]()
+    began, watching, statuses = threading.Event(), threading.Event(), list[int]()
 
     def slowly(turn: TurnReceived) -> TurnUnderstood:
         began.set()
@@ -155,6 +155,7 @@ def test_stopping_answers_what_is_under_way_and_ends_event_streams(tmp_path: Pat
     def watch(platform: Platform) -> None:
         with platform.http() as http, http.stream("GET", "/v1/alerts/stream") as response:
             statuses.append(response.status_code)
+            watching.set()
             assert list(response.iter_lines())
 
     with running_platform(tmp_path, services=False) as platform, platform.bus.publisher() as publisher:
@@ -168,6 +169,7 @@ def test_stopping_answers_what_is_under_way_and_ends_event_streams(tmp_path: Pat
         for thread in threads:
             thread.start()
         assert began.wait(10)
+        assert watching.wait(10)
     for thread in threads:
         thread.join(10)
         assert not thread.is_alive()
