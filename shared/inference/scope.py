@@ -9,10 +9,10 @@ from shared.artifacts.manifest import ScopeCalibration
 
 FloatArray = NDArray[np.float32]
 
-#: Weights that tell real out-of-scope chatbot questions apart best (the HINT3 set, see docs/quality.md). A text may be far from
-#: every training row and still be classified with confidence, or be near to one that it only shares words with: each
-#: signal alone misses what the other sees.
-DEFAULT_WEIGHTS = {"nearest": 1.0, "confidence": 0.5}
+#: Weights that tell real out-of-scope chatbot questions apart best (chosen on the HINT3 set, see docs/quality.md). Each signal
+#: alone misses what the others see: a text can be far from every training row and still be classified with confidence,
+#: or share its words with one row and yet fit no intent. Logits reach about 20, cosines and probabilities 1.
+DEFAULT_WEIGHTS = {"nearest": 1.0, "logit": 0.025, "confidence": 0.25}
 
 
 def scope_score(
@@ -20,8 +20,9 @@ def scope_score(
 ) -> FloatArray:
     """The weighted sum of the signals that the calibration names; higher means more surely in scope.
 
-    Signals: ``nearest``, the cosine to the nearest training row, and ``confidence``, the largest probability (Hendrycks
-    & Gimpel 2017, arXiv:1610.02136).
+    Signals: ``nearest``, the cosine to the nearest training row; ``logit``, the largest logit (Hendrycks et al. 2022,
+    arXiv:1911.11132), which grows with the cosine to the intent's prototype; ``confidence``, the largest probability
+    (Hendrycks & Gimpel 2017, arXiv:1610.02136).
 
     Args:
         intent_logits: [b, I].
@@ -32,9 +33,11 @@ def scope_score(
     Returns:
         One score per text, [b].
     """
-    exponentials = np.exp(intent_logits - intent_logits.max(axis=1, keepdims=True))
+    largest = intent_logits.max(axis=1)
+    exponentials = np.exp(intent_logits - largest[:, np.newaxis])
     signals = {
         "nearest": (embeddings @ neighbours.T).max(axis=1, initial=-1.0),
+        "logit": largest,
         "confidence": 1.0 / exponentials.sum(axis=1),  # the largest exponential is 1
     }
     score: FloatArray = sum(
