@@ -22,7 +22,6 @@ HOMES: dict[str, tuple[str, ...]] = {
     "matplotlib": ("services.training",),
     "onnx": ("services.training",),
     "onnxruntime": ("shared.inference", "services.training"),
-    "peft": ("services.training",),
     "pg8000": ("shared.storage",),
     "prometheus_client": ("shared.telemetry",),
     "pydantic_settings": ("shared.settings",),
