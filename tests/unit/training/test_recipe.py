@@ -13,7 +13,7 @@ def asked(**knobs: int | float) -> JobSpec:
 
 
 def test_more_rows_get_fewer_epochs() -> None:
-    assert [resolve(AUTO, rows).epochs for rows in (10, 500, 1_500, 9_000, 1_000_000)] == [40, 9, 6, 4, 2]
+    assert [resolve(AUTO, rows).epochs for rows in (10, 500, 1_500, 10_000, 20_000)] == [40, 9, 6, 4, 3]
 
 
 def test_small_data_get_small_batches() -> None:
