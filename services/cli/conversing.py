@@ -98,5 +98,6 @@ def _understood(reading: Json) -> str:
         parts.append(f"{intent['name']} {intent['confidence']:.0%}")
     parts += [f"{entity['label']}={entity['text']}" for entity in reading.get("entities") or ()]
     if sentiment := reading.get("sentiment"):
-        parts.append(f"{sentiment['label']} {sentiment['score']:+.1f}")
+        score = round(sentiment["score"], 1) + 0.0  # never "-0.0"
+        parts.append(f"{sentiment['label']} {score:+.1f}")
     return "  ".join(parts) or "nothing understood"
