@@ -42,7 +42,7 @@ def test_rollback_restores_the_former_answers_byte_for_byte(starter: Platform) -
     client = starter.client()
     before = answers(starter)
     former = production(starter)
-    file_id = scenario.upload(client, scenario.starter_rows(("order_status", "greeting", "flight_search")))
+    file_id = scenario.upload(client, scenario.few_rows(("order_status", "greeting", "flight_search")))
     job = scenario.finished(
         client, scenario.submit(client, file_id, epochs=2, suffix="narrow", promotion={"mode": "manual"}).id
     )

@@ -55,14 +55,20 @@ def test_cancel_stops_within_five_seconds(services: Platform) -> None:
 def long_job(platform: Platform) -> tuple[OpenAI, FineTuningJob]:
     """A job that takes long enough to be interrupted."""
     client = platform.client()
-    file_id = scenario.upload(client, scenario.starter_rows(("order_status", "greeting", "complaint")))
+    file_id = scenario.upload(client, scenario.few_rows(("order_status", "greeting", "complaint")))
     return client, scenario.submit(client, file_id, epochs=8, suffix="killed", promotion={"mode": "manual"})
 
 
 def wait_for_checkpoint(platform: Platform, client: OpenAI, job: FineTuningJob) -> None:
     """Return once the job has something to resume from."""
-    wait_for(lambda: len(client.fine_tuning.jobs.checkpoints.list(job.id).data) > 0, "a checkpoint", platform)
-    assert client.fine_tuning.jobs.retrieve(job.id).status == "running"
+
+    def saved() -> bool:
+        assert client.fine_tuning.jobs.retrieve(job.id).status not in scenario.FINAL, scenario.last_events(
+            client, job.id
+        )
+        return len(client.fine_tuning.jobs.checkpoints.list(job.id).data) > 0
+
+    wait_for(saved, "a checkpoint", platform)
 
 
 def assert_resumed(client: OpenAI, job: FineTuningJob) -> None:
