@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli.api import segment
+from services.cli.api import Api, segment
 from services.cli.session import ApiKey, AsJson, Url, connected, out, show_json, table
 
 app = typer.Typer(no_args_is_help=True, help="List, show and delete fine-tuned models.")
@@ -71,7 +71,7 @@ def rollback(
     """Take the model in production out of it; its predecessor comes back."""
     with connected(url, api_key) as api:
         if model_id is None:
-            model_id = next((m["id"] for m in api.get("/v1/models")["data"] if m.get("production")), None)
+            model_id = _in_production(api)
         if model_id is None:
             out.print("No model is in production: there is nothing to roll back.")
             raise typer.Exit(1)
@@ -80,3 +80,9 @@ def rollback(
         show_json(answer)
     else:
         out.print(f"{model_id} is out of production.")
+
+
+def _in_production(api: Api) -> str | None:
+    # The name "parley", which stands for whichever model that is, is listed as one too.
+    models = [model for model in api.get("/v1/models")["data"] if model["id"].startswith("ft:")]
+    return next((str(model["id"]) for model in models if model["production"]), None)

@@ -68,3 +68,9 @@ def test_a_faulty_file_is_shown_row_by_row(starter: Platform, tmp_path: Path) ->
 def test_watch(starter: Platform) -> None:
     state = run(starter, "watch", "--once")
     assert state["stream"] == "chat"
+
+
+def test_without_a_predecessor_there_is_nothing_to_roll_back(starter: Platform) -> None:
+    refused = parley("rollback", home=starter.home)
+    assert refused.returncode == 4
+    assert "No earlier model" in refused.stderr

@@ -67,8 +67,8 @@ def answers(platform: Platform) -> list[bytes]:
 
 
 def production(platform: Platform) -> str:
-    """The id of the model in production."""
-    models = platform.client().models.list()
+    """The id of the model in production; ``parley``, the name for whichever that is, is listed too."""
+    models = [model for model in platform.client().models.list() if model.id.startswith("ft:")]
     return next(model.id for model in models if (model.model_extra or {}).get("production"))
 
 
