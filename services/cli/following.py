@@ -13,8 +13,8 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from services.cli.api import Api, Json, segment
 from services.cli.session import err, out, show_json_line
+from shared.contracts.jobs import FINAL_STATUSES
 
-FINAL = frozenset(("succeeded", "failed", "cancelled"))
 #: Seconds between two looks at a job.
 INTERVAL = 0.5
 
@@ -33,7 +33,7 @@ def follow(api: Api, job_id: str, reporter: Reporter) -> Json:
         job = api.get(f"/v1/fine_tuning/jobs/{segment(job_id)}")
         for event in _unseen(api, job_id, seen):
             reporter.event(event)
-        if job["status"] in FINAL:
+        if job["status"] in FINAL_STATUSES:
             return job
         time.sleep(INTERVAL)
 

@@ -12,6 +12,7 @@ from typing import Any
 from openai import OpenAI
 from openai.types.fine_tuning import FineTuningJob
 
+from shared.contracts.jobs import FINAL_STATUSES
 from shared.starter import bot, utterances
 from tests.end_to_end.platforms import Platform, wait_for
 
@@ -28,7 +29,6 @@ INTENTS = (
     "complaint",
     "praise",
 )
-FINAL = frozenset(("succeeded", "failed", "cancelled"))
 
 
 def starter_rows(intents: Sequence[str] = INTENTS) -> list[Row]:
@@ -62,7 +62,7 @@ def submit(client: OpenAI, file_id: str, *, epochs: int = 3, suffix: str = "test
 def finished(client: OpenAI, job_id: str, timeout: float = 400.0) -> FineTuningJob:
     """Wait for a job to end."""
     deadline = time.monotonic() + timeout
-    while (job := client.fine_tuning.jobs.retrieve(job_id)).status not in FINAL:
+    while (job := client.fine_tuning.jobs.retrieve(job_id)).status not in FINAL_STATUSES:
         assert time.monotonic() < deadline, f"job still {job.status}: {last_events(client, job_id)}"
         time.sleep(0.3)
     return job

@@ -11,6 +11,7 @@ import psutil
 from openai import OpenAI
 from openai.types.fine_tuning import FineTuningJob
 
+from shared.contracts.jobs import FINAL_STATUSES
 from tests.end_to_end import scenario
 from tests.end_to_end.platforms import Platform, wait_for, wait_until_ready
 
@@ -63,7 +64,7 @@ def wait_for_checkpoint(platform: Platform, client: OpenAI, job: FineTuningJob) 
     """Return once the job has something to resume from."""
 
     def saved() -> bool:
-        assert client.fine_tuning.jobs.retrieve(job.id).status not in scenario.FINAL, scenario.last_events(
+        assert client.fine_tuning.jobs.retrieve(job.id).status not in FINAL_STATUSES, scenario.last_events(
             client, job.id
         )
         return len(client.fine_tuning.jobs.checkpoints.list(job.id).data) > 0
