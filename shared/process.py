@@ -1,4 +1,4 @@
-"""How a service process lives: from its settings until it is told to stop, with chores that come round."""
+"""How a service process lives: from its settings until it is told to stop."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from types import FrameType, TracebackType
-from typing import Self
+from types import FrameType
 
 from shared.errors import ParleyError
-from shared.messaging.failures import reason_of
 from shared.settings import SettingsT, read_settings
 from shared.telemetry import logs, metrics
 
@@ -59,33 +57,3 @@ def stop_signals() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-class Ticker:
-    """Does a chore every ``seconds`` in a thread of its own while the context is open, the first time after ``seconds``.
-
-    A chore that fails is logged and done again in the next round.
-    """
-
-    def __init__(self, name: str, chore: Callable[[], None], seconds: float) -> None:
-        self._chore = chore
-        self._seconds = seconds
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(self._seconds):
-            try:
-                self._chore()
-            except Exception as error:  # noqa: BLE001  # a thread that died would leave the chore undone for ever
-                _log.error("chore failed; it is tried again", chore=self._thread.name, reason=reason_of(error))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stopping.set()
-        self._thread.join()

@@ -29,13 +29,13 @@ from services.gateway.turn_writer import TurnWriter
 from services.gateway.turns import Turns
 from services.gateway.uploads import Intake
 from shared.artifacts.store import open_store
+from shared.background import Ticker
 from shared.messaging.bus import Bus, Publisher
 from shared.messaging.connect import connect
 from shared.messaging.consumer import Consumer
 from shared.messaging.requests import Requester
 from shared.messaging.tasks import job_queue
 from shared.messaging.topology import Queues
-from shared.process import Ticker
 from shared.storage.engine import Database, open_database
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from threading import Event, Thread
-from types import TracebackType
-from typing import Self
+from threading import Event
 
+from shared.background import Background
 from shared.contracts.sentiment import CHAT_STREAM, Observation, SentimentObserved
 from shared.errors import ParleyError
 from shared.messaging.bus import Publisher
@@ -31,8 +30,8 @@ MAX_BATCH = 500
 BACKLOG = 10_000
 
 
-class Outbox:
-    """A context manager with a thread of its own, so that a slow broker never delays an answer.
+class Outbox(Background):
+    """A thread of its own, so that a slow broker never delays an answer.
 
     Args:
         database: Where turns are stored.
@@ -41,24 +40,13 @@ class Outbox:
     """
 
     def __init__(self, database: Database, publisher: Publisher, clock: Callable[[], float]) -> None:
+        super().__init__("sentiment-outbox")
         self._database = database
         self._publisher = publisher
         self._clock = clock
         self._waiting: deque[Turn] = deque()
         self._arrived = Event()
         self._stopping = Event()
-        self._thread = Thread(target=self._run, name="sentiment-outbox", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stopping.set()
-        self._arrived.set()
-        self._thread.join()
 
     def hand_over(self, turns: Sequence[Turn]) -> None:
         """Turns that have just been stored; never waits."""
@@ -77,6 +65,10 @@ class Outbox:
             if self._clock() - swept_at >= SWEEP_SECONDS:
                 self._tell(self._overdue())
                 swept_at = self._clock()
+
+    def _stop(self) -> None:
+        self._stopping.set()
+        self._arrived.set()
 
     def _overdue(self) -> Sequence[Turn]:
         try:

@@ -6,10 +6,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import Full, Queue
-from threading import Thread
-from types import TracebackType
-from typing import Self
 
+from shared.background import Background
 from shared.errors import Conflict, ParleyError, TooManyRequests, Unavailable
 from shared.storage import conversations
 from shared.storage.engine import Database
@@ -29,8 +27,8 @@ class _Entry:
     stored: Future[None] = field(default_factory=Future)
 
 
-class TurnWriter:
-    """A context manager; on leaving, what was handed in is still written.
+class TurnWriter(Background):
+    """A thread of its own; on leaving its context, what was handed in is still written.
 
     Args:
         database: Where turns are stored.
@@ -39,21 +37,11 @@ class TurnWriter:
     """
 
     def __init__(self, database: Database, on_stored: Callable[[Sequence[Turn]], None], limit: int) -> None:
+        super().__init__("turn-writer")
         self._database = database
         self._on_stored = on_stored
         self._waiting: Queue[_Entry | None] = Queue(limit)
         self._closed = False
-        self._thread = Thread(target=self._run, name="turn-writer", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._waiting.put(None)
-        self._thread.join()
 
     def store(self, turn: Turn, *, opens: Conversation | None = None) -> Future[None]:
         """Store a turn as number ``turn.position`` of its conversation, which ``opens`` creates first.
@@ -76,6 +64,9 @@ class TurnWriter:
             batch = self._collect()
             if batch:
                 self._write(batch)
+
+    def _stop(self) -> None:
+        self._waiting.put(None)
 
     def _collect(self) -> list[_Entry]:
         """Wait for a turn, then take all that are at hand. Those that nobody waits for any more are left out."""

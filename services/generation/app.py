@@ -12,10 +12,10 @@ from services.generation.knowledge import KnowledgeShelf
 from services.generation.library import Library
 from services.generation.settings import GenerationSettings
 from shared.artifacts.store import open_store
+from shared.background import Ticker
 from shared.messaging.connect import connect
 from shared.messaging.consumer import Consumer
 from shared.messaging.topology import Queues
-from shared.process import Ticker
 from shared.storage.engine import open_database
 from shared.telemetry.health import Health
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from services.generation.turn import Match
 from shared.bot.bot import Bot
 from shared.bot.bot_file import read_bot
 from shared.errors import NoBot, ParleyError
+from shared.follower import Follower
 from shared.telemetry import logs
 
 _NO_BOT = "no bot is active yet; apply a bot file with `parley bot apply FILE`"
@@ -47,9 +47,8 @@ class Desk:
         self._newest = newest
         self._model = model
         self._knowledge = knowledge
-        self._lock = threading.Lock()
         self._active: ActiveBot | None = None
-        self._reported = ""
+        self._follower = Follower(self._update, self._report)
 
     def current(self) -> ActiveBot:
         """The bot in charge.
@@ -75,21 +74,15 @@ class Desk:
 
     def follow(self) -> None:
         """Take up the newest bot and make its knowledge ready. May be called from any thread."""
-        with self._lock:
-            try:
-                self._follow()
-            except ParleyError as error:
-                self._report(error)
-            else:
-                self._reported = ""
+        self._follower.follow()
 
     def problem(self) -> str | None:
         """What is wrong, for readiness: no bot answers, or not the newest."""
-        if self._reported:
-            return self._reported
+        if self._follower.failure:
+            return self._follower.failure
         return None if self._active else _NO_BOT
 
-    def _follow(self) -> None:
+    def _update(self) -> None:
         newest = self._newest()
         if newest is None:
             return
@@ -109,9 +102,6 @@ class Desk:
             self._knowledge.index(model_id, active.version, active.bot.knowledge)
 
     def _report(self, error: ParleyError) -> None:
-        if error.message == self._reported:  # said once, not with every try
-            return
-        self._reported = error.message
         _log.error(
             "the newest bot cannot be served; the one before it stays",
             serving=self._active.version if self._active else None,

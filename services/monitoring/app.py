@@ -11,10 +11,10 @@ from services.monitoring.handlers import build_handlers
 from services.monitoring.rules import SurgeRule
 from services.monitoring.settings import MonitoringSettings
 from services.monitoring.watch import Watch
+from shared.background import Ticker
 from shared.messaging.connect import connect
 from shared.messaging.consumer import Consumer
 from shared.messaging.topology import Queues
-from shared.process import Ticker
 from shared.storage.engine import open_database
 from shared.telemetry.health import Health
 

@@ -13,12 +13,12 @@ from services.nlu.named_models import NamedModels
 from services.nlu.production import Production
 from services.nlu.settings import NluSettings
 from shared.artifacts.store import open_store
+from shared.background import Ticker
 from shared.inference.session import PROVIDERS, check_providers
 from shared.inference.slot import ModelSlot
 from shared.messaging.connect import connect
 from shared.messaging.consumer import Consumer
 from shared.messaging.topology import Queues
-from shared.process import Ticker
 from shared.storage.engine import open_database
 from shared.telemetry.health import Health
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 from shared.errors import ParleyError
+from shared.follower import Follower
 from shared.inference.reading import Reader
 from shared.inference.slot import ModelSlot
 from shared.telemetry import logs, metrics
@@ -33,26 +33,19 @@ class Production:
         self._task = task
         self._wanted = wanted
         self._load = load
-        self._lock = threading.Lock()
-        self._reported = ""
+        self._follower = Follower(self._update, self._report)
 
     def follow(self) -> None:
         """Swap in the model in production unless it is being served. May be called from any thread."""
-        with self._lock:
-            try:
-                self._follow()
-            except ParleyError as error:
-                self._report(error)
-            else:
-                self._reported = ""
+        self._follower.follow()
 
     def problem(self) -> str | None:
         """What is wrong, for readiness: nothing is served, or not what should be."""
-        if self._reported:
-            return self._reported
+        if self._follower.failure:
+            return self._follower.failure
         return None if self._slot.model_id else f"no {self._task} model is in production; train or promote one"
 
-    def _follow(self) -> None:
+    def _update(self) -> None:
         before, model_id = self._slot.model_id, self._wanted()
         if model_id is None or model_id == before:
             return
@@ -64,9 +57,6 @@ class Production:
         _log.info("model swapped in", slot=self._task, model=model_id, before=before)
 
     def _report(self, error: ParleyError) -> None:
-        if error.message == self._reported:  # said once, not with every try
-            return
-        self._reported = error.message
         _log.error(
             "model in production cannot be served; the one before it stays",
             slot=self._task,

@@ -11,11 +11,11 @@ from services.training.settings import TrainingSettings
 from services.training.supervisor import Supervisor
 from services.training.worker import working
 from shared.artifacts.store import open_store
+from shared.background import Ticker
 from shared.messaging.connect import connect
 from shared.messaging.consumer import Consumer
 from shared.messaging.tasks import celery_app, job_queue
 from shared.messaging.topology import Queues
-from shared.process import Ticker
 from shared.settings import MEMORY_BROKER
 from shared.storage.engine import open_database
 
