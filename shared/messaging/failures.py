@@ -23,6 +23,8 @@ from shared.errors import (
     Unavailable,
     UndecodableMessage,
 )
+from shared.messaging.envelope import envelope
+from shared.messaging.parcel import Parcel, pack
 
 _CLASSES: Mapping[str, type[ParleyError]] = {
     kind.default_code: kind
@@ -59,6 +61,23 @@ def failure_of(error: Exception, failed_type: str) -> MessageFailed:
         code=ParleyError.default_code,
         message=f"the service failed on this {failed_type}; its log says where",
     )
+
+
+def failed_reply(parcel: Parcel, error: Exception) -> Parcel:
+    """The answer to a request that failed. Without a deadline: bad news may come late, and our clock may be ahead."""
+    return pack(
+        envelope(
+            failure_of(error, parcel.type),
+            correlation_id=parcel.correlation_id,
+            reply_to=parcel.reply_to,
+            request_id=parcel.request_id,
+        )
+    )
+
+
+def refusal(parcel: Parcel) -> Parcel:
+    """The answer to a request that found its queue full."""
+    return failed_reply(parcel, TooManyRequests(f"the queue {parcel.key} is full; try again later"))
 
 
 def error_of(failure: MessageFailed) -> ParleyError:

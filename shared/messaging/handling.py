@@ -9,8 +9,8 @@ from shared.contracts.message import Exchange, Message
 from shared.errors import DeadlineExceeded, TooManyRequests, Unavailable, UndecodableMessage
 from shared.messaging.bus import Publisher
 from shared.messaging.dead_letters import Mask, dead_letter
-from shared.messaging.envelope import Envelope, envelope
-from shared.messaging.failures import failure_of, reason_of
+from shared.messaging.envelope import Envelope
+from shared.messaging.failures import failed_reply, reason_of
 from shared.messaging.handlers import Handlers
 from shared.messaging.parcel import Parcel, pack
 from shared.messaging.task import Task
@@ -94,7 +94,7 @@ class Handling:
         """Let the outbox say why: to the caller if there is one, and to the dead letters if the message must be kept."""
         parcel, task.outcome, task.outbox = task.parcel, outcome, []
         if parcel.reply_to is not None:
-            task.outbox.append(_failure(parcel, error))
+            task.outbox.append(failed_reply(parcel, error))
         kept = parcel.durable or outcome == "undecodable" or (outcome == "failed" and parcel.reply_to is None)
         if kept:
             letter = dead_letter(parcel, self._queue, error, self._mask)
@@ -127,7 +127,7 @@ class Handling:
         task.outcome = "unsent"
         try:
             if task.parcel.reply_to is not None:
-                self._publisher.send([_failure(task.parcel, error)])
+                self._publisher.send([failed_reply(task.parcel, error)])
         except (TooManyRequests, Unavailable):
             _log.warning("caller not told", queue=self._queue, message_id=task.parcel.message_id)
         return True
@@ -141,15 +141,3 @@ def _packed(opened: Envelope, answer: Message | None) -> list[Parcel]:
     if answer is None or (answer.ROUTE.exchange is Exchange.REPLY and opened.reply_to is None):
         return []
     return [pack(opened.answered_by(answer))]
-
-
-def _failure(parcel: Parcel, error: Exception) -> Parcel:
-    # Without a deadline: bad news may come late, and our clock may be ahead of the caller's.
-    return pack(
-        envelope(
-            failure_of(error, parcel.type),
-            correlation_id=parcel.correlation_id,
-            reply_to=parcel.reply_to,
-            request_id=parcel.request_id,
-        )
-    )

@@ -6,12 +6,14 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from threading import Lock, Thread
-from typing import Any, NamedTuple
+from typing import Any
 
 from shared.contracts.message import Exchange
 from shared.errors import InvalidInput, TooManyRequests, Unavailable
 from shared.messaging.envelope import Envelope
+from shared.messaging.failures import refusal
 from shared.messaging.parcel import Parcel, pack
+from shared.messaging.rabbitmq.confirms import Confirms, Item
 from shared.messaging.rabbitmq.declaration import declare_shared
 from shared.messaging.rabbitmq.lifeline import Lifeline
 from shared.messaging.rabbitmq.link import LINK_ERRORS, Link
@@ -32,18 +34,6 @@ _IDLE = 300.0
 _log = logs.get(__name__)
 
 
-class _Item(NamedTuple):
-    parcel: Parcel
-    receipt: Receipt | None
-    """Who waits for the confirm; ``None`` for transient messages."""
-
-
-class _Sent(NamedTuple):
-    item: _Item
-    at: float
-    """Seconds of the monotonic clock."""
-
-
 class RabbitPublisher:
     """See ``Publisher``. Transient and durable messages keep their order each, but not among each other.
 
@@ -59,16 +49,13 @@ class RabbitPublisher:
         self._waker = Waker()
         self._lifeline = Lifeline(url, "publisher", "publisher", self._prepare, self._waker)
         self._lock = Lock()
-        self._outbox: deque[_Item] = deque()
+        self._outbox: deque[Item] = deque()
         self._awake = False
         """Whether the thread was told of the outbox and has not looked yet."""
         self._closing_at: float | None = None
-        self._transient: Any = None
-        self._durable: Any = None
-        """The two channels; only the durable one makes the broker confirm."""
-        self._next_tag = 1
-        self._unconfirmed: dict[int, _Sent] = {}
-        """By delivery tag, oldest first."""
+        self._channels: dict[bool, Any] = {}
+        self._confirms: dict[bool, Confirms] = {}
+        """One channel for transient and one for durable messages: those of one wait for no quorum of the other."""
         self._thread = Thread(target=self._run, name="publisher", daemon=True)
 
     def open(self) -> None:
@@ -85,7 +72,7 @@ class RabbitPublisher:
         receipt = Receipt(durable) if durable else None
         with self._lock:
             self._refuse_if_pointless(len(parcels))
-            self._outbox.extend(_Item(parcel, receipt if parcel.durable else None) for parcel in parcels)
+            self._outbox.extend(Item(parcel, receipt if parcel.durable else None) for parcel in parcels)
             wake, self._awake = not self._awake, True
         if wake:
             self._waker.wake()
@@ -130,17 +117,19 @@ class RabbitPublisher:
         self._abandon_rest()
 
     def _patience(self) -> float:
-        deadlines = [self._closing_at - time.monotonic()] if self._closing_at is not None else []
-        if self._unconfirmed:
-            oldest = next(iter(self._unconfirmed.values()))
-            deadlines.append(oldest.at + self._confirm_timeout - time.monotonic())
-        return max(0.0, min(deadlines, default=_IDLE))
+        deadlines = [self._closing_at] if self._closing_at is not None else []
+        if (oldest := self._oldest()) is not None:
+            deadlines.append(oldest + self._confirm_timeout)
+        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else _IDLE
+
+    def _oldest(self) -> float | None:
+        return min((sent.oldest for sent in self._confirms.values() if sent.oldest is not None), default=None)
 
     def _finished(self) -> bool:
         closing_at = self._closing_at
         if closing_at is None:
             return False
-        return time.monotonic() >= closing_at or not (self._outbox or self._unconfirmed)
+        return time.monotonic() >= closing_at or not (self._outbox or any(self._confirms.values()))
 
     def _write(self, link: Link) -> None:
         with self._lock:
@@ -157,7 +146,7 @@ class RabbitPublisher:
                 self._outbox.extendleft(reversed(items))
             raise
 
-    def _write_one(self, item: _Item, now: float, started: float) -> None:
+    def _write_one(self, item: Item, now: float, started: float) -> None:
         if _pointless(item, now):
             return
         try:
@@ -169,51 +158,34 @@ class RabbitPublisher:
             if item.receipt is not None:
                 item.receipt.fail(InvalidInput(f"the message cannot be encoded for the broker: {error}"))
             return
-        if item.receipt is not None:
-            self._unconfirmed[self._next_tag] = _Sent(item, started)
-            self._next_tag += 1
+        self._confirms[item.parcel.durable].add(item, started)
 
     def _publish(self, parcel: Parcel, now: float) -> None:
         by_name = parcel.exchange is Exchange.REPLY
         exchange = "" if by_name else self._prefix + parcel.exchange.value
-        channel = self._durable if parcel.durable else self._transient
+        channel = self._channels[parcel.durable]
         channel.basic_publish(to_amqp(parcel, now), exchange, self._prefix + parcel.key if by_name else parcel.key)
 
     def _prepare(self, link: Link) -> None:
-        self._transient = link.channel()
-        declare_shared(self._transient, self._prefix)
-        self._durable = link.channel()
-        self._durable.confirm_select()
-        self._durable.events["basic_ack"].add(self._on_ack)
-        self._durable.events["basic_nack"].add(self._on_nack)
-        self._next_tag = 1
+        self._channels = {durable: link.channel() for durable in (False, True)}
+        declare_shared(self._channels[False], self._prefix)
+        self._confirms = {durable: Confirms(channel, self._bounce) for durable, channel in self._channels.items()}
 
-    def _on_ack(self, tag: int, multiple: bool) -> None:
-        for receipt in self._settled(tag, multiple):
-            receipt.confirm()
-
-    def _on_nack(self, tag: int, multiple: bool) -> None:
-        for receipt in self._settled(tag, multiple):
-            receipt.refuse()
-
-    def _settled(self, tag: int, multiple: bool) -> list[Receipt]:
-        tags = [tag]
-        if multiple:
-            tags = [sent for sent in self._unconfirmed if sent <= tag]
-        settled = [self._unconfirmed.pop(sent, None) for sent in tags]
-        return [sent.item.receipt for sent in settled if sent is not None and sent.item.receipt is not None]
+    def _bounce(self, parcel: Parcel) -> None:
+        """A queue had no room for a transient message: its sender learns it now, and not at the deadline."""
+        if parcel.reply_to is not None:
+            with self._lock:
+                self._outbox.append(Item(refusal(parcel), None))
 
     def _check_confirms(self) -> None:
-        if self._unconfirmed:
-            oldest = next(iter(self._unconfirmed.values()))
-            if time.monotonic() >= oldest.at + self._confirm_timeout:
-                # A confirm that came after all would count for another message: only a new connection is safe.
-                raise TimeoutError("the broker did not confirm in time")
+        oldest = self._oldest()
+        if oldest is not None and time.monotonic() >= oldest + self._confirm_timeout:
+            # A confirm that came after all would count for another message: only a new connection is safe.
+            raise TimeoutError("the broker did not confirm in time")
 
     def _take_back(self) -> None:
         """Send again what was not confirmed; consumers know repeated messages by their id."""
-        again = [sent.item for sent in self._unconfirmed.values()]
-        self._unconfirmed.clear()
+        again = [item for confirms in self._confirms.values() for item in confirms.take_back()]
         with self._lock:
             self._outbox.extendleft(reversed(again))
 
@@ -228,7 +200,7 @@ class RabbitPublisher:
             _log.warning("messages not sent before the end", count=len(rest))
 
 
-def _pointless(item: _Item, now: float) -> bool:
+def _pointless(item: Item, now: float) -> bool:
     if item.receipt is not None:
         return item.receipt.abandoned
     return item.parcel.expired(now)

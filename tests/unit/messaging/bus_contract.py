@@ -16,6 +16,7 @@ from shared.errors import TooManyRequests, UndecodableMessage
 from shared.messaging.bus import Bus, Delivery, Publisher, Subscription
 from shared.messaging.envelope import envelope
 from shared.messaging.parcel import pack
+from shared.messaging.requests import Requester
 from shared.messaging.topology import Queues
 from tests.unit.messaging.samples import alert, analyze, analyzed, drain, events_queue, job, observed, texts
 
@@ -193,6 +194,16 @@ class BusContract:
             assert len(drain(subscription, 2)) == 2
             publisher.publish([envelope(alert(4))])
             assert drain(subscription, 1)[0].decode().message == alert(4)
+
+    def test_a_request_that_finds_its_queue_full_fails_at_once(self, bus: Bus, publisher: Publisher) -> None:
+        publisher.publish([envelope(analyze())] * Queues.NLU.max_length)
+        with Requester(bus, "late") as requester:
+            while bus.depth(Queues.NLU) < Queues.NLU.max_length:
+                time.sleep(0.01)
+            began = time.monotonic()
+            with pytest.raises(TooManyRequests, match="full"):
+                requester.submit(analyze(), timeout=60).result()
+        assert time.monotonic() - began < SOON
 
     def test_a_queue_that_may_forget_keeps_the_newest(self, bus: Bus, publisher: Publisher) -> None:
         forgetful = events_queue("forgetful", max_length=2, drop_oldest=True)
