@@ -6,18 +6,20 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import FrameType
 
 from shared.errors import ParleyError
 from shared.settings import SettingsT, read_settings
-from shared.telemetry import logs, metrics
+from shared.telemetry import logs
+from shared.telemetry.endpoint import Endpoint
+from shared.telemetry.health import Health
 
 _log = logs.get(__name__)
 
 
 def serve(
-    service: str, settings_type: type[SettingsT], running: Callable[[SettingsT], AbstractContextManager[object]]
+    service: str, settings_type: type[SettingsT], running: Callable[[SettingsT], AbstractContextManager[Health]]
 ) -> None:
     """Be one process of a service until SIGINT or SIGTERM.
 
@@ -33,9 +35,11 @@ def serve(
         try:
             settings = read_settings(settings_type)
             logs.configure(service, settings.log_level, settings.log_format)
-            if settings.metrics_port:
-                metrics.serve(settings.metrics_port)
-            with running(settings):
+            with ExitStack() as stack:
+                endpoint = stack.enter_context(Endpoint(settings.health_port)) if settings.health_port else None
+                health = stack.enter_context(running(settings))
+                if endpoint:
+                    endpoint.watch(health)
                 _log.info("service is up")
                 stopped.wait()
                 _log.info("service is going down")

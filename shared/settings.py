@@ -31,8 +31,8 @@ class PlatformSettings(BaseSettings):
     """``file://…`` or ``s3://…``; empty: ``artifacts`` in the home folder."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
-    metrics_port: int = Field(default=0, ge=0, le=65535)
-    """Port on which a service without HTTP of its own answers Prometheus; ``0``: none."""
+    health_port: int = Field(default=0, ge=0, le=65535)
+    """Port on which a service without HTTP of its own answers ``/health`` and ``/metrics``; ``0``: none."""
 
     @field_validator("home")
     @classmethod

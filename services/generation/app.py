@@ -46,11 +46,4 @@ def running(settings: GenerationSettings) -> Iterator[Health]:
             bus, Queues.GENERATION, build_handlers(desk), publisher=publisher, batch_size=settings.batch_size
         )
         stack.enter_context(consumer)
-        yield Health(
-            {
-                "bot": desk.problem,
-                "consumer": lambda: (
-                    None if consumer.alive else "the generation consumer has ended; restart the process"
-                ),
-            }
-        )
+        yield Health({"bot": desk.problem}, vital={"consumer": consumer.problem})

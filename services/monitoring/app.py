@@ -50,6 +50,4 @@ def running(settings: MonitoringSettings) -> Iterator[Health]:
         consumer = stack.enter_context(Consumer(bus, Queues.MONITORING, handlers, publisher=publisher))
         stack.enter_context(Ticker("monitoring-tick", tick, _TICK_SECONDS))
         stack.enter_context(Ticker("monitoring-prune", prune, _PRUNE_SECONDS))
-        yield Health(
-            {"consumer": lambda: None if consumer.alive else "the monitoring consumer has ended; restart the process"}
-        )
+        yield Health({}, vital={"consumer": consumer.problem})

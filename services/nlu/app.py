@@ -58,9 +58,4 @@ def running(settings: NluSettings) -> Iterator[Health]:
         stack.enter_context(releases)
         stack.enter_context(consumer)
         stack.enter_context(Ticker("nlu-reconcile", production.follow, _RECONCILE_SECONDS))
-        yield Health(
-            {
-                "model": production.problem,
-                "consumer": lambda: None if consumer.alive else "the nlu consumer has ended; restart the process",
-            }
-        )
+        yield Health({"model": production.problem}, vital={"consumer": consumer.problem})

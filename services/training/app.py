@@ -18,10 +18,11 @@ from shared.messaging.tasks import celery_app, job_queue
 from shared.messaging.topology import Queues
 from shared.settings import MEMORY_BROKER
 from shared.storage.engine import open_database
+from shared.telemetry.health import Check, Health
 
 
 @contextmanager
-def running(settings: TrainingSettings) -> Iterator[Supervisor]:
+def running(settings: TrainingSettings) -> Iterator[Health]:
     """Start taking jobs; on exit the one under way writes a checkpoint and waits for the next worker.
 
     Raises:
@@ -37,11 +38,12 @@ def running(settings: TrainingSettings) -> Iterator[Supervisor]:
         supervisor = Supervisor(database, store, publisher, queue, settings)
         if settings.broker_url.startswith(MEMORY_BROKER):
             handlers = build_handlers(supervisor)
-            stack.enter_context(Consumer(bus, Queues.TRAIN_CPU, handlers, publisher=publisher, batch_size=1))
+            consumer = Consumer(bus, Queues.TRAIN_CPU, handlers, publisher=publisher, batch_size=1)
+            problem: Check = stack.enter_context(consumer).problem
             stack.callback(supervisor.stop)
         else:
             app = celery_app(settings.broker_url, settings.broker_prefix)
-            stack.enter_context(working(app, supervisor))
+            problem = stack.enter_context(working(app, supervisor))
         reaper = Reaper(database, store, queue, settings.training_attempts)
         stack.enter_context(Ticker("training-reaper", reaper.round, PERIOD_SECONDS))
-        yield supervisor
+        yield Health({}, vital={"consumer": problem})

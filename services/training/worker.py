@@ -12,6 +12,7 @@ from celery.worker import state
 
 from services.training.supervisor import Supervisor
 from shared.messaging.tasks import TRAIN_TASK
+from shared.telemetry.health import Check
 
 
 def register(app: Celery, supervisor: Supervisor) -> Any:
@@ -25,8 +26,10 @@ def register(app: Celery, supervisor: Supervisor) -> Any:
 
 
 @contextmanager
-def working(app: Celery, supervisor: Supervisor) -> Iterator[None]:
+def working(app: Celery, supervisor: Supervisor) -> Iterator[Check]:
     """Take wake-ups in threads of this process: the work itself is done by a child process that can be killed.
+
+    Yields what is wrong if the worker has ended.
 
     (A pool of processes would put a process between supervisor and child, and ends by waiting for the job.)
     """
@@ -36,7 +39,7 @@ def working(app: Celery, supervisor: Supervisor) -> Iterator[None]:
     thread = Thread(target=worker.start, name="celery-worker", daemon=True)
     thread.start()
     try:
-        yield
+        yield lambda: None if thread.is_alive() else "the Celery worker has ended; restart the process"
     finally:
         supervisor.stop()
         state.should_stop = 0

@@ -86,8 +86,12 @@ class Consumer:
 
     @property
     def alive(self) -> bool:
-        """Whether its thread runs, for health checks."""
+        """Whether its thread runs."""
         return self._thread is not None and self._thread.is_alive()
+
+    def problem(self) -> str | None:
+        """For health checks: what is wrong, if its thread has ended."""
+        return None if self.alive else f"the {self._queue.name} consumer has ended; restart the process"
 
     def __enter__(self) -> Self:
         self._thread = Thread(target=self._run_in_thread, name=f"{self._queue.name}-consumer", daemon=True)

@@ -1,4 +1,4 @@
-"""Readiness: a named list of checks, each of which says in words what is missing."""
+"""What a process says of itself: whether it works at all, and what it still lacks, in words."""
 
 from __future__ import annotations
 
@@ -23,12 +23,26 @@ class Report:
 
 
 class Health:
-    """The checks of one process, made once by its composition root."""
+    """The checks of one process, made once by its composition root.
 
-    def __init__(self, checks: Mapping[str, Check]) -> None:
+    Args:
+        checks: What somebody has to bring, such as a model; a process that lacks it is left alone.
+        vital: What only a restart of the process mends.
+    """
+
+    def __init__(self, checks: Mapping[str, Check], vital: Mapping[str, Check]) -> None:
         self._checks = dict(checks)
+        self._vital = dict(vital)
 
     def report(self) -> Report:
         """Run every check."""
-        problems = {name: problem for name, check in self._checks.items() if (problem := check())}
-        return Report(ready=not problems, problems=problems)
+        return _report(self._checks | self._vital)
+
+    def vital(self) -> Report:
+        """Run the checks whose failure calls for a restart."""
+        return _report(self._vital)
+
+
+def _report(checks: Mapping[str, Check]) -> Report:
+    problems = {name: problem for name, check in checks.items() if (problem := check())}
+    return Report(ready=not problems, problems=problems)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest, start_http_server
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -32,8 +32,3 @@ ALERTS_FIRING = Gauge("parley_alerts_firing", "Alerts that are firing.", ["strea
 def exposition() -> tuple[bytes, str]:
     """The metrics of this process in Prometheus' text format, and their content type."""
     return generate_latest(), CONTENT_TYPE_LATEST
-
-
-def serve(port: int) -> None:
-    """Answer Prometheus on ``port`` from a daemon thread, for services without HTTP of their own."""
-    start_http_server(port)
