@@ -36,7 +36,7 @@ def ensure_key(database: Database, given: SecretStr | None, announce: Callable[[
     key = secret or new_secret()
     try:
         with database.transaction() as session:
-            keys.add(session, "first key", "admin", key, now=now)
+            keys.add_first(session, key, now)
     except AlreadyExists:
         log.info("another gateway process made the first key")
         return

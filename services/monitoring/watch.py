@@ -40,8 +40,9 @@ class Watch:
         Raises:
             Unavailable: The database is away; the call can be repeated.
         """
+        now = self._clock()
         with self._database.transaction() as session:
-            new = sentiment.observe(session, corrected(observations, self._clock()))
+            new = sentiment.observe(session, corrected(observations, now), now=now)
         for item in new:
             metrics.OBSERVATIONS.labels(item.stream, item.sentiment).inc()
         self.judge({item.stream for item in observations})
@@ -66,7 +67,7 @@ class Watch:
             metrics.ALERTS_FIRING.labels(stream).set(is_firing)
 
     def prune(self, older_than_seconds: float) -> None:
-        """Delete the observations of texts written longer ago; the counts by minute stay."""
+        """Delete the observations of texts written and told longer ago; the counts by minute stay."""
         with self._database.transaction() as session:
             deleted = sentiment.prune(session, self._clock() - older_than_seconds)
         if deleted:

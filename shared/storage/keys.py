@@ -11,6 +11,9 @@ from shared.errors import NotFound
 from shared.storage.identity import new_id
 from shared.storage.tables import ApiKey, Role
 
+#: Two processes that start at once on an empty database cannot both store a key under it.
+_FIRST_ID = "key_first"
+
 
 def hash_key(key: str) -> str:
     """SHA-256 in hex. Keys are long and random, so a slow hash would protect nothing."""
@@ -25,15 +28,31 @@ def add(
     Raises:
         AlreadyExists: This very key is stored already (when the transaction ends).
     """
-    row = ApiKey(
-        id=new_id("key_"),
-        name=name,
-        role=role,
-        hash=hash_key(key),
-        hint=key[-4:],
-        created_at=now,
-        requests_per_minute=requests_per_minute,
+    return _store(
+        session,
+        ApiKey(
+            id=new_id("key_"),
+            name=name,
+            role=role,
+            hash=hash_key(key),
+            hint=key[-4:],
+            created_at=now,
+            requests_per_minute=requests_per_minute,
+        ),
     )
+
+
+def add_first(session: Session, key: str, now: float) -> ApiKey:
+    """Store the admin key that a platform begins with.
+
+    Raises:
+        AlreadyExists: There was a first key already (when the transaction ends).
+    """
+    row = ApiKey(id=_FIRST_ID, name="first key", role="admin", hash=hash_key(key), hint=key[-4:], created_at=now)
+    return _store(session, row)
+
+
+def _store(session: Session, row: ApiKey) -> ApiKey:
     session.add(row)
     session.flush()
     return row

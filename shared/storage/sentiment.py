@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, func
+from sqlalchemy import ColumnElement, delete, func, or_
 from sqlalchemy import select as grouped
 from sqlmodel import Session, col, select
 
@@ -31,7 +31,7 @@ class TrendPoint:
     positive: int
 
 
-def observe(session: Session, observations: Sequence[Observation]) -> list[Observation]:
+def observe(session: Session, observations: Sequence[Observation], *, now: float) -> list[Observation]:
     """Store observations and count those that are new.
 
     Returns:
@@ -46,7 +46,7 @@ def observe(session: Session, observations: Sequence[Observation]) -> list[Obser
         .on_conflict_do_nothing()
         .returning(col(SentimentObservation.stream), col(SentimentObservation.id))
     )
-    rows = session.exec(statement, params=[told[key].model_dump() for key in sorted(told)]).all()
+    rows = session.exec(statement, params=[told[key].model_dump() | {"told_at": now} for key in sorted(told)]).all()
     new = [told[stream, text_id] for stream, text_id in rows]
     _count(session, new)
     return new
@@ -136,5 +136,12 @@ def _within(stream: str, since: float, until: float) -> tuple[ColumnElement[bool
 
 
 def prune(session: Session, before: float) -> int:
-    """Delete the observations of texts written before; their counts stay. Returns how many went."""
-    return session.exec(delete(SentimentObservation).where(col(SentimentObservation.occurred_at) < before)).rowcount
+    """Delete the observations of texts both written and told before; their counts stay. Returns how many went.
+
+    A text of long ago stays for a while after it was told, since it may be told again.
+    """
+    written_before = col(SentimentObservation.occurred_at) < before
+    told_at = col(SentimentObservation.told_at)
+    return session.exec(
+        delete(SentimentObservation).where(written_before, or_(told_at.is_(None), told_at < before))
+    ).rowcount

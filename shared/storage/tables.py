@@ -272,6 +272,8 @@ class SentimentObservation(Row, table=True):
     intent: str
     sentiment: SentimentLabel = Field(sa_column=_text())
     occurred_at: float
+    told_at: float | None
+    """When monitoring heard of it; empty if the first release stored it."""
 
 
 class SentimentCount(Row, table=True):

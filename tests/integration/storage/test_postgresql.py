@@ -88,18 +88,18 @@ def test_a_claim_does_not_wait_for_another(database: Database) -> None:
 def test_texts_are_written_in_one_order_so_that_nobody_dies_in_a_deadlock(database: Database) -> None:
     """The other transaction has to wait for ``m``; had it written ``z`` before, both would wait for each other."""
     with ThreadPoolExecutor(1) as pool, database.transaction() as session:
-        sentiment.observe(session, [an_observation("m")])
+        sentiment.observe(session, [an_observation("m")], now=0.0)
         other = pool.submit(_observe, database, "z", "a", "m")
         while not _somebody_waits(database):
             time.sleep(0.01)
-        sentiment.observe(session, [an_observation("z")])
+        sentiment.observe(session, [an_observation("z")], now=0.0)
         session.commit()
         assert other.result(timeout=30) == ["a"]
 
 
 def _observe(database: Database, *ids: str) -> list[str]:
     with database.transaction() as session:
-        return [item.id for item in sentiment.observe(session, [an_observation(text_id) for text_id in ids])]
+        return [item.id for item in sentiment.observe(session, [an_observation(text_id) for text_id in ids], now=0.0)]
 
 
 def _somebody_waits(database: Database) -> bool:

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from services.gateway.first_key import ensure_key
 from services.gateway.keyring import KeyRing, new_secret
+from shared.errors import AlreadyExists
 from shared.storage import keys
 from shared.storage.engine import open_database
 from tests.unit.gateway.platform import ADMIN_KEY, Platform, asked
@@ -140,6 +141,14 @@ def test_the_first_start_makes_one_admin_key_and_shows_it_once(tmp_path: Path) -
     shown = next(word for word in lines[0].split() if word.startswith("parley-"))
     assert keys.hash_key(shown) == stored[0].hash
     assert stored[0].role == "admin"
+
+
+def test_of_two_processes_that_start_at_once_only_one_makes_a_key(tmp_path: Path) -> None:
+    with open_database(f"sqlite:///{tmp_path / 'race.db'}") as database:
+        with database.transaction() as session:
+            keys.add_first(session, "ours", now=1.0)
+        with pytest.raises(AlreadyExists), database.transaction() as session:
+            keys.add_first(session, "theirs", now=1.0)
 
 
 def test_the_given_key_becomes_the_admin_key_unannounced_and_later_ones_do_not(tmp_path: Path) -> None:

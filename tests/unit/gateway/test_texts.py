@@ -122,7 +122,7 @@ def test_trends_count_by_step_and_intent(http: httpx.Client, platform: Platform)
             Observation(id=str(n), stream="trend", intent="refund", sentiment="negative", occurred_at=600.0 + 60 * n)
             for n in range(4)
         ]
-        sentiment.observe(session, observations)
+        sentiment.observe(session, observations, now=0.0)
     query: dict[str, Any] = {"stream": "trend", "since": 600, "until": 900, "step": 120}
     trends = http.get("/v1/sentiment/trends", params=query).json()
     assert [(point["start"], point["intent"], point["negative"]) for point in trends["data"]] == [

@@ -113,7 +113,7 @@ def test_repeated_and_late_texts_count_once_in_the_minute_they_were_written(data
 def test_a_repeated_batch_is_judged_again_in_case_a_process_died_in_between(database: Database, watch: Watch) -> None:
     batch = texts("negative", 4)
     with database.transaction() as session:
-        sentiment.observe(session, batch)
+        sentiment.observe(session, batch, now=0.0)
     watch.count(batch)
     assert counted(database) == [(4, 0, 0)]
     assert len(all_alerts(database)) == 1

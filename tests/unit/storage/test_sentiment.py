@@ -13,7 +13,7 @@ from tests.unit.storage.builders import an_observation, at_once
 
 def observe(database: Database, *observations: Observation) -> list[str]:
     with database.transaction() as session:
-        return sorted(item.id for item in sentiment.observe(session, observations))
+        return sorted(item.id for item in sentiment.observe(session, observations, now=0.0))
 
 
 def total(database: Database, stream: str = "chat") -> int:
@@ -99,6 +99,14 @@ class TestWindow:
             assert sentiment.window(session, "chat", 30.0, 40.0) == (0, 0)
             assert sentiment.evidence(session, "chat", 10.0, 20.0, 5) == ["d", "b"]
             assert sentiment.evidence(session, "chat", 10.0, 20.0, 1) == ["d"]
+
+    def test_an_old_text_told_just_now_is_remembered(self, database: Database) -> None:
+        old = an_observation("old", at=100.0)
+        with database.transaction() as session:
+            sentiment.observe(session, [old], now=900.0)
+            assert sentiment.prune(session, before=900.0) == 0
+            assert sentiment.observe(session, [old], now=901.0) == []
+            assert sentiment.prune(session, before=901.0) == 1
 
     def test_pruning_forgets_texts_but_not_counts(self, database: Database) -> None:
         observe(database, an_observation("old", at=100.0), an_observation("new", at=200.0))
