@@ -10,7 +10,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 export GOMP_SPINCOUNT := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-all check bench bench-quality clean
+.PHONY: help up test test-all check bench bench-quality stack stack-down test-stack clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -19,10 +19,10 @@ up: $(VENV)/.runtime ## Start Parley on this machine; the first start also train
 	@$(BIN)/parley up
 
 test: $(VENV)/.development ## Run the whole suite (under 15 minutes on 2 cores)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not stack"
 
 test-all: $(VENV)/.development ## Run the suite and the checks that take long
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not stack"
 
 check: $(VENV)/.development ## Lint, format and type checks alone
 	$(BIN)/ruff check .
@@ -36,6 +36,15 @@ bench: $(VENV)/.development ## Measure inference and messaging
 bench-quality: $(VENV)/.development ## Train on the public datasets and write docs/quality.md
 	$(BIN)/python -m tests.load.quality
 
+stack: ## Build and start the stack of docker-compose.yml (RabbitMQ, PostgreSQL, one container per service) and wait for it
+	@infra/stack.sh up
+
+stack-down: ## Stop that stack; its data stays
+	@infra/stack.sh down
+
+test-stack: $(VENV)/.development ## Run the end-to-end test against that stack, which has to run; ends with a model in production
+	$(BIN)/python -m pytest -m stack tests/end_to_end/test_stack.py
+
 clean: ## Remove the virtual environment and caches; your data in ~/.parley stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
 
@@ -45,7 +54,7 @@ $(VENV)/bin/python:
 
 $(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing the pinned dependencies into $(VENV) (a few minutes, once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[client]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,client]'
 	@touch $@
 
 $(VENV)/.development: pyproject.toml constraints.txt | $(VENV)/bin/python
