@@ -18,7 +18,8 @@ IntArray = NDArray[np.int64]
 Device = Literal["cpu", "cuda"]
 
 CPU = ("CPUExecutionProvider",)
-PROVIDERS: dict[Device, tuple[str, ...]] = {"cpu": CPU, "cuda": ("CUDAExecutionProvider", *CPU)}
+_CUDA = "CUDAExecutionProvider"
+PROVIDERS: dict[Device, tuple[str, ...]] = {"cpu": CPU, "cuda": (_CUDA, *CPU)}
 
 _UNLOADABLE = (
     native.Fail,
@@ -44,6 +45,9 @@ def check_providers(providers: Sequence[str]) -> None:
     Raises:
         SettingsError: The first provider is not there, or its libraries or its device are missing.
     """
+    if providers[0] == _CUDA:
+        # The CUDA libraries may be Python packages, where no loader looks for them.
+        onnxruntime.preload_dlls()
     _session(_IDENTITY, providers, onnxruntime.SessionOptions())
 
 
