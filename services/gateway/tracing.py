@@ -13,12 +13,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.gateway.errors import internal_error, response_of
 from services.gateway.rate_limit import Allowance
 from shared.errors import InvalidInput
+from shared.privacy.finding import find
 from shared.telemetry import correlation, logs, metrics
 
 log = logs.get(__name__)
 
 REQUEST_ID = "x-request-id"
-#: What a client may choose as its request id; anything else is replaced, since it goes into logs and messages.
+#: What a client may choose as its request id, if it is no phone number or the like; anything else is replaced, since it
+#: goes into logs and messages.
 _SANE_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _ALLOWANCE = "parley.allowance"
 
@@ -59,7 +61,7 @@ class Tracing:
 
 def _request_id(scope: Scope) -> str:
     wished = Headers(scope=scope).get(REQUEST_ID, "")
-    return wished if _SANE_ID.fullmatch(wished) else correlation.new_correlation_id()
+    return wished if _SANE_ID.fullmatch(wished) and not find(wished) else correlation.new_correlation_id()
 
 
 class _Exchange:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from services.training.split import Split, split
 from services.training.sufficiency import require_enough, require_known_labels
+from services.training.surrogates import without_personal_numbers
 from shared.artifacts.store import ArtifactStore
 from shared.contracts.jobs import JobSpec
 from shared.errors import NotFound, TrainingFailed
@@ -32,7 +33,7 @@ class JobData:
 
 
 def read_data(spec: JobSpec, seed: int, database: Database, store: ArtifactStore) -> JobData:
-    """Read, judge and split.
+    """Read, judge and split. Personal numbers and addresses go no further than this: see ``surrogates``.
 
     Raises:
         TrainingFailed: A file is gone or faulty, or there is not enough in it.
@@ -40,11 +41,13 @@ def read_data(spec: JobSpec, seed: int, database: Database, store: ArtifactStore
     training = _read(spec.training_file, "training_file", database, store)
     require_enough(training.rows)
     if spec.validation_file is None:
-        return JobData(split(training.rows, seed=seed), training.sha256, training.warning_count)
+        parts = split(training.rows, seed=seed)
+        return JobData(without_personal_numbers(parts, seed), training.sha256, training.warning_count)
     validation = _read(spec.validation_file, "validation_file", database, store)
     require_known_labels(training.rows, validation.rows)
+    parts = split(training.rows, seed=seed, validation=validation.rows)
     return JobData(
-        parts=split(training.rows, seed=seed, validation=validation.rows),
+        parts=without_personal_numbers(parts, seed),
         sha256=hashlib.sha256(f"{training.sha256} {validation.sha256}".encode()).hexdigest(),
         warnings=training.warning_count + validation.warning_count,
     )

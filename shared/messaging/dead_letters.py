@@ -12,6 +12,7 @@ from shared.errors import ParleyError
 from shared.messaging.failures import reason_of
 from shared.messaging.parcel import Parcel
 from shared.messaging.topology import Queues
+from shared.privacy.masking import masked
 
 Mask = Callable[[bytes], bytes]
 """Makes a body fit to be kept and read by operators."""
@@ -21,7 +22,11 @@ _CUSTOMERS_WORDS = frozenset(("text", "texts", "user", "answer", "slots", "sugge
 
 
 def mask_customer_text(body: bytes) -> bytes:
-    """Replace the values of every JSON field that may hold a customer's words; what is not JSON is replaced whole."""
+    """Replace the values of every JSON field that may hold a customer's words; what is not JSON is replaced whole.
+
+    In all other texts, names of fields included, personal numbers and addresses are masked: a stranger's message may
+    hold them anywhere.
+    """
     try:
         return json.dumps(_masked(json.loads(body))).encode()
     except (ValueError, RecursionError):
@@ -31,10 +36,10 @@ def mask_customer_text(body: bytes) -> bytes:
 def dead_letter(parcel: Parcel, queue: str, error: Exception, mask: Mask) -> Parcel:
     """The parcel as it goes to ``Queues.DEAD``; its headers say why, and where it came from."""
     headers = {
-        "reason": reason_of(error),
+        "reason": masked(reason_of(error)),
         "code": error.code if isinstance(error, ParleyError) else ParleyError.default_code,
         "queue": queue,
-        "original-type": parcel.type,
+        "original-type": masked(parcel.type),
     }
     return replace(
         parcel,
@@ -50,7 +55,9 @@ def dead_letter(parcel: Parcel, queue: str, error: Exception, mask: Mask) -> Par
 
 def _masked(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: MASKED if key in _CUSTOMERS_WORDS else _masked(item) for key, item in value.items()}
+        return {masked(key): MASKED if key in _CUSTOMERS_WORDS else _masked(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_masked(item) for item in value]
-    return value
+    if type(value) is int and (written := masked(str(value))).startswith("["):
+        return written
+    return masked(value) if isinstance(value, str) else value

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from shared.contracts.faults import Fault
+from shared.privacy.masking import masked
 from shared.rows.row import Row
 
 #: Faults (and warnings) kept with their text; further ones are only counted.
@@ -20,10 +21,10 @@ class FaultList:
     total: int = 0
 
     def add(self, line: int, column: str, message: str) -> None:
-        """Count a fault, and keep it while there is room."""
+        """Count a fault, and keep it while there is room; what it quotes is masked, since reports outlive their file."""
         self.total += 1
         if len(self.listed) < MAX_LISTED:
-            self.listed.append(Fault(line=line, field=column, message=message))
+            self.listed.append(Fault(line=line, field=masked(column), message=masked(message)))
 
     def extend(self, line: int, problems: Iterable[tuple[str, str]]) -> None:
         """Add several problems of one row, each a (field, message) pair."""

@@ -9,6 +9,7 @@ from typing import Any, Literal, TextIO
 
 import structlog
 
+from shared.privacy.masking import masked_values
 from shared.telemetry.correlation import correlation_id
 
 Logger = structlog.stdlib.BoundLogger
@@ -33,9 +34,10 @@ def configure(service: str, level: str, log_format: LogFormat, stream: TextIO | 
     shared: list[structlog.types.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
         _add_context(service),
         structlog.processors.format_exc_info,
+        _mask,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -66,3 +68,11 @@ def _add_context(service: str) -> structlog.types.Processor:
         return event
 
     return add
+
+
+def _mask(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The last line of defence: nobody logs a customer's words on purpose, but an exception may quote them."""
+    for key, value in event.items():
+        if not key.startswith("_"):  # those are the library's own, and leave before the line is written
+            event[key] = masked_values(value)
+    return event

@@ -9,7 +9,7 @@ import pytest
 from tests.architecture.source import Import, Module, imports, imports_at_start, modules, within
 
 #: What the first packages of ``shared`` may import of ours: nothing but what stands left of them.
-FOUNDATIONS = ("shared.contracts", "shared.errors", "shared.settings", "shared.telemetry")
+FOUNDATIONS = ("shared.contracts", "shared.errors", "shared.privacy", "shared.settings", "shared.telemetry")
 
 #: Each third-party library has one home; everything else sees our types.
 HOMES: dict[str, tuple[str, ...]] = {
@@ -23,6 +23,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "onnx": ("services.training",),
     "onnxruntime": ("shared.inference", "services.training"),
     "pg8000": ("shared.storage",),
+    "phonenumbers": ("shared.privacy",),
     "prometheus_client": ("shared.telemetry",),
     "pydantic_settings": ("shared.settings",),
     "rich": ("services.cli",),
@@ -65,9 +66,11 @@ DOMAIN = (
     "services.training.recipe",
     "services.training.split",
     "services.training.sufficiency",
+    "services.training.surrogates",
     "services.training.tuning",
     "shared.bot",
     "shared.inference",
+    "shared.privacy",
     "shared.rows",
 )
 

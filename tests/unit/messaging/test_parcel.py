@@ -14,13 +14,14 @@ from shared.contracts.analysis import AnalyzeText
 from shared.contracts.chat import PastTurn, TurnReceived
 from shared.contracts.message import Exchange
 from shared.errors import InvalidInput, ParleyError, UndecodableMessage
-from shared.messaging.dead_letters import mask_customer_text
+from shared.messaging.dead_letters import dead_letter, mask_customer_text
 from shared.messaging.envelope import envelope
 from shared.messaging.failures import error_of, failure_of, reason_of
 from shared.messaging.parcel import pack, unpack
 from shared.messaging.topology import Binding
 from shared.telemetry.correlation import bound
 from tests.unit.messaging.samples import analyze, analyzed
+from tests.unit.privacy.canaries import every_canary
 
 
 @given(st.lists(st.text(alphabet=st.characters(exclude_categories=["Cs"])), min_size=1))
@@ -110,6 +111,16 @@ def test_masking_spares_what_operators_need() -> None:
     masked = mask_customer_text(turn.model_dump_json().encode())
     assert b"secret" not in masked
     assert json.loads(masked)["turn_id"] == "turn_1"
+
+
+@pytest.mark.parametrize("canary", every_canary())
+def test_no_canary_survives_in_a_dead_letter_wherever_a_stranger_put_it(canary: str) -> None:
+    body = {"turn_id": "turn_1", "phone": f"it is {canary}", canary: 1, "list": [[canary]], "number": 4111111111111111}
+    parcel = replace(pack(envelope(analyze())), body=json.dumps(body, ensure_ascii=False).encode(), type=canary)
+    letter = dead_letter(parcel, "nlu", UndecodableMessage(f"no {canary}"), mask_customer_text)
+    kept = json.loads(letter.body)
+    assert canary not in json.dumps(kept, ensure_ascii=False) + json.dumps(letter.headers, ensure_ascii=False)
+    assert (kept["turn_id"], kept["number"]) == ("turn_1", "[card]")
 
 
 @pytest.mark.parametrize("body", [b"secret", b"\xff", b"[" * 100_000, b""])

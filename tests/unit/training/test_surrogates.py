@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from services.training.split import Split
+from services.training.surrogates import without_personal_numbers
+from shared.privacy.folding import folded
+from shared.rows.row import Entity, Row
+from tests.unit.privacy.canaries import every_canary
+
+
+def replaced(text: str, *entities: Entity, seed: int = 1) -> Row:
+    row = Row(text=text, intent="contact", entities=entities, sentiment=None)
+    parts = without_personal_numbers(Split((row,), (), ()), seed)
+    return parts.train[0]
+
+
+@pytest.mark.parametrize("canary", every_canary())
+def test_a_surrogate_has_the_form_of_the_original(canary: str) -> None:
+    text = f"call {canary} now"
+    row = replaced(text)
+    surrogate = row.text[5:-4]
+    assert row.text == f"call {surrogate} now"
+    assert canary not in row.text
+    assert shape(surrogate) == shape(canary)
+
+
+def shape(text: str) -> str:
+    numerals = re.sub(r"[〇零一幺二两三四五六七八九]", "一", folded(text))
+    return re.sub(r"\d", "0", re.sub(r"[A-Za-z]", "a", numerals))
+
+
+def test_entities_stay_where_they_are() -> None:
+    text = "mail a.b@example.com about A-10432"
+    entities = (Entity(5, 20, "email"), Entity(27, 34, "order_number"))
+    row = replaced(text, *entities)
+    assert row.entities == entities
+    assert re.fullmatch(r"[a-z]\.[a-z]@[a-z]{7}\.com", row.text[5:20])
+    assert row.text[20:] == " about A-10432"
+
+
+def test_the_same_seed_gives_the_same_rows_and_another_one_others() -> None:
+    text = "call 13800138000"
+    assert replaced(text) == replaced(text) != replaced(text, seed=2)
+
+
+def test_the_draw_does_not_depend_on_the_original() -> None:
+    assert replaced("call 13800138000").text == replaced("call 13911112222").text
+
+
+def test_all_sides_are_replaced_and_rows_without_anything_are_the_same() -> None:
+    plain, telling = (Row(text=text, intent="i", entities=None, sentiment=None) for text in ("hello", "13800138000"))
+    parts = without_personal_numbers(Split((plain, telling), (telling,), (telling, plain)), 0)
+    assert (parts.train[0], parts.test[1]) == (plain, plain)
+    assert all(telling.text not in row.text for side in (parts.train, parts.validation, parts.test) for row in side)
