@@ -9,10 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
 import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,11 +20,12 @@ from uuid import uuid4
 import pg8000.dbapi
 import pytest
 
+from tests.servers import OwnBroker, OwnServer, ServerMissing, free_port, running
+
+__all__ = ["broker_url", "database_url", "free_port", "own_folder", "required"]
+
 _BROKER = "amqp://guest:guest@127.0.0.1:5672//"
 _DATABASE = "postgresql://postgres@127.0.0.1:5432/postgres"
-
-#: Seconds that a broker may take to start on a busy machine.
-_START = 90.0
 
 
 @contextlib.contextmanager
@@ -40,8 +38,8 @@ def broker_url() -> Iterator[str]:
     if _answers(url, 5672):
         yield url
     elif shutil.which("rabbitmq-server"):
-        with TemporaryDirectory(prefix="parley-rabbitmq-") as folder, _started_broker(Path(folder)) as own:
-            yield own
+        with own_folder("rabbitmq") as folder, required(OwnBroker(folder)) as own:
+            yield own.url
     else:
         _missing(f"no RabbitMQ answers at {urlsplit(url).hostname}; start one, or set PARLEY_TEST_BROKER_URL")
 
@@ -60,46 +58,22 @@ def database_url() -> Iterator[str]:
         _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def free_port() -> int:
-    """A port of this host that nobody uses."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
+@contextlib.contextmanager
+def required(server: OwnServer) -> Iterator[OwnServer]:
+    """A server of our own, running; where it cannot run the test is skipped, or fails where ``CI=true``."""
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(running(server))
+        except ServerMissing as error:
+            _missing(error.message)
+        yield server
 
 
 @contextlib.contextmanager
-def _started_broker(folder: Path) -> Iterator[str]:
-    folder.chmod(0o777)  # the server may run as a user of its own
-    port = free_port()
-    # Own configuration files: those of the host would win over the environment.
-    (folder / "rabbitmq.conf").write_text(f"listeners.tcp.local = 127.0.0.1:{port}\n")
-    (folder / "rabbitmq-env.conf").touch()
-    environment = {
-        **os.environ,
-        "RABBITMQ_NODENAME": f"parley-test-{port}@localhost",
-        "RABBITMQ_DIST_PORT": str(free_port()),
-        "RABBITMQ_CONF_ENV_FILE": str(folder / "rabbitmq-env.conf"),
-        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
-        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
-        "RABBITMQ_MNESIA_BASE": str(folder),
-        "RABBITMQ_LOGS": "-",
-    }
-    with (folder / "output").open("wb") as output:
-        server = subprocess.Popen(
-            ["rabbitmq-server"], env=environment, stdout=output, stderr=output, start_new_session=True
-        )
-    url = f"amqp://guest:guest@127.0.0.1:{port}//"
-    try:
-        deadline = time.monotonic() + _START
-        while not _speaks_amqp(port):
-            if server.poll() is not None or time.monotonic() > deadline:
-                _missing(f"rabbitmq-server does not start: {(folder / 'output').read_text(errors='replace')[-500:]}")
-            time.sleep(0.2)
-        yield url
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGTERM)
-        server.wait(_START)
+def own_folder(name: str) -> Iterator[Path]:
+    """A folder for a server that may run as a user of its own: pytest's are closed to others."""
+    with TemporaryDirectory(prefix=f"parley-{name}-") as folder:
+        yield Path(folder)
 
 
 def _answers(url: str, default_port: int) -> bool:
@@ -109,17 +83,6 @@ def _answers(url: str, default_port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _speaks_amqp(port: int) -> bool:
-    """Whether the broker takes a handshake; it listens some time before."""
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=3) as connection:
-            connection.settimeout(3)
-            connection.sendall(b"AMQP\x00\x00\x09\x01")
-            return bool(connection.recv(1))
-    except OSError:
-        return False
 
 
 def _execute(server: str, statement: str) -> None:
