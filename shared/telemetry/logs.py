@@ -15,6 +15,7 @@ from shared.telemetry.correlation import correlation_id
 Logger = structlog.stdlib.BoundLogger
 LogFormat = Literal["json", "console"]
 
+_OURS = ("services", "shared")
 _NOISY_LIBRARIES = ("amqp", "kombu", "httpx", "httpcore", "fsspec", "matplotlib", "urllib3", "alembic")
 
 
@@ -54,7 +55,10 @@ def configure(service: str, level: str, log_format: LogFormat, stream: TextIO | 
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
+    # Of libraries nothing finer than info: at debug some of them log what they carry, such as the rows of a query.
+    root.setLevel(max(logging.getLevelNamesMapping()[level.upper()], logging.INFO))
+    for name in _OURS:
+        logging.getLogger(name).setLevel(level.upper())
     for name in _NOISY_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
 

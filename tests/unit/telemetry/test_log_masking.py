@@ -28,7 +28,7 @@ def written() -> Iterator[io.StringIO]:
 
 @pytest.mark.parametrize("canary", every_canary())
 def test_no_line_holds_a_canary_whoever_wrote_it_and_however(written: io.StringIO, canary: str) -> None:
-    log = logs.get("parley.test")
+    log = logs.get("services.test")
     log.info("said", text=f"it is {canary}, thanks", nested={"list": [canary]}, odd=ValueError(canary))
     logging.getLogger("a.library").warning("cannot read %s", canary)
     try:

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import re
+from itertools import cycle
+from pathlib import Path
 
 import pytest
 
+from services.training.data import read_data
 from services.training.split import Split
 from services.training.surrogates import without_personal_numbers
 from shared.privacy.folding import folded
 from shared.rows.row import Entity, Row
 from tests.unit.privacy.canaries import every_canary
+from tests.unit.training import job_kit
 
 
 def replaced(text: str, *entities: Entity, seed: int = 1) -> Row:
@@ -55,3 +59,16 @@ def test_all_sides_are_replaced_and_rows_without_anything_are_the_same() -> None
     parts = without_personal_numbers(Split((plain, telling), (telling,), (telling, plain)), 0)
     assert (parts.train[0], parts.test[1]) == (plain, plain)
     assert all(telling.text not in row.text for side in (parts.train, parts.validation, parts.test) for row in side)
+
+
+def test_what_a_job_reads_holds_no_canary(tmp_path: Path) -> None:
+    rows = [
+        {"text": f"{row['text']} {canary}", "intent": row["intent"], "sentiment": row["sentiment"]}
+        for row, canary in zip(job_kit.lines(), cycle(every_canary()), strict=False)
+    ]
+    with job_kit.bench(tmp_path / "home") as bench:
+        spec = job_kit.spec("minilm", bench.upload(rows))
+        parts = read_data(spec, 0, bench.database, bench.store).parts
+    read = [row.text for side in (parts.train, parts.validation, parts.test) for row in side]
+    assert len(read) == len(rows)
+    assert [canary for canary in every_canary() if any(canary in text for text in read)] == []
