@@ -1,0 +1,84 @@
+"""Makes the model of the chat benchmarks: MiniLM, trained on the starter rows until its answers make sense."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from services.training.candidate import Bench
+from services.training.checkpoint import CheckpointFolder
+from services.training.encoding import TextEncoder
+from services.training.export import export
+from services.training.fitting import fit
+from services.training.labels import LabelSpace
+from services.training.model import MINILM, JointModel, base_path
+from services.training.quantization import SCHEMES, quantise
+from services.training.recipe import resolve
+from services.training.split import Split, split
+from shared.artifacts.bundle import write_bundle
+from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, Calibration, Manifest, Parity
+from shared.contracts.jobs import JobSpec
+from shared.rows.reader import read_rows
+from shared.starter import utterances
+from tests.load.chat_model import FOLDER, MODEL_ID
+from tests.load.quality_run import Progress
+
+_SPEC = JobSpec(model=MINILM, training_file="file-benchmark")
+_EPOCHS = 2
+
+
+def ensure_bundle() -> None:
+    """Make the bundle unless it is there; served is the fastest int8 graph, whatever it loses."""
+    if not (FOLDER / "manifest.json").is_file():
+        print("training the model of the benchmark (once) ...", flush=True)
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        _make(FOLDER)
+
+
+def _make(folder: Path) -> None:
+    with utterances().open("rb") as stream:
+        parts = split(read_rows(stream, "jsonl").rows, seed=0)
+    labels = LabelSpace.of(parts.train)
+    encoder = TextEncoder.load(base_path(MINILM), _SPEC.tuning.max_length)
+    model = _trained(parts, labels, encoder)
+    export(model, encoder, folder, encoder.encode(parts.validation, labels))
+    bench = Bench(folder, _manifest(model, Calibration()), encoder, labels, parts, threads=1)
+    quantise(folder / FP32_MODEL, folder / INT8_MODEL, SCHEMES[0])
+    candidate = bench.try_out(INT8_MODEL, SCHEMES[0])
+    bench.keep(candidate)
+    write_bundle(folder, _manifest(model, candidate.calibration))
+
+
+def _trained(parts: Split, labels: LabelSpace, encoder: TextEncoder) -> JointModel:
+    recipe = dataclasses.replace(resolve(_SPEC, len(parts.train)), epochs=_EPOCHS)
+    model = JointModel.load(base_path(MINILM), labels, recipe.dropout)
+    with TemporaryDirectory(prefix="parley-bench-") as checkpoints:
+        fit(
+            model,
+            encoder.encode(parts.train, labels),
+            (),
+            recipe,
+            checkpoints=CheckpointFolder(Path(checkpoints)),
+            observer=Progress(),
+        )
+    return model
+
+
+def _manifest(model: JointModel, calibration: Calibration) -> Manifest:
+    return Manifest(
+        model_id=MODEL_ID,
+        base_model=MINILM,
+        created_at=0,
+        data_sha256="",
+        spec=_SPEC,
+        job_id="ftjob-benchmark",
+        labels=model.labels.to_manifest(),
+        embedding_size=model.projection.out_features,
+        max_length=_SPEC.tuning.max_length,
+        calibration=calibration,
+        served_file=INT8_MODEL,
+        metrics={},
+        parity=Parity(max_abs_difference=0.0, int8_scheme=None, int8_loss=None),
+        files={},
+    )
