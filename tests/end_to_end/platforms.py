@@ -32,14 +32,15 @@ class Platform:
     home: Path
     environment: Mapping[str, str]
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    key: str = field(default=ADMIN_KEY, repr=False)
 
     def client(self) -> OpenAI:
         """The official client, with nothing but the base URL and the key set."""
-        return OpenAI(base_url=f"{self.url}/v1", api_key=ADMIN_KEY, max_retries=0, timeout=120)
+        return OpenAI(base_url=f"{self.url}/v1", api_key=self.key, max_retries=0, timeout=120)
 
     def http(self) -> httpx.Client:
         """For the resources that the OpenAI convention lacks."""
-        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {ADMIN_KEY}"}, timeout=120)
+        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.key}"}, timeout=120)
 
     def log(self, name: str) -> str:
         """What a process wrote so far."""
