@@ -143,7 +143,7 @@ def check_conversation(platform: Platform) -> None:
     with platform.http() as http:
         conversation = http.post("/v1/conversations", json={}).raise_for_status().json()["id"]
         path = f"/v1/conversations/{conversation}/messages"
-        headers = {"Idempotency-Key": "once"}
+        headers = {"Idempotency-Key": f"once-{conversation}"}
         first = http.post(path, json={"content": "hello there"}, headers=headers).raise_for_status().json()
         again = http.post(path, json={"content": "hello there"}, headers=headers).raise_for_status().json()
         assert first == again
