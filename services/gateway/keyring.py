@@ -17,6 +17,9 @@ ROLES: tuple[Role, ...] = ("chat", "train", "admin")
 #: Seconds after which a key that was revoked by another gateway process is refused here as well.
 MEMORY_SECONDS = 2.0
 
+#: Seconds for which a key is still known after that, while the first who needed it looks it up again for all.
+GRACE_SECONDS = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -60,9 +63,20 @@ class KeyRing:
         self._lock = Lock()
 
     def remembered(self, key_hash: str) -> Caller | None:
-        """The caller, if the key was looked up within the last seconds; never waits."""
-        caller, until = self._known.get(key_hash, (None, 0.0))
-        return caller if self._clock() < until else None
+        """The caller, if the key was looked up within the last seconds; never waits.
+
+        Once the time is over one caller gets ``None`` and has to look up; the others go on with what is known.
+        """
+        known = self._known.get(key_hash)
+        if known is None:
+            return None
+        caller, until = known
+        now = self._clock()
+        if now < until:
+            return caller
+        if now < until + GRACE_SECONDS:
+            self._known[key_hash] = (caller, until + GRACE_SECONDS)
+        return None
 
     def look_up(self, key_hash: str) -> Caller | None:
         """The caller with this key, from the database."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from fastapi.concurrency import run_in_threadpool
+
 from services.gateway.digest import Said, digest
 from services.gateway.keyring import Caller
 from shared.contracts.chat import DialogueState, PastTurn
@@ -55,7 +57,7 @@ def check_owner(caller: Caller, conversation: Conversation) -> Conversation:
 
 
 class Places:
-    """Finds the place of a turn in the database; every method waits for it.
+    """Finds the place of a turn in the database, in a thread.
 
     Args:
         database: Where conversations are.
@@ -66,13 +68,16 @@ class Places:
         self._database = database
         self._history_turns = history_turns
 
-    def in_conversation(self, caller: Caller, conversation_id: str) -> Place:
+    async def in_conversation(self, caller: Caller, conversation_id: str) -> Place:
         """The end of a conversation that the caller names.
 
         Raises:
             NotFound: There is none, or it is somebody else's.
             InvalidInput: It has ended.
         """
+        return await run_in_threadpool(self._in_conversation, caller, conversation_id)
+
+    def _in_conversation(self, caller: Caller, conversation_id: str) -> Place:
         with self._database.reading() as session:
             conversation = check_owner(caller, conversations.get(session, conversation_id))
             if conversation.status == "ended":
@@ -84,7 +89,7 @@ class Places:
             history = conversations.latest_words(session, conversation_id, self._history_turns)
         return Place(conversation, tuple(history))
 
-    def after_messages(
+    async def after_messages(
         self, caller: Caller, user: str | None, said: Sequence[Said], now: float, metadata: Mapping[str, str] | None
     ) -> Place:
         """The conversation in which exactly this was said.
@@ -93,7 +98,7 @@ class Places:
         branches off with the state of that time. Words that we never said begin a new one.
         """
         history = self._pairs(said)
-        found = self._find(caller, user, said) if history else None
+        found = await run_in_threadpool(self._find, caller, user, said) if history else None
         if found is None:
             return Place(new_conversation(caller, now, metadata=metadata), history, is_new=True)
         conversation, state, is_last = found

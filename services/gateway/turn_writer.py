@@ -104,8 +104,8 @@ class TurnWriter(Background):
 
     def _commit(self, batch: Sequence[_Entry]) -> set[str]:
         with self._database.transaction() as session:
-            conversations.add(session, *(entry.opens for entry in batch if entry.opens is not None))
-            return conversations.store_turns(session, [entry.turn for entry in batch])
+            begun = {entry.opens.id: entry.opens for entry in batch if entry.opens is not None}
+            return conversations.store_turns(session, [entry.turn for entry in batch], begun)
 
 
 def _fail(batch: Sequence[_Entry], error: Exception) -> None:

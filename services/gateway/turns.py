@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from fastapi.concurrency import run_in_threadpool
@@ -64,7 +64,7 @@ class Turns:
         self._timeout = timeout
         self._clock = clock
 
-    async def answer(self, caller: Caller, said: Utterance, find: Callable[[], Place]) -> Turn:
+    async def answer(self, caller: Caller, said: Utterance, find: Callable[[], Awaitable[Place]]) -> Turn:
         """Answer and store a turn.
 
         Args:
@@ -81,10 +81,10 @@ class Turns:
         if repeated is not None:
             return repeated
         try:
-            return await self._attempt(said, await run_in_threadpool(find))
+            return await self._attempt(said, await find())
         except Conflict:
             repeated = await self._stored_before(caller, said)
-            return repeated or await self._attempt(said, await run_in_threadpool(find))
+            return repeated or await self._attempt(said, await find())
 
     async def _attempt(self, said: Utterance, place: Place) -> Turn:
         turn = _turn(said, place, await self._ask(said.text, place))

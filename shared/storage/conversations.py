@@ -6,7 +6,8 @@ when its state was read. Who comes second is told so, reads the new state and tr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from sqlalchemy import case, literal, tuple_, update
 from sqlalchemy import insert as insert_into
@@ -54,21 +55,34 @@ def end(session: Session, conversation_id: str, now: float) -> Conversation:
     return get(session, conversation_id)
 
 
-def store_turns(session: Session, turns: Sequence[Turn]) -> set[str]:
-    """Store turns, each as number ``position`` (from 0) of its conversation: three statements, however many they are.
+def store_turns(
+    session: Session, turns: Sequence[Turn], begun: Mapping[str, Conversation] = MappingProxyType({})
+) -> set[str]:
+    """Store turns, each as number ``position`` (from 0) of its conversation: four statements, however many they are.
+
+    Args:
+        session: The open transaction.
+        turns: At most one of each conversation is stored, the first.
+        begun: Conversations by id that are stored with their first turn, since they are new.
 
     Returns:
         The ids of those that were stored. Of the others nothing was: another turn of the conversation came first, the
         conversation has ended, or the idempotency key was used before.
     """
     fit = _fitting(session, turns)
-    if not fit:
-        return set()
-    advanced = set(session.scalars(_advance(fit)))
-    stored = [turn for turn in fit if turn.conversation_id in advanced]
+    advanced = _advance(session, [turn for turn in fit if turn.conversation_id not in begun])
+    add(session, *(_after(begun[turn.conversation_id], turn) for turn in fit if turn.conversation_id in begun))
+    stored = [turn for turn in fit if turn.conversation_id in advanced or turn.conversation_id in begun]
     if stored:
         session.exec(insert_into(Turn).returning(col(Turn.id)), params=[values(turn) for turn in stored])
     return {turn.id for turn in stored}
+
+
+def _after(conversation: Conversation, turn: Turn) -> Conversation:
+    """A new conversation as its first turn leaves it."""
+    return conversation.model_copy(
+        update={"turns": 1, "state": turn.state, "status": "handed_over" if turn.state.handed_over else "open"}
+    )
 
 
 def _fitting(session: Session, turns: Sequence[Turn]) -> list[Turn]:
@@ -95,7 +109,11 @@ def _used_keys(session: Session, turns: Sequence[Turn]) -> set[tuple[str, str | 
     return set(session.exec(select(*pair).where(tuple_(*pair).in_(keys))))
 
 
-def _advance(turns: Sequence[Turn]) -> ReturningUpdate[str]:
+def _advance(session: Session, turns: Sequence[Turn]) -> set[str]:
+    return set(session.scalars(_advancing(turns))) if turns else set()
+
+
+def _advancing(turns: Sequence[Turn]) -> ReturningUpdate[str]:
     here = col(Conversation.id)
     states = {turn.conversation_id: literal(turn.state, JsonValue(DialogueState)) for turn in turns}
     handed_over = [turn.conversation_id for turn in turns if turn.state.handed_over]

@@ -39,6 +39,9 @@ def translated() -> Iterator[None]:
         yield
     except exc.TimeoutError:
         raise Unavailable("Every connection to the database is in use; the call can be repeated.") from None
+    except (ConnectionError, TimeoutError) as error:
+        # pg8000 lets out as it is what its socket says to the first read of a reply, e.g. when the server dies meanwhile.
+        raise Unavailable(_AWAY) from error
     except exc.StatementError as error:
         known = _translate(error)
         if known is None:

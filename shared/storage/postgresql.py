@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -10,8 +11,8 @@ from sqlalchemy.exc import ArgumentError
 from shared.errors import SettingsError
 from shared.storage.texts import dump_json, refuse_unstorable
 
-POOL_SIZE = 10
-"""Connections kept; as many again may be open for a while."""
+POOL_SIZE = 20
+"""Connections at most, made when they are needed and then kept: to make one costs more than a transaction."""
 
 POOL_TIMEOUT = 10.0
 """Seconds to wait for a connection of the pool."""
@@ -36,16 +37,16 @@ def postgresql_engine(url: str) -> Engine:
         "timeout": SOCKET_TIMEOUT,
         "application_name": "parley",
         "startup_params": {"statement_timeout": f"{STATEMENT_TIMEOUT:.0f}s"},
+        # Given None, pg8000 loads every certificate of the system for each connection; given True, it verifies none.
+        "ssl_context": ssl.create_default_context() if encrypted else False,
     }
-    if encrypted:
-        connect_args["ssl_context"] = True
     engine = create_engine(
         address,
         connect_args=connect_args,
         json_serializer=dump_json,
         hide_parameters=True,
         pool_size=POOL_SIZE,
-        max_overflow=POOL_SIZE,
+        max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
         pool_pre_ping=True,
     )

@@ -54,10 +54,10 @@ async def _answer(body: ChatRequest, here: Gateway, caller: Caller, idempotency_
     def digest_of(answer: str) -> str:
         return digest(caller.key_id, body.user, [*said, Said("assistant", answer)])
 
-    def find() -> Place:
+    async def find() -> Place:
         if body.conversation_id is not None:
-            return here.places.in_conversation(caller, body.conversation_id)
-        return here.places.after_messages(caller, body.user, said[:-1], here.clock(), body.metadata)
+            return await here.places.in_conversation(caller, body.conversation_id)
+        return await here.places.after_messages(caller, body.user, said[:-1], here.clock(), body.metadata)
 
     return await here.turns.answer(caller, Utterance(said[-1].content, idempotency_key, digest_of), find)
 

@@ -9,13 +9,25 @@ from fastapi import APIRouter, Header, Query
 from services.gateway.body import JsonRoute
 from services.gateway.schemas.errors import ErrorBody
 
-#: Documented for every route; the classes keep the framework from documenting a 422 that is never sent.
+_MEANINGS: dict[int | str, str] = {
+    400: "Something in the request is wrong; `param` names it.",
+    401: "There is no API key, or it is unknown or revoked.",
+    403: "The role of the key is too low.",
+    404: "There is no such resource.",
+    408: "The body came too slowly.",
+    409: "Another request changed the same thing first; repeat this one.",
+    413: "The body is too large.",
+    415: "The body has another media type than it must have.",
+    429: "The key is over its rate, or every queue is full; repeat after `Retry-After` seconds.",
+    500: "A mistake of ours; the request id leads to it.",
+    503: "Something that is needed is away; repeat later.",
+    504: "Nobody answered in time; repeat later.",
+}
+
+#: Documented for every route. ``default`` keeps the framework from documenting a 422, which is never sent.
 ERRORS: dict[int | str, dict[str, Any]] = {
-    "4XX": {
-        "model": ErrorBody,
-        "description": "The request was refused; repeating it as it is helps only after a 409 or 429.",
-    },
-    "5XX": {"model": ErrorBody, "description": "The request failed on our side; it may be repeated."},
+    status: {"model": ErrorBody, "description": meaning}
+    for status, meaning in (_MEANINGS | {"default": "Any other error has the same body."}).items()
 }
 
 After = Annotated[str | None, Query(max_length=256, description="Id of the last item of the page before.")]

@@ -126,6 +126,9 @@ def test_a_key_is_remembered_for_two_seconds_only(tmp_path: Path) -> None:
         assert (caller.key_id, caller.may("chat"), caller.may("admin")) == (row.id, True, False)
         assert ring.remembered(row.hash) == caller
         now[0] += 2.5
+        assert ring.remembered(row.hash) is None, "one caller looks it up again"
+        assert ring.remembered(row.hash) == caller, "the others need not wait"
+        now[0] += 2.5
         assert ring.remembered(row.hash) is None
         assert ring.look_up(keys.hash_key("other")) is None
 
