@@ -19,6 +19,7 @@ import pytest
 
 from shared.contracts.message import Exchange
 from shared.messaging.topology import Queues
+from shared.starter import bot
 from tests.end_to_end import scenario
 from tests.end_to_end.platforms import Platform, processes, wait_for
 from tests.integration.places import Place, place
@@ -193,7 +194,7 @@ def upload(http: httpx.Client) -> None:
 
 def apply_bots(http: httpx.Client) -> None:
     """A bot that knows them, and ones that are broken by them."""
-    source = scenario.bot().read_text("utf-8")
+    source = bot().read_text("utf-8")
     pair = f"knowledge:\n  - id: canaries\n    question: how do I reach you\n    source: the desk\n    answer: {json.dumps(SAID)}\n"
     knowing = source.replace("knowledge:\n", pair, 1)
     assert knowing != source

@@ -23,6 +23,8 @@ EMBEDDING = (0.6, 0.8)
 def understand(text: str, model: str = MODEL) -> Understanding:
     """The first word is the intent, the last one an entity, and "angry" the sentiment; a token per word."""
     words = text.split()
+    if not words:
+        return Understanding(model=model, intent=None)
     label: SentimentLabel = "negative" if "angry" in words else "neutral"
     start = len(text) - len(words[-1])
     return Understanding(

@@ -112,8 +112,9 @@ def test_every_route_documents_its_reply_and_its_errors(platform: Platform) -> N
             schema = responses["200"]["content"].get("application/json", {}).get("schema")
             assert schema != {}, (method, path)
             if path.startswith("/v1/"):
-                error = responses["4XX"]["content"]["application/json"]["schema"]["$ref"]
-                assert error.endswith("/ErrorBody")
+                for status in ("400", "401", "403", "404", "409", "429", "503", "504", "default"):
+                    error = responses[status]["content"]["application/json"]["schema"]["$ref"]
+                    assert error.endswith("/ErrorBody")
 
 
 def test_a_bug_inside_is_a_500_that_tells_nothing_but_the_request_id(tmp_path: Path) -> None:
