@@ -56,7 +56,8 @@ def joint_loss(output: JointOutput, batch: Batch, anchors: Tensor, whole: Counts
         loss = loss + recipe.outlier_weight * undecided[outliers].sum() / whole.outliers
         loss = loss + _total(output.intent, batch.intents.masked_fill(outliers, IGNORED), smoothing) / whole.intents
     if output.tags is not None:
-        loss = loss + _total(output.tags.flatten(0, 1), batch.tags.flatten(), 0.0) / whole.tags
+        tagging = _total(output.tags.flatten(0, 1), batch.tags.flatten(), 0.0) / whole.tags
+        loss = loss + recipe.tag_weight * tagging
     if output.sentiment is not None:
         loss = loss + _total(output.sentiment, batch.sentiments, smoothing) / whole.sentiments
     return loss

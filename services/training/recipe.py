@@ -35,6 +35,7 @@ class Recipe:
         dropout: In the encoder and in front of the heads.
         label_smoothing: Probability spread over the wrong intents and sentiments (Szegedy et al. 2016, arXiv:1512.00567).
         anchor_weight: Weight of the loss that holds the sentence embedding at the base model's.
+        tag_weight: Weight of the entity loss, the mean over all tokens: most belong to no entity and are soon learned.
         outlier_weight: Weight of the loss that keeps the intent head undecided on out-of-scope rows.
         clip_norm: Largest norm of the gradient.
         checkpoint_seconds: Time between checkpoints: the most work that a crash costs.
@@ -53,6 +54,7 @@ class Recipe:
     dropout: float = 0.1
     label_smoothing: float = 0.1
     anchor_weight: float = 1.0
+    tag_weight: float = 3.0
     outlier_weight: float = 0.5
     clip_norm: float = 1.0
     checkpoint_seconds: float = 120.0

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from services.training import device
 from services.training.checkpoint import CheckpointFolder
 from services.training.encoding import Example, TextEncoder
 from services.training.fitting import FitResult, StepReport, Stopped, ValidationReport, fit, rate_factor
@@ -208,8 +209,10 @@ class SmallMemory(JointModel):
 
 
 def test_when_memory_runs_out_smaller_pieces_give_the_same_model(
-    base: Path, examples: list[Example], tmp_path: Path
+    base: Path, examples: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # In bfloat16 a sum of pieces is rounded otherwise than the whole; here the arithmetic is to be checked.
+    monkeypatch.setattr(device, "_has_bfloat16", lambda _: False)
     exact = replace(recipe(batch_size=8), dropout=0.0)  # dropout would draw differently for pieces
     wanted = train(base, examples, exact, tmp_path / "whole", valid=[])
     small, observer = SmallMemory.load(base, LABELS, 0.0), Recorder()
