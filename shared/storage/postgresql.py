@@ -6,7 +6,7 @@ import ssl
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 
 from shared.errors import SettingsError
 from shared.storage.texts import dump_json, refuse_unstorable
@@ -48,8 +48,16 @@ def postgresql_engine(url: str) -> Engine:
         pool_size=POOL_SIZE,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
-        pool_pre_ping=True,
     )
+
+    def ping(connection: Any, _record: object, _fairy: object) -> None:
+        """As ``pool_pre_ping`` does, which lets an ``OSError`` of the driver through to the caller."""
+        try:
+            engine.dialect.do_ping(connection)
+        except (engine.dialect.loaded_dbapi.Error, OSError) as error:
+            raise InvalidatePoolError from error  # the pool makes another connection
+
+    event.listen(engine, "checkout", ping)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "before_cursor_execute", _check)
     return engine

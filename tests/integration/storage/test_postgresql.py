@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import select
+import socket
+import struct
 import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import text
@@ -40,6 +47,56 @@ def test_a_connection_that_dies_in_use_is_replaced(database: Database) -> None:
         die_halfway()
     with database.transaction() as session:
         files.add(session, a_file("file-1"))
+
+
+def test_a_connection_that_is_reset_while_it_commits_means_unavailable(database_url: str) -> None:
+    with resetting(database_url) as (url, reset), open_database(url) as database:
+
+        def ask_and_be_reset() -> None:
+            with database.reading() as session:
+                session.connection().execute(text("SELECT 1"))
+                reset()
+
+        with pytest.raises(Unavailable):
+            ask_and_be_reset()
+        with database.reading() as session:
+            assert session.connection().execute(text("SELECT 1")).scalar_one() == 1
+
+
+@contextmanager
+def resetting(url: str) -> Iterator[tuple[str, Callable[[], None]]]:
+    """The database behind a network that, once told so, breaks off (RST) instead of passing on what is sent next."""
+    parts, broken, over = urlsplit(url), threading.Event(), threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        while not over.is_set():
+            with contextlib.suppress(TimeoutError):
+                client, _ = listener.accept()
+                threading.Thread(target=forward, args=(client,), daemon=True).start()
+
+    def forward(client: socket.socket) -> None:
+        with client, socket.create_connection((parts.hostname or "", parts.port or 5432)) as server:
+            while not over.is_set():
+                for source in select.select([client, server], [], [], 0.05)[0]:
+                    received = source.recv(65536)
+                    if source is client and broken.is_set():
+                        broken.clear()
+                        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                        return
+                    if not received:
+                        return
+                    (server if source is client else client).sendall(received)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.1)
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        port = listener.getsockname()[1]
+        try:
+            yield parts._replace(netloc=f"{parts.username}@127.0.0.1:{port}").geturl(), broken.set
+        finally:
+            over.set()
+            thread.join()
 
 
 def test_connections_that_died_while_idle_are_not_noticed(database: Database) -> None:
