@@ -8,9 +8,9 @@ from threading import Event
 
 from shared.background import Background
 from shared.contracts.sentiment import CHAT_STREAM, Observation, SentimentObserved
-from shared.errors import ParleyError
 from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope
+from shared.messaging.failures import reason_of
 from shared.storage import conversations
 from shared.storage.engine import Database
 from shared.storage.tables import Turn
@@ -74,8 +74,8 @@ class Outbox(Background):
         try:
             with self._database.reading() as session:
                 return conversations.unobserved(session, self._clock() - OVERDUE_SECONDS, MAX_BATCH)
-        except ParleyError as error:
-            log.warning("cannot look for untold turns; trying again", reason=error.message)
+        except Exception as error:  # noqa: BLE001  # a thread that died would never tell anything again
+            log.warning("cannot look for untold turns; trying again", reason=reason_of(error))
             return ()
 
     def _tell(self, turns: Sequence[Turn]) -> None:
@@ -87,8 +87,8 @@ class Outbox(Background):
             self._publisher.publish([envelope(SentimentObserved(observations=observations))])
             with self._database.transaction() as session:
                 conversations.mark_observed(session, [seen.id for seen in observations], self._clock())
-        except ParleyError as error:
-            log.warning("sentiment not told yet; trying again", turns=len(observations), reason=error.message)
+        except Exception as error:  # noqa: BLE001  # the same
+            log.warning("sentiment not told yet; trying again", turns=len(observations), reason=reason_of(error))
 
 
 def observation(turn: Turn) -> Observation | None:

@@ -158,26 +158,28 @@ def test_stored_turns_are_told_together_and_marked(database: Database, bus: Bus)
 
 
 class Lame:
-    """A publisher whose broker is away until it is healed."""
+    """A publisher that fails until it is healed."""
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: Publisher, error: Exception) -> None:
         self._publisher = publisher
+        self._error = error
         self.healed = Event()
 
     def publish(self, envelopes: Sequence[Envelope]) -> None:
         if not self.healed.is_set():
-            raise Unavailable("the broker is away")
+            raise self._error
         self._publisher.publish(envelopes)
 
     def send(self, parcels: Sequence[Parcel]) -> None:
         self._publisher.send(parcels)
 
 
-def test_what_could_not_be_told_is_told_later(database: Database, bus: Bus) -> None:
+@pytest.mark.parametrize("error", [Unavailable("the broker is away"), RuntimeError("nobody foresaw this")])
+def test_what_could_not_be_told_is_told_later(database: Database, bus: Bus, error: Exception) -> None:
     begun = conversation()
     late = turn(begun, created_at=time.time() - OVERDUE_SECONDS)
     with bus.subscribe(Queues.MONITORING, 100) as monitoring, bus.publisher() as publisher:
-        lame = Lame(publisher)
+        lame = Lame(publisher, error)
         with Outbox(database, lame, time.time) as outbox, TurnWriter(database, outbox.hand_over, 100) as writer:
             writer.store(late, opens=begun).result(10)
             assert monitoring.receive(1, 0.5) == []
