@@ -29,7 +29,9 @@ check: $(VENV)/.development ## Lint, format and type checks alone
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.development ## Measure inference and messaging
+bench: $(VENV)/.development ## Measure chat turns, scaling, inference and messaging
+	$(BIN)/python -m tests.load.chat
+	$(BIN)/python -m tests.load.scale
 	$(BIN)/python -m tests.load.inference
 	$(BIN)/python -m tests.load.messaging
 

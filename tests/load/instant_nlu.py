@@ -36,9 +36,11 @@ class SleepingReader(FakeReader):
     def __init__(self, seconds: float) -> None:
         super().__init__(MODEL_ID, ("greeting",))
         self._seconds = seconds
+        self.texts_read = 0
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """See ``FakeReader``."""
+        self.texts_read += len(texts)
         if self._seconds:
             time.sleep(self._seconds * len(texts))
         return super().read(texts)
@@ -56,7 +58,9 @@ def main() -> None:
         publisher = stack.enter_context(bus.publisher())
         handlers = build_handlers(slot, named)
         stack.enter_context(Consumer(bus, Queues.NLU, handlers, publisher=publisher, batch_size=settings.batch_size))
+        print("serving", flush=True)
         stopped.wait()
+    print(f"read {reader.texts_read} texts", flush=True)
 
 
 def _no_other(model_id: str) -> Reader:
