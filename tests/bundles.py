@@ -1,4 +1,4 @@
-"""Real bundles of tiny models: a two-layer BERT with random weights under MiniLM's tokenizer, exported to ONNX."""
+"""Real bundles of models with random weights under MiniLM's tokenizer, exported to ONNX: tiny ones, or of MiniLM's size."""
 
 from __future__ import annotations
 
@@ -40,8 +40,23 @@ LABELS = Labels(
 
 
 @dataclass(frozen=True)
+class Size:
+    """Of the encoder."""
+
+    width: int = WIDTH
+    layers: int = 2
+    heads: int = 2
+    inner: int = 64
+
+
+TINY = Size()
+MINILM = Size(width=384, layers=6, heads=12, inner=1536)
+"""90 MB of weights: for what depends on how large a model is."""
+
+
+@dataclass(frozen=True)
 class Recipe:
-    """What a tiny bundle is made of."""
+    """What a bundle is made of."""
 
     model_id: str = "ft:tiny:parley::one"
     seed: int = 0
@@ -50,6 +65,7 @@ class Recipe:
     max_length: int = 64
     served_file: str = FP32_MODEL
     neighbours: np.ndarray | None = None
+    size: Size = TINY
 
     def with_id(self, model_id: str) -> Recipe:
         """The same under another id, with other weights."""
@@ -59,20 +75,20 @@ class Recipe:
 class TinyModel(nn.Module):
     """The heads of ``labels`` on a random encoder; the weights are large, so that answers are far from ties."""
 
-    def __init__(self, labels: Labels) -> None:
+    def __init__(self, labels: Labels, size: Size) -> None:
         super().__init__()
         config = BertConfig(
             vocab_size=VOCABULARY,
-            hidden_size=WIDTH,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            intermediate_size=64,
+            hidden_size=size.width,
+            num_hidden_layers=size.layers,
+            num_attention_heads=size.heads,
+            intermediate_size=size.inner,
             max_position_embeddings=512,
             initializer_range=0.4,
         )
         self.encoder = BertModel(config, add_pooling_layer=False)
         widths = {"intent": len(labels.intents), "tags": len(labels.tags), "sentiment": len(labels.sentiments)}
-        self.heads = nn.ModuleDict({name: nn.Linear(WIDTH, width) for name, width in widths.items() if width})
+        self.heads = nn.ModuleDict({name: nn.Linear(size.width, width) for name, width in widths.items() if width})
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, ...]:
         """The outputs in the order of ``names``."""
@@ -91,7 +107,7 @@ def tiny_bundle(folder: Path, recipe: Recipe = Recipe()) -> Bundle:
     """Write a bundle into ``folder``."""
     folder.mkdir(parents=True)
     torch.manual_seed(recipe.seed)
-    _export(TinyModel(recipe.labels).eval(), folder / FP32_MODEL)
+    _export(TinyModel(recipe.labels, recipe.size).eval(), folder / FP32_MODEL)
     if recipe.served_file == INT8_MODEL:
         quantize_dynamic(folder / FP32_MODEL, folder / INT8_MODEL, weight_type=QuantType.QInt8, per_channel=True)
     # The file as it is shipped, with padding to 128 tokens baked in: the reader must not fall into that trap.
@@ -131,7 +147,7 @@ def _manifest(recipe: Recipe) -> Manifest:
         spec=JobSpec(model="tiny", training_file="file-tiny"),
         job_id="ftjob-tiny",
         labels=recipe.labels,
-        embedding_size=WIDTH,
+        embedding_size=recipe.size.width,
         max_length=recipe.max_length,
         calibration=recipe.calibration,
         served_file=recipe.served_file,

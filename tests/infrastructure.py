@@ -11,18 +11,21 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pg8000.dbapi
 import pytest
 
-from tests.servers import OwnBroker, OwnServer, ServerMissing, free_port, running
+from tests.servers import OwnBroker, ServerMissing, free_port, running
 
 __all__ = ["broker_url", "database_url", "free_port", "own_folder", "required"]
+
+Entered = TypeVar("Entered")
 
 _BROKER = "amqp://guest:guest@127.0.0.1:5672//"
 _DATABASE = "postgresql://postgres@127.0.0.1:5432/postgres"
@@ -38,10 +41,10 @@ def broker_url() -> Iterator[str]:
     if _answers(url, 5672):
         yield url
     elif shutil.which("rabbitmq-server"):
-        with own_folder("rabbitmq") as folder, required(OwnBroker(folder)) as own:
+        with own_folder("rabbitmq") as folder, required(running(OwnBroker(folder))) as own:
             yield own.url
     else:
-        _missing(f"no RabbitMQ answers at {urlsplit(url).hostname}; start one, or set PARLEY_TEST_BROKER_URL")
+        missing(f"no RabbitMQ answers at {urlsplit(url).hostname}; start one, or set PARLEY_TEST_BROKER_URL")
 
 
 @contextlib.contextmanager
@@ -49,7 +52,7 @@ def database_url() -> Iterator[str]:
     """A new, empty PostgreSQL database on the server at ``PARLEY_TEST_DATABASE_URL``; dropped at the end."""
     server = os.environ.get("PARLEY_TEST_DATABASE_URL", _DATABASE)
     if not _answers(server, 5432):
-        _missing(f"no PostgreSQL answers at {urlsplit(server).hostname}; start one, or set PARLEY_TEST_DATABASE_URL")
+        missing(f"no PostgreSQL answers at {urlsplit(server).hostname}; start one, or set PARLEY_TEST_DATABASE_URL")
     name = f"parley_test_{uuid4().hex}"
     _execute(server, f"CREATE DATABASE {name}")
     try:
@@ -59,14 +62,14 @@ def database_url() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def required(server: OwnServer) -> Iterator[OwnServer]:
-    """A server of our own, running; where it cannot run the test is skipped, or fails where ``CI=true``."""
+def required(context: AbstractContextManager[Entered]) -> Iterator[Entered]:
+    """What needs servers of our own; where those cannot run the test is skipped, or fails where ``CI=true``."""
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(running(server))
+            entered = stack.enter_context(context)
         except ServerMissing as error:
-            _missing(error.message)
-        yield server
+            missing(error.message)
+        yield entered
 
 
 @contextlib.contextmanager
@@ -101,7 +104,8 @@ def _execute(server: str, statement: str) -> None:
         connection.close()
 
 
-def _missing(reason: str) -> NoReturn:
+def missing(reason: str) -> NoReturn:
+    """Skip the test, or let it fail where ``CI=true``."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

@@ -1,0 +1,43 @@
+"""A short round of what ``make chaos`` does at length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.chaos import report, stack, swaps
+from tests.chaos.round import play
+from tests.chaos.stack import Stack
+from tests.chaos.victims import KINDS, plan
+from tests.infrastructure import required
+
+#: A failure is played again with ``python -m tests.chaos --swaps 0 --seed 1 --kills 8``.
+SEED = 1
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Stack]:
+    with required(stack.running()) as started:
+        yield started
+
+
+def test_a_swap_of_models_costs_no_request_and_no_memory(running: Stack) -> None:
+    result = swaps.play(running, swaps=6, customers=4)
+    print("\n".join(result.lines()))
+    assert result.faults() == []
+    assert result.ledger.count("answered") > 50
+
+
+def test_nothing_that_was_accepted_is_lost_or_doubled_whoever_is_killed(running: Stack) -> None:
+    result = play(running, SEED, kills=len(KINDS), customers=6)
+    print("\n".join(report.lines(result)))
+    assert result.faults() == []
+    assert set(result.kills) == {kind.name for kind in KINDS}
+    assert len(result.ledger.accepted) > 100
+
+
+def test_the_seed_alone_decides_the_order() -> None:
+    assert plan(3, 40) == plan(3, 40) != plan(4, 40)
+    for start in range(0, 40, len(KINDS)):
+        assert {kill.kind for kill in plan(3, 40)[start : start + len(KINDS)]} == {kind.name for kind in KINDS}
