@@ -64,6 +64,11 @@ def build_api(gateway: Gateway) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     settings = gateway.settings
-    app.add_middleware(BodyLimit, json_bytes=settings.json_limit_bytes, upload_bytes=settings.upload_limit_bytes)
+    app.add_middleware(
+        BodyLimit,
+        json_bytes=settings.json_limit_bytes,
+        upload_bytes=settings.upload_limit_bytes,
+        patience=settings.slow_client_seconds,
+    )
     app.add_middleware(Tracing)  # added last: outermost
     return app

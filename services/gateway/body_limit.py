@@ -1,7 +1,8 @@
-"""No request body grows beyond its limit, however it is sent."""
+"""No request body grows beyond its limit or takes for ever, however it is sent."""
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
@@ -11,21 +12,27 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 UPLOADS = "/v1/files"
 #: Room for the multipart frame around a file.
 FRAME_BYTES = 64 * 1024
+#: What a client has to send at least, averaged over the body; slower ones hold a place that others need.
+BYTES_PER_SECOND = 10_000
 
 
 class BodyLimit:
     """ASGI middleware: reading beyond the limit raises 413, at the first byte when Content-Length tells it already.
 
+    Waiting for a body longer than it takes at ``BYTES_PER_SECOND``, and some seconds, raises 408.
+
     Args:
         app: The application inside.
         json_bytes: Limit of every body but uploads.
         upload_bytes: Limit of an uploaded file.
+        patience: Seconds that a body may take beyond what its size explains.
     """
 
-    def __init__(self, app: ASGIApp, *, json_bytes: int, upload_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, json_bytes: int, upload_bytes: int, patience: float) -> None:
         self._app = app
         self._json_bytes = json_bytes
         self._upload_bytes = upload_bytes
+        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with a receive that counts."""
@@ -34,7 +41,7 @@ class BodyLimit:
             return
         uploading = scope["path"].rstrip("/") == UPLOADS and scope["method"] == "POST"
         limit = self._upload_bytes + FRAME_BYTES if uploading else self._json_bytes
-        await self._app(scope, _counting(receive, _declared_length(scope), limit), send)
+        await self._app(scope, _counting(receive, _declared_length(scope), limit, self._patience), send)
 
 
 def _declared_length(scope: Scope) -> int:
@@ -42,20 +49,34 @@ def _declared_length(scope: Scope) -> int:
     return int(declared) if declared.isascii() and declared.isdigit() else 0
 
 
-def _counting(receive: Receive, declared: int, limit: int) -> Receive:
-    size = 0
+def _counting(receive: Receive, declared: int, limit: int, patience: float) -> Receive:
+    size, complete = 0, False
+    loop = asyncio.get_running_loop()
+    began = loop.time()
 
     async def counted() -> Message:
-        nonlocal size
+        nonlocal size, complete
         if declared > limit:
             raise _too_large(limit)
-        message = await receive()
+        if complete:  # what comes now is the client's leaving
+            return await receive()
+        try:
+            async with asyncio.timeout_at(began + patience + size / BYTES_PER_SECOND):
+                message = await receive()
+        except TimeoutError:
+            raise _too_slow() from None
         size += len(message.get("body", b""))
+        complete = not message.get("more_body", False)
         if size > limit:
             raise _too_large(limit)
         return message
 
     return counted
+
+
+def _too_slow() -> HTTPException:
+    message = f"The request body came more slowly than {BYTES_PER_SECOND} bytes a second."
+    return HTTPException(HTTPStatus.REQUEST_TIMEOUT, message, {"Connection": "close"})
 
 
 def _too_large(limit: int) -> HTTPException:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -21,6 +22,7 @@ STATUS: dict[type[errors.ParleyError], HTTPStatus] = {
     errors.InvalidInput: HTTPStatus.BAD_REQUEST,
     errors.AlreadyExists: HTTPStatus.BAD_REQUEST,
     errors.TrainingFailed: HTTPStatus.BAD_REQUEST,
+    errors.BrokenArtifact: HTTPStatus.BAD_REQUEST,
     errors.NotAuthenticated: HTTPStatus.UNAUTHORIZED,
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
@@ -39,11 +41,14 @@ _TYPES = {
 _CODES = {
     HTTPStatus.NOT_FOUND: "unknown_url",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_TIMEOUT: "request_timeout",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "request_too_large",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "headers_too_large",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
 }
 
 _INTERNAL = "Something went wrong on our side; the request id leads to the reason in the logs."
+_DAMAGED = "The files of this model are damaged; ask for another one, or train it again."
 
 
 def status_of(error: errors.ParleyError) -> HTTPStatus:
@@ -58,7 +63,7 @@ def detail_of(error: errors.ParleyError) -> ErrorDetail:
         return ErrorDetail(message=_INTERNAL, type=_type_of(status), code="internal_error")
     faulty = error if isinstance(error, errors.InvalidFile | errors.InvalidBot) else None
     return ErrorDetail(
-        message=error.message,
+        message=_DAMAGED if isinstance(error, errors.BrokenArtifact) else error.message,
         type=_type_of(status),
         param=error.param,
         code=error.code,
@@ -111,15 +116,23 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
         message = f"Unknown request URL: {request.method} {request.url.path}. /docs lists what there is."
     elif status == HTTPStatus.METHOD_NOT_ALLOWED:
         message = f"{request.method} is not allowed on {request.url.path}."
-    detail = ErrorDetail(message=message, type=_type_of(status), code=_CODES.get(status, "invalid_request"))
-    return _response(status, detail, dict(error.headers or {}))
+    return JSONResponse(body_of(status, message), status_code=int(status), headers=dict(error.headers or {}))
 
 
-def _response(status: HTTPStatus, detail: ErrorDetail, headers: dict[str, str]) -> JSONResponse:
+def body_of(status: HTTPStatus, message: str) -> dict[str, Any]:
+    """The body of an error that no class of ours stands for."""
+    return _body(ErrorDetail(message=message, type=_type_of(status), code=_CODES.get(status, "invalid_request")))
+
+
+def _body(detail: ErrorDetail) -> dict[str, Any]:
     body = ErrorBody(error=detail).model_dump(mode="json")
     if detail.faults is None:
         del body["error"]["faults"]
-    return JSONResponse(body, status_code=int(status), headers=headers)
+    return body
+
+
+def _response(status: HTTPStatus, detail: ErrorDetail, headers: dict[str, str]) -> JSONResponse:
+    return JSONResponse(_body(detail), status_code=int(status), headers=headers)
 
 
 def _type_of(status: HTTPStatus) -> str:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import Event, Thread
+from typing import cast
 
 import uvicorn
 from fastapi import FastAPI
 
 from services.gateway.app import running
+from services.gateway.connection import Connection
 from services.gateway.gateway import Gateway
 from services.gateway.settings import GatewaySettings
 from shared.errors import SettingsError, Unavailable
@@ -83,7 +87,7 @@ def build_server(app: FastAPI, settings: GatewaySettings) -> Server:
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=cast("type[asyncio.Protocol]", partial(Connection, head_seconds=settings.slow_client_seconds)),
         ws="none",
         log_config=None,
         access_log=False,

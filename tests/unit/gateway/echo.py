@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat import Answer, DialogueState, TurnAnswered, TurnReceived, TurnUnderstood
 from shared.contracts.understanding import EntitySpan, IntentScore, Sentiment, SentimentLabel, Understanding
-from shared.errors import InvalidInput, NotFound
+from shared.errors import BrokenArtifact, InvalidInput, NotFound
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import Consumer
 from shared.messaging.handlers import Handlers, one_by_one
@@ -62,6 +62,8 @@ def read(question: AnalyzeText) -> TextAnalyzed:
     """One understanding per text, and the same embedding for each."""
     if question.model == "ft:unknown":
         raise NotFound(f"No model {question.model!r}.", param="model", code="model_not_found")
+    if question.model == "ft:broken":
+        raise BrokenArtifact("cannot load /somewhere/on/our/disk/model.onnx")
     encoded = base64.b64encode(struct.pack("<2f", *EMBEDDING)).decode()
     return TextAnalyzed(
         understandings=tuple(understand(text, question.model or MODEL) for text in question.texts),

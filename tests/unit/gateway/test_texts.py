@@ -176,3 +176,10 @@ def sse(response: httpx.Response) -> Iterator[tuple[str, Any]]:
 def wait_for(events: Iterator[tuple[str, Any]], name: str, condition: Any) -> None:
     """Read on until the event comes; the client's time limit ends a vain wait."""
     assert next(True for event, data in events if event == name and condition(data))
+
+
+def test_a_damaged_model_is_told_without_what_our_disk_looks_like(client: OpenAI) -> None:
+    with pytest.raises(BadRequestError, match="files of this model are damaged") as refused:
+        client.embeddings.create(model="ft:broken", input="hello")
+    assert refused.value.code == "broken_artifact"
+    assert "somewhere" not in refused.value.message
