@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as native
 
 from shared.errors import BrokenArtifact, SettingsError, Unavailable
+from shared.inference.memory import give_back
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
@@ -109,6 +110,7 @@ class OnnxSession:
     def close(self) -> None:
         """Free the model's memory once the calls under way are done."""
         self._session = None
+        give_back()
 
 
 def _session(model: str | bytes, providers: Sequence[str], options: Any) -> Any:
