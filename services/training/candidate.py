@@ -97,8 +97,11 @@ class Bench:
     def try_out(self, file: str, scheme: Scheme | None) -> Candidate:
         """Calibrate the graph in ``file`` and read the validation rows with it."""
         session = OnnxSession.open(self._folder / file, threads=self._threads)
-        neighbours = self._predict(session, file, self._neighbours()).embeddings.astype(np.float16).astype(np.float32)
-        outputs = self._predict(session, file, self._parts.validation)
+        per_run = texts_per_run(file, _name(scheme))
+        neighbours = (
+            self._predict(session, per_run, self._neighbours()).embeddings.astype(np.float16).astype(np.float32)
+        )
+        outputs = self._predict(session, per_run, self._parts.validation)
         session.close()
         examples = self._encoder.encode(self._parts.validation, self._labels)
         calibration = calibrate(outputs, examples, neighbours)
@@ -107,7 +110,7 @@ class Bench:
 
     def evaluate(self, candidate: Candidate, rows: Sequence[Row]) -> Evaluation:
         """Read rows with a graph, exactly as it will be served."""
-        manifest = self._draft.model_copy(update={"calibration": candidate.calibration, "served_file": candidate.file})
+        manifest = self._manifest(candidate)
         reader = TextReader(
             manifest,
             Tokens.from_file(self._folder / TOKENIZER, manifest.max_length),
@@ -118,6 +121,12 @@ class Bench:
         understandings = [reading.understanding for reading in reader.read([row.text for row in rows])]
         reader.close()
         return evaluate(rows, understandings, self._scope_scores(candidate, rows))
+
+    def _manifest(self, candidate: Candidate) -> Manifest:
+        parity = self._draft.parity.model_copy(update={"int8_scheme": _name(candidate.scheme)})
+        return self._draft.model_copy(
+            update={"calibration": candidate.calibration, "served_file": candidate.file, "parity": parity}
+        )
 
     def keep(self, candidate: Candidate) -> None:
         """Write what belongs to the graph beside it."""
@@ -133,19 +142,19 @@ class Bench:
         if scope is None or not any(row.intent == OUT_OF_SCOPE for row in rows):
             return None
         session = OnnxSession.open(self._folder / candidate.file, threads=self._threads)
-        outputs = self._predict(session, candidate.file, rows)
+        outputs = self._predict(session, texts_per_run(candidate.file, _name(candidate.scheme)), rows)
         session.close()
         assert outputs.intent is not None  # noqa: S101  # only an intent head is calibrated for scope
         return scope_score(outputs.intent, outputs.embeddings, candidate.neighbours, scope)
 
-    def _predict(self, session: OnnxSession, file: str, rows: Sequence[Row]) -> Predictions:
+    def _predict(self, session: OnnxSession, per_run: int, rows: Sequence[Row]) -> Predictions:
         """The raw outputs of a graph, in the shape of those of the model (``services.training.prediction``)."""
         examples = self._encoder.encode(rows, self._labels)
         labels = self._labels
         intent = np.zeros((len(rows), len(labels.intents)), np.float32)
         sentiment = np.zeros((len(rows), len(labels.sentiments)), np.float32)
         embeddings = np.zeros((len(rows), self._draft.embedding_size), np.float32)
-        for batch in batches(examples, texts_per_run(file)):
+        for batch in batches(examples, per_run):
             outputs = session.run(batch.input_ids.numpy(), batch.attention_mask.numpy())
             at = batch.positions.numpy()
             embeddings[at] = outputs["sentence_embedding"]
@@ -159,6 +168,10 @@ class Bench:
             sentiment=sentiment if labels.sentiments else None,
             embeddings=embeddings,
         )
+
+
+def _name(scheme: Scheme | None) -> str | None:
+    return scheme.name if scheme else None
 
 
 def points_lost(plain: Evaluation, small: Evaluation) -> float:

@@ -11,6 +11,8 @@ import onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
+from shared.artifacts.manifest import BLOCKWISE
+
 #: Weights per scale of the block-wise scheme.
 _BLOCK = 32
 #: onnxruntime's name for "multiply in int8".
@@ -81,7 +83,7 @@ SCHEMES = (
     Scheme("int8", _everything),
     Scheme("int8-matmul", _multiplications),
     Scheme("int8-but-late-outputs", _all_but_late_outputs),
-    Scheme("int8-blockwise", _blockwise),
+    Scheme(BLOCKWISE, _blockwise),
 )
 """Fastest first."""
 

@@ -165,4 +165,4 @@ def test_memory_does_not_grow_with_swaps(bundle: Bundle) -> None:
 
     settled = swap(5)
     model_bytes = bundle.path("model.onnx").stat().st_size
-    assert swap(20) - settled < 3 * model_bytes
+    assert swap(20) - settled < 10 * model_bytes  # every model would be 20; allocators keep some
