@@ -47,7 +47,7 @@ stack: ## Build and start the stack of docker-compose.yml (RabbitMQ, PostgreSQL,
 stack-down: ## Stop that stack; its data stays
 	@infra/stack.sh down
 
-test-stack: $(VENV)/.development ## Run the end-to-end test against that stack, which has to run; ends with a model in production
+test-stack: $(VENV)/.development ## Run the end-to-end test against that stack, which has to run
 	$(BIN)/python -m pytest -m stack tests/end_to_end/test_stack.py
 
 clean: ## Remove the virtual environment and caches; your data in ~/.parley stays

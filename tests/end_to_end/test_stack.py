@@ -1,9 +1,11 @@
 """The main job on the containers of docker-compose.yml, how they are locked down, and what a stop leaves behind.
 
-``make stack`` starts them; ``make test-stack`` runs this. It trains a model and puts it into production.
+``make stack`` starts them; ``make test-stack`` runs this. It applies the starter bot and, while it lasts, serves a model of its own.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 
@@ -22,12 +24,27 @@ def platform() -> Platform:
 
 
 @pytest.fixture(scope="module")
-def model(platform: Platform) -> str:
-    """The main job is done once; its model then is in production."""
+def model(platform: Platform) -> Iterator[str]:
+    """The main job is done once; its model is in production until the end of the tests, whatever was before."""
     scenario.apply_starter_bot(platform)
-    model_id = scenario.run_main_job(platform)
+    before = in_production(platform)
+    model_id = scenario.run_main_job(platform, promotion={"mode": "manual"})
+    promote(platform, model_id)
     wait_until_ready(platform, timeout=60)
-    return model_id
+    yield model_id
+    if before is not None:
+        promote(platform, before)
+
+
+def in_production(platform: Platform) -> str | None:
+    with platform.http() as http:
+        models = http.get("/v1/models").raise_for_status().json()["data"]
+    return next((model["id"] for model in models if model["id"].startswith("ft:") and model["production"]), None)
+
+
+def promote(platform: Platform, model_id: str) -> None:
+    with platform.http() as http:
+        http.post(f"/v1/models/{model_id}/promote", json={"force": True}).raise_for_status()
 
 
 def test_every_container_is_healthy() -> None:
