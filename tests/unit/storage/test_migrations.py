@@ -97,9 +97,7 @@ class TestMigrations:
             assert keys.find(session, keys.hash_key("parley-secret")) is not None
             assert jobs.get(session, "ftjob-1").spec.training_file == files.get(session, "file-1").id
             assert models.production(session, "nlu") == "ft:minilm:parley::1"
-            assert [turn.user for turn in conversations.latest_words(session, "conv_1", 5)] == [
-                "Where is my order?"
-            ]
+            assert [turn.user for turn in conversations.latest_words(session, "conv_1", 5)] == ["Where is my order?"]
             assert sentiment.window(session, "chat", 0.0, 100.0) == (1, 1)
             assert sentiment.observe(session, [an_observation("turn_1")], now=2000.0) == []
             assert [alert.evidence for alert in alerts.firing(session)] == [["turn_1"]]
