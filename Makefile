@@ -10,7 +10,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 export GOMP_SPINCOUNT := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-all check audit bench bench-quality stack stack-down test-stack clean
+.PHONY: help up test test-all check chaos audit bench bench-quality stack stack-down test-stack clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ check: $(VENV)/.development ## Lint, format and type checks alone
 
 audit: $(VENV)/.development ## Look the pinned dependencies up for known vulnerabilities (1: found, 3: could not be looked up)
 	@$(BIN)/python -m tests.architecture.audit
+
+chaos: $(VENV)/.development ## Swap models and kill every kind of process under load (about 10 minutes; SEED=n repeats an order)
+	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED))
 
 bench: $(VENV)/.development ## Measure chat turns, scaling, inference and messaging
 	$(BIN)/python -m tests.load.chat

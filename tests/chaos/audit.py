@@ -94,7 +94,8 @@ class Audit:
         for said in self._ledger.said:
             if set(said.repeated) - {said.turn_id}:
                 self._found.doubled.append(f"{said.key}: answered as {said.turn_id} and as {said.repeated}")
-        strangers = set(times) - {said.text for said in self._ledger.said}
+        ours = {words for words in times if f"({self._ledger.name}-" in words}
+        strangers = ours - {said.text for said in self._ledger.said}
         self._found.wrong += [f"nobody said {stranger!r}" for stranger in strangers]
 
     def _compare_places(self, turns: Sequence[StoredTurn]) -> None:
@@ -127,7 +128,8 @@ class Audit:
         documents = self._observed(STREAM)
         accepted = {document.id for document in self._ledger.documents if document.accepted}
         self._found.lost += [f"document {id_} is not counted" for id_ in accepted - set(documents)]
-        unsent = set(documents) - {document.id for document in self._ledger.documents}
+        ours = {id_ for id_ in documents if id_.startswith(f"{self._ledger.name}-")}
+        unsent = ours - {document.id for document in self._ledger.documents}
         self._found.wrong += [f"nobody sent the document {id_}" for id_ in unsent]
         for stream, seen in ((CHAT_STREAM, observed), (STREAM, documents)):
             self._compare_counts(stream, Counter(seen.values()))

@@ -131,7 +131,7 @@ def busy(stack: Stack, ledger: Ledger, was_away: WasAway, seed: int, customers: 
 
 def _thread(stack: Stack, ledger: Ledger, was_away: WasAway, chance: Random, number: int, over: Event) -> Thread:
     caller = Caller(stack, ledger, was_away, chance, lambda: not over.is_set())
-    customer = Customer(f"customer-{number}", caller, ledger, chance)
+    customer = Customer(f"{ledger.name}-{number}", caller, ledger, chance)
     habits: tuple[Callable[[], None], ...] = (customer.converse, customer.complete, customer.tell_the_press)
 
     def live() -> None:

@@ -54,9 +54,14 @@ class Document:
 
 
 class Ledger:
-    """Everything that was sent; filled by many threads."""
+    """Everything that was sent; filled by many threads.
 
-    def __init__(self) -> None:
+    Args:
+        name: Begins every name and document id, so that two ledgers of one stack are told apart.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
         self._lock = Lock()
         self.attempts: list[Attempt] = []
         self.said: list[Said] = []

@@ -76,14 +76,14 @@ class Surgeon:
         """Return once every gateway answers a turn and a new document is counted."""
         for gateway in self._stack.gateways:
             self._until(lambda: self._chats(gateway), f"{gateway} answers no turn")  # noqa: B023  # called at once
-        (document,) = self._ledger.send([f"probe-{next(self._numbers)}"])
+        (document,) = self._ledger.send([self._name()])
         body = {"input": "still there?", "stream": STREAM, "ids": [document.id]}
         self._until(lambda: self._caller.once("POST", "/v1/analyze", body) is not None, "nlu reads no document")
         document.accepted = True
         self._until(lambda: self._is_counted(document.id), "documents are not counted")
 
     def _chats(self, gateway: str) -> bool:
-        said = self._ledger.say(f"are you well? (probe-{next(self._numbers)})", None)
+        said = self._ledger.say(f"are you well? ({self._name()})", None)
         body = {"model": "parley", "messages": [{"role": "user", "content": said.text}]}
         reply = self._caller.once("POST", "/v1/chat/completions", body, gateway=gateway)
         if reply is None:
@@ -92,6 +92,9 @@ class Surgeon:
         said.turn_id, said.conversation_id = answer["parley"]["turn_id"], answer["parley"]["conversation_id"]
         said.answer = answer["choices"][0]["message"]["content"]
         return True
+
+    def _name(self) -> str:
+        return f"{self._ledger.name}-probe-{next(self._numbers)}"
 
     def _is_counted(self, document_id: str) -> bool:
         counted = text("SELECT count(*) FROM sentiment_observations WHERE stream = :stream AND id = :id")

@@ -80,7 +80,7 @@ def play(stack: Stack, seed: int, kills: int, customers: int) -> Result:
         kills: How many.
         customers: Threads that send requests.
     """
-    ledger = Ledger()
+    ledger = Ledger("kills")
     began = time.monotonic()
     with ExitStack() as contexts:
         keeper = contexts.enter_context(Keeper(stack.members))

@@ -75,7 +75,7 @@ def play(stack: Stack, swaps: int, customers: int) -> SwapResult:
     """Promote one model after the other; at the end the stack serves what it served before."""
     for recipe in MODELS:
         publish(stack.database, stack.home, recipe)
-    result = SwapResult(Ledger(), [], [])
+    result = SwapResult(Ledger("swaps"), [], [])
     with busy(stack, result.ledger, lambda *_: False, seed=swaps, customers=customers):
         for number in range(swaps):
             result.seconds.append(_swap(stack, MODELS[number % len(MODELS)].model_id))
