@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 from services.gateway.auth import ChatCaller, TrainCaller
-from services.gateway.gateway import Here
+from services.gateway.gateway import Gateway, Here
 from services.gateway.routes.router import resource
 from services.gateway.schemas.base import Deleted
 from services.gateway.schemas.models import EmptyRequest, ModelList, ModelObject, PromoteRequest
 from services.gateway.texts import ALIAS
+from shared.artifacts.bundle import Bundle
 from shared.contracts.releases import ModelPublished
 from shared.errors import InvalidInput, NotFound
 from shared.storage import models
@@ -32,7 +36,8 @@ def list_models(here: Here, _caller: ChatCaller) -> ModelList:
 # A model id may hold slashes, so these two come before the routes that take all the rest of the path for an id.
 @router.post("/models/{model_id:path}/promote")
 def promote(model_id: str, here: Here, caller: TrainCaller, body: PromoteRequest | None = None) -> ModelObject:
-    """Put a model into production. One that the gate refused needs `force`."""
+    """Put a model into production. One that the gate refused needs `force`; one whose files are damaged stays out."""
+    _check_files(here, model_id)
     with here.database.transaction() as session:
         model = models.get(session, model_id)
         _check_gate(model, force=body is not None and body.force)
@@ -75,6 +80,14 @@ def delete(model_id: str, here: Here, _caller: TrainCaller) -> Deleted:
     here.store.delete(f"models/{model_id}")
     here.store.delete(f"encoders/{model_id}")  # kept by training, for jobs that go on from the model
     return Deleted(id=model_id, object="model")
+
+
+def _check_files(here: Gateway, model_id: str) -> None:
+    """Inference would refuse a damaged bundle as well, but only the log would tell."""
+    with here.database.reading() as session:
+        models.get(session, model_id)
+    with TemporaryDirectory() as cache:  # only filled if the store is remote
+        Bundle.open(here.store.fetch_folder(f"models/{model_id}", Path(cache)))
 
 
 def _check_gate(model: Model, *, force: bool) -> None:

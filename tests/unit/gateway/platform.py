@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +16,9 @@ from pydantic import SecretStr
 
 from services.gateway.server import serving
 from services.gateway.settings import GatewaySettings
+from shared.artifacts.bundle import write_bundle
+from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Labels, Manifest, Parity
+from shared.artifacts.store import open_store
 from shared.contracts.jobs import JobSpec
 from shared.messaging.bus import Bus
 from shared.messaging.connect import connect
@@ -58,7 +62,37 @@ class Platform:
             model = Model(id=model_id, job_id=job.id, task="nlu", base_model="tiny", created_at=1.0, size_bytes=7)
             model.metrics, model.gate = {"accuracy": 0.9}, gate
             models.add(session, model)
+        self._add_bundle(model_id, job)
         return model_id
+
+    def bundle(self, model_id: str) -> Path:
+        """Where the files of a model lie."""
+        store = open_store(self.settings.artifacts)
+        return store.fetch_folder(f"models/{model_id}", self.settings.home / "cache")
+
+    def _add_bundle(self, model_id: str, job: Job) -> None:
+        manifest = Manifest(
+            model_id=model_id,
+            base_model="tiny",
+            created_at=1,
+            data_sha256="0" * 64,
+            spec=job.spec,
+            job_id=job.id,
+            labels=Labels(),
+            embedding_size=1,
+            max_length=8,
+            calibration=Calibration(),
+            served_file=FP32_MODEL,
+            metrics={},
+            parity=Parity(max_abs_difference=0.0, int8_scheme=None, int8_loss=None),
+            files={},
+        )
+        with TemporaryDirectory() as folder:
+            for name in (FP32_MODEL, TOKENIZER):
+                (Path(folder) / name).write_text("nobody reads this")
+            open_store(self.settings.artifacts).put_folder(
+                f"models/{model_id}", write_bundle(Path(folder), manifest).folder
+            )
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -133,3 +134,39 @@ def test_a_good_bot_is_validated_without_being_applied(http: httpx.Client) -> No
     assert verdict["valid"] is True
     assert (verdict["name"], verdict["answers"]) == ("Desk", 1)
     assert http.get("/v1/bots").json() == before
+
+
+@pytest.mark.parametrize("damage", ["changed", "foreign", "missing", "link", "no manifest", "nonsense"])
+def test_a_damaged_bundle_is_not_promoted_and_harms_nobody(http: httpx.Client, platform: Platform, damage: str) -> None:
+    sound, broken = platform.add_model(), platform.add_model()
+    http.post(f"/v1/models/{sound}/promote").raise_for_status()
+    folder = platform.bundle(broken)
+    folder.chmod(0o700)
+    for path in folder.iterdir():
+        path.chmod(0o600)
+    spoil(folder, damage)
+    told = published(platform, lambda: check_refused(http.post(f"/v1/models/{broken}/promote", json={"force": True})))
+    assert told == []
+    assert http.get("/v1/models/parley").json()["job_id"] == http.get(f"/v1/models/{sound}").json()["job_id"]
+
+
+def spoil(folder: Path, damage: str) -> None:
+    if damage == "changed":
+        (folder / "model.onnx").write_text("something else")
+    elif damage == "foreign":
+        (folder / "code.py").write_text("print('hello')")
+    elif damage == "missing":
+        (folder / "tokenizer.json").unlink()
+    elif damage == "link":
+        (folder / "model.onnx").unlink()
+        (folder / "model.onnx").symlink_to("/etc/hostname")
+    elif damage == "no manifest":
+        (folder / "manifest.json").unlink()
+    else:
+        (folder / "manifest.json").write_text("[" * 100_000)
+
+
+def check_refused(answer: httpx.Response) -> None:
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "broken_artifact"
+    assert "/" not in answer.json()["error"]["message"]
