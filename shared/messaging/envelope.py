@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from random import Random
 
 from shared.contracts.message import Message
 from shared.telemetry.correlation import correlation_id as bound_correlation_id
-
-# Ids have to be unique, not secret. uuid4 would ask the kernel for each one, and give up the interpreter lock for it:
-# with several busy threads that costs milliseconds.
-_RANDOM = Random()  # noqa: S311
-os.register_at_fork(after_in_child=_RANDOM.seed)
+from shared.telemetry.unique import unique_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +33,7 @@ class Envelope:
 
     def answered_by(self, message: Message) -> Envelope:
         """The next hop: ``message`` for the same caller, under a new message id."""
-        return Envelope(message, new_id(), self.correlation_id, self.reply_to, self.deadline, self.request_id)
+        return Envelope(message, unique_id(), self.correlation_id, self.reply_to, self.deadline, self.request_id)
 
 
 def envelope(
@@ -55,11 +49,6 @@ def envelope(
     Without ``correlation_id`` the one bound in this context goes on; where none is, the message begins a new story,
     which bears its id.
     """
-    message_id = new_id()
+    message_id = unique_id()
     correlation = correlation_id or bound_correlation_id() or message_id
     return Envelope(message, message_id, correlation, reply_to, deadline, request_id)
-
-
-def new_id() -> str:
-    """A unique id: 32 hexadecimal digits."""
-    return f"{_RANDOM.getrandbits(128):032x}"

@@ -7,8 +7,8 @@ from threading import Lock
 
 from shared.contracts.message import Message
 from shared.errors import ParleyError, TooManyRequests, Unavailable
-from shared.messaging.envelope import new_id
 from shared.telemetry import metrics
+from shared.telemetry.unique import unique_id
 
 
 class Pending:
@@ -26,7 +26,7 @@ class Pending:
 
     def add(self) -> tuple[str, Future[Message]]:
         """A new request. Raises ``TooManyRequests``, or ``Unavailable`` after ``close``."""
-        request_id, future = new_id(), Future[Message]()
+        request_id, future = unique_id(), Future[Message]()
         with self._lock:
             if self._closed:
                 raise Unavailable("the service is shutting down; send the request again")

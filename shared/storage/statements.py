@@ -22,8 +22,9 @@ def insert(session: Session, table: type[Row]) -> postgresql.Insert | sqlite.Ins
 
 
 def values(row: Row) -> dict[str, Any]:
-    """The columns of a row as the parameters of an INSERT."""
-    return {name: getattr(row, name) for name in type(row).model_fields}
+    """The columns of a row that was just made as the parameters of an INSERT."""
+    fields = row.__dict__  # past SQLAlchemy's attributes, which watch every access
+    return {name: fields[name] for name in type(row).model_fields}
 
 
 def lock_table(session: Session, table: type[Row]) -> None:

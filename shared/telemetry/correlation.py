@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from uuid import uuid4
+
+from shared.telemetry.unique import unique_id
 
 _current: ContextVar[str] = ContextVar("correlation_id", default="")
 
 
 def new_correlation_id() -> str:
     """A fresh id: 32 hexadecimal digits."""
-    return uuid4().hex
+    return unique_id()
 
 
 def correlation_id() -> str:
