@@ -30,6 +30,7 @@ class Watch:
         self._database = database
         self._rule = rule
         self._clock = clock
+        self._firing: set[str] = set()
 
     def count(self, observations: Sequence[Observation]) -> None:
         """Count those that were not counted before, in one transaction, then judge the streams they came on.
@@ -44,7 +45,7 @@ class Watch:
         with self._database.transaction() as session:
             new = sentiment.observe(session, corrected(observations, now), now=now)
         for item in new:
-            metrics.OBSERVATIONS.labels(item.stream, item.sentiment).inc()
+            metrics.OBSERVATIONS.labels(item.sentiment).inc()
         self.judge({item.stream for item in observations})
 
     def judge_firing(self) -> None:
@@ -64,7 +65,8 @@ class Watch:
             if verdict != "keep":
                 self._act(verdict, stream, window, now)
                 is_firing = verdict == "fire"
-            metrics.ALERTS_FIRING.labels(stream).set(is_firing)
+            (self._firing.add if is_firing else self._firing.discard)(stream)
+        metrics.ALERTS_FIRING.set(len(self._firing))
 
     def prune(self, older_than_seconds: float) -> None:
         """Delete the observations of texts written and told longer ago; the counts by minute stay."""

@@ -25,8 +25,9 @@ JOB_SECONDS = Histogram(
     "parley_job_seconds", "Duration of training jobs.", buckets=(10, 30, 60, 120, 300, 900, 3600, 14400)
 )
 
-OBSERVATIONS = Counter("parley_sentiment_observations", "Texts counted on a sentiment stream.", ["stream", "sentiment"])
-ALERTS_FIRING = Gauge("parley_alerts_firing", "Alerts that are firing.", ["stream"])
+# Callers name streams as they like: as a label each would stay in memory for ever.
+OBSERVATIONS = Counter("parley_sentiment_observations", "Texts counted on a sentiment stream.", ["sentiment"])
+ALERTS_FIRING = Gauge("parley_alerts_firing", "Streams on which an alert is firing.")
 
 
 def exposition() -> tuple[bytes, str]:
