@@ -30,6 +30,7 @@ def model(platform: Platform) -> Iterator[str]:
     before = in_production(platform)
     model_id = scenario.run_main_job(platform, promotion={"mode": "manual"})
     promote(platform, model_id)
+    wait_for(lambda: served_by_all(model_id), "the model in every nlu process", platform, 120)
     wait_until_ready(platform, timeout=60)
     yield model_id
     if before is not None:
@@ -45,6 +46,17 @@ def in_production(platform: Platform) -> str | None:
 def promote(platform: Platform, model_id: str) -> None:
     with platform.http() as http:
         http.post(f"/v1/models/{model_id}/promote", json={"force": True}).raise_for_status()
+
+
+def served_by_all(model_id: str) -> bool:
+    """A promotion reaches one process after the other: for a moment two models answer."""
+    figures = (
+        "python",
+        "-c",
+        "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8000/metrics').read().decode())",
+    )
+    loaded = f'parley_model_loaded{{model="{model_id}",slot="nlu"}} 1.0'
+    return all(loaded in execute(c, *figures).stdout for c in containers() if c.service.removesuffix("-gpu") == "nlu")
 
 
 def test_every_container_is_healthy() -> None:
