@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -50,8 +51,24 @@ class Message(Value):
 
     Subclasses set ``TYPE`` and ``ROUTE``. ``VERSION`` grows when a field is added or changes its meaning; the golden
     files in ``tests/unit/contracts`` keep every version that ever travelled decodable.
+
+    During an upgrade two releases run side by side. So what holds its default does not travel, at any depth: a release adds a
+    field with a default, which the release before need not know, and only the next release sets it. A default never changes.
     """
 
     TYPE: ClassVar[str]
     VERSION: ClassVar[int] = 1
     ROUTE: ClassVar[Route]
+    ADDED: ClassVar[Mapping[str, int]] = {}
+    """Fields that were added, with the version that brought them."""
+
+    def travelling(self) -> tuple[int, bytes]:
+        """The lowest version that can read this very message, and its JSON in UTF-8."""
+        return self._least_version(), self.model_dump_json(exclude_defaults=True).encode()
+
+    def _least_version(self) -> int:
+        if not self.ADDED:
+            return self.VERSION
+        fields = type(self).model_fields
+        used = [version for name, version in self.ADDED.items() if getattr(self, name) != fields[name].default]
+        return max(used, default=min(self.ADDED.values()) - 1)

@@ -27,7 +27,7 @@ class Parcel:
         key: Routing key; on the reply exchange the name of a queue.
         body: JSON in UTF-8, or whatever a stranger put there.
         type: ``TYPE`` of the contract.
-        version: ``VERSION`` of the contract when it was packed.
+        version: The lowest version of the contract that can read it.
         durable: Kept on disk and confirmed.
         headers: Further facts for people, e.g. why it is a dead letter.
     """
@@ -66,12 +66,13 @@ def pack(envelope: Envelope) -> Parcel:
             raise InvalidInput(
                 f"{field_name} has {len(text)} characters; {_LONGEST_ID} bytes can travel", param=field_name
             )
+    version, body = message.travelling()
     return Parcel(
         exchange=route.exchange,
         key=key,
-        body=message.model_dump_json().encode(),
+        body=body,
         type=message.TYPE,
-        version=message.VERSION,
+        version=version,
         message_id=envelope.message_id,
         correlation_id=envelope.correlation_id,
         durable=route.durable,

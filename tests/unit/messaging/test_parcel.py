@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -34,6 +36,28 @@ def test_what_is_packed_can_be_unpacked(texts: list[str]) -> None:
 def test_garbage_is_undecodable_and_nothing_else(body: bytes, version: int, kind: str) -> None:
     parcel = replace(pack(envelope(analyze())), body=body, version=version, type=kind)
     with pytest.raises(UndecodableMessage):
+        unpack(parcel)
+
+
+class AnalyzeTextNext(AnalyzeText):
+    """The same message as the next release knows it."""
+
+    VERSION: ClassVar[int] = 2
+    ADDED: ClassVar[Mapping[str, int]] = {"urgent": 2}
+    urgent: bool = False
+
+
+def test_what_a_new_release_does_not_use_yet_can_be_read_by_the_release_before() -> None:
+    parcel = pack(envelope(AnalyzeTextNext(texts=("hello",))))
+    assert parcel.version == 1
+    assert unpack(parcel).message == AnalyzeText(texts=("hello",))
+
+
+def test_what_a_new_release_uses_is_refused_by_an_old_one_with_the_remedy() -> None:
+    parcel = pack(envelope(AnalyzeTextNext(texts=("hello",), urgent=True)))
+    with pytest.raises(
+        UndecodableMessage, match=r"version 2 of .* is newer than this process, which knows 1; upgrade it"
+    ):
         unpack(parcel)
 
 
