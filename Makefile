@@ -32,7 +32,7 @@ check: $(VENV)/.development ## Lint, format and type checks alone
 audit: $(VENV)/.development ## Look the pinned dependencies up for known vulnerabilities (1: found, 3: could not be looked up)
 	@$(BIN)/python -m tests.architecture.audit
 
-chaos: $(VENV)/.development ## Swap models and kill every kind of process under load (about 10 minutes; SEED=n repeats an order)
+chaos: $(VENV)/.development ## Swap models, restart and kill every kind of process under load (about 10 minutes; SEED=n repeats an order)
 	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED))
 
 bench: $(VENV)/.development ## Measure chat turns, scaling, inference and messaging

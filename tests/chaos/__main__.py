@@ -1,4 +1,4 @@
-"""``python -m tests.chaos``: models are swapped and processes killed under load; the exit status tells how it went.
+"""``python -m tests.chaos``: models are swapped, processes restarted and killed under load; the exit status tells how it went.
 
 The seed decides the order of the kills: a round that failed is played again with ``--seed``.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from shared.errors import ParleyError
 from tests.chaos import report
+from tests.chaos.rolling import play as restart_all
 from tests.chaos.round import play
 from tests.chaos.stack import Stack, running
 from tests.chaos.swaps import play as swap_models
@@ -21,11 +22,12 @@ from tests.chaos.victims import plan, told
 
 
 def main() -> int:
-    """Swap, then kill; 0 if nothing was lost, doubled or late."""
+    """Swap, restart, kill; 0 if nothing was lost, doubled or late."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=None, help="default: the time")
     parser.add_argument("--kills", type=int, default=32)
     parser.add_argument("--swaps", type=int, default=20, help="0: none")
+    parser.add_argument("--rolling", action=argparse.BooleanOptionalAction, default=True, help="a rolling restart")
     parser.add_argument("--customers", type=int, default=9)
     parser.add_argument("--logs", type=Path, default=None, help="keep the logs of the services in this folder")
     given = parser.parse_args()
@@ -34,7 +36,7 @@ def main() -> int:
     try:
         with running() as stack:
             try:
-                return _play(stack, seed, given.swaps, given.kills, given.customers)
+                return _play(stack, seed, given)
             finally:
                 _keep_logs(stack, given.logs)
     except ParleyError as error:
@@ -42,15 +44,19 @@ def main() -> int:
         return 2
 
 
-def _play(stack: Stack, seed: int, swaps: int, kills: int, customers: int) -> int:
+def _play(stack: Stack, seed: int, given: argparse.Namespace) -> int:
     faults: list[str] = []
-    if swaps:
-        swapped = swap_models(stack, swaps, customers)
+    if given.swaps:
+        swapped = swap_models(stack, given.swaps, given.customers)
         print("\n".join(swapped.lines()), flush=True)
         faults += swapped.faults()
-    if kills:
-        print(f"seed {seed}: {told(plan(seed, kills))}", flush=True)
-        result = play(stack, seed, kills, customers)
+    if given.rolling:
+        rolled = restart_all(stack, given.customers)
+        print("\n".join(rolled.lines()), flush=True)
+        faults += rolled.faults()
+    if given.kills:
+        print(f"seed {seed}: {told(plan(seed, given.kills))}", flush=True)
+        result = play(stack, seed, given.kills, given.customers)
         print("\n".join(report.lines(result)))
         faults += result.faults()
     return 1 if faults else 0

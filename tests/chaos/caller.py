@@ -32,12 +32,21 @@ class Caller:
         was_away: Tells whether a broken connection is to be expected.
         chance: Chooses gateways.
         going: False once the round is over: then nothing is repeated any more.
+        patience: Seconds after which a request hangs.
     """
 
     def __init__(
-        self, stack: Stack, ledger: Ledger, was_away: WasAway, chance: Random, going: Callable[[], bool]
+        self,
+        stack: Stack,
+        ledger: Ledger,
+        was_away: WasAway,
+        chance: Random,
+        going: Callable[[], bool],
+        *,
+        patience: float = DEADLINE + GRACE,
     ) -> None:
-        self._clients = stack.http(DEADLINE + GRACE)
+        self._clients = stack.http(patience)
+        self._patience = patience
         self._ledger = ledger
         self._was_away = was_away
         self._chance = chance
@@ -59,9 +68,9 @@ class Caller:
             down = self._was_away(gateway, began, time.monotonic())
             outcome, detail = ("unreachable" if down else "unclean"), f"{type(error).__name__}: {error}"
         else:
-            outcome, detail = _judged(reply)
+            outcome, detail = judged(reply)
         seconds = time.monotonic() - began
-        if seconds > DEADLINE + GRACE:
+        if seconds > self._patience and outcome != "unreachable":
             outcome, detail = "hung", f"{seconds:.1f} s: {detail}"
         self._ledger.attempted(Attempt(gateway, outcome, seconds, detail))
         return reply if outcome == "answered" else None
@@ -82,16 +91,17 @@ class Caller:
         return "unreachable" if self._was_away(gateway, began, time.monotonic()) else "hung"
 
 
-def _judged(reply: httpx.Response) -> tuple[Outcome, str]:
+def judged(reply: httpx.Response) -> tuple[Outcome, str]:
+    """What to think of a reply, and why."""
     if reply.is_success:
-        return _judged_stream(reply)
+        return _of_stream(reply)
     error = _error(reply)
     if error is None or reply.status_code not in _RETRYABLE:
         return "unclean", f"{reply.status_code} {reply.text[:200]}"
     return "refused", f"{reply.status_code} {error['code']}"
 
 
-def _judged_stream(reply: httpx.Response) -> tuple[Outcome, str]:
+def _of_stream(reply: httpx.Response) -> tuple[Outcome, str]:
     streamed = reply.headers["content-type"].startswith("text/event-stream")
     if streamed and not reply.text.endswith("data: [DONE]\n\n"):
         return "unclean", f"the stream broke off: {reply.text[-100:]!r}"

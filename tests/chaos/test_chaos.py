@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chaos import report, stack, swaps
+from tests.chaos import report, rolling, stack, swaps
 from tests.chaos.round import play
 from tests.chaos.stack import Stack
 from tests.chaos.victims import KINDS, plan
 from tests.infrastructure import required
 
-#: A failure is played again with ``python -m tests.chaos --swaps 0 --seed 1 --kills 8``.
+#: A failure is played again with ``python -m tests.chaos --swaps 0 --no-rolling --seed 1 --kills 8``.
 SEED = 1
 
 
@@ -24,6 +24,13 @@ def running() -> Iterator[Stack]:
 
 def test_a_swap_of_models_costs_no_request_and_no_memory(running: Stack) -> None:
     result = swaps.play(running, swaps=6, customers=4)
+    print("\n".join(result.lines()))
+    assert result.faults() == []
+    assert result.ledger.count("answered") > 50
+
+
+def test_a_rolling_restart_refuses_nobody_and_loses_nothing(running: Stack) -> None:
+    result = rolling.play(running, customers=4)
     print("\n".join(result.lines()))
     assert result.faults() == []
     assert result.ledger.count("answered") > 50
