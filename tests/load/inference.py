@@ -28,7 +28,7 @@ from services.training.quantization import SCHEMES, quantise
 from shared.artifacts.bundle import Bundle, write_bundle
 from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, TOKENIZER, Calibration, Manifest, Parity
 from shared.contracts.jobs import JobSpec
-from shared.inference.reader import TextReader
+from shared.inference.reader import CPU_BATCH, TextReader
 from shared.inference.session import OnnxSession
 from shared.inference.tokens import Encoded, Tokens
 from shared.rows.reader import read_rows
@@ -132,7 +132,9 @@ def _cells(bundle: Bundle, texts: Sequence[str], size: int, threads: int) -> lis
     return [
         Cell(f"{size}: model, one by one", len(chosen), lambda: _run(session, encoded, 1)),
         Cell(
-            f"{size}: model, sorted, four at a time", len(chosen), lambda: _run(session, _sorted(encoded), min(4, size))
+            f"{size}: model, sorted, {CPU_BATCH} at a time",
+            len(chosen),
+            lambda: _run(session, _sorted(encoded), min(CPU_BATCH, size)),
         ),
         Cell(f"{size}: model, one padded batch", len(chosen), lambda: _run(session, encoded, size)),
         Cell(f"{size}: TextReader, 1 thread", len(chosen), lambda: [narrow.read(call) for call in calls]),
