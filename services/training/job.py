@@ -51,7 +51,9 @@ def run(job: Job, shop: Workshop) -> None:
     labels = LabelSpace.of(parts.train)
     encoder = TextEncoder.load(base.folder, job.spec.tuning.max_length)
     recipe = dataclasses.replace(
-        resolve(job.spec, len(parts.train)), seed=job.seed, checkpoint_seconds=shop.checkpoint_seconds
+        resolve(job.spec, len(parts.train), has_entities=bool(labels.tags)),
+        seed=job.seed,
+        checkpoint_seconds=shop.checkpoint_seconds,
     )
     model = JointModel.load(base.folder, labels, recipe.dropout)
     fitted = _fit(model, encoder, labels, data, recipe, shop)

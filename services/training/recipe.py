@@ -65,24 +65,25 @@ class Recipe:
         return planned if self.max_steps is None else min(planned, self.max_steps)
 
 
-def resolve(spec: JobSpec, rows: int) -> Recipe:
+def resolve(spec: JobSpec, rows: int, *, has_entities: bool) -> Recipe:
     """Turn every ``auto`` of a job into a number.
 
     - batch size: 16 below 2,000 rows, else 32.
     - epochs: ``2 + 140 / sqrt(rows)``, rounded up: 9 for 500 rows, 6 for 1,500, 4 for 10,000, 3 from 20,000; 40 if the
-      encoder is frozen. Validation ends the run earlier when it no longer gains.
+      encoder is frozen. Half as many again if entities are labelled, which are learned last. Validation ends the run
+      earlier when it no longer gains.
     - patience: half of the epochs, at least 3. Scores often stand still while the rate is high, and rise again as it falls.
     - rates: 1e-4 for the encoder (low rank: 1e-3), 1e-3 for the heads, times the job's multiplier.
 
     Args:
         spec: The job.
         rows: Training rows after the split.
+        has_entities: Whether any of them is labelled with entities.
     """
     asked, tuning = spec.hyperparameters, spec.tuning
     multiplier = 1.0 if asked.learning_rate_multiplier == "auto" else asked.learning_rate_multiplier
-    planned = (
-        _FROZEN_EPOCHS if tuning.type == "frozen" else min(_FROZEN_EPOCHS, math.ceil(2 + 140 / math.sqrt(max(rows, 1))))
-    )
+    wanted = (2 + 140 / math.sqrt(max(rows, 1))) * (1.5 if has_entities else 1.0)
+    planned = _FROZEN_EPOCHS if tuning.type == "frozen" else min(_FROZEN_EPOCHS, math.ceil(wanted))
     epochs = planned if asked.n_epochs == "auto" else asked.n_epochs
     return Recipe(
         tuning=tuning,

@@ -51,7 +51,7 @@ def _make(folder: Path) -> None:
 
 
 def _trained(parts: Split, labels: LabelSpace, encoder: TextEncoder) -> JointModel:
-    recipe = dataclasses.replace(resolve(_SPEC, len(parts.train)), epochs=_EPOCHS)
+    recipe = dataclasses.replace(resolve(_SPEC, len(parts.train), has_entities=True), epochs=_EPOCHS)
     model = JointModel.load(base_path(MINILM), labels, recipe.dropout)
     with TemporaryDirectory(prefix="parley-bench-") as checkpoints:
         fit(

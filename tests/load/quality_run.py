@@ -85,7 +85,7 @@ def measure(name: str) -> Measured:
     began = time.monotonic()
     labels = LabelSpace.of(parts.train)
     encoder = TextEncoder.load(base_path(MINILM), SPEC.tuning.max_length)
-    recipe = resolve(SPEC, len(parts.train))
+    recipe = resolve(SPEC, len(parts.train), has_entities=bool(labels.tags))
     model = JointModel.load(base_path(MINILM), labels, recipe.dropout)
     test = encoder.encode(parts.test, labels)
     untrained = predict(model, test).embeddings

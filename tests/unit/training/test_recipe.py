@@ -2,10 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from services.training.recipe import resolve
+from services.training import recipe as recipes
+from services.training.recipe import Recipe
 from shared.contracts.jobs import Hyperparameters, JobSpec, Tuning
 
 AUTO = JobSpec(model="minilm", training_file="file-1", seed=11)
+
+
+def resolve(spec: JobSpec, rows: int, *, has_entities: bool = False) -> Recipe:
+    return recipes.resolve(spec, rows, has_entities=has_entities)
 
 
 def asked(**knobs: int | float) -> JobSpec:
@@ -14,6 +19,10 @@ def asked(**knobs: int | float) -> JobSpec:
 
 def test_more_rows_get_fewer_epochs() -> None:
     assert [resolve(AUTO, rows).epochs for rows in (10, 500, 1_500, 10_000, 20_000)] == [40, 9, 6, 4, 3]
+
+
+def test_entities_get_half_as_many_epochs_again() -> None:
+    assert [resolve(AUTO, rows, has_entities=True).epochs for rows in (10, 1_500, 10_000)] == [40, 9, 6]
 
 
 def test_small_data_get_small_batches() -> None:
