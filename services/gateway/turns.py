@@ -31,11 +31,21 @@ class Utterance:
         idempotency_key: A repeated one brings the stored answer back instead of a second turn.
         digest_of: The digest of all that was said once the answer (its argument) is known; ``None`` if the conversation
             is always named by its id.
+        conversation_id: The conversation that was named, if one was.
     """
 
     text: str
     idempotency_key: str | None = None
     digest_of: Callable[[str], str] | None = None
+    conversation_id: str | None = None
+
+    def became(self, turn: Turn) -> bool:
+        """Whether a stored turn is what was said: the same words, in the same place."""
+        return (
+            turn.user_text == self.text
+            and self.conversation_id in (None, turn.conversation_id)
+            and (self.digest_of is None or turn.digest == self.digest_of(turn.answer.text))
+        )
 
 
 class Turns:
@@ -112,7 +122,7 @@ class Turns:
         if said.idempotency_key is None:
             return None
         turn = await run_in_threadpool(self._by_idempotency_key, caller.key_id, said.idempotency_key)
-        if turn is not None and turn.user_text != said.text:
+        if turn is not None and not said.became(turn):
             raise InvalidInput(
                 "This Idempotency-Key was used for another message; use a new one for each message.",
                 param="Idempotency-Key",

@@ -59,7 +59,9 @@ async def _answer(body: ChatRequest, here: Gateway, caller: Caller, idempotency_
             return await here.places.in_conversation(caller, body.conversation_id)
         return await here.places.after_messages(caller, body.user, said[:-1], here.clock(), body.metadata)
 
-    return await here.turns.answer(caller, Utterance(said[-1].content, idempotency_key, digest_of), find)
+    return await here.turns.answer(
+        caller, Utterance(said[-1].content, idempotency_key, digest_of, body.conversation_id), find
+    )
 
 
 def _check_in_production(here: Gateway, model_id: str) -> None:

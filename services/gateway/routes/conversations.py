@@ -43,7 +43,7 @@ async def send(
     conversation_id: str, body: SendMessage, here: Here, caller: ChatCaller, idempotency_key: IdempotencyKey = None
 ) -> MessageObject:
     """Say something, and be answered. With an `Idempotency-Key` a repeated message is not said twice."""
-    said = Utterance(body.content, idempotency_key)
+    said = Utterance(body.content, idempotency_key, conversation_id=conversation_id)
     turn = await here.turns.answer(caller, said, lambda: here.places.in_conversation(caller, conversation_id))
     return answer_message(turn)
 

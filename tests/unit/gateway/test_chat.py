@@ -203,3 +203,16 @@ def test_idempotency_key_makes_a_repeated_completion_one_turn(client: OpenAI) ->
     with pytest.raises(BadRequestError) as reused:
         client.chat.completions.create(model="parley", messages=asked("something else"), extra_headers=headers)
     assert reused.value.code == "idempotency_key_reused"
+
+
+def test_an_idempotency_key_is_refused_in_another_place(client: OpenAI, http: httpx.Client) -> None:
+    headers = {"Idempotency-Key": "chat-here"}
+    first = client.chat.completions.create(model="parley", messages=asked("only here"), extra_headers=headers)
+    later: Any = [*asked("before"), {"role": "assistant", "content": "yes"}, *asked("only here")]
+    with pytest.raises(BadRequestError) as reused:
+        client.chat.completions.create(model="parley", messages=later, extra_headers=headers)
+    assert reused.value.code == "idempotency_key_reused"
+    other = http.post("/v1/conversations", json={}).raise_for_status().json()["id"]
+    assert other != (first.model_extra or {})["parley"]["conversation_id"]
+    refused = http.post(f"/v1/conversations/{other}/messages", json={"content": "only here"}, headers=headers)
+    assert refused.json()["error"]["code"] == "idempotency_key_reused"
