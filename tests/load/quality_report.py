@@ -67,7 +67,8 @@ def _scope(measured: Mapping[str, Measured]) -> str:
 "Recall at 5 %" is the share of out-of-scope test rows that fall below the threshold which rejects 5 % of the in-scope
 test rows; the baseline's score is its largest probability. The last two columns are what the model does by the threshold
 that it chose on its own validation rows, as served. HINT3 has no out-of-scope rows to learn from, the starter has.
-The weights of the score were themselves chosen on HINT3's test rows, so its recall here is optimistic, not held out.
+The score is a weighted sum of signals that were found on these very sets, so its recall here is a little optimistic; the
+weights were then chosen on training rows alone, with intents held out (`python -m tests.load.scope_weights`).
 """
     header = ["set", "recall at 5 %", "baseline", "AUROC", "served: recall", "served: in-scope rejected"]
     return f"{text.strip()}\n\n{_table(header, rows)}"

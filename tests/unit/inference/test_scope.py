@@ -26,11 +26,11 @@ def test_both_nearness_and_certainty_raise_the_score() -> None:
 def test_the_score_is_the_weighted_sum_of_cosine_logit_and_probability() -> None:
     (found,) = score([[np.log(3.0), 0.0]], [[0.6, 0.8, 0.0]])
 
-    assert found == pytest.approx(0.8 + 0.025 * np.log(3.0) + 0.25 * 0.75)
+    assert found == pytest.approx(0.8 + 0.025 * np.log(3.0) + 0.5 * 0.75)
 
 
 def test_huge_logits_do_not_overflow() -> None:
-    assert score([[2000.0, -2000.0]], [[1.0, 0.0, 0.0]]) == pytest.approx([1.0 + 50.0 + 0.25])
+    assert score([[2000.0, -2000.0]], [[1.0, 0.0, 0.0]]) == pytest.approx([1.0 + 50.0 + 0.5])
 
 
 def test_without_neighbours_confidence_still_counts() -> None:
