@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 from sqlalchemy import text
 
 from shared.contracts.sentiment import CHAT_STREAM
@@ -20,6 +21,10 @@ from tests.chaos.stack import Stack
 
 #: Seconds within which the last sentiment is told: the sweep takes care of turns ten seconds old, every five seconds.
 _SWEEP = 45.0
+
+
+#: Seconds within which the API has to tell what it knows.
+_API = 5.0
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,7 @@ class Audit:
             expected[said.conversation_id or ""].add(f"{said.turn_id}.assistant")
         for conversation_id, messages in expected.items():
             path = f"/v1/conversations/{conversation_id}/messages?limit=100"
-            reply = self._caller.until_answered("GET", path, key=None)
+            reply = self._read(path)
             listed = {message["id"] for message in reply.json()["data"]} if reply else set()
             self._found.lost += [f"{missing} is not listed" for missing in messages - listed]
 
@@ -140,7 +145,7 @@ class Audit:
         return {row[0]: row[1] for row in rows}
 
     def _compare_counts(self, stream: str, expected: Counter[str]) -> None:
-        reply = self._caller.until_answered("GET", f"/v1/sentiment/trends?stream={stream}", key=None)
+        reply = self._read(f"/v1/sentiment/trends?stream={stream}")
         points = reply.json()["data"] if reply else []
         counts = Counter(
             {label: sum(point[label] for point in points) for label in ("negative", "neutral", "positive")}
@@ -173,6 +178,13 @@ class Audit:
             dead = bus.depth(Queues.DEAD)
         if dead:
             self._found.wrong.append(f"{dead} dead letters")
+
+    def _read(self, path: str) -> httpx.Response | None:
+        """What the API tells, or ``None`` if it tells nothing for a while."""
+        deadline = time.monotonic() + _API
+        while (reply := self._caller.once("GET", path)) is None and time.monotonic() < deadline:
+            time.sleep(0.3)
+        return reply
 
     def _rows(self, statement: str, **values: object) -> list[tuple[Any, ...]]:
         with self._stack.database.reading() as session:
