@@ -21,6 +21,8 @@ from shared.errors import ParleyError
 
 #: Seconds that a server may take to start on a busy machine.
 _START = 90.0
+#: Seconds that a server may take to end in peace.
+_FAREWELL = 20.0
 
 _POSTGRESQL = Path("/usr/lib/postgresql")
 
@@ -101,25 +103,32 @@ class OwnServer(ABC):
 
     def kill(self) -> None:
         """End it and all its children at once, as a power cut would."""
-        if self._process is None:
-            return
-        family: list[psutil.Process] = []
-        with contextlib.suppress(psutil.NoSuchProcess):
-            parent = psutil.Process(self._process.pid)
-            family = [parent, *parent.children(recursive=True)]
-        for member in family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                member.kill()
-        self._process.wait()
-        psutil.wait_procs(family, timeout=5)
+        _end(self._family())
 
     def stop(self) -> None:
         """End it in peace."""
-        if self._process is not None and self.alive:
+        family = self._family()
+        if self._process is not None and family:
             self._process.send_signal(signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(_START)
-        self.kill()
+            psutil.wait_procs(family, timeout=_FAREWELL)  # what started it may be gone before it is
+        _end(family)
+
+    def _family(self) -> list[psutil.Process]:
+        """Its processes that run."""
+        if self._process is None or not self.alive:
+            return []
+        try:
+            parent = psutil.Process(self._process.pid)
+            return [parent, *parent.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+
+def _end(family: Sequence[psutil.Process]) -> None:
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    psutil.wait_procs(family, timeout=5)
 
 
 class OwnBroker(OwnServer):
