@@ -26,6 +26,8 @@ from shared.telemetry import logs
 _OUTBOX_LIMIT = 20_000
 #: Seconds that messages are held for a broker that went away, before callers are told.
 _GRACE = 2.0
+#: Seconds between two looks, by who waits for a confirm, whether the broker is still there.
+_LOOK = 0.25
 #: Seconds to send what is left when closing.
 _LAST_WORDS = 3.0
 #: Seconds that the idle thread sleeps at most; the link wakes earlier for its heartbeat.
@@ -77,7 +79,7 @@ class RabbitPublisher:
         if wake:
             self._waker.wake()
         if receipt is not None:
-            receipt.wait(self._confirm_timeout)
+            self._await(receipt)
 
     def close(self) -> None:
         """Send what is left, as far as the broker lets us, and end the thread."""
@@ -90,6 +92,15 @@ class RabbitPublisher:
             self._lifeline.abort()
             self._thread.join()
         self._waker.close()
+
+    def _await(self, receipt: Receipt) -> None:
+        until = time.monotonic() + self._confirm_timeout
+        while not receipt.complete(min(_LOOK, max(0.0, until - time.monotonic()))):
+            if self._lifeline.away_for > _GRACE:
+                receipt.fail(Unavailable("the message broker went away before it confirmed; try again later"))
+            elif time.monotonic() >= until:
+                seconds = f"{self._confirm_timeout:.0f} seconds"
+                receipt.fail(Unavailable(f"the broker did not confirm within {seconds}; it may be away"))
 
     def _refuse_if_pointless(self, messages: int) -> None:
         if self._closing_at is not None:

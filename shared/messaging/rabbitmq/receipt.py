@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threading import Event, Lock
 
-from shared.errors import ParleyError, TooManyRequests, Unavailable
+from shared.errors import ParleyError, TooManyRequests
 
 
 class Receipt:
@@ -43,9 +43,13 @@ class Receipt:
                 self._error = error
         self._done.set()
 
-    def wait(self, seconds: float) -> None:
-        """Raises ``TooManyRequests`` if the broker refused one, ``Unavailable`` if not all were confirmed in time."""
-        if not self._done.wait(seconds):
-            self.fail(Unavailable(f"the broker did not confirm within {seconds:.0f} seconds; it may be away"))
+    def complete(self, seconds: float) -> bool:
+        """Wait up to so many seconds; whether it is complete.
+
+        Raises:
+            ParleyError: What the first message that cannot be sent failed with.
+        """
+        done = self._done.wait(seconds)
         if self._error is not None:
             raise self._error
+        return done

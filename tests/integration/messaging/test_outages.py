@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from threading import Thread
+from threading import Thread, Timer
 
 import pytest
 
@@ -144,3 +144,14 @@ def test_a_frozen_broker_makes_durable_publishing_fail_in_time(proxy: Proxy, pre
         publisher.publish([envelope(job(3))])
     finally:
         publisher.close()
+
+
+def test_who_waits_for_a_confirm_is_told_when_the_broker_goes_away(proxy: Proxy, prefix: str) -> None:
+    with connect(proxy.url, prefix=prefix) as bus, bus.publisher() as publisher:
+        publisher.publish([envelope(job(1))])
+        proxy.freeze()
+        Timer(0.5, proxy.deafen).start()
+        started = time.monotonic()
+        with pytest.raises(Unavailable, match="went away before it confirmed"):
+            publisher.publish([envelope(job(2))])
+        assert time.monotonic() - started < 5
