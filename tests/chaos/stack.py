@@ -106,14 +106,13 @@ def running(recipe: Recipe = SMALL) -> Iterator[Stack]:
         _apply_bot(database)
         broker.wait()
         gateways, services = _services(home, broker.url, server.url)
-        with ThreadPoolExecutor(len(services)) as pool:
-            stack.callback(lambda: list(pool.map(Service.stop, services.values())))
-            for service in services.values():
-                service.start()
-            members: dict[str, Member] = {"broker": broker, "database": server, **services}
-            _wait(services, home)
-            yield Stack(home, members, gateways, database, broker.url, recipe.model_id)
-            stack.close()
+        pool = stack.enter_context(ThreadPoolExecutor(len(services)))
+        stack.callback(lambda: list(pool.map(Service.stop, services.values())))
+        for service in services.values():
+            service.start()
+        members: dict[str, Member] = {"broker": broker, "database": server, **services}
+        _wait(services, home)
+        yield Stack(home, members, gateways, database, broker.url, recipe.model_id)
 
 
 def publish(database: Database, home: Path, recipe: Recipe, *, promote: bool = False) -> None:
