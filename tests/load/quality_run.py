@@ -141,8 +141,13 @@ def _threshold_free(model: JointModel, encoder: TextEncoder, parts: Split) -> di
     if calibration is None or found.intent is None:
         return {}
     scores = scope_score(found.intent, found.embeddings, neighbours, calibration)
+    nearest = (found.embeddings @ neighbours.T).max(axis=1)
     labelled = intents != IGNORED
-    return {"recall_at_5": recall_at_rejection(scores[labelled], intents[labelled] >= 0)}
+    inside = intents[labelled] >= 0
+    return {
+        "recall_at_5": recall_at_rejection(scores[labelled], inside),
+        "recall_at_5_nearest": recall_at_rejection(nearest[labelled], inside),
+    }
 
 
 def _exported(

@@ -1,8 +1,9 @@
 """``python -m tests.load.scope_weights``: which weights of the scope score tell unknown intents best.
 
-Test rows are not touched. Of the training rows of each set a quarter of the intents is held out: a model that never saw them
-has to tell them from held-out rows of the others. Printed is the recall of unknown rows where 5 % of the known ones are
-rejected, the mean over two draws, for the best weights and for each signal alone.
+Test rows are not touched. Of the training rows of each set a quarter of the intents is held out, and a model that never saw
+them has to tell held-out rows of the other intents from two kinds of strangers: those of its own domain (the intents held out)
+and those of others (rows of the other sets, and the starter's out-of-scope rows). Printed is the recall where 5 % of the known
+rows are rejected, the mean over both kinds and two draws, for the best weights and for each signal alone.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from services.training.encoding import TextEncoder
 from services.training.fitting import fit
 from services.training.labels import LabelSpace
 from services.training.model import MINILM, JointModel, base_path
-from services.training.prediction import predict
+from services.training.prediction import Predictions, predict
 from services.training.recipe import resolve
 from shared.artifacts.manifest import ScopeCalibration
 from shared.contracts.understanding import OUT_OF_SCOPE
-from shared.inference.scope import DEFAULT_WEIGHTS, scope_score
+from shared.inference.scope import DEFAULT_WEIGHTS, FloatArray, scope_score
 from shared.rows.row import Row
 from tests.load.quality_data import SOURCES
 from tests.load.quality_run import SPEC, Progress
@@ -34,6 +35,8 @@ _DRAWS = (0, 1)
 _HELD_OUT = 0.25
 _KNOWN_TEST_ROWS = 0.3
 _SHOWN = 8
+#: Rows that each other set lends as strangers.
+_STRANGERS = 100
 
 Weights = tuple[float, float, float]
 """Of ``nearest``, ``logit`` and ``confidence``."""
@@ -48,8 +51,11 @@ _GRID: tuple[Weights, ...] = tuple(
 def main() -> None:
     """Measure, and print a table."""
     recalls: dict[Weights, list[float]] = {weights: [] for weights in dict.fromkeys((*_GRID, *_ALONE))}
+    rows = {name: _labelled(name) for name in _SETS}
     for name in _SETS:
-        drawn = [_recalls(_intents_only(name), seed) for seed in _DRAWS]
+        elsewhere = [row for other in _SETS if other != name for row in rows[other][:_STRANGERS]]
+        elsewhere += _out_of_scope("starter")
+        drawn = [_recalls(rows[name], elsewhere, seed) for seed in _DRAWS]
         for weights, of_set in recalls.items():
             of_set.append(float(np.mean([draw[weights] for draw in drawn])))
         print(f"{name}: done", flush=True)
@@ -62,13 +68,20 @@ def main() -> None:
         print(f"{weights!s:28}{100 * np.mean(recalls[weights]):>7.1f}{shown}{kept}")
 
 
-def _intents_only(name: str) -> list[Row]:
+def _labelled(name: str) -> list[Row]:
+    return [Row(row.text, intent=row.intent) for row in _rows(name) if row.intent not in (None, OUT_OF_SCOPE)]
+
+
+def _out_of_scope(name: str) -> list[Row]:
+    return [Row(row.text, intent=OUT_OF_SCOPE) for row in _rows(name) if row.intent == OUT_OF_SCOPE]
+
+
+def _rows(name: str) -> Sequence[Row]:
     parts = SOURCES[name].read()
-    rows = (*parts.train, *parts.validation)
-    return [Row(row.text, intent=row.intent) for row in rows if row.intent not in (None, OUT_OF_SCOPE)]
+    return (*parts.train, *parts.validation)
 
 
-def _recalls(rows: Sequence[Row], seed: int) -> dict[Weights, float]:
+def _recalls(rows: Sequence[Row], elsewhere: Sequence[Row], seed: int) -> dict[Weights, float]:
     """The recall by weights, of one model."""
     chance = np.random.default_rng(seed)
     intents = sorted({str(row.intent) for row in rows})
@@ -79,11 +92,14 @@ def _recalls(rows: Sequence[Row], seed: int) -> dict[Weights, float]:
     train = [known[place] for place in order[cut:]]
     labels = LabelSpace.of(train)
     test = [known[place] for place in order[:cut] if known[place].intent in labels.intents]
-    test += [row for row in rows if row.intent in unknown]
-    return _judge(train, test, labels)
+    near = [row for row in rows if row.intent in unknown]
+    return _judge(train, (test, near, elsewhere), labels)
 
 
-def _judge(train: Sequence[Row], test: Sequence[Row], labels: LabelSpace) -> dict[Weights, float]:
+def _judge(
+    train: Sequence[Row], test: tuple[Sequence[Row], Sequence[Row], Sequence[Row]], labels: LabelSpace
+) -> dict[Weights, float]:
+    """The recall by weights; ``test`` holds the known rows, the strangers of the domain and those of others."""
     encoder = TextEncoder.load(base_path(MINILM), SPEC.tuning.max_length)
     recipe = resolve(SPEC, len(train), has_entities=False)
     model = JointModel.load(base_path(MINILM), labels, recipe.dropout)
@@ -91,16 +107,24 @@ def _judge(train: Sequence[Row], test: Sequence[Row], labels: LabelSpace) -> dic
     with TemporaryDirectory(prefix="parley-scope-") as folder:
         fit(model, examples, (), recipe, checkpoints=CheckpointFolder(Path(folder)), observer=Progress())
     neighbours = predict(model, examples).embeddings
-    found = predict(model, encoder.encode(test, labels))
-    assert found.intent is not None
-    is_known = np.array([row.intent in labels.intents for row in test])
+    found = [predict(model, encoder.encode(rows, labels)) for rows in test]
     recalls = {}
     for weights in dict.fromkeys((*_GRID, *_ALONE)):
         named = dict(zip(("nearest", "logit", "confidence"), weights, strict=True))
-        calibration = ScopeCalibration(weights=named, threshold=0.0, in_scope_rejection=0.0)
-        scores = scope_score(found.intent, found.embeddings, neighbours, calibration)
-        recalls[weights] = recall_at_rejection(scores, is_known)
+        known, near, far = (_scores(outputs, neighbours, named) for outputs in found)
+        recalls[weights] = float(np.mean([_recall(known, near), _recall(known, far)]))
     return recalls
+
+
+def _scores(found: Predictions, neighbours: FloatArray, weights: dict[str, float]) -> FloatArray:
+    assert found.intent is not None
+    calibration = ScopeCalibration(weights=weights, threshold=0.0, in_scope_rejection=0.0)
+    return scope_score(found.intent, found.embeddings, neighbours, calibration)
+
+
+def _recall(known: FloatArray, strangers: FloatArray) -> float:
+    inside = np.arange(len(known) + len(strangers)) < len(known)
+    return recall_at_rejection(np.concatenate((known, strangers)), inside)
 
 
 if __name__ == "__main__":
