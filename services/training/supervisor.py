@@ -5,8 +5,10 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from threading import Event, Lock
 from typing import Literal
 
@@ -22,7 +24,7 @@ from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope
 from shared.messaging.tasks import JobQueue
 from shared.storage import jobs
-from shared.storage.engine import Database
+from shared.storage.engine import Database, Session
 from shared.storage.tables import Job
 from shared.telemetry import logs, metrics
 
@@ -154,10 +156,11 @@ class Supervisor:
             told = f"Training took longer than {hours:g} hours. Use fewer rows or epochs, or raise the limit."
             return self._finish(job, token, "failed", told, "time_limit_exceeded")
         if outcome.ending == "stopped":
-            # The worker goes, not the job: such an end is no failed attempt, however often it happens.
-            return self._give_back(job, token, "its worker was stopped", job.attempt + 1)
+            return self._give_back(job, token, "its worker was stopped", jobs.hand_back)
         if outcome.ending == "exited" and outcome.status != ENDED:
-            return self._give_back(job, token, died_of(outcome.status), self._settings.training_attempts)
+            reason = died_of(outcome.status)
+            release = partial(jobs.release, max_attempts=self._settings.training_attempts, reason=reason)
+            return self._give_back(job, token, reason, release)
         return self._status(job.id)
 
     def _finish(self, job: Job, token: str, status: JobStatus, told: str, code: str | None) -> JobStatus:
@@ -169,10 +172,12 @@ class Supervisor:
         self._publish(TrainingProgressed(job_id=job.id, status=status))
         return self._status(job.id)
 
-    def _give_back(self, job: Job, token: str, reason: str, attempts: int) -> JobStatus:
+    def _give_back(
+        self, job: Job, token: str, reason: str, release: Callable[[Session, str, str, float], Job | None]
+    ) -> JobStatus:
         now = time.time()
         with self._database.transaction() as session:
-            given = jobs.release(session, job.id, token, now, attempts, reason)
+            given = release(session, job.id, token, now)
             if given is not None:
                 told = f"Attempt {job.attempt} ended because {reason}."
                 jobs.add_event(session, job.id, "warn", "message", told, {"status": given.status}, now)

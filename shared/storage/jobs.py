@@ -177,6 +177,17 @@ def release(
     return session.scalars(_give_back(_held(job_id, token), now, max_attempts, reason)).one_or_none()
 
 
+def hand_back(session: Session, job_id: str, token: str, now: float) -> Job | None:
+    """Give back a running job whose worker goes: as ``release``, but the attempt does not count and the job never fails.
+
+    Returns ``None`` if the lease is lost.
+    """
+    status = case((col(Job.cancel_requested), "cancelled"), else_="queued")
+    finished_at = case((col(Job.cancel_requested), now), else_=None)
+    given = _ending("queued", now) | {"status": status, "finished_at": finished_at, "attempt": col(Job.attempt) - 1}
+    return session.scalars(_held(job_id, token).values(given).returning(Job)).one_or_none()
+
+
 def release_expired(session: Session, now: float, max_attempts: int) -> list[Job]:
     """Give back every running job whose lease ran out, as ``release`` does. Returns them as they are now."""
     expired = update(Job).where(col(Job.status) == "running", col(Job.lease_expires_at) < now)

@@ -211,6 +211,16 @@ class TestJobRecovery:
             assert jobs.release(session, "ftjob-1", "other", 2100.5, 3) is None
         assert read(database, "ftjob-1").status == "running"
 
+    def test_an_attempt_whose_worker_goes_does_not_count(self, database: Database) -> None:
+        add(database, a_job("ftjob-1"))
+        for _ in range(5):
+            claim(database, "mine")
+            with database.transaction() as session:
+                assert jobs.hand_back(session, "ftjob-1", "other", 2100.5) is None
+                assert jobs.hand_back(session, "ftjob-1", "mine", 2100.5) is not None
+        job = read(database, "ftjob-1")
+        assert (job.status, job.attempt, job.finished_at) == ("queued", 0, None)
+
     def test_a_released_job_that_was_to_be_cancelled_is_cancelled(self, database: Database) -> None:
         add(database, a_job("ftjob-1"))
         claim(database, "mine")
