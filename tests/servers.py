@@ -104,6 +104,7 @@ class OwnServer(ABC):
     def kill(self) -> None:
         """End it and all its children at once, as a power cut would."""
         _end(self._family())
+        self._forget()
 
     def stop(self) -> None:
         """End it in peace."""
@@ -112,6 +113,11 @@ class OwnServer(ABC):
             self._process.send_signal(signal.SIGTERM)
             psutil.wait_procs(family, timeout=_FAREWELL)  # what started it may be gone before it is
         _end(family)
+        self._forget()
+
+    def _forget(self) -> None:
+        if self._process is not None:
+            self._process.wait()  # it has ended; but until this is asked, it warns at some later time that it runs
 
     def _family(self) -> list[psutil.Process]:
         """Its processes that run."""

@@ -23,8 +23,8 @@ from shared.telemetry import logs
 
 #: Marks the job of the first start, so that an interrupted one is followed instead of begun again.
 STARTER = {"purpose": "starter"}
-#: Fewer than a job would choose for so many rows: a newcomer should not wait longer than needed.
-EPOCHS = 4
+#: Fewer epochs than a job would choose, and longer steps to make up for them: a newcomer should not wait longer than needed.
+HURRY = {"n_epochs": 5, "learning_rate_multiplier": 2.0}
 #: Three ways to say the first word, ready to paste.
 PASTE = """
   .venv/bin/parley chat
@@ -125,7 +125,7 @@ def _starter_job(api: Api) -> str:
         "model": "minilm",
         "training_file": uploaded["id"],
         "suffix": "starter",
-        "method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": EPOCHS}}},
+        "method": {"type": "supervised", "supervised": {"hyperparameters": HURRY}},
         "metadata": STARTER,
     }
     return str(api.post("/v1/fine_tuning/jobs", job)["id"])
