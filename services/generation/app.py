@@ -13,6 +13,7 @@ from services.generation.library import Library
 from services.generation.settings import GenerationSettings
 from shared.artifacts.store import open_store
 from shared.background import Ticker
+from shared.inference.products import one_thread
 from shared.messaging.connect import connect
 from shared.messaging.consumer import Consumer
 from shared.messaging.topology import Queues
@@ -31,6 +32,7 @@ def running(settings: GenerationSettings) -> Iterator[Health]:
         SettingsError: A setting is wrong.
         Unavailable: The database cannot be reached.
     """
+    one_thread()
     with ExitStack() as stack:
         database = stack.enter_context(open_database(settings.database))
         library = Library(database, open_store(settings.artifacts), settings.home / "cache")

@@ -14,6 +14,7 @@ from services.nlu.production import Production
 from services.nlu.settings import NluSettings
 from shared.artifacts.store import open_store
 from shared.background import Ticker
+from shared.inference.products import one_thread
 from shared.inference.session import PROVIDERS, check_providers
 from shared.inference.slot import ModelSlot
 from shared.messaging.connect import connect
@@ -35,6 +36,7 @@ def running(settings: NluSettings) -> Iterator[Health]:
     """
     providers = PROVIDERS[settings.inference_device]
     check_providers(providers)
+    one_thread()
     with ExitStack() as stack:
         library = Library(
             database=stack.enter_context(open_database(settings.database)),

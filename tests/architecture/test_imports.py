@@ -35,6 +35,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "sqlmodel": ("shared.storage",),
     "starlette": ("services.gateway",),
     "structlog": ("shared.telemetry",),
+    "threadpoolctl": ("shared.inference",),
     "tokenizers": ("shared.inference", "services.training"),
     "torch": ("services.training",),
     "transformers": ("services.training",),
