@@ -6,10 +6,9 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Event, Lock, Thread
-from types import TracebackType
-from typing import Self
+from threading import Event, Lock
 
+from shared.background import Background
 from tests.chaos.members import Member
 
 #: Seconds between two looks.
@@ -40,7 +39,7 @@ class _Care:
     next_start: float = 0.0
 
 
-class Keeper:
+class Keeper(Background):
     """A thread that keeps every member alive while the context is open.
 
     Args:
@@ -48,22 +47,12 @@ class Keeper:
     """
 
     def __init__(self, members: Mapping[str, Member]) -> None:
+        super().__init__("keeper")
         self._members = members
         self._lock = Lock()
         self._care: dict[str, _Care] = {}
         self._stopping = Event()
-        self._thread = Thread(target=self._run, name="keeper", daemon=True)
         self.outages: list[Outage] = []
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stopping.set()
-        self._thread.join()
 
     def kill(self, name: str) -> Outage:
         """Kill a member; it is started again."""
@@ -89,6 +78,9 @@ class Keeper:
         self.outages.append(outage)
         self._care[name] = _Care(outage)
         return outage
+
+    def _stop(self) -> None:
+        self._stopping.set()
 
     def _run(self) -> None:
         while not self._stopping.wait(_PERIOD):

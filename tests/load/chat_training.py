@@ -17,14 +17,12 @@ from services.training.quantization import SCHEMES, quantise
 from services.training.recipe import resolve
 from services.training.split import Split, split
 from shared.artifacts.bundle import write_bundle
-from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, Calibration, Manifest, Parity
-from shared.contracts.jobs import JobSpec
+from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, Calibration, Manifest
 from shared.rows.reader import read_rows
 from shared.starter import utterances
 from tests.load.chat_model import FOLDER, MODEL_ID
-from tests.load.quality_run import Progress
+from tests.load.quality_run import SPEC, Progress, draft_manifest
 
-_SPEC = JobSpec(model=MINILM, training_file="file-benchmark")
 _EPOCHS = 2
 
 
@@ -40,7 +38,7 @@ def _make(folder: Path) -> None:
     with utterances().open("rb") as stream:
         parts = split(read_rows(stream, "jsonl").rows, seed=0)
     labels = LabelSpace.of(parts.train)
-    encoder = TextEncoder.load(base_path(MINILM), _SPEC.tuning.max_length)
+    encoder = TextEncoder.load(base_path(MINILM), SPEC.tuning.max_length)
     model = _trained(parts, labels, encoder)
     export(model, encoder, folder, encoder.encode(parts.validation, labels))
     bench = Bench(folder, _manifest(model, Calibration()), encoder, labels, parts, threads=1)
@@ -51,7 +49,7 @@ def _make(folder: Path) -> None:
 
 
 def _trained(parts: Split, labels: LabelSpace, encoder: TextEncoder) -> JointModel:
-    recipe = dataclasses.replace(resolve(_SPEC, len(parts.train), has_entities=True), epochs=_EPOCHS)
+    recipe = dataclasses.replace(resolve(SPEC, len(parts.train), has_entities=True), epochs=_EPOCHS)
     model = JointModel.load(base_path(MINILM), labels, recipe.dropout)
     with TemporaryDirectory(prefix="parley-bench-") as checkpoints:
         fit(
@@ -66,19 +64,5 @@ def _trained(parts: Split, labels: LabelSpace, encoder: TextEncoder) -> JointMod
 
 
 def _manifest(model: JointModel, calibration: Calibration) -> Manifest:
-    return Manifest(
-        model_id=MODEL_ID,
-        base_model=MINILM,
-        created_at=0,
-        data_sha256="",
-        spec=_SPEC,
-        job_id="ftjob-benchmark",
-        labels=model.labels.to_manifest(),
-        embedding_size=model.projection.out_features,
-        max_length=_SPEC.tuning.max_length,
-        calibration=calibration,
-        served_file=INT8_MODEL,
-        metrics={},
-        parity=Parity(max_abs_difference=0.0, int8_scheme=None, int8_loss=None),
-        files={},
-    )
+    chosen = {"model_id": MODEL_ID, "calibration": calibration, "served_file": INT8_MODEL}
+    return draft_manifest(model).model_copy(update=chosen)

@@ -156,14 +156,15 @@ def _exported(
     bundle = folder / "bundle"
     bundle.mkdir()
     export(model, encoder, bundle, encoder.encode(parts.validation, model.labels))
-    bench = Bench(bundle, _draft(model), encoder, model.labels, parts, torch.get_num_threads())
+    bench = Bench(bundle, draft_manifest(model), encoder, model.labels, parts, torch.get_num_threads())
     plain = bench.evaluate(bench.try_out(FP32_MODEL, None), parts.test)
     chosen, _ = bench.choose()
     served = bench.evaluate(chosen, parts.test)
     return plain.scores, served.scores, chosen.scheme.name if chosen.scheme else None
 
 
-def _draft(model: JointModel) -> Manifest:
+def draft_manifest(model: JointModel) -> Manifest:
+    """Of a model that a benchmark made, before anything was measured."""
     return Manifest(
         model_id="ft:minilm:parley::benchmark",
         base_model=MINILM,
