@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from sqlalchemy import case, literal, tuple_, update
-from sqlalchemy import insert as insert_into
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col, select
 
@@ -18,15 +17,13 @@ from shared.contracts.chat import DialogueState, PastTurn
 from shared.errors import NotFound
 from shared.storage.columns import JsonValue
 from shared.storage.paging import Order, Page, read_page
-from shared.storage.statements import values
+from shared.storage.statements import insert_rows
 from shared.storage.tables import Conversation, Turn
 
 
 def add(session: Session, *conversations: Conversation) -> None:
     """Store new conversations, in one statement."""
-    if conversations:
-        rows = [values(conversation) for conversation in conversations]
-        session.exec(insert_into(Conversation).returning(col(Conversation.id)), params=rows)
+    insert_rows(session, conversations)
 
 
 def get(session: Session, conversation_id: str) -> Conversation:
@@ -73,8 +70,7 @@ def store_turns(
     advanced = _advance(session, [turn for turn in fit if turn.conversation_id not in begun])
     add(session, *(_after(begun[turn.conversation_id], turn) for turn in fit if turn.conversation_id in begun))
     stored = [turn for turn in fit if turn.conversation_id in advanced or turn.conversation_id in begun]
-    if stored:
-        session.exec(insert_into(Turn).returning(col(Turn.id)), params=[values(turn) for turn in stored])
+    insert_rows(session, stored)
     return {turn.id for turn in stored}
 
 

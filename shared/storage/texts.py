@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+from pydantic_core import PydanticSerializationError, to_json
 
 from shared.errors import InvalidInput
 
@@ -25,6 +27,21 @@ def dump_json(value: Any) -> str:
     if _ESCAPED_NUL.search(text):
         raise InvalidInput(_REFUSAL)
     return text
+
+
+def json_rows(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as one JSON document; values of pydantic become objects.
+
+    Raises:
+        InvalidInput: A string holds a NUL or a lone surrogate.
+    """
+    try:
+        document = to_json(rows).decode()
+    except PydanticSerializationError:
+        raise InvalidInput(_REFUSAL) from None
+    if _ESCAPED_NUL.search(document):
+        raise InvalidInput(_REFUSAL)
+    return document
 
 
 def refuse_unstorable(parameters: Any) -> None:
