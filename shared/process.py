@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import threading
@@ -14,6 +15,9 @@ from shared.settings import SettingsT, read_settings
 from shared.telemetry import logs
 from shared.telemetry.endpoint import Endpoint
 from shared.telemetry.health import Health
+
+#: Container objects made, beyond those freed, before the collector looks at the young ones.
+_ALLOCATIONS = 10_000
 
 _log = logs.get(__name__)
 
@@ -40,11 +44,22 @@ def serve(
                 health = stack.enter_context(running(settings))
                 if endpoint:
                     endpoint.watch(health)
+                _settle_memory()
                 _log.info("service is up")
                 stopped.wait()
                 _log.info("service is going down")
         except ParleyError as error:
             sys.exit(f"{service} cannot run: {error.message}")
+
+
+def _settle_memory() -> None:
+    """Let the garbage collector leave alone what lives as long as the process, and look less often at the rest.
+
+    With Python's defaults it walks through all imported modules again and again: 7 to 12 % of a gateway's time under load.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_ALLOCATIONS)
 
 
 @contextmanager

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ssl
+import time
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.errors import SettingsError
 from shared.storage.texts import dump_json, refuse_unstorable
@@ -22,6 +24,11 @@ STATEMENT_TIMEOUT = 20.0
 
 SOCKET_TIMEOUT = 30.0
 """Seconds without a byte from the server after which it is taken for dead; longer than any statement may last."""
+
+TRUST_SECONDS = 1.0
+"""For how long after its use a connection is taken to be alive; under load a ping before every transaction is a tenth of the work."""
+
+_USED_AT = "parley_used_at"
 
 _EXPECTED = "PARLEY_DATABASE_URL must look like postgresql://user:password@host:port/name."
 
@@ -50,14 +57,17 @@ def postgresql_engine(url: str) -> Engine:
         pool_timeout=POOL_TIMEOUT,
     )
 
-    def ping(connection: Any, _record: object, _fairy: object) -> None:
+    def ping(connection: Any, record: ConnectionPoolEntry, _fairy: object) -> None:
         """As ``pool_pre_ping`` does, which lets an ``OSError`` of the driver through to the caller."""
+        if time.monotonic() - record.info.get(_USED_AT, 0.0) < TRUST_SECONDS:
+            return
         try:
             engine.dialect.do_ping(connection)
         except (engine.dialect.loaded_dbapi.Error, OSError) as error:
             raise InvalidatePoolError from error  # the pool makes another connection
 
     event.listen(engine, "checkout", ping)
+    event.listen(engine, "checkin", _note_use)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "before_cursor_execute", _check)
     return engine
@@ -74,6 +84,10 @@ def _parse(url: str) -> tuple[URL, bool]:
     if mode not in ("disable", "verify-full"):
         raise SettingsError(f"PARLEY_DATABASE_URL has sslmode={mode}; use verify-full or disable.")
     return address.difference_update_query(["sslmode"]).set(drivername="postgresql+pg8000"), mode == "verify-full"
+
+
+def _note_use(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info[_USED_AT] = time.monotonic()
 
 
 def _begin(connection: Connection) -> None:
