@@ -15,6 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BertConfig, BertModel
 
+from services.training.activation_scales import fix_scales
+from services.training.encoding import TextEncoder
+from services.training.labels import LabelSpace
 from shared.artifacts.bundle import Bundle, write_bundle
 from shared.artifacts.manifest import (
     FP32_MODEL,
@@ -27,11 +30,14 @@ from shared.artifacts.manifest import (
     Parity,
 )
 from shared.contracts.jobs import JobSpec
+from shared.rows.row import Row
 
 WIDTH = 32
 VOCABULARY = 30522
 
 AS_IS = Calibration()
+#: From which an int8 model takes its scales.
+_ROWS = [Row(text) for text in ("where is my order", "hello there", "fly me from Rome to Berlin on the third of May")]
 LABELS = Labels(
     intents=("cancel_order", "greet", "order_status", "refund_status", "return_item", "track_parcel"),
     tags=("O", "B-city", "I-city", "B-date", "I-date"),
@@ -110,6 +116,10 @@ def tiny_bundle(folder: Path, recipe: Recipe = Recipe()) -> Bundle:
     _export(TinyModel(recipe.labels, recipe.size).eval(), folder / FP32_MODEL)
     if recipe.served_file == INT8_MODEL:
         quantize_dynamic(folder / FP32_MODEL, folder / INT8_MODEL, weight_type=QuantType.QInt8, per_channel=True)
+        fix_scales(
+            folder / INT8_MODEL,
+            TextEncoder.load(Path(get_model_path()), recipe.max_length).encode(_ROWS, LabelSpace.of(())),
+        )
     # The file as it is shipped, with padding to 128 tokens baked in: the reader must not fall into that trap.
     shutil.copy(Path(get_model_path()) / TOKENIZER, folder / TOKENIZER)
     if recipe.neighbours is not None:

@@ -44,7 +44,6 @@ def running(settings: NluSettings) -> Iterator[Health]:
             cache=settings.home / "cache",
             threads=settings.inference_threads,
             providers=providers,
-            texts_per_run=settings.texts_per_run or None,
         )
         slot = stack.enter_context(closing(ModelSlot(TASK)))
         named = stack.enter_context(closing(NamedModels(library.open, clock=time.monotonic)))

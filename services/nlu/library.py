@@ -26,7 +26,6 @@ class Library:
         cache: Local folder for bundles of a remote store.
         threads: Texts that a reader reads side by side.
         providers: Where readers run.
-        texts_per_run: Texts that a reader reads in one run; ``None`` as many as are read just as each alone.
     """
 
     database: Database
@@ -34,7 +33,6 @@ class Library:
     cache: Path
     threads: int
     providers: Sequence[str]
-    texts_per_run: int | None
 
     def in_production(self) -> str | None:
         """The id of the model that should be served now, if there is one.
@@ -56,6 +54,4 @@ class Library:
         with self.database.reading() as session:
             models.get(session, model_id)
         folder = self.store.fetch_folder(f"models/{model_id}", self.cache)
-        return TextReader.from_bundle(
-            Bundle.open(folder), threads=self.threads, providers=self.providers, batch=self.texts_per_run
-        )
+        return TextReader.from_bundle(Bundle.open(folder), threads=self.threads, providers=self.providers)

@@ -18,8 +18,5 @@ class NluSettings(PlatformSettings):
     """``cuda`` demands a GPU: without one the process refuses to start, it never falls back to the CPU."""
     inference_threads: Annotated[int, Field(ge=1, le=256)] = os.cpu_count() or 1
     """Texts read side by side; one per core is best."""
-    texts_per_run: Annotated[int, Field(ge=0, le=256)] = 0
-    """Texts that the model reads in one run; ``0``: as many as are read just as each alone, which is one for int8. More
-    is faster, but then a text is read a little differently beside other texts."""
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 64
     """Messages taken from the queue at once."""

@@ -21,7 +21,7 @@ from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, NEIGHBOURS, TOKENIZER, Calibration, Manifest
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.inference.interpretation import Interpreter
-from shared.inference.reader import TextReader, texts_per_run
+from shared.inference.reader import CPU_BATCH, TextReader
 from shared.inference.scope import scope_score
 from shared.inference.session import FloatArray, OnnxSession
 from shared.inference.tokens import Tokens
@@ -81,8 +81,9 @@ class Bench:
         Leaves the chosen int8 file in the folder, or none: then the fp32 graph is chosen and the loss is ``None``.
         """
         plain = self.try_out(FP32_MODEL, None)
+        examples = self._encoder.encode(self._parts.train, self._labels)
         for scheme in SCHEMES:
-            quantise(self._folder / FP32_MODEL, self._folder / INT8_MODEL, scheme)
+            quantise(self._folder / FP32_MODEL, self._folder / INT8_MODEL, scheme, examples)
             # Most fail on the labels alone, so the calibration of their own is only made for one that does not.
             first = dataclasses.replace(plain, file=INT8_MODEL, scheme=scheme)
             if points_lost(plain.validation, self.evaluate(first, self._parts.validation)) > MAX_LOSS:
@@ -97,11 +98,8 @@ class Bench:
     def try_out(self, file: str, scheme: Scheme | None) -> Candidate:
         """Calibrate the graph in ``file`` and read the validation rows with it."""
         session = OnnxSession.open(self._folder / file, threads=self._threads)
-        per_run = texts_per_run(file, _name(scheme))
-        neighbours = (
-            self._predict(session, per_run, self._neighbours()).embeddings.astype(np.float16).astype(np.float32)
-        )
-        outputs = self._predict(session, per_run, self._parts.validation)
+        neighbours = self._predict(session, self._neighbours()).embeddings.astype(np.float16).astype(np.float32)
+        outputs = self._predict(session, self._parts.validation)
         session.close()
         examples = self._encoder.encode(self._parts.validation, self._labels)
         calibration = calibrate(outputs, examples, neighbours)
@@ -142,19 +140,19 @@ class Bench:
         if scope is None or not any(row.intent == OUT_OF_SCOPE for row in rows):
             return None
         session = OnnxSession.open(self._folder / candidate.file, threads=self._threads)
-        outputs = self._predict(session, texts_per_run(candidate.file, _name(candidate.scheme)), rows)
+        outputs = self._predict(session, rows)
         session.close()
         assert outputs.intent is not None  # noqa: S101  # only an intent head is calibrated for scope
         return scope_score(outputs.intent, outputs.embeddings, candidate.neighbours, scope)
 
-    def _predict(self, session: OnnxSession, per_run: int, rows: Sequence[Row]) -> Predictions:
+    def _predict(self, session: OnnxSession, rows: Sequence[Row]) -> Predictions:
         """The raw outputs of a graph, in the shape of those of the model (``services.training.prediction``)."""
         examples = self._encoder.encode(rows, self._labels)
         labels = self._labels
         intent = np.zeros((len(rows), len(labels.intents)), np.float32)
         sentiment = np.zeros((len(rows), len(labels.sentiments)), np.float32)
         embeddings = np.zeros((len(rows), self._draft.embedding_size), np.float32)
-        for batch in batches(examples, per_run):
+        for batch in batches(examples, CPU_BATCH):
             outputs = session.run(batch.input_ids.numpy(), batch.attention_mask.numpy())
             at = batch.positions.numpy()
             embeddings[at] = outputs["sentence_embedding"]

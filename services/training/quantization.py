@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,8 @@ import onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
-from shared.artifacts.manifest import BLOCKWISE
+from services.training.activation_scales import fix_scales
+from services.training.encoding import Example
 
 #: Weights per scale of the block-wise scheme.
 _BLOCK = 32
@@ -80,16 +81,16 @@ def _feed_forward_outputs(model: onnx.ModelProto) -> list[str]:
 
 
 SCHEMES = (
-    Scheme("int8", _everything),
-    Scheme("int8-matmul", _multiplications),
-    Scheme("int8-but-late-outputs", _all_but_late_outputs),
-    Scheme(BLOCKWISE, _blockwise),
+    Scheme("int8-static", _everything),
+    Scheme("int8-static-matmul", _multiplications),
+    Scheme("int8-static-but-late-outputs", _all_but_late_outputs),
+    Scheme("int8-blockwise", _blockwise),
 )
 """Fastest first."""
 
 
-def quantise(source: Path, target: Path, scheme: Scheme) -> None:
-    """Write ``target`` from the fp32 graph in ``source``."""
+def quantise(source: Path, target: Path, scheme: Scheme, examples: Sequence[Example]) -> None:
+    """Write ``target`` from the fp32 graph in ``source``, with activation scales that suit ``examples``."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)  # onnxruntime's tool advises a pre-processing that brings these graphs nothing
@@ -97,3 +98,4 @@ def quantise(source: Path, target: Path, scheme: Scheme) -> None:
         scheme.write(source, target)
     finally:
         root.setLevel(level)
+    fix_scales(target, examples)

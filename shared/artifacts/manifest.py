@@ -14,8 +14,6 @@ MANIFEST = "manifest.json"
 TOKENIZER = "tokenizer.json"
 FP32_MODEL = "model.onnx"
 INT8_MODEL = "model.int8.onnx"
-BLOCKWISE = "int8-blockwise"
-"""The scheme that quantises each block of a row by itself."""
 NEIGHBOURS = "neighbours.npy"
 
 

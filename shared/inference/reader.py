@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 
 from shared.artifacts.bundle import Bundle
-from shared.artifacts.manifest import BLOCKWISE, FP32_MODEL, INT8_MODEL, NEIGHBOURS, TOKENIZER, Manifest
+from shared.artifacts.manifest import FP32_MODEL, NEIGHBOURS, TOKENIZER, Manifest
 from shared.errors import BrokenArtifact
 from shared.inference.interpretation import Interpreter
 from shared.inference.reading import Reading
@@ -22,20 +22,6 @@ from shared.inference.tokens import Encoded, Tokens, readable
 #: a half of the time of one by one. A GPU is filled by width.
 CPU_BATCH = 16
 GPU_BATCH = 64
-#: A dynamically quantised model scales its activations by the largest in the run, so that beside other texts a text would
-#: be read a little differently (probabilities by up to 0.09). Alone it is always read the same, at twice the time.
-INT8_BATCH = 1
-
-
-def texts_per_run(file: str, scheme: str | None) -> int:
-    """How many texts a CPU reads at once with the model in ``file``; whoever measures a model has to do the same.
-
-    Args:
-        file: Its name in the bundle.
-        scheme: How it was quantised; block-wise, each text has scales of its own.
-    """
-    return INT8_BATCH if file == INT8_MODEL and scheme != BLOCKWISE else CPU_BATCH
-
 
 #: Texts that are in memory together, with all their outputs.
 _AT_ONCE = 512
@@ -56,7 +42,6 @@ class TextReader:
         interpreter: Made of its labels and calibration.
         threads: How many runs may go on side by side in one call.
         on_gpu: Whether the session runs there.
-        batch: Texts per run, if not as many as are read just as each alone.
     """
 
     def __init__(
@@ -68,21 +53,17 @@ class TextReader:
         *,
         threads: int = 1,
         on_gpu: bool = False,
-        batch: int | None = None,
     ) -> None:
         self._manifest = manifest
         self._tokens = tokens
         self._session = session
         self._interpreter = interpreter
         self._threads = threads
-        faithful = texts_per_run(manifest.served_file, manifest.parity.int8_scheme)
-        self._batch = batch or (GPU_BATCH if on_gpu else faithful)
+        self._batch = GPU_BATCH if on_gpu else CPU_BATCH
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="inference") if threads > 1 else None
 
     @classmethod
-    def from_bundle(
-        cls, bundle: Bundle, *, threads: int = 1, providers: Sequence[str] = CPU, batch: int | None = None
-    ) -> Self:
+    def from_bundle(cls, bundle: Bundle, *, threads: int = 1, providers: Sequence[str] = CPU) -> Self:
         """Load ``bundle`` and read a first text with it, so that the first customer does not pay for the warm-up.
 
         On a GPU the fp32 model is served, since the int8 one would run on the CPU.
@@ -103,7 +84,6 @@ class TextReader:
             Interpreter(manifest, neighbours),
             threads=threads,
             on_gpu=on_gpu,
-            batch=batch,
         )
         reader._warm_up()
         return reader

@@ -42,7 +42,8 @@ def _insert_from_json(table: type[Row], *, postgres: bool) -> TextClause:
         chosen, source = columns, f"json_populate_recordset(NULL::{name}, CAST(:rows AS json))"
     else:
         chosen, source = tuple(f"json_extract(value, '$.{column}')" for column in columns), "json_each(:rows)"
-    return text(f"INSERT INTO {name} ({', '.join(columns)}) SELECT {', '.join(chosen)} FROM {source}")
+    # Every name in it is one of ours.
+    return text(f"INSERT INTO {name} ({', '.join(columns)}) SELECT {', '.join(chosen)} FROM {source}")  # noqa: S608
 
 
 def values(row: Row) -> dict[str, Any]:

@@ -5,8 +5,7 @@ Every turn is understood by the int8 model, answered by a template and stored. I
 - limit: the same ONNX model called in process at its best batch, and nothing else;
 - bare: that model behind an HTTP server, without broker and database;
 - plumbing: our stack with an nlu that answers at once;
-- stack: our stack;
-- together: our stack, the model reading sixteen texts in one run (PARLEY_TEXTS_PER_RUN), which int8 does not do by default.
+- stack: our stack.
 
 The bench's own client takes part of the same cores; its share is shown. CPU is in microseconds a turn.
 """
@@ -35,12 +34,8 @@ from tests.load.chat_training import ensure_bundle
 Measure = Callable[[int, float], tuple[Seen, dict[str, float]]]
 
 _CLIENTS = (1, 8, 64, 256)
-#: Who reads the texts, and with which settings.
-_NLU: dict[str, tuple[str, dict[str, str]]] = {
-    "plumbing": ("tests.load.instant_nlu", {}),
-    "stack": ("services.nlu", {}),
-    "together": ("services.nlu", {"PARLEY_TEXTS_PER_RUN": "16"}),
-}
+#: Who reads the texts.
+_NLU = {"plumbing": "tests.load.instant_nlu", "stack": "services.nlu"}
 #: Processes in the order of a turn.
 _PARTS = ("clients", "gateway", "broker", "nlu", "generation", "database", "monitoring", "bare")
 
@@ -65,9 +60,8 @@ def main() -> None:
 @contextmanager
 def serving(name: str, bundle: Bundle) -> Iterator[Stack]:
     """Our stack, warm, with the nlu of that name."""
-    module, settings = _NLU[name]
-    with stack(bundle, settings) as running:
-        running.start("nlu", module)
+    with stack(bundle, {}) as running:
+        running.start("nlu", _NLU[name])
         running.wait_until_answering()
         running.load(clients=8, seconds=2.0)
         yield running

@@ -42,7 +42,7 @@ def _make(folder: Path) -> None:
     model = _trained(parts, labels, encoder)
     export(model, encoder, folder, encoder.encode(parts.validation, labels))
     bench = Bench(folder, _manifest(model, Calibration()), encoder, labels, parts, threads=1)
-    quantise(folder / FP32_MODEL, folder / INT8_MODEL, SCHEMES[0])
+    quantise(folder / FP32_MODEL, folder / INT8_MODEL, SCHEMES[0], encoder.encode(parts.train, labels))
     candidate = bench.try_out(INT8_MODEL, SCHEMES[0])
     bench.keep(candidate)
     write_bundle(folder, _manifest(model, candidate.calibration))

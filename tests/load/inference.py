@@ -89,7 +89,7 @@ def _bundles(folder: Path, rows: Sequence[Row]) -> list[tuple[str, Bundle]]:
     plain.mkdir()
     small.mkdir()
     export(model, encoder, plain, encoder.encode(rows[:64], labels))
-    quantise(plain / FP32_MODEL, small / INT8_MODEL, SCHEMES[0])
+    quantise(plain / FP32_MODEL, small / INT8_MODEL, SCHEMES[0], encoder.encode(rows, labels))
     encoder.save(small / TOKENIZER)
     drafts = [(FP32_MODEL, plain), (INT8_MODEL, small)]
     return [(file, write_bundle(place, _manifest(labels, model, file))) for file, place in drafts]

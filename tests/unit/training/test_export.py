@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,10 +44,19 @@ def exported(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _read(folder: Path, file: str) -> dict[str, np.ndarray]:
-    encoded = Tokens.from_file(folder / "tokenizer.json", 32).encode(["fly me to Rome please"])[0]
-    ids = np.array([encoded.ids], np.int64)
-    return dict(OnnxSession.open(folder / file).run(ids, np.ones_like(ids)))
+def _read(folder: Path, file: str, texts: Sequence[str] = ("fly me to Rome please",)) -> dict[str, np.ndarray]:
+    tokens = Tokens.from_file(folder / "tokenizer.json", 32)
+    lengths = [len(encoded.ids) for encoded in tokens.encode(texts)]
+    ids = np.zeros((len(texts), max(lengths)), np.int64)
+    for row, encoded in enumerate(tokens.encode(texts)):
+        ids[row, : lengths[row]] = encoded.ids
+    mask = (np.arange(max(lengths)) < np.array(lengths)[:, None]).astype(np.int64)
+    return dict(OnnxSession.open(folder / file).run(ids, mask))
+
+
+def _quantise(folder: Path, base: Path, scheme: Scheme) -> None:
+    examples = TextEncoder.load(base, 32).encode(ROWS, _LABELS)
+    quantise(folder / "model.onnx", folder / "small.onnx", scheme, examples)
 
 
 def test_the_graph_has_the_outputs_that_serving_expects(exported: Path) -> None:
@@ -83,8 +93,8 @@ def test_a_graph_that_computes_something_else_is_refused(base: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.name)
-def test_every_scheme_makes_a_graph_that_runs(exported: Path, scheme: Scheme) -> None:
-    quantise(exported / "model.onnx", exported / "small.onnx", scheme)
+def test_every_scheme_makes_a_graph_that_runs(exported: Path, base: Path, scheme: Scheme) -> None:
+    _quantise(exported, base, scheme)
     assert (exported / "small.onnx").stat().st_size < (exported / "model.onnx").stat().st_size
     small, plain = _read(exported, "small.onnx"), _read(exported, "model.onnx")
     assert small.keys() == plain.keys()
@@ -92,13 +102,24 @@ def test_every_scheme_makes_a_graph_that_runs(exported: Path, scheme: Scheme) ->
     assert cosine > 0.98
 
 
-def test_late_outputs_stay_exact_where_they_are_asked_to(exported: Path) -> None:
+@pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.name)
+def test_a_small_graph_reads_a_text_alike_alone_and_beside_others(exported: Path, base: Path, scheme: Scheme) -> None:
+    _quantise(exported, base, scheme)
+    texts = ("fly me to Rome please", "PAIN " * 20, "no")
+    together = _read(exported, "small.onnx", texts)
+    for row, text in enumerate(texts):
+        alone = _read(exported, "small.onnx", [text])
+        for name in ("intent", "sentiment", "sentence_embedding"):
+            np.testing.assert_allclose(together[name][row], alone[name][0], atol=1e-3, err_msg=name)
+
+
+def test_late_outputs_stay_exact_where_they_are_asked_to(exported: Path, base: Path) -> None:
     def whole_matrices(scheme: Scheme) -> int:
-        quantise(exported / "model.onnx", exported / "small.onnx", scheme)
+        _quantise(exported, base, scheme)
         return sum(node.op_type == "MatMul" for node in onnx.load(exported / "small.onnx").graph.node)
 
     by_name = {scheme.name: scheme for scheme in SCHEMES}
-    assert whole_matrices(by_name["int8-but-late-outputs"]) == whole_matrices(by_name["int8"]) + 1
+    assert whole_matrices(by_name["int8-static-but-late-outputs"]) == whole_matrices(by_name["int8-static"]) + 1
 
 
 def test_the_worst_score_counts() -> None:
