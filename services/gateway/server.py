@@ -104,7 +104,11 @@ def _listening(settings: GatewaySettings) -> Iterator[socket.socket]:
     """The listening socket; taken before anything is served, so that a taken port is one clear message."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        listener = socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+        listener = socket.create_server(
+            (settings.host, settings.port), family=family, backlog=BACKLOG, reuse_port=settings.share_port
+        )
+    except ValueError:
+        raise SettingsError("this system cannot share a port; unset PARLEY_SHARE_PORT", param="share_port") from None
     except OSError as error:
         raise SettingsError(
             f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); choose another PARLEY_PORT",

@@ -17,6 +17,9 @@ class GatewaySettings(PlatformSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """``0`` takes any free port."""
+    share_port: bool = False
+    """Several gateway processes of one host listen on the same port, and the kernel spreads the connections among them.
+    One process uses hardly more than one core."""
     api_key: SecretStr | None = None
     """The admin key of the first start; ignored once there are keys. Without it one is made and printed once."""
     requests_per_minute: Annotated[int, Field(ge=1)] = 6000

@@ -5,7 +5,8 @@ Every turn is understood by the int8 model, answered by a template and stored. I
 - limit: the same ONNX model called in process at its best batch, and nothing else;
 - bare: that model behind an HTTP server, without broker and database;
 - plumbing: our stack with an nlu that answers at once;
-- stack: our stack.
+- stack: our stack;
+- stack with two gateways: which share a port.
 
 The bench's own client takes part of the same cores; its share is shown. CPU is in microseconds a turn.
 """
@@ -35,9 +36,9 @@ Measure = Callable[[int, float], tuple[Seen, dict[str, float]]]
 
 _CLIENTS = (1, 8, 64, 256)
 #: Who reads the texts.
-_NLU = {"plumbing": "tests.load.instant_nlu", "stack": "services.nlu"}
+_NLU = {"plumbing": "tests.load.instant_nlu", "stack": "services.nlu", "stack with two gateways": "services.nlu"}
 #: Processes in the order of a turn.
-_PARTS = ("clients", "gateway", "broker", "nlu", "generation", "database", "monitoring", "bare")
+_PARTS = ("clients", "gateway", "gateway 2", "broker", "nlu", "generation", "database", "monitoring", "bare")
 
 
 def main() -> None:
@@ -60,8 +61,10 @@ def main() -> None:
 @contextmanager
 def serving(name: str, bundle: Bundle) -> Iterator[Stack]:
     """Our stack, warm, with the nlu of that name."""
-    with stack(bundle, {}) as running:
+    with stack(bundle, {"PARLEY_SHARE_PORT": "true"}) as running:
         running.start("nlu", _NLU[name])
+        if name == "stack with two gateways":
+            running.start("gateway 2", "services.gateway")
         running.wait_until_answering()
         running.load(clients=8, seconds=2.0)
         yield running

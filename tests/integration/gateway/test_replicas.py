@@ -150,3 +150,17 @@ def test_text_that_postgresql_cannot_hold_is_refused_politely(replicas: Replicas
         )
         assert reply.status_code == 400
     assert say(replicas[0], begin(replicas[0]), "🙂 e\u0301 你好").status_code == 200
+
+
+def test_gateways_that_share_a_port_both_serve_it(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        where = stack.enter_context(place("stack", tmp_path))
+        chosen: dict[str, Any] = where.settings() | {"api_key": KEY, "share_port": True, "requests_per_minute": 1000}
+        url = stack.enter_context(serving(GatewaySettings(**chosen, port=0)))
+        port = int(url.rpartition(":")[2])
+        assert stack.enter_context(serving(GatewaySettings(**chosen, port=port))) == url
+        headers = {"Authorization": f"Bearer {KEY}"}
+        replies = [httpx.get(f"{url}/v1/models", headers=headers).raise_for_status() for _ in range(40)]
+        # Each counts the requests of a key by itself.
+        left = min(int(reply.headers["x-ratelimit-remaining-requests"]) for reply in replies)
+        assert left > 1000 - 40
