@@ -44,6 +44,6 @@ def running(settings: TrainingSettings) -> Iterator[Health]:
         else:
             app = celery_app(settings.broker_url, settings.broker_prefix)
             problem = stack.enter_context(working(app, supervisor))
-        reaper = Reaper(database, store, queue, settings.training_attempts)
+        reaper = Reaper(database, store, queue, settings.training_attempts, settings.training_lease_seconds)
         stack.enter_context(Ticker("training-reaper", reaper.round, PERIOD_SECONDS))
         yield Health({}, vital={"consumer": problem})

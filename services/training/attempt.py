@@ -19,6 +19,7 @@ from shared.contracts.jobs import TrainingProgressed
 from shared.errors import ParleyError
 from shared.messaging.failures import reason_of
 from shared.storage import jobs
+from shared.storage.engine import Session
 from shared.telemetry import logs
 
 _log = logs.get(__name__)
@@ -46,9 +47,7 @@ def attempt(lease: Lease, outbox: Outbox, settings: TrainingSettings, stopped: E
         stopping=stopped.is_set,
     )
     try:
-        with lease.database.reading() as session:
-            job = jobs.get(session, lease.job_id)
-        pipeline.run(job, shop)
+        pipeline.run(lease.read(lambda session: jobs.get(session, lease.job_id)), shop)
     except (Stopped, LeaseLost) as end:
         _log.info("attempt ends early", job_id=lease.job_id, reason=type(end).__name__)
         return INTERRUPTED
@@ -65,10 +64,15 @@ def attempt(lease: Lease, outbox: Outbox, settings: TrainingSettings, stopped: E
 def _fail(lease: Lease, outbox: Outbox, error: ParleyError) -> int:
     now = lease.clock()
     told = {"code": error.code, "message": error.message, "param": error.param}
-    with lease.database.transaction() as session:
-        if not jobs.finish(session, lease.job_id, lease.token, "failed", now=now, error=told):
-            return INTERRUPTED
+
+    def write(session: Session) -> None:
+        jobs.finish(session, lease.job_id, lease.token, "failed", now=now, error=told)
         jobs.add_event(session, lease.job_id, "error", "message", error.message, told, now)
+
+    try:
+        lease.write(write)
+    except LeaseLost:
+        return INTERRUPTED
     outbox.send(TrainingProgressed(job_id=lease.job_id, status="failed"))
     return ENDED
 

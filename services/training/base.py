@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.training.keys import encoder_key
+from services.training.lease import Lease
 from services.training.model import base_path
 from shared.artifacts.store import ArtifactStore
 from shared.contracts.jobs import JobSpec
 from shared.errors import NotFound, TrainingFailed
 from shared.storage import models
-from shared.storage.engine import Database
 
 #: How the ids of our own models begin.
 _OURS = "ft:"
@@ -34,7 +34,7 @@ class Base:
     parent: str | None
 
 
-def find_base(model: str, database: Database, store: ArtifactStore, cache: Path) -> Base:
+def find_base(model: str, lease: Lease, store: ArtifactStore, cache: Path) -> Base:
     """Find what ``JobSpec.model`` names.
 
     Raises:
@@ -43,8 +43,7 @@ def find_base(model: str, database: Database, store: ArtifactStore, cache: Path)
     if not model.startswith(_OURS):
         return Base(model, base_path(model), None)
     try:
-        with database.reading() as session:
-            row = models.get(session, model)
+        row = lease.read(lambda session: models.get(session, model))
         return Base(row.base_model, store.fetch_folder(encoder_key(model), cache), model)
     except NotFound:
         raise TrainingFailed(f"There is no model {model} to go on from.", param="model") from None

@@ -41,13 +41,17 @@ class Child:
         except subprocess.TimeoutExpired:
             return None
 
+    def kill(self) -> None:
+        """Make it end at once."""
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+
     def end(self) -> None:
         """Ask it to end, wait a little, and make it."""
         if self._process.poll() is None:
             self._signal(signal.SIGTERM)
             self.wait(GRACE_SECONDS)
-        self._signal(signal.SIGKILL)
-        self._process.wait()
+        self.kill()
 
     def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):  # the whole group has ended by itself

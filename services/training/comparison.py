@@ -27,8 +27,7 @@ def evaluate_before(base: Base, parts: Split, shop: Workshop) -> Evaluation:
 
 def judge(spec: JobSpec, after: Evaluation, parts: Split, labels: LabelSpace, shop: Workshop) -> Verdict | None:
     """Compare with the model in production on the same test rows; ``None`` if there is nothing to compare with."""
-    with shop.lease.database.reading() as session:
-        production = models.production(session, spec.task)
+    production = shop.lease.read(lambda session: models.production(session, spec.task))
     if production is None:
         return None
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from services.training.lease import Lease
 from services.training.split import Split, split
 from services.training.sufficiency import require_enough, require_known_labels
 from services.training.surrogates import without_personal_numbers
@@ -14,7 +15,6 @@ from shared.errors import NotFound, TrainingFailed
 from shared.rows.reader import format_of, read_rows
 from shared.rows.report import RowReport
 from shared.storage import files
-from shared.storage.engine import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +32,18 @@ class JobData:
     warnings: int
 
 
-def read_data(spec: JobSpec, seed: int, database: Database, store: ArtifactStore) -> JobData:
+def read_data(spec: JobSpec, seed: int, lease: Lease, store: ArtifactStore) -> JobData:
     """Read, judge and split. Personal numbers and addresses go no further than this: see ``surrogates``.
 
     Raises:
         TrainingFailed: A file is gone or faulty, or there is not enough in it.
     """
-    training = _read(spec.training_file, "training_file", database, store)
+    training = _read(spec.training_file, "training_file", lease, store)
     require_enough(training.rows)
     if spec.validation_file is None:
         parts = split(training.rows, seed=seed)
         return JobData(without_personal_numbers(parts, seed), training.sha256, training.warning_count)
-    validation = _read(spec.validation_file, "validation_file", database, store)
+    validation = _read(spec.validation_file, "validation_file", lease, store)
     require_known_labels(training.rows, validation.rows)
     parts = split(training.rows, seed=seed, validation=validation.rows)
     return JobData(
@@ -53,10 +53,9 @@ def read_data(spec: JobSpec, seed: int, database: Database, store: ArtifactStore
     )
 
 
-def _read(file_id: str, param: str, database: Database, store: ArtifactStore) -> RowReport:
+def _read(file_id: str, param: str, lease: Lease, store: ArtifactStore) -> RowReport:
     try:
-        with database.reading() as session:
-            file_format = format_of(files.get(session, file_id).filename)
+        file_format = format_of(lease.read(lambda session: files.get(session, file_id).filename))
         with store.open(f"files/{file_id}") as stream:
             report = read_rows(stream, file_format)
     except NotFound:

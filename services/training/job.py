@@ -38,13 +38,13 @@ def run(job: Job, shop: Workshop) -> None:
     """
     tell = shop.journal.tell
     tell(f"Attempt {job.attempt} begins.")
-    data = read_data(job.spec, job.seed, shop.lease.database, shop.store)
+    data = read_data(job.spec, job.seed, shop.lease, shop.store)
     parts = data.parts
     tell(
         f"{len(parts.train)} rows train the model, {len(parts.validation)} choose it and {len(parts.test)} judge it.",
         {"warnings": data.warnings},
     )
-    base = find_base(job.spec.model, shop.lease.database, shop.store, shop.folder / "cache")
+    base = find_base(job.spec.model, shop.lease, shop.store, shop.folder / "cache")
     before = evaluate_before(base, parts, shop)
     tell(f"To beat: {_described(before)}.", before.scores)
 
@@ -143,7 +143,7 @@ def _save_encoder(model: JointModel, encoder: TextEncoder, shop: Workshop) -> Pa
 def _hand_over(ready: Release, fitted: FitResult, shop: Workshop) -> None:
     """Store everything, then make it visible at once, then wake those who wait for it."""
     release.store_bundle(shop.store, ready)
-    results = release.store_results(shop.store, shop.lease, shop.journal.recorded_figures(), ready.after)
+    results = release.store_results(shop.store, shop.journal.recorded_figures(), ready.after, shop.lease.clock())
     release.publish(shop.lease, ready, results)
     manifest = ready.bundle.manifest
     if ready.promoted:

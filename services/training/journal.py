@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from services.training.lease import Lease
 from services.training.outbox import Outbox
 from shared.contracts.jobs import TrainingProgressed
 from shared.storage import jobs
+from shared.storage.engine import Session
 from shared.storage.tables import EventLevel
 
 #: Events read at a time.
@@ -38,8 +40,8 @@ class Journal:
         Raises:
             LeaseLost: The job is no longer ours.
         """
-        with self._lease.writing() as session:
-            jobs.add_event(session, self._lease.job_id, level, "message", message, data or {}, self._lease.clock())
+        lease, now = self._lease, self._lease.clock()
+        lease.write(lambda session: jobs.add_event(session, lease.job_id, level, "message", message, data or {}, now))
 
     def figures(self, message: str, data: dict[str, Any], *, seconds_left: float | None = None) -> None:
         """Write a metrics event, and when the job will probably be done.
@@ -53,10 +55,13 @@ class Journal:
             LeaseLost: The job is no longer ours.
         """
         lease, now = self._lease, self._lease.clock()
-        with lease.writing() as session:
+
+        def write(session: Session) -> None:
             jobs.add_event(session, lease.job_id, "info", "metrics", message, data, now)
             if seconds_left is not None:
                 jobs.report(session, lease.job_id, lease.token, estimated_finish=now + seconds_left)
+
+        lease.write(write)
         self._outbox.send(
             TrainingProgressed(
                 job_id=lease.job_id, status="running", step=data["step"], total_steps=data["total_steps"]
@@ -67,10 +72,9 @@ class Journal:
         """The data of every metrics event so far, oldest first; those of earlier attempts included."""
         found: list[dict[str, Any]] = []
         after: str | None = None
-        with self._lease.database.reading() as session:
-            while True:
-                page = jobs.events(session, self._lease.job_id, after=after, limit=_PAGE)
-                found += [event.data for event in page.items if event.type == "metrics"]
-                if not page.has_more:
-                    return found[::-1]
-                after = page.items[-1].id
+        while True:
+            page = self._lease.read(partial(jobs.events, job_id=self._lease.job_id, after=after, limit=_PAGE))
+            found += [event.data for event in page.items if event.type == "metrics"]
+            if not page.has_more:
+                return found[::-1]
+            after = page.items[-1].id

@@ -17,6 +17,7 @@ from services.training.lease import Lease
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.store import ArtifactStore
 from shared.storage import files, jobs, models
+from shared.storage.engine import Session
 from shared.storage.identity import new_id
 from shared.storage.tables import File, Model
 
@@ -53,10 +54,8 @@ def store_bundle(store: ArtifactStore, release: Release) -> None:
         store.put_folder(key, folder)
 
 
-def store_results(
-    store: ArtifactStore, lease: Lease, figures: Sequence[dict[str, Any]], after: Evaluation
-) -> tuple[str, ...]:
-    """Store the training curve and the confusion matrix as files; returns their ids, the curve's first."""
+def store_results(store: ArtifactStore, figures: Sequence[dict[str, Any]], after: Evaluation, now: float) -> list[File]:
+    """Store the training curve and the confusion matrix as files; returns rows for them, the curve's first."""
     contents = {"step_metrics.csv": curve_csv(figures).encode()}
     if after.intents:
         contents["confusion_matrix.png"] = confusion_png(after.intents)
@@ -71,14 +70,11 @@ def store_results(
                 purpose="fine-tune-results",
                 bytes=stored.bytes,
                 sha256=stored.sha256,
-                created_at=lease.clock(),
+                created_at=now,
                 status="processed",
             )
         )
-    with lease.writing() as session:
-        for row in rows:
-            files.add(session, row)
-    return tuple(row.id for row in rows)
+    return rows
 
 
 def curve_csv(figures: Sequence[dict[str, Any]]) -> str:
@@ -91,15 +87,18 @@ def curve_csv(figures: Sequence[dict[str, Any]]) -> str:
     return text.getvalue()
 
 
-def publish(lease: Lease, release: Release, results: Sequence[str]) -> None:
-    """Make everything visible in one transaction: model, promotion, end of the job.
+def publish(lease: Lease, release: Release, results: Sequence[File]) -> None:
+    """Make everything visible in one transaction: result files, model, promotion, end of the job.
 
     Raises:
         LeaseLost: The job is no longer ours; nothing was changed.
     """
     now = lease.clock()
     manifest = release.bundle.manifest
-    with lease.writing() as session:
+
+    def write(session: Session) -> None:
+        for row in results:
+            files.add(session, row)
         models.add(session, _model_row(release, now))
         if release.promoted:
             models.promote(session, manifest.task, manifest.model_id, lease.job_id, now)
@@ -112,8 +111,10 @@ def publish(lease: Lease, release: Release, results: Sequence[str]) -> None:
             now=now,
             fine_tuned_model=manifest.model_id,
             trained_tokens=release.trained_tokens,
-            result_files=results,
+            result_files=[row.id for row in results],
         )
+
+    lease.write(write)
 
 
 def _model_row(release: Release, now: float) -> Model:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -14,6 +15,7 @@ from services.training.keys import checkpoints_key
 from services.training.lease import Lease
 from shared.artifacts.store import ArtifactStore
 from shared.storage import jobs
+from shared.storage.tables import JobCheckpoint
 
 #: Checkpoints of a job that are kept in the store while it runs.
 _KEPT = 2
@@ -35,9 +37,7 @@ class StoredCheckpoints(CheckpointFolder):
 
     def fetch(self) -> int | None:
         """Bring the newest stored checkpoint to the local folder; its step, or ``None`` if there is none."""
-        with self._lease.database.reading() as session:
-            stored = jobs.checkpoints(session, self._lease.job_id, limit=_KEPT).items
-        for checkpoint in stored:
+        for checkpoint in self._stored(_KEPT):
             if self._store.exists(checkpoint.folder):
                 self._unpack(self._store.fetch_folder(checkpoint.folder, self.path.parent / "fetched"))
                 return checkpoint.step_number
@@ -58,11 +58,13 @@ class StoredCheckpoints(CheckpointFolder):
                 (Path(staging) / file.name).hardlink_to(file)
             self._store.put_folder(key, Path(staging))
         metrics = {"step": progress.step, **{f"valid_{name}": value for name, value in progress.best_scores.items()}}
-        with self._lease.writing() as session:
-            jobs.add_checkpoint(session, self._lease.job_id, progress.step, metrics, key, self._lease.clock())
-            stored = jobs.checkpoints(session, self._lease.job_id, limit=_KEPT + 1).items
-        for old in stored[_KEPT:]:
+        job_id, step, now = self._lease.job_id, progress.step, self._lease.clock()
+        self._lease.write(lambda session: jobs.add_checkpoint(session, job_id, step, metrics, key, now))
+        for old in self._stored(_KEPT + 1)[_KEPT:]:
             self._store.delete(old.folder)
+
+    def _stored(self, limit: int) -> list[JobCheckpoint]:
+        return self._lease.read(partial(jobs.checkpoints, job_id=self._lease.job_id, limit=limit)).items
 
     @property
     def _folder(self) -> str:

@@ -15,8 +15,11 @@ from typing import Literal
 from services.training.child import Child, training
 from services.training.exits import BROKEN, ENDED, INTERRUPTED
 from services.training.keys import checkpoints_key
+from services.training.patience import outlast
 from services.training.settings import TrainingSettings
+from services.training.tenure import Tenure
 from shared.artifacts.store import ArtifactStore
+from shared.background import Ticker
 from shared.contracts.jobs import FINAL_STATUSES, JobStatus, TrainingProgressed
 from shared.contracts.message import Message
 from shared.errors import ParleyError, Unavailable
@@ -30,12 +33,10 @@ from shared.telemetry import logs, metrics
 
 #: Seconds between two looks at the child and at the job.
 _POLL_SECONDS = 0.5
-#: The lease is renewed so many times within its length.
-_RENEWALS = 6
 
 _log = logs.get(__name__)
 
-Ending = Literal["exited", "cancelled", "overtime", "stopped", "lost"]
+Ending = Literal["exited", "cancelled", "overtime", "stopped", "lost", "cut_off"]
 """Why a child is no longer watched."""
 
 
@@ -89,63 +90,61 @@ class Supervisor:
             if self._stopping.is_set():
                 return
             token = secrets.token_hex(16)
-            lease = self._settings.training_lease_seconds
+            lease, since = self._settings.training_lease_seconds, time.monotonic()
             with self._database.transaction() as session:
                 job = jobs.claim(session, token=token, now=time.time(), lease_seconds=lease, job_id=job_id)
             if job is not None:
-                self._attempt(job, token)
+                self._attempt(job, token, Tenure(self._database, job.id, token, lease, since))
 
     def stop(self) -> None:
         """End the job under way soon, with a checkpoint, and take no other; it waits for the next worker."""
         self._stopping.set()
 
-    def _attempt(self, job: Job, token: str) -> None:
+    def _attempt(self, job: Job, token: str, tenure: Tenure) -> None:
         _log.info("job claimed", job_id=job.id, attempt=job.attempt)
         self._publish(TrainingProgressed(job_id=job.id, status="running"))
         folder = self._settings.workshop_of(token)
         folder.mkdir(parents=True)
         started = time.monotonic()
         try:
-            with training(job.id, token, self._settings, self._publish) as child:
-                outcome = self._watch(child, job, token)
+            with (
+                Ticker("lease", tenure.look, _POLL_SECONDS),
+                training(job.id, token, self._settings, self._publish) as child,
+            ):
+                outcome = self._watch(child, tenure)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        status = self._account_for(outcome, job, token)
+        try:
+            status = outlast(lambda: self._account_for(outcome, job, token), self._stopping)
+        except Unavailable as error:
+            _log.warning(
+                "job left to the reaper, which does not count the attempt", job_id=job.id, reason=error.message
+            )
+            return
         _log.info("attempt over", job_id=job.id, attempt=job.attempt, ending=outcome.ending, status=status)
         if status in FINAL_STATUSES:
             metrics.JOBS_FINISHED.labels(status).inc()
             metrics.JOB_SECONDS.observe(time.monotonic() - started)
             self._store.delete(checkpoints_key(job.id))
 
-    def _watch(self, child: Child, job: Job, token: str) -> Outcome:
-        """Keep the lease while the child works; returns when it has exited or must not go on."""
-        now = time.monotonic()
-        limit = now + self._settings.training_limit_seconds
-        pause = self._settings.training_lease_seconds / _RENEWALS
-        renewal = now + pause
+    def _watch(self, child: Child, tenure: Tenure) -> Outcome:
+        """Let the child work while the job is ours; returns when it has exited or must not go on."""
+        limit = time.monotonic() + self._settings.training_limit_seconds
         while (status := child.wait(_POLL_SECONDS)) is None:
             if self._stopping.is_set():
                 return Outcome("stopped")
             if time.monotonic() >= limit:
                 return Outcome("overtime")
-            try:
-                if self._is_cancelled(job.id):
-                    return Outcome("cancelled")
-                if time.monotonic() >= renewal:
-                    renewal = time.monotonic() + pause
-                    if not self._renew(job.id, token):
-                        return Outcome("lost")
-            except Unavailable as error:  # the child works on; if another worker takes over meanwhile, we shall see it
-                _log.warning("lease not renewed", job_id=job.id, reason=error.message)
+            if tenure.cancelled:
+                return Outcome("cancelled")
+            if tenure.lost:
+                return Outcome("lost")
+            if not tenure.is_sure():
+                # Soon another worker may have the job, and it must not run twice at once. To halt the child until the
+                # lease is renewed would not do: in the midst of a transaction it would keep us from renewing it.
+                child.kill()
+                return Outcome("cut_off")
         return Outcome("exited", status)
-
-    def _is_cancelled(self, job_id: str) -> bool:
-        with self._database.reading() as session:
-            return jobs.get(session, job_id).cancel_requested
-
-    def _renew(self, job_id: str, token: str) -> bool:
-        with self._database.transaction() as session:
-            return jobs.renew(session, job_id, token, time.time(), self._settings.training_lease_seconds)
 
     def _account_for(self, outcome: Outcome, job: Job, token: str) -> JobStatus:
         """Write down what came of an attempt; the status that the job has then."""
@@ -157,6 +156,8 @@ class Supervisor:
             return self._finish(job, token, "failed", told, "time_limit_exceeded")
         if outcome.ending == "stopped":
             return self._give_back(job, token, "its worker was stopped", jobs.hand_back)
+        if outcome.ending == "cut_off":
+            return self._give_back(job, token, "the database was away; it does not count", jobs.hand_back)
         if outcome.ending == "exited" and outcome.status != ENDED:
             reason = died_of(outcome.status)
             release = partial(jobs.release, max_attempts=self._settings.training_attempts, reason=reason)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Thread
 
 from services.training.exits import INTERRUPTED
 from services.training.lease import Lease
 from services.training.outbox import Outbox
+from services.training.patience import outlast
 from services.training.settings import TrainingSettings
 from shared.process import stop_signals
 from shared.settings import read_settings
@@ -30,8 +32,9 @@ def main(job_id: str, token: str) -> int:
     Thread(target=_die_with_supervisor, args=(settings.workshop_of(token),), daemon=True).start()
     from services.training.attempt import attempt  # it takes seconds, and the supervisor may die meanwhile
 
-    with stop_signals() as stopped, open_database(settings.database) as database:
-        return attempt(Lease(database, job_id, token), outbox, settings, stopped)
+    with stop_signals() as stopped, ExitStack() as stack:
+        database = outlast(lambda: stack.enter_context(open_database(settings.database)), stopped)
+        return attempt(Lease(database, job_id, token, stopped), outbox, settings, stopped)
 
 
 def _die_with_supervisor(folder: Path) -> None:

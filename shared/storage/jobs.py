@@ -182,16 +182,19 @@ def hand_back(session: Session, job_id: str, token: str, now: float) -> Job | No
 
     Returns ``None`` if the lease is lost.
     """
-    status = case((col(Job.cancel_requested), "cancelled"), else_="queued")
-    finished_at = case((col(Job.cancel_requested), now), else_=None)
-    given = _ending("queued", now) | {"status": status, "finished_at": finished_at, "attempt": col(Job.attempt) - 1}
-    return session.scalars(_held(job_id, token).values(given).returning(Job)).one_or_none()
+    return session.scalars(_hand_back(_held(job_id, token), now)).one_or_none()
 
 
 def release_expired(session: Session, now: float, max_attempts: int) -> list[Job]:
     """Give back every running job whose lease ran out, as ``release`` does. Returns them as they are now."""
     expired = update(Job).where(col(Job.status) == "running", col(Job.lease_expires_at) < now)
     return list(session.scalars(_give_back(expired, now, max_attempts, "its worker fell silent")))
+
+
+def hand_back_expired(session: Session, now: float, since: float, until: float) -> list[Job]:
+    """Give back every running job whose lease ran out between two times, as ``hand_back`` does. Returns them as they are now."""
+    expired = update(Job).where(col(Job.status) == "running", col(Job.lease_expires_at).between(since, until))
+    return list(session.scalars(_hand_back(expired, now)))
 
 
 def waiting(session: Session, older_than: float) -> list[str]:
@@ -265,6 +268,13 @@ def _ending(status: JobStatus, now: float) -> dict[str, Any]:
         "lease_token": None,
         "lease_expires_at": None,
     }
+
+
+def _hand_back(running: Update, now: float) -> ReturningUpdate[Job]:
+    status = case((col(Job.cancel_requested), "cancelled"), else_="queued")
+    finished_at = case((col(Job.cancel_requested), now), else_=None)
+    given = _ending("queued", now) | {"status": status, "finished_at": finished_at, "attempt": col(Job.attempt) - 1}
+    return running.values(given).returning(Job)
 
 
 def _give_back(running: Update, now: float, max_attempts: int, reason: str) -> ReturningUpdate[Job]:

@@ -18,7 +18,7 @@ from shared.messaging.handlers import one_by_one
 from shared.messaging.rabbitmq.publisher import RabbitPublisher
 from shared.messaging.requests import Requester
 from shared.messaging.topology import Queues
-from tests.integration.messaging.proxy import Proxy, proxied
+from tests.integration.proxy import Proxy, proxied
 from tests.unit.messaging.samples import analyze, analyzed, drain, job
 
 

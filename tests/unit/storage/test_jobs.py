@@ -168,6 +168,15 @@ class TestJobLease:
 
 
 class TestJobRecovery:
+    def test_a_lease_that_ran_out_in_a_certain_time_costs_no_attempt(self, database: Database) -> None:
+        add(database, a_job("ftjob-1"), a_job("ftjob-2"))
+        claim(database, "before", now=2000.0, job_id="ftjob-1")
+        claim(database, "within", now=2020.0, job_id="ftjob-2")
+        with database.transaction() as session:
+            (given,) = jobs.hand_back_expired(session, 2100.0, since=2040.0, until=2060.0)
+        assert (given.id, given.status, given.attempt, given.lease_token) == ("ftjob-2", "queued", 0, None)
+        assert read(database, "ftjob-1").status == "running"
+
     def test_a_silent_worker_loses_its_job_to_the_next(self, database: Database) -> None:
         add(database, a_job("ftjob-1"), a_job("ftjob-2"))
         claim(database, "silent", now=2000.0, job_id="ftjob-1")

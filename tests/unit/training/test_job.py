@@ -50,7 +50,7 @@ def _attempt(bench: Bench, spec: JobSpec, stopped: Event | None = None) -> tuple
         assert jobs.claim(session, token=token, now=time.time(), lease_seconds=60, job_id=job_id)
     bench.settings.workshop_of(token).mkdir(parents=True)
     stream = io.StringIO()
-    lease = Lease(bench.database, job_id, token)
+    lease = Lease(bench.database, job_id, token, stopped or Event())
     status = attempt(lease, Outbox(stream), bench.settings, stopped or Event())
     stream.seek(0)
     return job_id, status, list(received(stream))
@@ -173,7 +173,7 @@ def test_nothing_is_written_without_the_lease(bench: Bench, base: str) -> None:
     job_id, token = bench.submit(job_kit.spec(base, bench.upload(job_kit.lines()))), "mine"
     with bench.database.transaction() as session:
         jobs.claim(session, token="somebody else's", now=time.time(), lease_seconds=60, job_id=job_id)
-    status = attempt(Lease(bench.database, job_id, token), Outbox(io.StringIO()), bench.settings, Event())
+    status = attempt(Lease(bench.database, job_id, token, Event()), Outbox(io.StringIO()), bench.settings, Event())
     assert status == INTERRUPTED
     assert bench.told(job_id) == []
 

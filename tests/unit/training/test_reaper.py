@@ -39,7 +39,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 def test_a_waiting_job_is_woken_ever_more_rarely(bench: Bench) -> None:
     clock, woken = Clock(), Woken()
-    reaper = Reaper(bench.database, bench.store, woken, attempts=3, clock=clock)
+    reaper = Reaper(bench.database, bench.store, woken, attempts=3, grace=0, clock=clock)
     job_id = bench.submit(_SPEC, created_at=clock.now - 5)
     at: list[float] = []
     for _ in range(120):  # ten minutes
@@ -54,7 +54,7 @@ def test_a_waiting_job_is_woken_ever_more_rarely(bench: Bench) -> None:
 
 def test_a_job_of_a_silent_worker_is_queued_again_and_fails_in_the_end(bench: Bench) -> None:
     clock, woken = Clock(), Woken()
-    reaper = Reaper(bench.database, bench.store, woken, attempts=2, clock=clock)
+    reaper = Reaper(bench.database, bench.store, woken, attempts=2, grace=0, clock=clock)
     job_id = bench.submit(_SPEC, created_at=clock.now)
     bench.store.put_stream(f"{checkpoints_key(job_id)}/left", [b"x"], 10)
     for attempt in (1, 2):

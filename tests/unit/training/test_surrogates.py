@@ -3,10 +3,12 @@ from __future__ import annotations
 import re
 from itertools import cycle
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from services.training.data import read_data
+from services.training.lease import Lease
 from services.training.split import Split
 from services.training.surrogates import without_personal_numbers
 from shared.privacy.folding import folded
@@ -68,7 +70,7 @@ def test_what_a_job_reads_holds_no_canary(tmp_path: Path) -> None:
     ]
     with job_kit.bench(tmp_path / "home") as bench:
         spec = job_kit.spec("minilm", bench.upload(rows))
-        parts = read_data(spec, 0, bench.database, bench.store).parts
+        parts = read_data(spec, 0, Lease(bench.database, "", "", Event()), bench.store).parts
     read = [row.text for side in (parts.train, parts.validation, parts.test) for row in side]
     assert len(read) == len(rows)
     assert [canary for canary in every_canary() if any(canary in text for text in read)] == []

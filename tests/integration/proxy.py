@@ -1,4 +1,4 @@
-"""A TCP proxy before the broker: the network that fails when a test says so."""
+"""A TCP proxy before the broker or the database: the network that fails when a test says so."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections.abc import Iterator
 from threading import Event, Lock, Thread
 from urllib.parse import urlsplit
 
+_PORTS = {"amqp": 5672, "postgresql": 5432}
+
 
 class Proxy:
-    """Passes bytes between clients and the broker.
+    """Passes bytes between clients and a server.
 
     Args:
-        broker_url: What is behind it.
+        server_url: What is behind it.
     """
 
-    def __init__(self, broker_url: str) -> None:
-        parts = urlsplit(broker_url)
-        self._broker = (parts.hostname or "127.0.0.1", parts.port or 5672)
-        self._credentials = f"{parts.username or 'guest'}:{parts.password or 'guest'}"
-        self._vhost = parts.path
+    def __init__(self, server_url: str) -> None:
+        self._behind = urlsplit(server_url)
+        self._address = (self._behind.hostname or "127.0.0.1", self._behind.port or _PORTS[self._behind.scheme])
         self._lock = Lock()
         self._sockets: list[socket.socket] = []
         self._flowing = Event()
@@ -31,7 +31,8 @@ class Proxy:
     @property
     def url(self) -> str:
         """Where clients connect."""
-        return f"amqp://{self._credentials}@127.0.0.1:{self._port}{self._vhost}"
+        credentials = self._behind.netloc.rpartition("@")[0]
+        return self._behind._replace(netloc=f"{credentials}@127.0.0.1:{self._port}").geturl()
 
     def listen(self) -> None:
         """Let clients connect, always on the same port."""
@@ -40,7 +41,7 @@ class Proxy:
         Thread(target=self._accept, args=(self._server,), daemon=True).start()
 
     def deafen(self) -> None:
-        """Refuse connections, and cut those there are: a broker that is away."""
+        """Refuse connections, and cut those there are: a server that is away."""
         if self._server is not None:
             # Only this ends an accept that waits.
             with contextlib.suppress(OSError):
@@ -59,7 +60,7 @@ class Proxy:
             each.close()
 
     def freeze(self) -> None:
-        """Pass nothing on: a broker that listens and does not answer."""
+        """Pass nothing on: a server that listens and does not answer."""
         self._flowing.clear()
 
     def thaw(self) -> None:
@@ -72,10 +73,10 @@ class Proxy:
                 client, _ = server.accept()
             except OSError:
                 return
-            broker = socket.create_connection(self._broker)
+            behind = socket.create_connection(self._address)
             with self._lock:
-                self._sockets += [client, broker]
-            for source, target in ((client, broker), (broker, client)):
+                self._sockets += [client, behind]
+            for source, target in ((client, behind), (behind, client)):
                 Thread(target=self._pass_on, args=(source, target), daemon=True).start()
 
     def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
@@ -89,9 +90,9 @@ class Proxy:
 
 
 @contextlib.contextmanager
-def proxied(broker_url: str) -> Iterator[Proxy]:
+def proxied(server_url: str) -> Iterator[Proxy]:
     """A proxy that listens."""
-    proxy = Proxy(broker_url)
+    proxy = Proxy(server_url)
     proxy.listen()
     try:
         yield proxy
