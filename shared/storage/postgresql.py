@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 import time
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.errors import SettingsError
+from shared.storage.broken_connections import BrokenConnections
 from shared.storage.texts import dump_json, refuse_unstorable
 
 POOL_SIZE = 20
@@ -57,13 +59,21 @@ def postgresql_engine(url: str) -> Engine:
         pool_timeout=POOL_TIMEOUT,
     )
 
+    errors = (engine.dialect.loaded_dbapi.Error, OSError)
+    broken = BrokenConnections(*errors)
+    pool_log = engine.pool.logger
+    assert isinstance(pool_log, logging.Logger)  # noqa: S101  # it is another thing only for pools that are to log everything
+    pool_log.addFilter(broken)
+    event.listen(engine, "engine_disposed", lambda _engine: pool_log.removeFilter(broken))
+    event.listen(engine, "invalidate", lambda _connection, _record, error: broken.tell(error))
+
     def ping(connection: Any, record: ConnectionPoolEntry, _fairy: object) -> None:
         """As ``pool_pre_ping`` does, which lets an ``OSError`` of the driver through to the caller."""
         if time.monotonic() - record.info.get(_USED_AT, 0.0) < TRUST_SECONDS:
             return
         try:
             engine.dialect.do_ping(connection)
-        except (engine.dialect.loaded_dbapi.Error, OSError) as error:
+        except errors as error:
             raise InvalidatePoolError from error  # the pool makes another connection
 
     event.listen(engine, "checkout", ping)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import select
 import socket
 import struct
@@ -15,11 +16,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from shared.errors import Conflict, SettingsError, Unavailable
 from shared.storage import files, jobs, postgresql, sentiment
 from shared.storage.engine import Database, open_database
 from tests import infrastructure
+from tests.integration.proxy import proxied
 from tests.unit.storage.builders import a_file, a_job, an_observation, at_once
 
 
@@ -107,6 +110,23 @@ def test_connections_that_died_while_idle_are_not_noticed(database: Database) ->
     at_once(4, lambda number: _add(database, number + 4))
     with database.reading() as session:
         assert len(files.page(session).items) == 8
+
+
+def test_an_outage_is_one_line_in_the_log_that_says_what_happens_next(
+    empty_database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with capture_logs() as entries, proxied(empty_database_url) as network, open_database(network.url) as database:
+        at_once(8, lambda number: _add(database, number))
+        network.deafen()
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                _add(database, 8)
+        network.listen()
+        at_once(8, lambda number: _add(database, number + 8))
+    assert [record.name for record in caplog.records if record.levelno >= logging.WARNING] == []
+    (told,) = (entry for entry in entries if entry["log_level"] != "info")
+    assert told["log_level"] == "warning"
+    assert "others are made as soon as the database answers" in told["event"]
 
 
 def _add(database: Database, number: int) -> None:
