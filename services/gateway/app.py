@@ -76,7 +76,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         places=Places(database, settings.history_turns),
         turns=Turns(requester, writer, database, timeout=timeout, clock=time.time),
         texts=Texts(requester, timeout),
-        intake=Intake(store, settings.upload_limit_bytes),
+        intake=Intake(store, settings.upload_limit_bytes, settings.uploads_limit),
         submissions=Submissions(database, queue, time.time),
         releases=Releases(publisher),
         events=events,

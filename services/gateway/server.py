@@ -87,7 +87,7 @@ def build_server(app: FastAPI, settings: GatewaySettings) -> Server:
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http=cast("type[asyncio.Protocol]", partial(Connection, head_seconds=settings.slow_client_seconds)),
+        http=cast("type[asyncio.Protocol]", partial(Connection, patience=settings.slow_client_seconds)),
         ws="none",
         log_config=None,
         access_log=False,

@@ -28,8 +28,11 @@ class GatewaySettings(PlatformSettings):
     """Largest request body other than an upload."""
     upload_limit_bytes: Annotated[int, Field(ge=1024)] = 512 * MEBIBYTE
     """Largest uploaded file."""
+    uploads_limit: Annotated[int, Field(ge=1)] = 8
+    """Uploads that may be under way at once; then 429. Each may keep a whole file in the temporary folder."""
     slow_client_seconds: Annotated[float, Field(gt=0)] = 20.0
-    """What a client may take for the head of a request, and for a body beyond what it takes at 10 kB/s; then 408."""
+    """What a client may take for the head of a request, and for a body beyond what it takes at 10 kB/s; then 408. One that
+    takes its answer more slowly is cut off."""
     request_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
     """How long a caller waits for the services behind; then 504."""
     pending_limit: Annotated[int, Field(ge=1)] = 1024

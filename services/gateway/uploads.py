@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any, BinaryIO, get_args
 
 from fastapi import HTTPException, Request
@@ -13,7 +14,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from services.gateway.schemas.files import UploadPurpose
 from shared.artifacts.store import ArtifactStore
-from shared.errors import InvalidInput
+from shared.errors import InvalidInput, TooManyRequests
 from shared.rows.reader import FileFormat, format_of, read_rows
 from shared.rows.report import RowReport
 from shared.storage.identity import new_id
@@ -85,12 +86,29 @@ class Intake:
     Args:
         store: Where the bytes go.
         limit: Largest file in bytes.
+        places: Uploads under way at once; each may hold a whole file on the disk of this process.
     """
 
-    def __init__(self, store: ArtifactStore, limit: int) -> None:
+    def __init__(self, store: ArtifactStore, limit: int, places: int) -> None:
         self._store = store
         self._limit = limit
+        self._places = places
+        self._taken = BoundedSemaphore(places)
         self._reading = Lock()
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place for an upload, from before its body is read until it is stored.
+
+        Raises:
+            TooManyRequests: All are taken.
+        """
+        if not self._taken.acquire(blocking=False):
+            raise TooManyRequests(f"{self._places} uploads are under way already; try again later.", retry_after=5.0)
+        try:
+            yield
+        finally:
+            self._taken.release()
 
     def keep(self, upload: Upload, key_id: str, now: float) -> File:
         """Store the bytes and judge them; the row is for the caller to store.

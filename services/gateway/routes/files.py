@@ -45,11 +45,12 @@ _FORM: dict[str, Any] = {
 @router.post("/files", openapi_extra=_FORM)
 async def create(request: Request, here: Here, caller: TrainCaller) -> FileObject:
     """Upload a file. The rows of a training file are judged at once: all that is wrong stands in `parley.faults`."""
-    form = await read_form(request)
-    try:
-        return await run_in_threadpool(_keep, here, caller, upload_of(form))
-    finally:
-        await form.close()
+    with here.intake.place():
+        form = await read_form(request)
+        try:
+            return await run_in_threadpool(_keep, here, caller, upload_of(form))
+        finally:
+            await form.close()
 
 
 def _keep(here: Gateway, caller: Caller, upload: Upload) -> FileObject:

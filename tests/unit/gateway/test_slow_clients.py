@@ -9,12 +9,14 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import httpx
 import psutil
 import pytest
 
 from tests.unit.gateway.platform import ADMIN_KEY, Platform, asked, running_platform
 
 PATIENCE = 1.0
+UPLOADS = 3
 #: Seconds that a busy machine may be late.
 SLACK = 8.0
 GIGABYTE = 1024**3
@@ -24,7 +26,9 @@ HEAD = f"POST {{}} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ADMIN_KEY}\r\nC
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     home = tmp_path_factory.mktemp("impatient")
-    with running_platform(home, slow_client_seconds=PATIENCE, upload_limit_bytes=8 * 1024**2) as platform:
+    with running_platform(
+        home, slow_client_seconds=PATIENCE, upload_limit_bytes=8 * 1024**2, uploads_limit=UPLOADS
+    ) as platform:
         yield platform
 
 
@@ -164,6 +168,26 @@ def test_an_upload_of_two_gigabytes_is_refused_without_being_kept(impatient: Pla
     assert sent < 100 * 1024**2, "the refusal does not wait for the end"
     assert process.memory_info().rss - before < 100 * 1024**2
     assert [path for path in (impatient.settings.home / "artifacts").rglob("*") if path.is_file()] == []
+
+
+def test_uploads_beyond_the_limit_are_refused_until_one_has_ended(impatient: Platform) -> None:
+    head = HEAD.format("/v1/files").replace("application/json", "multipart/form-data; boundary=x")
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(connected(impatient)) for _ in range(UPLOADS)]
+        for connection in slow:
+            connection.sendall(f"{head}Content-Length: 9000\r\n\r\n--x".encode())
+        refused = upload(impatient)
+        while refused.is_success and not answered(slow[0]):  # the others have not all been noticed yet
+            refused = upload(impatient)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (429, "rate_limit_exceeded")
+        assert refused.headers["retry-after"] == "5"
+        assert {refusal(read_all(connection)) for connection in slow} == {(408, "request_timeout")}
+    assert upload(impatient).is_success
+
+
+def upload(platform: Platform) -> httpx.Response:
+    with platform.http() as http:
+        return http.post("/v1/files", data={"purpose": "evals"}, files={"file": ("a.txt", b"x")})
 
 
 def answered(connection: socket.socket) -> bool:
