@@ -27,7 +27,9 @@ class TuningType(StrEnum):
 
 def train(
     file: Annotated[Path, typer.Argument(help="Labelled rows, JSONL or CSV.", exists=True, dir_okay=False)],
-    model: Annotated[str, typer.Option(help="Base encoder, or one of your models.")] = "minilm",
+    model: Annotated[
+        str, typer.Option(help="minilm, a hub id, a folder in PARLEY_BASE_MODELS, or one of your models.")
+    ] = "minilm",
     tuning: Annotated[TuningType, typer.Option(help="Which weights are trained.")] = TuningType.FULL,
     epochs: Annotated[int | None, typer.Option(min=1, help="Default: from the data.", show_default=False)] = None,
     suffix: Annotated[str | None, typer.Option(help="Part of the model's name.", show_default=False)] = None,

@@ -40,6 +40,7 @@ def attempt(lease: Lease, outbox: Outbox, settings: TrainingSettings, stopped: E
         lease=lease,
         store=open_store(settings.artifacts),
         folder=settings.workshop_of(lease.token),
+        base_models=settings.opened_base_models,
         journal=journal,
         outbox=outbox,
         threads=settings.training_threads,

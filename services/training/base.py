@@ -34,14 +34,21 @@ class Base:
     parent: str | None
 
 
-def find_base(model: str, lease: Lease, store: ArtifactStore, cache: Path) -> Base:
+def find_base(model: str, lease: Lease, store: ArtifactStore, cache: Path, opened: Path) -> Base:
     """Find what ``JobSpec.model`` names.
+
+    Args:
+        model: See ``JobSpec``.
+        lease: Of the job.
+        store: Where our own encoders are.
+        cache: A local folder for what comes out of it.
+        opened: The folder of base models.
 
     Raises:
         TrainingFailed: There is no such model, or it cannot be had.
     """
     if not model.startswith(_OURS):
-        return Base(model, base_path(model), None)
+        return Base(model, base_path(model, opened), None)
     try:
         row = lease.read(lambda session: models.get(session, model))
         return Base(row.base_model, store.fetch_folder(encoder_key(model), cache), model)

@@ -44,7 +44,7 @@ def run(job: Job, shop: Workshop) -> None:
         f"{len(parts.train)} rows train the model, {len(parts.validation)} choose it and {len(parts.test)} judge it.",
         {"warnings": data.warnings},
     )
-    base = find_base(job.spec.model, shop.lease, shop.store, shop.folder / "cache")
+    base = find_base(job.spec.model, shop.lease, shop.store, shop.folder / "cache", shop.base_models)
     before = evaluate_before(base, parts, shop)
     tell(f"To beat: {_described(before)}.", before.scores)
 

@@ -25,6 +25,8 @@ MINILM = "minilm"
 #: Nothing that could be executed when it is loaded.
 _FILES = ("config.json", "tokenizer.json", "model.safetensors", "model-*.safetensors", "model.safetensors.index.json")
 
+#: ``name`` or ``owner/name``; no part begins with a dot.
+_HUB_ID = re.compile(r"(?!\.)[\w.-]+(/(?!\.)[\w.-]+)?")
 
 PROJECTION = "projection.safetensors"
 """Beside the encoder's own files in a directory written by ``JointModel.save``."""
@@ -33,30 +35,42 @@ PROJECTION = "projection.safetensors"
 _PROTOTYPE_SCALE = 20.0
 
 
-def base_path(model: str) -> Path:
+def base_path(model: str, opened: Path | None = None) -> Path:
     """The directory of a base model.
 
     Args:
-        model: ``minilm``, a local directory, or the id of a model on the Hugging Face hub (``owner/name``).
+        model: ``minilm``, a folder below ``opened``, or the id of a model on the Hugging Face hub (``owner/name``).
+        opened: The folder of base models that the operator has opened to all who may train; absolute. ``None``: none.
 
     Raises:
         TrainingFailed: It is none of the three, or the hub cannot be reached and has not been asked for it before.
     """
     if model == MINILM:
         return Path(get_model_path())
-    directory = Path(model)
-    if directory.is_dir():
-        return directory
-    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model):
-        raise TrainingFailed(f"There is no directory {model}. Name one, a hub id or {MINILM}.", param="model")
+    folder = _below(opened, model) if opened else None
+    if folder is not None and folder.is_dir():
+        return folder
+    if not _HUB_ID.fullmatch(model):
+        raise TrainingFailed(
+            f"The base model {model} is no folder below the folder of base models. Ask the operator to put it, or a link to "
+            f"it, there (PARLEY_BASE_MODELS), and name it by its path in that folder; or use a hub id or {MINILM}.",
+            param="model",
+        )
     try:
         return Path(snapshot_download(model, allow_patterns=list(_FILES)))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
         raise TrainingFailed(
-            f"The base model {model} is neither a local directory nor to be had from the hub ({type(error).__name__}). "
-            f"Check the id and the connection, or use {MINILM}, which needs none.",
+            f"The base model {model} is neither in the folder of base models (PARLEY_BASE_MODELS) nor to be had from the hub "
+            f"({type(error).__name__}). Check the id and the connection, or use {MINILM}, which needs none.",
             param="model",
         ) from error
+
+
+def _below(opened: Path, model: str) -> Path | None:
+    """``model`` as a path below ``opened``, if it is one by its words alone: where a link in there leads is the operator's word."""
+    folder = opened / model
+    inside = ".." not in folder.parts and folder.is_relative_to(opened) and folder != opened
+    return folder if inside else None
 
 
 class JointOutput(NamedTuple):

@@ -18,6 +18,8 @@ class TrainingSettings(PlatformSettings):
     """Threads of a training process: the cores of the machine, divided by the workers on it."""
     training_folder: Path | None = None
     """Where jobs keep their files while they run; empty: ``training`` in the home folder."""
+    base_models: Path | None = None
+    """The folder whose folders a job may name as base model; empty: ``base-models`` in the home folder."""
     training_limit_seconds: Annotated[float, Field(gt=0)] = 6 * 3600.0
     """A job that runs longer fails."""
     training_attempts: Annotated[int, Field(ge=1)] = 3
@@ -26,6 +28,11 @@ class TrainingSettings(PlatformSettings):
     """Time between checkpoints: the most work that a crash costs."""
     training_lease_seconds: Annotated[float, Field(gt=0)] = 30.0
     """A worker silent for so long has lost its job to another; it renews the lease six times as often."""
+
+    @property
+    def opened_base_models(self) -> Path:
+        """The folder of base models with the default filled in, absolute."""
+        return (self.base_models or self.home / "base-models").expanduser().absolute()
 
     def workshop_of(self, token: str) -> Path:
         """The folder of one attempt, by the token of its lease."""

@@ -20,6 +20,7 @@ class Workshop:
         lease: The right to write for the job.
         store: Files, models, checkpoints.
         folder: A directory of the job's own; whoever made it removes it.
+        base_models: The folder of base models that a job may name.
         journal: Where the story of the job is told.
         outbox: For what others are waiting for.
         threads: Cores to use.
@@ -30,6 +31,7 @@ class Workshop:
     lease: Lease
     store: ArtifactStore
     folder: Path
+    base_models: Path
     journal: Journal
     outbox: Outbox
     threads: int

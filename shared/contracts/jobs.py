@@ -66,7 +66,7 @@ class JobSpec(_Spec):
     """The whole request; it stands in the job row and, unchanged, in the manifest of the model."""
 
     model: str
-    """``minilm``, a hub id, a local directory, or the id of one of our models (warm start)."""
+    """``minilm``, a hub id, a folder in the worker's folder of base models, or the id of one of our models (warm start)."""
     training_file: str
     validation_file: str | None = None
     task: Literal["nlu"] = "nlu"

@@ -34,9 +34,13 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
+def bench(tmp_path: Path, base: str, request: pytest.FixtureRequest) -> Iterator[Bench]:
     """On a PostgreSQL that is always there for the test itself. The parameter: seconds of a lease."""
-    settings = {"training_lease_seconds": request.param, "training_checkpoint_seconds": 0.3}
+    settings = {
+        "training_lease_seconds": request.param,
+        "training_checkpoint_seconds": 0.3,
+        "base_models": Path(base).parent,
+    }
     with database_url() as url, job_kit.bench(tmp_path / "home", database_url=url, **settings) as made:
         yield made
 

@@ -33,15 +33,16 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with job_kit.bench(tmp_path / "home", training_checkpoint_seconds=0.3) as made:
+def bench(tmp_path: Path, base: str) -> Iterator[Bench]:
+    with job_kit.bench(tmp_path / "home", base_models=Path(base).parent, training_checkpoint_seconds=0.3) as made:
         yield made
 
 
 @pytest.fixture
-def impatient(tmp_path: Path) -> Iterator[Bench]:
+def impatient(tmp_path: Path, base: str) -> Iterator[Bench]:
     """A Parley whose workers are given up on soon."""
-    with job_kit.bench(tmp_path / "home", training_lease_seconds=4.0, training_checkpoint_seconds=0.3) as made:
+    settings = {"training_lease_seconds": 4.0, "training_checkpoint_seconds": 0.3}
+    with job_kit.bench(tmp_path / "home", base_models=Path(base).parent, **settings) as made:
         yield made
 
 

@@ -23,7 +23,7 @@ def test_a_worker_trains_publishes_and_ends_cleanly(tmp_path: Path) -> None:
     base = str(tiny_base(tmp_path / "tiny"))
     with (
         place("stack", tmp_path / "home") as where,
-        job_kit.bench(tmp_path / "home", **where.settings()) as bench,
+        job_kit.bench(tmp_path / "home", base_models=tmp_path, **where.settings()) as bench,
         connect(where.broker_url, prefix=where.broker_prefix) as bus,
         bus.subscribe(Queues.releases("nlu", "test"), 10) as releases,
     ):

@@ -38,8 +38,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with job_kit.bench(tmp_path / "home") as made:
+def bench(tmp_path: Path, base: str) -> Iterator[Bench]:
+    with job_kit.bench(tmp_path / "home", base_models=Path(base).parent) as made:
         yield made
 
 
@@ -137,7 +137,7 @@ def test_a_job_that_cannot_succeed_says_what_to_change(bench: Bench, base: str) 
         (job_kit.spec(base, faulty), "invalid_training_file", "training_file", "row 2, text: empty"),
         (job_kit.spec(base, "file-gone"), "training_failed", "training_file", "has been deleted"),
         (job_kit.spec("ft:gone:parley::x", fine), "training_failed", "model", "no model ft:gone"),
-        (job_kit.spec("/nowhere/at/all", fine), "training_failed", "model", "no directory"),
+        (job_kit.spec("/nowhere/at/all", fine), "training_failed", "model", "PARLEY_BASE_MODELS"),
     ]
     for spec, code, param, words in cases:
         job_id, status, told = _attempt(bench, spec)

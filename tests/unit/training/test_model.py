@@ -113,11 +113,30 @@ def test_weights_that_are_no_safetensors_are_refused(base: Path, tmp_path: Path)
         JointModel.load(tmp_path, LABELS, dropout=0.1)
 
 
-def test_base_path_takes_a_local_directory(base: Path) -> None:
-    assert base_path(str(base)) == base
+def test_a_base_model_is_named_by_its_place_in_the_opened_folder(base: Path, tmp_path: Path) -> None:
+    (tmp_path / "acme").mkdir()
+    (tmp_path / "acme" / "linked").symlink_to(base)
+
+    assert base_path(str(base), base.parent) == base
+    assert base_path(base.name, base.parent) == base
+    assert base_path("acme/linked", tmp_path) == tmp_path / "acme" / "linked"
+
+
+@pytest.mark.parametrize(
+    "named", ["{base}", "../tiny", "acme/../../tiny", "..", ".", "", "/", "{opened}", "{opened}/../tiny"]
+)
+def test_nothing_outside_the_opened_folder_is_a_base_model(base: Path, named: str) -> None:
+    opened = base.parent / "opened"
+    (opened / "acme").mkdir(parents=True, exist_ok=True)
+
+    with pytest.raises(TrainingFailed, match="PARLEY_BASE_MODELS") as refused:
+        base_path(named.format(base=base, opened=opened), opened)
+
+    assert refused.value.param == "model"
 
 
 @pytest.mark.parametrize("model", ["/no/such/directory", "../up", "a b"])
-def test_base_path_says_what_it_looked_for(model: str) -> None:
-    with pytest.raises(TrainingFailed, match="directory"):
-        base_path(model)
+def test_a_base_model_that_is_nowhere_is_refused_with_what_to_do(model: str, tmp_path: Path) -> None:
+    for opened in (None, tmp_path):
+        with pytest.raises(TrainingFailed, match="Ask the operator"):
+            base_path(model, opened)
