@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from shared.messaging.failures import reason_of
+from shared.errors import reason_of
 from shared.telemetry import logs
 
 _log = logs.get(__name__)

@@ -24,6 +24,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -167,3 +168,12 @@ class SettingsError(ParleyError):
     """A setting is missing or wrong."""
 
     default_code = "invalid_setting"
+
+
+def reason_of(error: Exception) -> str:
+    """One line for operators, without a customer's words: our own message, else the class and where it was raised."""
+    if isinstance(error, ParleyError):
+        return error.message[:500]
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"

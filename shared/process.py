@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import FrameType
 
+from shared.endpoint import Endpoint
 from shared.errors import ParleyError
 from shared.settings import SettingsT, read_settings
 from shared.telemetry import logs
-from shared.telemetry.endpoint import Endpoint
 from shared.telemetry.health import Health
 
 #: Container objects made, beyond those freed, before the collector looks at the young ones.

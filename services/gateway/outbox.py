@@ -8,9 +8,9 @@ from threading import Event
 
 from shared.background import Background
 from shared.contracts.sentiment import CHAT_STREAM, Observation, SentimentObserved
+from shared.errors import reason_of
 from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope
-from shared.messaging.failures import reason_of
 from shared.storage import conversations
 from shared.storage.engine import Database
 from shared.storage.tables import Turn

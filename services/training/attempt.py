@@ -16,8 +16,7 @@ from services.training.settings import TrainingSettings
 from services.training.workshop import Workshop
 from shared.artifacts.store import open_store
 from shared.contracts.jobs import TrainingProgressed
-from shared.errors import ParleyError
-from shared.messaging.failures import reason_of
+from shared.errors import ParleyError, reason_of
 from shared.storage import jobs
 from shared.storage.engine import Session
 from shared.telemetry import logs

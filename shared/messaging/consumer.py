@@ -13,9 +13,9 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
+from shared.errors import reason_of
 from shared.messaging.bus import Bus, Delivery, Publisher, Subscription
 from shared.messaging.dead_letters import Mask, mask_customer_text
-from shared.messaging.failures import reason_of
 from shared.messaging.handlers import Handlers
 from shared.messaging.handling import Handling
 from shared.messaging.task import Task

@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from shared.contracts.message import Exchange
-from shared.errors import ParleyError
-from shared.messaging.failures import reason_of
+from shared.errors import ParleyError, reason_of
 from shared.messaging.parcel import Parcel
 from shared.messaging.topology import Queues
 from shared.privacy.masking import masked

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
 
 from shared.contracts.failure import MessageFailed
@@ -88,12 +87,3 @@ def error_of(failure: MessageFailed) -> ParleyError:
     if kind is None and failure.code != ParleyError.default_code:
         kind = Unavailable if failure.retryable else InvalidInput
     return (kind or ParleyError)(failure.message, param=failure.param, code=failure.code)
-
-
-def reason_of(error: Exception) -> str:
-    """One line for operators, without a customer's words: our own message, else the class and where it was raised."""
-    if isinstance(error, ParleyError):
-        return error.message[:500]
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" in {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}{where}"

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from shared.contracts.message import Exchange, Message
-from shared.errors import DeadlineExceeded, TooManyRequests, Unavailable, UndecodableMessage
+from shared.errors import DeadlineExceeded, TooManyRequests, Unavailable, UndecodableMessage, reason_of
 from shared.messaging.bus import Publisher
 from shared.messaging.dead_letters import Mask, dead_letter
 from shared.messaging.envelope import Envelope
-from shared.messaging.failures import failed_reply, reason_of
+from shared.messaging.failures import failed_reply
 from shared.messaging.handlers import Handlers
 from shared.messaging.parcel import Parcel, pack
 from shared.messaging.task import Task

@@ -15,10 +15,10 @@ from shared import errors
 from shared.contracts.analysis import AnalyzeText
 from shared.contracts.chat import PastTurn, TurnReceived
 from shared.contracts.message import Exchange
-from shared.errors import InvalidInput, ParleyError, UndecodableMessage
+from shared.errors import InvalidInput, ParleyError, UndecodableMessage, reason_of
 from shared.messaging.dead_letters import dead_letter, mask_customer_text
 from shared.messaging.envelope import envelope
-from shared.messaging.failures import error_of, failure_of, reason_of
+from shared.messaging.failures import error_of, failure_of
 from shared.messaging.parcel import pack, unpack
 from shared.messaging.topology import Binding
 from shared.telemetry.correlation import bound

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from shared.endpoint import Endpoint
 from shared.errors import SettingsError
-from shared.telemetry.endpoint import Endpoint
 from shared.telemetry.health import Health
 
 

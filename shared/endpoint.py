@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
 
+from shared.background import Background
 from shared.errors import SettingsError
 from shared.telemetry import metrics
 from shared.telemetry.health import Health, Report
@@ -20,7 +18,7 @@ _PATIENCE = 5.0
 _STARTING = Report(ready=False, problems={"start": "the service has not started yet"})
 
 
-class Endpoint:
+class Endpoint(Background):
     """Answers while the context is open, from threads of its own.
 
     ``/health``: 200 while the process works, 503 while it starts and when only a restart would help.
@@ -41,7 +39,7 @@ class Endpoint:
             raise SettingsError(
                 f"cannot listen on port {port} ({error.strerror}); choose another PARLEY_HEALTH_PORT"
             ) from None
-        self._thread = threading.Thread(target=self._server.serve_forever, name="health-endpoint", daemon=True)
+        super().__init__("health-endpoint")
 
     @property
     def port(self) -> int:
@@ -52,16 +50,12 @@ class Endpoint:
         """The service has started; from now on ask these checks."""
         self._server.health = health
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+    def _run(self) -> None:
+        with self._server:
+            self._server.serve_forever()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def _stop(self) -> None:
         self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 class _Server(ThreadingHTTPServer):
