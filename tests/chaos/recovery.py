@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
@@ -17,6 +16,7 @@ from tests.chaos.keeper import Keeper
 from tests.chaos.ledger import Ledger
 from tests.chaos.stack import Stack
 from tests.chaos.victims import TRAINER, Kill
+from tests.waiting import wait_for
 
 #: Seconds after which a stack that is not well is given up.
 _PATIENCE = 90.0
@@ -64,10 +64,15 @@ class Surgeon:
             victim = self._jobs.trainer()
             began = time.monotonic()
             victim.kill()
-            self._until(lambda: not victim.is_running() and self._jobs.is_training(), f"no trainer after {kill}")
+            wait_for(
+                lambda: not victim.is_running() and self._jobs.is_training(),
+                _PATIENCE,
+                f"a trainer after {kill}",
+                _POLL,
+            )
         else:
             began = self._keeper.kill(kill.member).began
-            self._until(lambda: self._keeper.is_back(kill.member), f"{kill.member} is not back")
+            wait_for(lambda: self._keeper.is_back(kill.member), _PATIENCE, f"{kill.member} is back", _POLL)
         back = time.monotonic()
         self.wait_until_well()
         return Recovery(kill, back - began, time.monotonic() - back)
@@ -75,12 +80,14 @@ class Surgeon:
     def wait_until_well(self) -> None:
         """Return once every gateway answers a turn and a new document is counted."""
         for gateway in self._stack.gateways:
-            self._until(lambda: self._chats(gateway), f"{gateway} answers no turn")  # noqa: B023  # called at once
+            wait_for(lambda: self._chats(gateway), _PATIENCE, f"{gateway} answers a turn", _POLL)  # noqa: B023  # called at once
         (document,) = self._ledger.send([self._name()])
         body = {"input": "still there?", "stream": STREAM, "ids": [document.id]}
-        self._until(lambda: self._caller.once("POST", "/v1/analyze", body) is not None, "nlu reads no document")
+        wait_for(
+            lambda: self._caller.once("POST", "/v1/analyze", body) is not None, _PATIENCE, "nlu reads a document", _POLL
+        )
         document.accepted = True
-        self._until(lambda: self._is_counted(document.id), "documents are not counted")
+        wait_for(lambda: self._is_counted(document.id), _PATIENCE, "documents are counted", _POLL)
 
     def _chats(self, gateway: str) -> bool:
         said = self._ledger.say(f"are you well? ({self._name()})", None)
@@ -104,10 +111,3 @@ class Surgeon:
         except ParleyError:
             return False
         return bool(row)
-
-    def _until(self, condition: Callable[[], bool], otherwise: str) -> None:
-        deadline = time.monotonic() + _PATIENCE
-        while not condition():
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{otherwise} after {_PATIENCE:.0f} s")
-            time.sleep(_POLL)

@@ -14,6 +14,7 @@ from tests.chaos.keeper import Outage
 from tests.chaos.ledger import Ledger
 from tests.chaos.members import Service
 from tests.chaos.stack import Stack
+from tests.waiting import wait_for
 
 #: In the order of an upgrade: who reads messages first, who is called from outside last.
 _ORDER = ("monitoring", "training", "generation", "nlu", "gateway")
@@ -75,8 +76,4 @@ def play(stack: Stack, customers: int) -> RollingResult:
 def _restart(name: str, process: Service) -> None:
     process.stop()
     process.start()
-    deadline = time.monotonic() + _PATIENCE
-    while not process.answers():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{name} does not serve again after {_PATIENCE:.0f} s")
-        time.sleep(0.1)
+    wait_for(process.answers, _PATIENCE, f"{name} serves again", pause=0.1)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -23,6 +24,7 @@ from tests.chaos.members import Member, Service
 from tests.infrastructure import own_folder
 from tests.servers import OwnBroker, OwnDatabase, free_port
 from tests.unit.training.tiny_base import tiny_base
+from tests.waiting import wait_for
 
 SMALL = Recipe()
 
@@ -165,12 +167,15 @@ def _environment(home: Path, broker: str, database: str) -> dict[str, str]:
 
 
 def _wait(services: Mapping[str, Service], home: Path) -> None:
-    deadline = time.monotonic() + _START
     for name, service in services.items():
-        while not service.answers():
-            log = home / f"{name}.log"
-            assert service.alive, f"{name} died:\n{log.read_text('utf-8', errors='replace')[-4000:]}"
-            assert time.monotonic() < deadline, (
-                f"{name} is not ready:\n{log.read_text('utf-8', errors='replace')[-4000:]}"
-            )
-            time.sleep(0.1)
+        wait_for(partial(_serves, service, name, home), _START, partial(_last_words, name, home))
+
+
+def _serves(service: Service, name: str, home: Path) -> bool:
+    assert service.alive, f"{name} died: {_last_words(name, home)}"
+    return service.answers()
+
+
+def _last_words(name: str, home: Path) -> str:
+    log = (home / f"{name}.log").read_text("utf-8", errors="replace")
+    return f"the log of {name}:\n{log[-4000:]}"

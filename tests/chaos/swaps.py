@@ -14,6 +14,7 @@ from tests.bundles import MINILM, Recipe
 from tests.chaos.customers import busy
 from tests.chaos.ledger import Ledger
 from tests.chaos.stack import Stack, publish
+from tests.waiting import wait_for
 
 MODELS = (Recipe("ft:chaos:parley::one", 1, size=MINILM), Recipe("ft:chaos:parley::two", 2, size=MINILM))
 
@@ -90,10 +91,11 @@ def _swap(stack: Stack, model_id: str) -> float:
     gateway = next(iter(stack.http(30).values()))
     with gateway:
         gateway.post(f"/v1/models/{model_id}/promote", json={}).raise_for_status()
-    while {_served(service.url) for service in stack.services("nlu").values()} != {model_id}:
-        if time.monotonic() > began + _PATIENCE:
-            raise TimeoutError(f"nlu does not serve {model_id} after {_PATIENCE:.0f} s")
-        time.sleep(0.1)
+    wait_for(
+        lambda: {_served(service.url) for service in stack.services("nlu").values()} == {model_id},
+        _PATIENCE,
+        f"nlu serves {model_id}",
+    )
     return time.monotonic() - began
 
 

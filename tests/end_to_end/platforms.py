@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from pathlib import Path
 import httpx
 from openai import OpenAI
 
+from tests import waiting
 from tests.infrastructure import free_port
 from tests.integration.places import Place
 
@@ -95,14 +95,16 @@ def wait_until_ready(platform: Platform, timeout: float = START_TIMEOUT) -> None
 
 def wait_for(condition: Callable[[], bool], what: str, platform: Platform, timeout: float = START_TIMEOUT) -> None:
     """Poll until ``condition()`` holds; a process that died ends the wait with its log."""
-    deadline = time.monotonic() + timeout
-    while not condition():
+
+    def holds() -> bool:
         for name, process in platform.processes.items():
             assert process.poll() is None, f"{name} died:\n{platform.log(name)[-4000:]}"
-        assert time.monotonic() < deadline, f"no {what} after {timeout:.0f} s:\n" + "\n".join(
-            f"--- {name}\n{platform.log(name)[-2000:]}" for name in platform.processes
-        )
-        time.sleep(0.2)
+        return condition()
+
+    def told() -> str:
+        return "\n".join([what, *(f"--- {name}\n{platform.log(name)[-2000:]}" for name in platform.processes)])
+
+    waiting.wait_for(holds, timeout, told, pause=0.2)
 
 
 def _environment(home: Path, port: int) -> dict[str, str]:

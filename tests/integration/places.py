@@ -55,11 +55,11 @@ def place(kind: Kind, home: Path) -> Iterator[Place]:
         try:
             yield Place(home, broker, f"{name}.", database)
         finally:
-            _clean(broker, f"{name}.")
+            clean(broker, f"{name}.")
 
 
-def _clean(url: str, prefix: str) -> None:
-    """Remove what does not expire by itself."""
+def clean(url: str, prefix: str) -> None:
+    """Remove from a broker what does not expire by itself."""
     parts = urlsplit(url)
     with amqp.Connection(
         f"{parts.hostname}:{parts.port or 5672}", userid=parts.username, password=parts.password

@@ -26,15 +26,15 @@ from services.training.labels import LabelSpace
 from services.training.model import MINILM, JointModel, base_path
 from services.training.quantization import SCHEMES, quantise
 from shared.artifacts.bundle import Bundle, write_bundle
-from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, TOKENIZER, Calibration, Manifest, Parity
-from shared.contracts.jobs import JobSpec
+from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, TOKENIZER
 from shared.inference.reader import CPU_BATCH, TextReader
 from shared.inference.session import OnnxSession
 from shared.inference.tokens import Encoded, Tokens
 from shared.rows.reader import read_rows
 from shared.rows.row import Row
+from tests.load.quality_run import SPEC, draft_manifest
 
-MAX_LENGTH = 128
+MAX_LENGTH = SPEC.tuning.max_length
 SIZES = (1, 8, 32, 64)
 
 
@@ -92,7 +92,8 @@ def _bundles(folder: Path, rows: Sequence[Row]) -> list[tuple[str, Bundle]]:
     quantise(plain / FP32_MODEL, small / INT8_MODEL, SCHEMES[0], encoder.encode(rows, labels))
     encoder.save(small / TOKENIZER)
     drafts = [(FP32_MODEL, plain), (INT8_MODEL, small)]
-    return [(file, write_bundle(place, _manifest(labels, model, file))) for file, place in drafts]
+    draft = draft_manifest(model)
+    return [(file, write_bundle(place, draft.model_copy(update={"served_file": file}))) for file, place in drafts]
 
 
 def _see_no_entities(model: JointModel) -> None:
@@ -100,25 +101,6 @@ def _see_no_entities(model: JointModel) -> None:
     assert model.tags is not None
     torch.nn.init.zeros_(model.tags.weight)
     model.tags.bias.data[0] = 5.0  # the tag "O"
-
-
-def _manifest(labels: LabelSpace, model: JointModel, served_file: str) -> Manifest:
-    return Manifest(
-        model_id="benchmark",
-        base_model=MINILM,
-        created_at=0,
-        data_sha256="",
-        spec=JobSpec(model=MINILM, training_file="starter"),
-        job_id="ftjob-benchmark",
-        labels=labels.to_manifest(),
-        embedding_size=model.projection.out_features,
-        max_length=MAX_LENGTH,
-        calibration=Calibration(),
-        served_file=served_file,
-        metrics={},
-        parity=Parity(max_abs_difference=0.0, int8_scheme=None, int8_loss=None),
-        files={},
-    )
 
 
 def _cells(bundle: Bundle, texts: Sequence[str], size: int, threads: int) -> list[Cell]:

@@ -28,7 +28,10 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.handlers import Handlers, one_by_one
 from shared.messaging.requests import Requester
 from shared.messaging.topology import Queues
+from tests.integration.places import clean
 
+#: Of everything that it makes on the broker, and removes at the end.
+PREFIX = "load."
 #: Requests under way at the same time in the closed loop.
 WINDOW = 128
 REQUEST = AnalyzeText(texts=("where is my order A-10432? I have been waiting for two weeks now",))
@@ -73,13 +76,21 @@ def main() -> None:
     if chosen.serve:
         serve_until_told(chosen.broker)
         return
-    rounds: dict[str, list[Round]] = {"memory": [], "RabbitMQ": []}
-    for _ in range(chosen.rounds):
+    try:
+        show(measured(chosen.broker, chosen.rounds, chosen.requests))
+    finally:
+        clean(chosen.broker, PREFIX)
+
+
+def measured(broker: str, rounds: int, requests: int) -> dict[str, list[Round]]:
+    """The rounds of each bus, in turns."""
+    found: dict[str, list[Round]] = {"memory": [], "RabbitMQ": []}
+    for _ in range(rounds):
         with requester_in_memory() as requester:
-            rounds["memory"].append(measure(requester, None, chosen.requests))
-        with requester_on_rabbitmq(chosen.broker) as (requester, service):
-            rounds["RabbitMQ"].append(measure(requester, service, chosen.requests))
-    show(rounds)
+            found["memory"].append(measure(requester, None, requests))
+        with requester_on_rabbitmq(broker) as (requester, service):
+            found["RabbitMQ"].append(measure(requester, service, requests))
+    return found
 
 
 def measure(requester: Requester, service: subprocess.Popen[str] | None, requests: int) -> Round:
@@ -122,7 +133,7 @@ def requester_on_rabbitmq(broker: str) -> Iterator[tuple[Requester, subprocess.P
     command = [sys.executable, "-m", "tests.load.messaging", "--serve", "--broker", broker]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as service:
         assert service.stdin is not None
-        with connect(broker, prefix="load.") as bus, Requester(bus, "load") as requester:
+        with connect(broker, prefix=PREFIX) as bus, Requester(bus, "load") as requester:
             yield requester, service
         service.stdin.close()
 
@@ -130,7 +141,7 @@ def requester_on_rabbitmq(broker: str) -> Iterator[tuple[Requester, subprocess.P
 def serve_until_told(broker: str) -> None:
     """Answer; tell the CPU time for each line read; end with the input."""
     with (
-        connect(broker, prefix="load.") as bus,
+        connect(broker, prefix=PREFIX) as bus,
         bus.publisher() as publisher,
         Consumer(bus, Queues.NLU, handlers(), publisher=publisher),
     ):

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,7 +23,6 @@ from shared.contracts.understanding import OUT_OF_SCOPE, IntentScore, Understand
 from shared.errors import NoBot
 from shared.inference.reader import TextReader
 from shared.messaging.bus import Bus
-from shared.messaging.connect import connect
 from shared.messaging.envelope import envelope
 from shared.messaging.requests import Requester
 from shared.settings import read_settings
@@ -32,7 +30,7 @@ from shared.storage import bots, models
 from shared.storage.engine import Database, open_database
 from shared.storage.tables import Model
 from tests.bundles import Recipe, tiny_bundle
-from tests.integration.places import KINDS, Place, place
+from tests.integration.places import Place
 from tests.unit.generation.conversation import DESK
 
 MODEL = "ft:tiny:parley::one"
@@ -53,12 +51,6 @@ def embedding(bundle: Bundle) -> str:
     return base64.b64encode(vector.tobytes()).decode()
 
 
-@pytest.fixture(params=KINDS)
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    with place(request.param, tmp_path) as found:
-        yield found
-
-
 @pytest.fixture
 def settings(where: Place) -> GenerationSettings:
     return read_settings(GenerationSettings, **where.settings())
@@ -73,18 +65,6 @@ def database(settings: GenerationSettings, bundle: Bundle) -> Iterator[Database]
             models.add(session, Model(id=MODEL, task="nlu", base_model="tiny", created_at=1.0, size_bytes=1))
             models.promote(session, "nlu", MODEL, "test", 1.0)
         yield database
-
-
-@pytest.fixture
-def bus(where: Place) -> Iterator[Bus]:
-    with connect(where.broker_url, prefix=where.broker_prefix) as bus:
-        yield bus
-
-
-@pytest.fixture
-def requester(bus: Bus) -> Iterator[Requester]:
-    with Requester(bus, "test") as requester:
-        yield requester
 
 
 def apply(database: Database, source: str, bus: Bus | None = None) -> None:

@@ -1,35 +1,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from services.monitoring.app import running
 from services.monitoring.settings import MonitoringSettings
 from shared.contracts.sentiment import AlertRaised, Observation, SentimentObserved
 from shared.contracts.understanding import SentimentLabel
 from shared.messaging.bus import Bus, Subscription
-from shared.messaging.connect import connect
 from shared.messaging.envelope import envelope
 from shared.messaging.topology import Queues
 from shared.settings import read_settings
 from shared.storage import sentiment
 from shared.storage.engine import open_database
-from tests.integration.places import KINDS, Place, place
-
-
-@pytest.fixture(params=KINDS)
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    with place(request.param, tmp_path) as found:
-        yield found
-
-
-@pytest.fixture
-def bus(where: Place) -> Iterator[Bus]:
-    with connect(where.broker_url, prefix=where.broker_prefix) as bus:
-        yield bus
+from tests.integration.places import Place
 
 
 def observed(label: SentimentLabel, count: int) -> SentimentObserved:

@@ -21,8 +21,9 @@ from shared.storage.engine import open_database
 from tests.infrastructure import database_url
 from tests.integration.proxy import Proxy, proxied
 from tests.unit.training import job_kit
-from tests.unit.training.job_kit import Bench, until
+from tests.unit.training.job_kit import Bench
 from tests.unit.training.tiny_base import tiny_base
+from tests.waiting import wait_for
 
 #: Seconds that a job may take on a busy machine before a test gives up on it.
 PATIENCE = 120.0
@@ -88,12 +89,12 @@ def milestones(bench: Bench, job_id: str) -> list[str]:
 def test_a_job_trains_on_after_a_short_outage(bench: Bench, network: Proxy, base: str) -> None:
     job_id = submitted(bench, base, epochs=30)
     with worker(bench.settings, network.url) as process:
-        until(lambda: len(bench.checkpoints(job_id)) > 0, PATIENCE)
+        wait_for(lambda: len(bench.checkpoints(job_id)) > 0, PATIENCE)
         network.deafen()
         time.sleep(4)
         assert not gone(trainer_of(process))
         network.listen()
-        until(lambda: bench.job(job_id).status in FINAL_STATUSES, PATIENCE)
+        wait_for(lambda: bench.job(job_id).status in FINAL_STATUSES, PATIENCE)
     assert (bench.job(job_id).status, bench.job(job_id).attempt) == ("succeeded", 1), bench.told(job_id)
     assert milestones(bench, job_id) == ["Attempt 1 begins."]
 
@@ -102,13 +103,13 @@ def test_a_job_trains_on_after_a_short_outage(bench: Bench, network: Proxy, base
 def test_a_long_outage_costs_no_attempt(bench: Bench, network: Proxy, base: str) -> None:
     job_id = submitted(bench, base, epochs=30)
     with worker(bench.settings, network.url) as process:
-        until(lambda: len(bench.checkpoints(job_id)) > 0, PATIENCE)
+        wait_for(lambda: len(bench.checkpoints(job_id)) > 0, PATIENCE)
         trainer = trainer_of(process)
         network.deafen()
-        assert until(lambda: gone(trainer), PATIENCE) < 8.0, "nobody else may have the job while it trains"
+        assert wait_for(lambda: gone(trainer), PATIENCE) < 8.0, "nobody else may have the job while it trains"
         time.sleep(8)
         network.listen()
-        until(lambda: bench.job(job_id).status in FINAL_STATUSES, PATIENCE)
+        wait_for(lambda: bench.job(job_id).status in FINAL_STATUSES, PATIENCE)
     assert (bench.job(job_id).status, bench.job(job_id).attempt) == ("succeeded", 1), bench.told(job_id)
     ended = "Attempt 1 ended because the database was away; it does not count."
     assert milestones(bench, job_id) == [
@@ -125,14 +126,14 @@ def test_a_worker_that_alone_is_cut_off_has_stopped_before_another_takes_its_job
 ) -> None:
     job_id = submitted(bench, base, epochs=30)
     with worker(bench.settings, network.url) as cut_off:
-        until(lambda: len(bench.checkpoints(job_id)) > 0, PATIENCE)
+        wait_for(lambda: len(bench.checkpoints(job_id)) > 0, PATIENCE)
         trainer = trainer_of(cut_off)
         network.deafen()
         with worker(bench.settings, bench.settings.database):
-            until(lambda: bench.job(job_id).lease_token is None or bench.job(job_id).attempt == 2, PATIENCE)
+            wait_for(lambda: bench.job(job_id).lease_token is None or bench.job(job_id).attempt == 2, PATIENCE)
             assert gone(trainer)
             network.listen()
-            until(lambda: bench.job(job_id).status in FINAL_STATUSES, PATIENCE)
+            wait_for(lambda: bench.job(job_id).status in FINAL_STATUSES, PATIENCE)
     assert (bench.job(job_id).status, bench.job(job_id).attempt) == ("succeeded", 2), bench.told(job_id)
     assert milestones(bench, job_id)[1] == "Attempt 1 ended because its worker fell silent."
 

@@ -18,8 +18,9 @@ from shared.messaging.connect import connect
 from shared.messaging.envelope import envelope
 from shared.storage import jobs
 from tests.unit.training import job_kit
-from tests.unit.training.job_kit import Bench, until
+from tests.unit.training.job_kit import Bench
 from tests.unit.training.tiny_base import tiny_base
+from tests.waiting import wait_for
 
 #: Epochs of a job that is surely still training when something happens to it.
 LONG = 100
@@ -84,16 +85,16 @@ def test_a_job_survives_its_trainer_and_its_worker(impatient: Bench, base: str) 
         [sys.executable, "-m", "services.training"], env=bench.settings.child_environment(), process_group=0
     )
     try:
-        until(lambda: len(bench.checkpoints(job_id)) > 0, PATIENCE)
+        wait_for(lambda: len(bench.checkpoints(job_id)) > 0, PATIENCE)
         _trainer(psutil.Process(worker.pid)).kill()
-        until(lambda: _is_training(bench, job_id, attempt=2), PATIENCE)
+        wait_for(lambda: _is_training(bench, job_id, attempt=2), PATIENCE)
         orphan = _trainer(psutil.Process(worker.pid))
     finally:
         worker.kill()
         worker.wait()
-    until(lambda: _gone(orphan), 5.0)
+    wait_for(lambda: _gone(orphan), 5.0)
     with running(bench.settings):
-        until(lambda: _ended(bench, job_id), PATIENCE)
+        wait_for(lambda: _ended(bench, job_id), PATIENCE)
     job, told = bench.job(job_id), bench.told(job_id)
     assert (job.status, job.attempt) == ("succeeded", 3), told
     assert "Attempt 1 ended because its process was killed (SIGKILL), probably for lack of memory." in told
@@ -108,11 +109,11 @@ def test_a_cancelled_job_ends_within_five_seconds(bench: Bench, base: str) -> No
     job_id = bench.submit(job_kit.spec(base, bench.upload(job_kit.lines()), epochs=LONG))
     with running(bench.settings):
         _wake(bench, job_id)
-        until(lambda: _is_training(bench, job_id), PATIENCE)
+        wait_for(lambda: _is_training(bench, job_id), PATIENCE)
         trainer = _trainer(psutil.Process())
         with bench.database.transaction() as session:
             assert jobs.request_cancel(session, job_id, time.time()).status == "running"
-        assert until(lambda: _ended(bench, job_id), 10.0) < 5.0
+        assert wait_for(lambda: _ended(bench, job_id), 10.0) < 5.0
         assert _gone(trainer)
         assert bench.job(job_id).status == "cancelled"
         assert bench.told(job_id)[-1] == "The job was cancelled."
@@ -123,7 +124,7 @@ def test_a_worker_that_is_stopped_hands_its_job_on(bench: Bench, base: str) -> N
     with running(bench.settings):
         _wake(bench, job_id)
         _wake(bench, job_id)  # a doubled wake-up changes nothing
-        until(lambda: bool(_trainers(psutil.Process())), PATIENCE)
+        wait_for(lambda: bool(_trainers(psutil.Process())), PATIENCE)
         trainer = _trainer(psutil.Process())
         began = time.monotonic()
     assert time.monotonic() - began < 5.0
@@ -137,9 +138,9 @@ def test_a_job_whose_trainer_keeps_dying_fails_with_the_reason(bench: Bench, bas
     job_id = bench.submit(job_kit.spec(base, bench.upload(job_kit.lines()), epochs=LONG))
     with running(settings):
         _wake(bench, job_id)
-        until(lambda: bool(_trainers(psutil.Process())), PATIENCE)
+        wait_for(lambda: bool(_trainers(psutil.Process())), PATIENCE)
         _trainer(psutil.Process()).send_signal(signal.SIGKILL)
-        until(lambda: _ended(bench, job_id), PATIENCE)
+        wait_for(lambda: _ended(bench, job_id), PATIENCE)
     job = bench.job(job_id)
     assert job.status == "failed"
     assert job.error is not None
@@ -151,7 +152,7 @@ def test_a_job_that_takes_too_long_fails(bench: Bench, base: str) -> None:
     job_id = bench.submit(job_kit.spec(base, bench.upload(job_kit.lines()), epochs=LONG))
     with running(settings):
         _wake(bench, job_id)
-        until(lambda: _ended(bench, job_id), PATIENCE)
+        wait_for(lambda: _ended(bench, job_id), PATIENCE)
     job = bench.job(job_id)
     assert job.status == "failed"
     assert job.error is not None

@@ -15,8 +15,8 @@ from shared.messaging.tasks import CeleryJobQueue
 from shared.messaging.topology import Queues
 from tests.integration.places import place
 from tests.unit.training import job_kit
-from tests.unit.training.job_kit import until
 from tests.unit.training.tiny_base import tiny_base
+from tests.waiting import wait_for
 
 
 def test_a_worker_trains_publishes_and_ends_cleanly(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_a_worker_trains_publishes_and_ends_cleanly(tmp_path: Path) -> None:
         with subprocess.Popen(command, env=bench.settings.child_environment()) as worker:
             try:
                 CeleryJobQueue(where.broker_url, where.broker_prefix).wake(job_id)
-                until(lambda: bench.job(job_id).status in FINAL_STATUSES, 120.0)
+                wait_for(lambda: bench.job(job_id).status in FINAL_STATUSES, 120.0)
                 job = bench.job(job_id)
                 assert job.status == "succeeded", bench.told(job_id)
                 (release,) = releases.receive(10, 10.0)

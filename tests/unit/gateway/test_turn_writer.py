@@ -23,6 +23,7 @@ from shared.storage.engine import Database, open_database
 from shared.storage.identity import new_id
 from shared.storage.tables import Conversation, Turn
 from tests.unit.gateway.echo import understand
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -131,14 +132,6 @@ def unobserved(database: Database) -> int:
         return len(conversations.unobserved(session, time.time() + 1, 100))
 
 
-def wait_until(condition: object) -> None:
-    assert callable(condition)
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def test_stored_turns_are_told_together_and_marked(database: Database, bus: Bus) -> None:
     begun = [conversation() for _ in range(30)]
     with (
@@ -150,7 +143,7 @@ def test_stored_turns_are_told_together_and_marked(database: Database, bus: Bus)
         turns = [turn(one) for one in begun]
         for future in [writer.store(one, opens=opens) for one, opens in zip(turns, begun, strict=True)]:
             future.result(10)
-        wait_until(lambda: unobserved(database) == 0)
+        wait_for(lambda: unobserved(database) == 0, 20)
         messages = [delivery.decode().message for delivery in monitoring.receive(100, 1.0)]
     told = [seen.id for message in messages if isinstance(message, SentimentObserved) for seen in message.observations]
     assert sorted(told) == sorted(one.id for one in turns)
@@ -185,7 +178,7 @@ def test_what_could_not_be_told_is_told_later(database: Database, bus: Bus, erro
             assert monitoring.receive(1, 0.5) == []
             assert unobserved(database) == 1, "an answer does not wait for the broker"
             lame.healed.set()
-            wait_until(lambda: unobserved(database) == 0)
+            wait_for(lambda: unobserved(database) == 0, 20)
         [delivery] = monitoring.receive(100, 1.0)
     message = delivery.decode().message
     assert isinstance(message, SentimentObserved)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
@@ -113,13 +113,3 @@ def bench(home: Path, /, **overrides: object) -> Iterator[Bench]:
     home.mkdir(exist_ok=True)
     with open_database(settings.database) as database:
         yield Bench(settings, database, open_store(settings.artifacts))
-
-
-def until(condition: Callable[[], bool], seconds: float) -> float:
-    """Wait for something to become true; returns how long it took."""
-    began = time.monotonic()
-    while not condition():
-        if time.monotonic() - began > seconds:
-            raise AssertionError(f"not within {seconds} seconds")
-        time.sleep(0.05)
-    return time.monotonic() - began
