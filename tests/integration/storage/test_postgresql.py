@@ -102,7 +102,8 @@ def resetting(url: str) -> Iterator[tuple[str, Callable[[], None]]]:
             thread.join()
 
 
-def test_connections_that_died_while_idle_are_not_noticed(database: Database) -> None:
+def test_connections_that_died_while_idle_are_not_noticed(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgresql, "TRUST_SECONDS", 0.0)  # as if they had been idle for longer
     at_once(4, lambda number: _add(database, number))
     with database.transaction() as session:
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"

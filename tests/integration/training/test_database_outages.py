@@ -85,6 +85,7 @@ def milestones(bench: Bench, job_id: str) -> list[str]:
     return [message for message in told if message.startswith(("Attempt", "Goes on"))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bench", [60.0], indirect=True)
 def test_a_job_trains_on_after_a_short_outage(bench: Bench, network: Proxy, base: str) -> None:
     job_id = submitted(bench, base, epochs=30)
@@ -120,6 +121,7 @@ def test_a_long_outage_costs_no_attempt(bench: Bench, network: Proxy, base: str)
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bench", [8.0], indirect=True)
 def test_a_worker_that_alone_is_cut_off_has_stopped_before_another_takes_its_job(
     bench: Bench, network: Proxy, base: str
