@@ -13,6 +13,9 @@ _SMALL = 2_000
 #: Rates of the encoder by kind of tuning. A low-rank update starts at zero and bears (and needs) a higher one.
 _ENCODER_RATES = {"full": 1e-4, "lora": 1e-3, "frozen": 0.0}
 
+#: How much higher the rates of full tuning are if entities are labelled, which are learned last.
+_ENTITY_RATES = 2.0
+
 #: Epochs over cached states cost next to nothing.
 _FROZEN_EPOCHS = 40
 
@@ -73,7 +76,8 @@ def resolve(spec: JobSpec, rows: int, *, has_entities: bool) -> Recipe:
       encoder is frozen. Half as many again if entities are labelled, which are learned last. Validation ends the run
       earlier when it no longer gains.
     - patience: half of the epochs, at least 3. Scores often stand still while the rate is high, and rise again as it falls.
-    - rates: 1e-4 for the encoder (low rank: 1e-3), 1e-3 for the heads, times the job's multiplier.
+    - rates: 1e-4 for the encoder (low rank: 1e-3), 1e-3 for the heads, times the job's multiplier. Full tuning takes twice
+      these if entities are labelled.
 
     Args:
         spec: The job.
@@ -82,6 +86,8 @@ def resolve(spec: JobSpec, rows: int, *, has_entities: bool) -> Recipe:
     """
     asked, tuning = spec.hyperparameters, spec.tuning
     multiplier = 1.0 if asked.learning_rate_multiplier == "auto" else asked.learning_rate_multiplier
+    if has_entities and tuning.type == "full":
+        multiplier *= _ENTITY_RATES
     wanted = (2 + 140 / math.sqrt(max(rows, 1))) * (1.5 if has_entities else 1.0)
     planned = _FROZEN_EPOCHS if tuning.type == "frozen" else min(_FROZEN_EPOCHS, math.ceil(wanted))
     epochs = planned if asked.n_epochs == "auto" else asked.n_epochs

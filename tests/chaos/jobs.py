@@ -52,7 +52,7 @@ class Jobs:
         body = {
             "model": self.stack.model_id,
             "training_file": self._file,
-            "hyperparameters": {"batch_size": 8, "n_epochs": _EPOCHS, "learning_rate_multiplier": 20.0},
+            "hyperparameters": {"batch_size": 8, "n_epochs": _EPOCHS, "learning_rate_multiplier": 10.0},
             "tuning": {"max_length": 32},
             "promotion": {"mode": "manual"},
         }

@@ -48,7 +48,7 @@ def spec(model: str, training_file: str, *, epochs: int = 8, promotion: Promotio
     return JobSpec(
         model=model,
         training_file=training_file,
-        hyperparameters=Hyperparameters(batch_size=8, n_epochs=epochs, learning_rate_multiplier=20.0),
+        hyperparameters=Hyperparameters(batch_size=8, n_epochs=epochs, learning_rate_multiplier=10.0),
         tuning=Tuning(max_length=32),
         promotion=promotion or Promotion(),
     )

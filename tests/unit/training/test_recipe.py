@@ -25,6 +25,16 @@ def test_entities_get_half_as_many_epochs_again() -> None:
     assert [resolve(AUTO, rows, has_entities=True).epochs for rows in (10, 1_500, 10_000)] == [40, 9, 6]
 
 
+@pytest.mark.parametrize(("kind", "times"), [("full", 2), ("lora", 1), ("frozen", 1)])
+def test_entities_get_twice_the_rates_of_full_tuning(kind: str, times: int) -> None:
+    spec = AUTO.model_copy(update={"tuning": Tuning.model_validate({"type": kind})})
+
+    plain, tagged = resolve(spec, 1_500), resolve(spec, 1_500, has_entities=True)
+
+    assert tagged.encoder_rate == times * plain.encoder_rate
+    assert tagged.head_rate == times * plain.head_rate
+
+
 def test_small_data_get_small_batches() -> None:
     assert (resolve(AUTO, 300).batch_size, resolve(AUTO, 20_000).batch_size) == (16, 32)
 
