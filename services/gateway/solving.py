@@ -1,7 +1,7 @@
 """What an endpoint takes, found out for a request along a plan that is made once.
 
-FastAPI's own solver asks anew for each request what kind of function each dependency is: a quarter of what a chat turn costs
-in the framework. This one knows asynchronous functions only, which is what the endpoints under load are made of.
+FastAPI's own solver asks anew for each request what kind of function each dependency is: a fifth of what a chat turn costs the
+event loop. This one knows asynchronous functions only, which is what the endpoints under load are made of.
 """
 
 from __future__ import annotations

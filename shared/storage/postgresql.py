@@ -28,7 +28,7 @@ SOCKET_TIMEOUT = 30.0
 """Seconds without a byte from the server after which it is taken for dead; longer than any statement may last."""
 
 TRUST_SECONDS = 1.0
-"""For how long after its use a connection is taken to be alive; under load a ping before every transaction is a tenth of the work."""
+"""Seconds after its use for which a connection is taken to be alive: a ping is one more round trip for every transaction."""
 
 _USED_AT = "parley_used_at"
 

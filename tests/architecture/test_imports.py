@@ -16,6 +16,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "alembic": ("shared.storage.migrations",),
     "celery": ("shared.messaging", "services.training"),
     "fastapi": ("services.gateway",),
+    "fastapi_offline": ("services.gateway",),
     "fsspec": ("shared.artifacts",),
     "httpx": ("services.cli",),
     "kombu": ("shared.messaging",),

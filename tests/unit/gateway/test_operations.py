@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -98,6 +99,15 @@ def test_metrics_name_routes_not_addresses(http: httpx.Client, platform: Platfor
     figures = httpx.get(f"{platform.url}/metrics").text
     assert 'parley_http_requests_total{method="GET",route="/v1/files/{file_id}",status="404"}' in figures
     assert "secret-name" not in figures
+
+
+def test_the_api_page_needs_nothing_from_elsewhere(platform: Platform) -> None:
+    page = httpx.get(f"{platform.url}/docs").text
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(addresses) >= 3  # script, style, icon
+    for address in addresses:
+        assert address.startswith("/"), f"{address} lies with strangers"
+        assert httpx.get(platform.url + address).status_code == 200, address
 
 
 def test_every_route_documents_its_reply_and_its_errors(platform: Platform) -> None:
