@@ -23,10 +23,7 @@ def dump_json(value: Any) -> str:
     Raises:
         InvalidInput: A string in it holds a NUL.
     """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    if _ESCAPED_NUL.search(text):
-        raise InvalidInput(_REFUSAL)
-    return text
+    return _without_nul(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
 
 
 def json_rows(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -36,9 +33,12 @@ def json_rows(rows: Sequence[Mapping[str, Any]]) -> str:
         InvalidInput: A string holds a NUL or a lone surrogate.
     """
     try:
-        document = to_json(rows).decode()
+        return _without_nul(to_json(rows).decode())
     except PydanticSerializationError:
         raise InvalidInput(_REFUSAL) from None
+
+
+def _without_nul(document: str) -> str:
     if _ESCAPED_NUL.search(document):
         raise InvalidInput(_REFUSAL)
     return document
