@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -64,6 +65,12 @@ def test_a_connection_that_is_reset_while_it_commits_means_unavailable(database_
             ask_and_be_reset()
         with database.reading() as session:
             assert session.connection().execute(text("SELECT 1")).scalar_one() == 1
+
+
+def test_large_statements_do_not_wait_for_an_acknowledgement(database: Database) -> None:
+    with database.reading() as session:
+        connection: Any = session.connection().connection.dbapi_connection
+        assert connection._usock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @contextmanager
