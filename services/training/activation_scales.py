@@ -20,7 +20,7 @@ from services.training.encoding import Example, batches
 
 #: Share of the texts whose extremes lie within the range; the last few would stretch it for all others.
 COVERED = 0.98
-#: Texts from which the ranges are taken at most, evenly chosen.
+#: So many texts are enough to see the ranges.
 MAX_TEXTS = 200
 
 _LEVELS = 255
@@ -32,13 +32,13 @@ def fix_scales(path: Path, examples: Sequence[Example]) -> None:
 
     Args:
         path: The ONNX file, written again.
-        examples: Texts like those that will be read; at least one.
+        examples: Texts like those that will be read: at least one, and ``MAX_TEXTS`` are enough.
     """
     model = onnx.load(path)
     dynamic = [node for node in model.graph.node if node.op_type == "DynamicQuantizeLinear"]
     if not dynamic:
         return
-    ranges = _ranges(model, [node.input[0] for node in dynamic], examples[:: -(-len(examples) // MAX_TEXTS)])
+    ranges = _ranges(model, [node.input[0] for node in dynamic], examples)
     for node in dynamic:
         _fix(model, node, ranges[node.input[0]])
     onnx.save(model, path)

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from services.training.activation_scales import MAX_TEXTS
 from services.training.calibration import calibrate
 from services.training.encoding import TextEncoder, batches
 from services.training.evaluation import QUALITY, Evaluation, evaluate
 from services.training.labels import LabelSpace
 from services.training.prediction import Predictions
 from services.training.quantization import SCHEMES, Scheme, quantise
-from services.training.split import Split
+from services.training.split import Split, thinned
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, NEIGHBOURS, TOKENIZER, Calibration, Manifest
 from shared.contracts.understanding import OUT_OF_SCOPE
@@ -81,7 +82,7 @@ class Bench:
         Leaves the chosen int8 file in the folder, or none: then the fp32 graph is chosen and the loss is ``None``.
         """
         plain = self.try_out(FP32_MODEL, None)
-        examples = self._encoder.encode(self._parts.train, self._labels)
+        examples = self._encoder.encode(thinned(self._parts.train, MAX_TEXTS), self._labels)
         for scheme in SCHEMES:
             quantise(self._folder / FP32_MODEL, self._folder / INT8_MODEL, scheme, examples)
             # Most fail on the labels alone, so the calibration of their own is only made for one that does not.
@@ -133,7 +134,7 @@ class Bench:
 
     def _neighbours(self) -> Sequence[Row]:
         known = [row for row in self._parts.train if row.intent not in (None, OUT_OF_SCOPE)]
-        return known[:: -(-len(known) // MAX_NEIGHBOURS) or 1]
+        return thinned(known, MAX_NEIGHBOURS)
 
     def _scope_scores(self, candidate: Candidate, rows: Sequence[Row]) -> NDArray[np.float32] | None:
         scope = candidate.calibration.scope

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from shared.rows.row import Row, normalised
 
@@ -14,6 +15,8 @@ HELD_OUT = 0.1
 MAX_HELD_OUT = 5_000
 #: Texts of a label, still to be dealt out, from which on the side at hand gets one at least.
 MIN_FOR_EACH_SIDE = 4
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,11 @@ def split(rows: Sequence[Row], *, seed: int, validation: Sequence[Row] | None = 
         validation=tuple(validation),
         test=_rows(groups, test),
     )
+
+
+def thinned(items: Sequence[Item], most: int) -> Sequence[Item]:
+    """``most`` of the items at most, evenly chosen, in their order."""
+    return items[:: -(-len(items) // most) or 1]
 
 
 def _by_text(rows: Iterable[Row]) -> dict[str, list[Row]]:

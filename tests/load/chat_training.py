@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from services.training.activation_scales import MAX_TEXTS
 from services.training.candidate import Bench
 from services.training.checkpoint import CheckpointFolder
 from services.training.encoding import TextEncoder
@@ -15,7 +16,7 @@ from services.training.labels import LabelSpace
 from services.training.model import MINILM, JointModel, base_path
 from services.training.quantization import SCHEMES, quantise
 from services.training.recipe import resolve
-from services.training.split import Split, split
+from services.training.split import Split, split, thinned
 from shared.artifacts.bundle import write_bundle
 from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, Calibration, Manifest
 from shared.rows.reader import read_rows
@@ -42,7 +43,8 @@ def _make(folder: Path) -> None:
     model = _trained(parts, labels, encoder)
     export(model, encoder, folder, encoder.encode(parts.validation, labels))
     bench = Bench(folder, _manifest(model, Calibration()), encoder, labels, parts, threads=1)
-    quantise(folder / FP32_MODEL, folder / INT8_MODEL, SCHEMES[0], encoder.encode(parts.train, labels))
+    examples = encoder.encode(thinned(parts.train, MAX_TEXTS), labels)
+    quantise(folder / FP32_MODEL, folder / INT8_MODEL, SCHEMES[0], examples)
     candidate = bench.try_out(INT8_MODEL, SCHEMES[0])
     bench.keep(candidate)
     write_bundle(folder, _manifest(model, candidate.calibration))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.training import split as splitting
-from services.training.split import Split, split
+from services.training.split import Split, split, thinned
 from shared.rows.row import Row, normalised
 
 _LABELS = ("order", "refund", "greet", None)
@@ -94,3 +96,10 @@ def test_own_validation_rows_are_used_and_never_trained_on() -> None:
     assert parts.validation == tuple(mine)
     assert "text 7" not in _texts(parts.train) | _texts(parts.test)
     assert (len(parts.train), len(parts.test)) == (89, 10)
+
+
+@pytest.mark.parametrize(("rows", "most", "kept"), [(0, 3, 0), (3, 3, 3), (7, 3, 3), (9, 3, 3)])
+def test_thinned_items_are_evenly_chosen(rows: int, most: int, kept: int) -> None:
+    chosen = thinned(range(rows), most)
+    assert len(chosen) == kept
+    assert len({after - before for before, after in pairwise(chosen)}) <= 1
