@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
+from starlette.types import Receive, Scope, Send
 
 from services.gateway.solving import Plan
 from shared.errors import InvalidInput
@@ -22,13 +23,27 @@ _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 class JsonRoute(APIRoute):
     """A route whose JSON body is parsed by us; the framework's own parser lets NUL and lone surrogates through."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    _answer: _Handler | None = None
+    """The endpoint along its plan, if it has one."""
+
+    def get_route_handler(self) -> _Handler:
         """The route's handler behind the strict parser."""
         handle = super().get_route_handler()
         if self.body_field is None:
             return handle
         plan = Plan.of(self.dependant)
-        return self._direct(plan) if plan else self._through(handle)
+        if plan is None:
+            return self._through(handle)
+        self._answer = self._direct(plan)
+        return self._answer
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, without the exit stacks that FastAPI opens for dependencies of which a plan has none."""
+        if self._answer is None or scope["method"] not in (self.methods or ()):
+            await super().handle(scope, receive, send)
+            return
+        response = await self._answer(Request(scope, receive, send))
+        await response(scope, receive, send)
 
     def _direct(self, plan: Plan) -> _Handler:
         """For asynchronous endpoints: those that are called most."""
