@@ -42,7 +42,7 @@ class Background(ABC):
 class Ticker(Background):
     """Does a chore every ``seconds`` while the context is open, the first time after ``seconds``.
 
-    A chore that fails is logged and done again in the next round.
+    A chore that fails is done again in the next round. What keeps it from succeeding is logged once, and so is that it is over.
     """
 
     def __init__(self, name: str, chore: Callable[[], None], seconds: float) -> None:
@@ -50,13 +50,26 @@ class Ticker(Background):
         self._chore = chore
         self._seconds = seconds
         self._stopping = threading.Event()
+        self._trouble: str | None = None
 
     def _run(self) -> None:
         while not self._stopping.wait(self._seconds):
             try:
                 self._chore()
             except Exception as error:  # noqa: BLE001  # a thread that died would leave the chore undone for ever
-                _log.error("chore failed; it is tried again", chore=self._thread.name, reason=reason_of(error))
+                self._note(reason_of(error))
+            else:
+                self._note(None)
+
+    def _note(self, trouble: str | None) -> None:
+        if trouble == self._trouble:
+            return
+        if trouble is None:
+            _log.info("chore succeeds again", chore=self._thread.name)
+        else:
+            every = f"{self._seconds:g} s"
+            _log.error("chore fails; it is tried again and again", chore=self._thread.name, every=every, reason=trouble)
+        self._trouble = trouble
 
     def _stop(self) -> None:
         self._stopping.set()
