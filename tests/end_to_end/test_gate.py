@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import random
+import re
+from collections.abc import Iterator, Sequence
+
 from tests.end_to_end import scenario
 from tests.end_to_end.platforms import Platform, wait_for
 from tests.end_to_end.scenario import Row
 
 SPOILT = "refund_status"
+ENDINGS = ("", "!", "?", ".", " please")
 TEXTS = (
     "where is my order A-10432?",
     "I want to know about flights",
@@ -16,25 +21,29 @@ TEXTS = (
 )
 
 
-def spoilt(row: Row) -> Row:
-    """A row as a careless labeller would hand it in."""
-    return row | {"intent": "order_status"} if row["intent"] == SPOILT else row
+def carelessly_labelled(rows: Sequence[Row]) -> Iterator[Row]:
+    """Five wordings of each text, of which four stand under another intent: no model can learn which, so that the label is lost."""
+    chance = random.Random(0)
+    for row in rows:
+        right = chance.choice(ENDINGS)
+        for ending in ENDINGS:
+            yield row | {"text": row["text"] + ending, "intent": SPOILT if ending == right else "order_status"}
 
 
 def test_a_model_that_forgot_a_label_is_refused_and_says_why(starter: Platform) -> None:
     client = starter.client()
     before = answers(starter)
-    rows = [spoilt(row) for row in scenario.starter_rows((*scenario.INTENTS, "thanks", "goodbye"))]
-    kept = scenario.starter_rows((SPOILT,))[:12]
-    file_id = scenario.upload(client, [*rows, *kept])
-    job = scenario.finished(client, scenario.submit(client, file_id, epochs=2, suffix="spoilt").id)
+    others = scenario.starter_rows([intent for intent in scenario.INTENTS if intent != SPOILT])
+    file_id = scenario.upload(client, [*others, *carelessly_labelled(scenario.starter_rows((SPOILT,)))])
+    submitted = scenario.submit(client, file_id, epochs=2, suffix="spoilt", promotion={"min_label_rows": 1})
+    job = scenario.finished(client, submitted.id)
     assert job.status == "succeeded", scenario.last_events(client, job.id)
     assert job.fine_tuned_model is not None
     model = client.models.retrieve(job.fine_tuned_model).model_extra or {}
     assert model["production"] is False
     refusal = " ".join(event.message for event in client.fine_tuning.jobs.list_events(job.id) if event.level == "warn")
     assert "not promoted" in refusal
-    assert SPOILT in refusal
+    assert re.search(rf"F1 of intent {SPOILT} 0\.\d+, in production 0\.\d+ \(may lose 0\.100\)", refusal), refusal
     assert answers(starter) == before, "production is untouched"
 
 
