@@ -20,8 +20,8 @@ from services.training.encoding import Example, batches
 
 #: Share of the texts whose extremes lie within the range; the last few would stretch it for all others.
 COVERED = 0.98
-#: So many texts are enough to see the ranges.
-MAX_TEXTS = 200
+#: So many texts, evenly chosen, show the ranges.
+ENOUGH_TEXTS = 200
 
 _LEVELS = 255
 _Range = tuple[float, float]
@@ -32,7 +32,7 @@ def fix_scales(path: Path, examples: Sequence[Example]) -> None:
 
     Args:
         path: The ONNX file, written again.
-        examples: Texts like those that will be read: at least one, and ``MAX_TEXTS`` are enough.
+        examples: Texts like those that will be read: at least one, and ``ENOUGH_TEXTS`` are enough.
     """
     model = onnx.load(path)
     dynamic = [node for node in model.graph.node if node.op_type == "DynamicQuantizeLinear"]

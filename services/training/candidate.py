@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from services.training.activation_scales import MAX_TEXTS
+from services.training.activation_scales import ENOUGH_TEXTS
 from services.training.calibration import calibrate
 from services.training.encoding import TextEncoder, batches
 from services.training.evaluation import QUALITY, Evaluation, evaluate
@@ -82,7 +82,7 @@ class Bench:
         Leaves the chosen int8 file in the folder, or none: then the fp32 graph is chosen and the loss is ``None``.
         """
         plain = self.try_out(FP32_MODEL, None)
-        examples = self._encoder.encode(thinned(self._parts.train, MAX_TEXTS), self._labels)
+        examples = self._encoder.encode(thinned(self._parts.train, ENOUGH_TEXTS), self._labels)
         for scheme in SCHEMES:
             quantise(self._folder / FP32_MODEL, self._folder / INT8_MODEL, scheme, examples)
             # Most fail on the labels alone, so the calibration of their own is only made for one that does not.

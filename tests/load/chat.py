@@ -105,10 +105,11 @@ def _show(name: str, measure: Measure, options: argparse.Namespace, limit: Limit
     print(
         f"\n{name}\n{'clients':>8}{'turns/s':>9}{'limit':>8}{'of it':>7}{'p50 ms':>8}{'p99 ms':>8}  failed  CPU us/turn"
     )
+    before = limit.rate()
     for clients in options.clients:
-        before = limit.rate()
         seen, cpu = measure(clients, options.seconds)
-        most = (before + limit.rate()) / 2
+        after = limit.rate()
+        most, before = (before + after) / 2, after
         turns = max(seen.answered, 1)
         bill = ", ".join(f"{part} {1e6 * cpu[part] / turns:.0f}" for part in _PARTS if part in cpu)
         whole = 1e6 * math.fsum(cpu.values()) / turns

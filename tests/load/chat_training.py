@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from services.training.activation_scales import MAX_TEXTS
+from services.training.activation_scales import ENOUGH_TEXTS
 from services.training.candidate import Bench
 from services.training.checkpoint import CheckpointFolder
 from services.training.encoding import TextEncoder
@@ -43,7 +43,7 @@ def _make(folder: Path) -> None:
     model = _trained(parts, labels, encoder)
     export(model, encoder, folder, encoder.encode(parts.validation, labels))
     bench = Bench(folder, _manifest(model, Calibration()), encoder, labels, parts, threads=1)
-    examples = encoder.encode(thinned(parts.train, MAX_TEXTS), labels)
+    examples = encoder.encode(thinned(parts.train, ENOUGH_TEXTS), labels)
     quantise(folder / FP32_MODEL, folder / INT8_MODEL, SCHEMES[0], examples)
     candidate = bench.try_out(INT8_MODEL, SCHEMES[0])
     bench.keep(candidate)

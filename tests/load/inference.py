@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import torch
 
-from services.training.activation_scales import MAX_TEXTS
+from services.training.activation_scales import ENOUGH_TEXTS
 from services.training.encoding import TextEncoder
 from services.training.export import export
 from services.training.labels import LabelSpace
@@ -91,7 +91,7 @@ def _bundles(folder: Path, rows: Sequence[Row]) -> list[tuple[str, Bundle]]:
     plain.mkdir()
     small.mkdir()
     export(model, encoder, plain, encoder.encode(rows[:64], labels))
-    quantise(plain / FP32_MODEL, small / INT8_MODEL, SCHEMES[0], encoder.encode(thinned(rows, MAX_TEXTS), labels))
+    quantise(plain / FP32_MODEL, small / INT8_MODEL, SCHEMES[0], encoder.encode(thinned(rows, ENOUGH_TEXTS), labels))
     encoder.save(small / TOKENIZER)
     drafts = [(FP32_MODEL, plain), (INT8_MODEL, small)]
     draft = draft_manifest(model)
