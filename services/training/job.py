@@ -15,7 +15,7 @@ from services.training.evaluation import Evaluation
 from services.training.export import export
 from services.training.fitting import FitResult, fit
 from services.training.labels import LabelSpace
-from services.training.model import JointModel
+from services.training.model import JointModel, encoder_width
 from services.training.observer import JobObserver
 from services.training.recipe import Recipe, resolve
 from services.training.release import Release
@@ -51,7 +51,7 @@ def run(job: Job, shop: Workshop) -> None:
     labels = LabelSpace.of(parts.train)
     encoder = TextEncoder.load(base.folder, job.spec.tuning.max_length)
     recipe = dataclasses.replace(
-        resolve(job.spec, len(parts.train), has_entities=bool(labels.tags)),
+        resolve(job.spec, len(parts.train), width=encoder_width(base.folder), has_entities=bool(labels.tags)),
         seed=job.seed,
         checkpoint_seconds=shop.checkpoint_seconds,
     )

@@ -13,7 +13,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AutoModel, PreTrainedModel
+from transformers import AutoConfig, AutoModel, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from services.training.labels import LabelSpace
@@ -71,6 +71,23 @@ def _below(opened: Path, model: str) -> Path | None:
     folder = opened / model
     inside = ".." not in folder.parts and folder.is_relative_to(opened) and folder != opened
     return folder if inside else None
+
+
+def encoder_width(base: Path) -> int:
+    """Width of the token states of the encoder in a directory.
+
+    Raises:
+        TrainingFailed: Its ``config.json`` cannot be read.
+    """
+    try:
+        config = AutoConfig.from_pretrained(base, local_files_only=True, trust_remote_code=False)
+        return int(config.hidden_size)
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise _unreadable(base, error) from error
+
+
+def _unreadable(base: Path, error: Exception) -> TrainingFailed:
+    return TrainingFailed(f"The base model {base.name} cannot be read: {error}", param="model")
 
 
 class JointOutput(NamedTuple):
@@ -135,7 +152,7 @@ class JointModel(nn.Module):
                 dtype=torch.float32,
             )
         except (OSError, ValueError, KeyError) as error:
-            raise TrainingFailed(f"The base model {base.name} cannot be read: {error}", param="model") from error
+            raise _unreadable(base, error) from error
         if hasattr(encoder, "pooler"):
             encoder.pooler = None
         with torch.random.fork_rng(devices=[]):

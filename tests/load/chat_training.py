@@ -13,7 +13,7 @@ from services.training.encoding import TextEncoder
 from services.training.export import export
 from services.training.fitting import fit
 from services.training.labels import LabelSpace
-from services.training.model import MINILM, JointModel, base_path
+from services.training.model import MINILM, JointModel, base_path, encoder_width
 from services.training.quantization import SCHEMES, quantise
 from services.training.recipe import resolve
 from services.training.split import Split, split, thinned
@@ -51,8 +51,10 @@ def _make(folder: Path) -> None:
 
 
 def _trained(parts: Split, labels: LabelSpace, encoder: TextEncoder) -> JointModel:
-    recipe = dataclasses.replace(resolve(SPEC, len(parts.train), has_entities=True), epochs=_EPOCHS)
-    model = JointModel.load(base_path(MINILM), labels, recipe.dropout)
+    base = base_path(MINILM)
+    full = resolve(SPEC, len(parts.train), width=encoder_width(base), has_entities=True)
+    recipe = dataclasses.replace(full, epochs=_EPOCHS)
+    model = JointModel.load(base, labels, recipe.dropout)
     with TemporaryDirectory(prefix="parley-bench-") as checkpoints:
         fit(
             model,

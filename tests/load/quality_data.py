@@ -11,13 +11,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from services.training.model import MINILM, base_path
 from services.training.split import Split, split
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.rows.reader import read_rows
 from shared.rows.row import Entity, Row
 from shared.starter import utterances
+from tests.load.mpnet import mpnet
 
 Record = Mapping[str, Any]
+
+
+def minilm() -> Path:
+    """The directory of the encoder that is installed with Parley."""
+    return base_path(MINILM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +36,14 @@ class Source:
         read: Gives the rows.
         targets: The least that a score has to reach, by its name.
         knowledge: Whether to measure how well the embedding finds the starter's knowledge.
+        base: Gives the directory of the encoder that is tuned.
     """
 
     title: str
     read: Callable[[], Split]
     targets: Mapping[str, float] = field(default_factory=dict)
     knowledge: bool = False
+    base: Callable[[], Path] = minilm
 
 
 def _public(file: str, to_row: Callable[[Record], Row], domain: str | None = None) -> Split:
@@ -100,6 +109,12 @@ SOURCES = {
         "Financial PhraseBank",
         partial(_public, "sentiment/financial_phrasebank", _sentiment),
         {"sentiment_accuracy": 0.86},
+    ),
+    "phrasebank-mpnet": Source(
+        "Financial PhraseBank, MPNet",
+        partial(_public, "sentiment/financial_phrasebank", _sentiment),
+        {"sentiment_accuracy": 0.86},
+        base=mpnet,
     ),
     **{
         f"hint3-{domain}": Source(f"HINT3 {domain}", partial(_public, "intent/hint3", _intent, domain))

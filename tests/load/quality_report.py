@@ -13,8 +13,9 @@ from tests.load.quality_run import Measured
 _INTRODUCTION = """# Quality
 
 Written by `make bench-quality`: {machine}. Every figure is of one model that was trained by the same functions, and with
-the same defaults (`auto`), as a job of yours, and then exported, calibrated and read as it is served. Base model:
-all-MiniLM-L6-v2 (22.7 M parameters). Test rows that also stand in train are left out. Scores are percentages.
+the same defaults (`auto`), as a job of yours, and then exported, calibrated and read as it is served. The base model is
+all-MiniLM-L6-v2 (22.7 M parameters), or all-MPNet-base-v2 (109 M, `sentence-transformers/all-mpnet-base-v2` on the hub) where
+MPNet stands beside the name of the set. Test rows that also stand in train are left out. Scores are percentages.
 
 "baseline" is logistic regression over TF-IDF of words and letters (entities: a linear tagger over words and their
 neighbours), trained on the same rows. Entity F1 is seqeval's, over whole spans.
@@ -103,11 +104,13 @@ def _cost(measured: Mapping[str, Measured]) -> str:
             f"{figures.training_seconds:,.0f} s",
             f"{figures.total_seconds:,.0f} s",
             f"{figures.peak_mb:,.0f} MB",
+            f"{figures.texts_per_second:,.0f}",
             f"{figures.baseline_seconds:,.0f} s",
         ]
         for name, figures in measured.items()
     ]
-    header = ["set", "rows: train / validation / test", "epochs", "training", "all in all", "peak memory", "baseline"]
+    header = ["set", "rows: train / validation / test", "epochs", "training", "all in all"]
+    header += ["peak memory", "served: texts/s", "baseline"]
     return _table(header, rows)
 
 

@@ -7,6 +7,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,17 +19,22 @@ from services.training.encoding import IGNORED, OUT_OF_SCOPE_ID, TextEncoder
 from services.training.export import export
 from services.training.fitting import FitResult, StepReport, ValidationReport, fit
 from services.training.labels import LabelSpace
-from services.training.model import MINILM, JointModel, base_path
+from services.training.model import MINILM, JointModel, encoder_width
 from services.training.prediction import predict
 from services.training.recipe import Recipe, resolve
 from services.training.split import Split
+from shared.artifacts.bundle import Bundle, write_bundle
 from shared.artifacts.manifest import FP32_MODEL, Calibration, Manifest, Parity
 from shared.contracts.jobs import JobSpec
+from shared.inference.reader import TextReader
 from shared.inference.scope import scope_score
 from tests.load.quality_baseline import baseline
 from tests.load.quality_data import SOURCES
 from tests.load.quality_knowledge import top_1
 from tests.load.quality_scope import recall_at_rejection
+
+#: For so long at least a served model reads, to find out how fast it does.
+_SPEED_SECONDS = 2.0
 
 SPEC = JobSpec(model=MINILM, training_file="file-benchmark")
 
@@ -52,6 +58,8 @@ class Measured:
     served: dict[str, float]
     baseline: dict[str, float]
     baseline_seconds: float
+    texts_per_second: float
+    """Test rows that the served model reads in a second, on all cores, alone."""
     similarity: float
     """Mean cosine of the test rows' sentence embeddings to the base model's."""
 
@@ -82,11 +90,12 @@ def measure(name: str) -> Measured:
     """Train, export, calibrate and evaluate on a set."""
     source = SOURCES[name]
     parts = source.read()
+    base = source.base()
     began = time.monotonic()
     labels = LabelSpace.of(parts.train)
-    encoder = TextEncoder.load(base_path(MINILM), SPEC.tuning.max_length)
-    recipe = resolve(SPEC, len(parts.train), has_entities=bool(labels.tags))
-    model = JointModel.load(base_path(MINILM), labels, recipe.dropout)
+    encoder = TextEncoder.load(base, SPEC.tuning.max_length)
+    recipe = resolve(SPEC, len(parts.train), width=encoder_width(base), has_entities=bool(labels.tags))
+    model = JointModel.load(base, labels, recipe.dropout)
     test = encoder.encode(parts.test, labels)
     untrained = predict(model, test).embeddings
     extra = {"knowledge_base_model": top_1(model, encoder)} if source.knowledge else {}
@@ -95,7 +104,7 @@ def measure(name: str) -> Measured:
         extra |= _threshold_free(model, encoder, parts)
         extra |= {"knowledge": top_1(model, encoder)} if source.knowledge else {}
         tuned = predict(model, test).embeddings
-        fp32, served, scheme = _exported(model, encoder, parts, Path(folder))
+        exported = _exported(model, encoder, parts, Path(folder))
     total_seconds = time.monotonic() - began
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     began = time.monotonic()
@@ -107,11 +116,12 @@ def measure(name: str) -> Measured:
         training_seconds=fitted.seconds,
         total_seconds=total_seconds,
         peak_mb=peak_mb,
-        scheme=scheme,
-        fp32=fp32 | extra,
-        served=served,
+        scheme=exported.scheme,
+        fp32=exported.fp32 | extra,
+        served=exported.served,
         baseline=linear,
         baseline_seconds=time.monotonic() - began,
+        texts_per_second=exported.texts_per_second,
         similarity=float((untrained * tuned).sum(axis=1).mean()),
     )
 
@@ -150,9 +160,16 @@ def _threshold_free(model: JointModel, encoder: TextEncoder, parts: Split) -> di
     }
 
 
-def _exported(
-    model: JointModel, encoder: TextEncoder, parts: Split, folder: Path
-) -> tuple[dict[str, float], dict[str, float], str | None]:
+class _Exported(NamedTuple):
+    """See ``Measured``."""
+
+    fp32: dict[str, float]
+    served: dict[str, float]
+    scheme: str | None
+    texts_per_second: float
+
+
+def _exported(model: JointModel, encoder: TextEncoder, parts: Split, folder: Path) -> _Exported:
     bundle = folder / "bundle"
     bundle.mkdir()
     export(model, encoder, bundle, encoder.encode(parts.validation, model.labels))
@@ -160,7 +177,20 @@ def _exported(
     plain = bench.evaluate(bench.try_out(FP32_MODEL, None), parts.test)
     chosen, _ = bench.choose()
     served = bench.evaluate(chosen, parts.test)
-    return plain.scores, served.scores, chosen.scheme.name if chosen.scheme else None
+    bench.keep(chosen)
+    manifest = draft_manifest(model).model_copy(update={"calibration": chosen.calibration, "served_file": chosen.file})
+    speed = _speed(write_bundle(bundle, manifest), [row.text for row in parts.test])
+    return _Exported(plain.scores, served.scores, chosen.scheme.name if chosen.scheme else None, speed)
+
+
+def _speed(bundle: Bundle, texts: list[str]) -> float:
+    reader = TextReader.from_bundle(bundle, threads=torch.get_num_threads())
+    read, began = 0, time.monotonic()
+    while (passed := time.monotonic() - began) < _SPEED_SECONDS:
+        reader.read(texts)
+        read += len(texts)
+    reader.close()
+    return read / passed
 
 
 def draft_manifest(model: JointModel) -> Manifest:

@@ -19,7 +19,7 @@ from services.training.checkpoint import CheckpointFolder
 from services.training.encoding import TextEncoder
 from services.training.fitting import fit
 from services.training.labels import LabelSpace
-from services.training.model import MINILM, JointModel, base_path
+from services.training.model import MINILM, JointModel, base_path, encoder_width
 from services.training.prediction import Predictions, predict
 from services.training.recipe import resolve
 from shared.artifacts.manifest import ScopeCalibration
@@ -100,9 +100,10 @@ def _judge(
     train: Sequence[Row], test: tuple[Sequence[Row], Sequence[Row], Sequence[Row]], labels: LabelSpace
 ) -> dict[Weights, float]:
     """The recall by weights; ``test`` holds the known rows, the strangers of the domain and those of others."""
-    encoder = TextEncoder.load(base_path(MINILM), SPEC.tuning.max_length)
-    recipe = resolve(SPEC, len(train), has_entities=False)
-    model = JointModel.load(base_path(MINILM), labels, recipe.dropout)
+    base = base_path(MINILM)
+    encoder = TextEncoder.load(base, SPEC.tuning.max_length)
+    recipe = resolve(SPEC, len(train), width=encoder_width(base), has_entities=False)
+    model = JointModel.load(base, labels, recipe.dropout)
     examples = encoder.encode(train, labels)
     with TemporaryDirectory(prefix="parley-scope-") as folder:
         fit(model, examples, (), recipe, checkpoints=CheckpointFolder(Path(folder)), observer=Progress())

@@ -9,8 +9,8 @@ from shared.contracts.jobs import Hyperparameters, JobSpec, Tuning
 AUTO = JobSpec(model="minilm", training_file="file-1", seed=11)
 
 
-def resolve(spec: JobSpec, rows: int, *, has_entities: bool = False) -> Recipe:
-    return recipes.resolve(spec, rows, has_entities=has_entities)
+def resolve(spec: JobSpec, rows: int, *, width: int = 384, has_entities: bool = False) -> Recipe:
+    return recipes.resolve(spec, rows, width=width, has_entities=has_entities)
 
 
 def asked(**knobs: int | float) -> JobSpec:
@@ -33,6 +33,15 @@ def test_entities_get_twice_the_rates_of_full_tuning(kind: str, times: int) -> N
 
     assert tagged.encoder_rate == times * plain.encoder_rate
     assert tagged.head_rate == times * plain.head_rate
+
+
+@pytest.mark.parametrize(("kind", "share"), [("full", 0.5), ("lora", 1.0)])
+def test_a_wider_encoder_gets_a_lower_rate_of_full_tuning_of_its_own(kind: str, share: float) -> None:
+    spec = AUTO.model_copy(update={"tuning": Tuning.model_validate({"type": kind})})
+    narrow, minilm, wide = (resolve(spec, 1_500, width=width) for width in (32, 384, 768))
+
+    assert (narrow.encoder_rate, wide.encoder_rate) == (minilm.encoder_rate, share * minilm.encoder_rate)
+    assert wide.head_rate == minilm.head_rate
 
 
 def test_small_data_get_small_batches() -> None:
