@@ -74,6 +74,8 @@ class Proxy:
             except OSError:
                 return
             behind = socket.create_connection(self._address)
+            for each in (client, behind):  # else Nagle's algorithm holds every small message back for 40 ms
+                each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
                 self._sockets += [client, behind]
             for source, target in ((client, behind), (behind, client)):
