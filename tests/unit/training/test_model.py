@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from services.training.labels import LabelSpace
-from services.training.model import MINILM, JointModel, base_path
+from services.training.model import MINILM, JointModel, base_path, encoder_width
 from shared.errors import TrainingFailed
 from shared.rows.row import Row
 from tests.unit.training.tiny_base import ROWS, WIDTH, tiny_base
@@ -103,6 +103,14 @@ def test_loading_twice_gives_the_same_new_heads(base: Path) -> None:
 def test_a_directory_without_weights_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingFailed, match="cannot be read"):
         JointModel.load(tmp_path, LABELS, dropout=0.1)
+
+
+def test_the_width_is_read_before_the_weights_are(base: Path, tmp_path: Path) -> None:
+    assert (encoder_width(base), encoder_width(base_path(MINILM))) == (WIDTH, 384)
+
+    (tmp_path / "config.json").write_text('{"model_type": "no such architecture"}')
+    with pytest.raises(TrainingFailed, match="cannot be read"):
+        encoder_width(tmp_path)
 
 
 def test_weights_that_are_no_safetensors_are_refused(base: Path, tmp_path: Path) -> None:
