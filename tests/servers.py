@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -69,6 +68,10 @@ class OwnServer(ABC):
         """Whose process it is; ``None``: ours."""
         return None
 
+    def _main(self, family: Sequence[psutil.Process]) -> psutil.Process:
+        """The one among its processes that ends the others when it is told to end."""
+        return family[0]
+
     @property
     def alive(self) -> bool:
         """Whether its process runs."""
@@ -109,9 +112,10 @@ class OwnServer(ABC):
     def stop(self) -> None:
         """End it in peace."""
         family = self._family()
-        if self._process is not None and family:
-            self._process.send_signal(signal.SIGTERM)
-            psutil.wait_procs(family, timeout=_FAREWELL)  # what started it may be gone before it is
+        if family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                self._main(family).terminate()
+            psutil.wait_procs(family, timeout=_FAREWELL)
         _end(family)
         self._forget()
 
@@ -175,6 +179,10 @@ class OwnBroker(OwnServer):
             "RABBITMQ_MNESIA_BASE": str(self.folder),
             "RABBITMQ_LOGS": "-",
         }
+
+    def _main(self, family: Sequence[psutil.Process]) -> psutil.Process:
+        """Erlang's: the scripts and ``su`` that Debian starts it with pass no signal on."""
+        return next((member for member in family if member.name().startswith("beam")), family[0])
 
 
 class OwnDatabase(OwnServer):
