@@ -59,8 +59,9 @@ def served_by_all(model_id: str) -> bool:
     return all(loaded in execute(c, *figures).stdout for c in containers() if c.service.removesuffix("-gpu") == "nlu")
 
 
-def test_every_container_is_healthy() -> None:
-    assert {(c.service, c.health) for c in containers() if c.health != "healthy"} == set()
+def test_every_container_is_healthy(platform: Platform) -> None:
+    """Soon at least: one that was added a moment ago is starting."""
+    wait_for(lambda: all(c.health == "healthy" for c in containers()), "health", platform, 60)
 
 
 def test_the_main_job(platform: Platform, model: str) -> None:
