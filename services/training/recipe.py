@@ -94,7 +94,7 @@ def resolve(spec: JobSpec, rows: int, *, width: int, has_entities: bool) -> Reci
     multiplier = 1.0 if asked.learning_rate_multiplier == "auto" else asked.learning_rate_multiplier
     if has_entities and tuning.type == "full":
         multiplier *= _ENTITY_RATES
-    narrowing = min(1.0, _RATED_WIDTH / width)
+    narrowing = min(1.0, _RATED_WIDTH / width) if tuning.type == "full" else 1.0
     wanted = (2 + 140 / math.sqrt(max(rows, 1))) * (1.5 if has_entities else 1.0)
     planned = _FROZEN_EPOCHS if tuning.type == "frozen" else min(_FROZEN_EPOCHS, math.ceil(wanted))
     epochs = planned if asked.n_epochs == "auto" else asked.n_epochs
@@ -104,7 +104,7 @@ def resolve(spec: JobSpec, rows: int, *, width: int, has_entities: bool) -> Reci
         batch_size=(16 if rows < _SMALL else 32) if asked.batch_size == "auto" else asked.batch_size,
         epochs=epochs,
         max_steps=tuning.max_steps,
-        encoder_rate=multiplier * _ENCODER_RATES[tuning.type] * (narrowing if tuning.type == "full" else 1.0),
+        encoder_rate=multiplier * narrowing * _ENCODER_RATES[tuning.type],
         head_rate=multiplier * 1e-3,
         patience=max(3, math.ceil(epochs / 2)),
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import waiting
 from tests.end_to_end import scenario
 from tests.end_to_end.containers import Container, compose, containers, execute, scales, stack
 from tests.end_to_end.platforms import Platform, wait_for, wait_until_ready
@@ -59,9 +60,16 @@ def served_by_all(model_id: str) -> bool:
     return all(loaded in execute(c, *figures).stdout for c in containers() if c.service.removesuffix("-gpu") == "nlu")
 
 
-def test_every_container_is_healthy(platform: Platform) -> None:
+def wait_until_healthy(seconds: float) -> None:
+    def unhealthy() -> set[tuple[str, str]]:
+        return {(c.service, c.health) for c in containers() if c.health != "healthy"}
+
+    waiting.wait_for(lambda: not unhealthy(), seconds, lambda: f"health of {unhealthy()}", pause=0.2)
+
+
+def test_every_container_is_healthy() -> None:
     """Soon at least: one that was added a moment ago is starting."""
-    wait_for(lambda: all(c.health == "healthy" for c in containers()), "health", platform, 60)
+    wait_until_healthy(60)
 
 
 def test_the_main_job(platform: Platform, model: str) -> None:
@@ -83,7 +91,7 @@ def test_a_stop_and_a_start_lose_nothing(platform: Platform, model: str) -> None
     before = containers()
     compose("down")
     compose("up", "-d", *scales(before))
-    wait_for(lambda: all(c.health == "healthy" for c in containers()), "health", platform, 180)
+    wait_until_healthy(180)
     wait_until_ready(platform, timeout=60)
     with platform.http() as http:
         again = [http.get(where).raise_for_status().json() for where in (path, "/v1/bots", "/v1/fine_tuning/jobs")]

@@ -6,7 +6,7 @@ import gzip
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -99,23 +99,20 @@ def _joint(record: Record) -> Row:
     return Row(" ".join(record["tokens"]), intent=record["intent"], entities=tuple(spans))
 
 
+_PHRASEBANK = Source(
+    "Financial PhraseBank",
+    partial(_public, "sentiment/financial_phrasebank", _sentiment),
+    {"sentiment_accuracy": 0.86},
+)
+
 SOURCES = {
     "starter": Source("starter domain", _starter, knowledge=True),
     "banking77": Source("BANKING77", partial(_public, "intent/banking77", _intent), {"intent_accuracy": 0.93}),
     "snips": Source(
         "SNIPS", partial(_public, "intent_slots/snips", _joint), {"intent_accuracy": 0.983, "entity_f1": 0.95}
     ),
-    "phrasebank": Source(
-        "Financial PhraseBank",
-        partial(_public, "sentiment/financial_phrasebank", _sentiment),
-        {"sentiment_accuracy": 0.86},
-    ),
-    "phrasebank-mpnet": Source(
-        "Financial PhraseBank, MPNet",
-        partial(_public, "sentiment/financial_phrasebank", _sentiment),
-        {"sentiment_accuracy": 0.86},
-        base=mpnet,
-    ),
+    "phrasebank": _PHRASEBANK,
+    "phrasebank-mpnet": replace(_PHRASEBANK, title=f"{_PHRASEBANK.title}, MPNet", base=mpnet),
     **{
         f"hint3-{domain}": Source(f"HINT3 {domain}", partial(_public, "intent/hint3", _intent, domain))
         for domain in ("curekart", "powerplay11", "sofmattress")
