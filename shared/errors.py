@@ -12,6 +12,7 @@
     ├── TooManyRequests         over a limit, or every queue is full (retryable)
     ├── DeadlineExceeded        nobody answered in time (retryable)
     ├── Unavailable             a dependency (broker, database, model) is away (retryable)
+    │   ├── StorageFull         a disk has no room left
     │   ├── NoModel             no model has been promoted yet
     │   └── NoBot               no bot file has been applied yet
     ├── UndecodableMessage      a message that no contract matches
@@ -132,6 +133,12 @@ class Unavailable(ParleyError):
 
     retryable = True
     default_code = "service_unavailable"
+
+
+class StorageFull(Unavailable):
+    """A disk has no room left; somebody has to make some."""
+
+    default_code = "storage_full"
 
 
 class NoModel(Unavailable):

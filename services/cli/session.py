@@ -15,7 +15,7 @@ from rich.table import Table
 
 from services.cli.api import Api, CommandError, Json
 from services.cli.settings import Access, CliSettings, access
-from shared.errors import SettingsError
+from shared.errors import ParleyError, SettingsError
 from shared.settings import read_settings
 
 Url = Annotated[str | None, typer.Option("--url", help="Address of the platform.", show_default=False)]
@@ -41,14 +41,20 @@ def resolve(url: str | None, api_key: str | None) -> Access:
     return access(read_settings(CliSettings), url=url, api_key=api_key)
 
 
-def fail(error: CommandError | SettingsError) -> NoReturn:
+def fail(error: CommandError | ParleyError) -> NoReturn:
     """Print the reason (and the faulty rows) on standard error and leave."""
     err.print(f"[red]Error:[/red] {escape(str(error))}")
     if isinstance(error, CommandError) and error.faults:
         err.print(
             table(("Line", "Field", "What is wrong"), [(f["line"], f["field"], f["message"]) for f in error.faults])
         )
-    raise typer.Exit(error.exit_code if isinstance(error, CommandError) else 2)
+    raise typer.Exit(_exit_code(error))
+
+
+def _exit_code(error: CommandError | ParleyError) -> int:
+    if isinstance(error, CommandError):
+        return error.exit_code
+    return 2 if isinstance(error, SettingsError) else 1
 
 
 def show_json(value: object) -> None:

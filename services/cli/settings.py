@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import SecretStr, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
+from shared.errors import SettingsError
 from shared.settings import PlatformSettings
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -56,11 +57,17 @@ def load(home: Path) -> Access:
 
 
 def store(home: Path, credentials: Access) -> None:
-    """Keep address and key for this user's later commands, readable by nobody else."""
-    home.mkdir(parents=True, exist_ok=True)
+    """Keep address and key for this user's later commands, readable by nobody else.
+
+    Raises:
+        SettingsError: The folder cannot be written.
+    """
     path = home / CREDENTIALS
     fresh = path.with_suffix(".new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({"url": credentials.url, "api_key": credentials.api_key}, file)
-    fresh.replace(path)
+    try:
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump({"url": credentials.url, "api_key": credentials.api_key}, file)
+        fresh.replace(path)
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written: {error.strerror}", param="home") from None

@@ -14,9 +14,10 @@ from pydantic import SecretStr
 
 from services.cli.api import Api, CommandError
 from services.cli.following import watch_job
+from services.cli.home import claimed
 from services.cli.session import fail, out
 from services.cli.settings import Access, CliSettings, load, store
-from shared.errors import SettingsError
+from shared.errors import ParleyError
 from shared.settings import read_settings
 from shared.starter import bot, utterances
 from shared.telemetry import logs
@@ -48,16 +49,17 @@ def up() -> None:
     ready = False
     try:
         settings = read_settings(CliSettings)
-        key = _key(settings)
-        from services import embedded  # every service at once: too slow an import for the other commands
+        with claimed(settings.home), _log_file(settings), _interruptible():
+            key = _key(settings)
+            from services import embedded  # every service at once: too slow an import for the other commands
 
-        with _log_file(settings), _interruptible(), embedded.running(SecretStr(key)) as url:
-            store(settings.home, Access(url, key))
-            _prepare(Access(url, key))
-            _welcome(Access(url, key), settings)
-            ready = True
-            signal.pause()
-    except (CommandError, SettingsError) as error:
+            with embedded.running(SecretStr(key)) as url:
+                store(settings.home, Access(url, key))
+                _prepare(Access(url, key))
+                _welcome(Access(url, key), settings)
+                ready = True
+                signal.pause()
+    except (CommandError, ParleyError) as error:
         fail(error)
     except KeyboardInterrupt:
         out.print("Parley has stopped." if ready else "Stopped early; 'parley up' goes on where it left off.")
@@ -74,7 +76,6 @@ def _key(settings: CliSettings) -> str:
 @contextmanager
 def _log_file(settings: CliSettings) -> Iterator[None]:
     """Logs go to a file: the terminal belongs to the person."""
-    settings.home.mkdir(parents=True, exist_ok=True)
     with (settings.home / "parley.log").open("a", encoding="utf-8") as file:
         logs.configure("embedded", settings.log_level, settings.log_format, stream=file)
         try:

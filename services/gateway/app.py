@@ -80,7 +80,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         submissions=Submissions(database, queue, time.time),
         releases=Releases(publisher),
         events=events,
-        readiness=Readiness(requester, time.time),
+        readiness=Readiness(requester, database, time.time),
     )
 
 

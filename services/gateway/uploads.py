@@ -14,7 +14,8 @@ from starlette.datastructures import FormData, UploadFile
 
 from services.gateway.schemas.files import UploadPurpose
 from shared.artifacts.store import ArtifactStore
-from shared.errors import InvalidInput, TooManyRequests
+from shared.errors import InvalidInput, StorageFull, TooManyRequests
+from shared.full_disk import is_disk_full
 from shared.rows.reader import FileFormat, format_of, read_rows
 from shared.rows.report import RowReport
 from shared.storage.identity import new_id
@@ -52,10 +53,16 @@ async def read_form(request: Request) -> FormData:
 
     Raises:
         HTTPException: 415, it is no multipart form; 400, it is a broken one.
+        StorageFull: The temporary folder has no room for it.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise HTTPException(415, "Send the file as 'multipart/form-data', with the fields 'purpose' and 'file'.")
-    return await request.form(max_files=1, max_fields=len(_FIELDS), max_part_size=1024)
+    try:
+        return await request.form(max_files=1, max_fields=len(_FIELDS), max_part_size=1024)
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        raise StorageFull("The disk of the gateway's temporary folder is full: nothing was stored.") from error
 
 
 def upload_of(form: FormData) -> Upload:

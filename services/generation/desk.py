@@ -102,6 +102,9 @@ class Desk:
             self._knowledge.index(model_id, active.version, active.bot.knowledge)
 
     def _report(self, error: ParleyError) -> None:
+        if error.retryable:
+            _log.warning("cannot look for the newest bot; trying again", reason=error.message)
+            return
         _log.error(
             "the newest bot cannot be served; the one before it stays",
             serving=self._active.version if self._active else None,

@@ -57,6 +57,11 @@ class Production:
         _log.info("model swapped in", slot=self._task, model=model_id, before=before)
 
     def _report(self, error: ParleyError) -> None:
+        if error.retryable:
+            _log.warning(
+                "cannot look which model is in production; trying again", slot=self._task, reason=error.message
+            )
+            return
         _log.error(
             "model in production cannot be served; the one before it stays",
             slot=self._task,

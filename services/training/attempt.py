@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from threading import Event
 
 import torch
@@ -16,10 +17,16 @@ from services.training.settings import TrainingSettings
 from services.training.workshop import Workshop
 from shared.artifacts.store import open_store
 from shared.contracts.jobs import TrainingProgressed
-from shared.errors import ParleyError, reason_of
+from shared.errors import ParleyError, StorageFull, TrainingFailed, Unavailable, reason_of
+from shared.full_disk import is_disk_full
 from shared.storage import jobs
 from shared.storage.engine import Session
 from shared.telemetry import logs
+
+_NO_ROOM = (
+    "A disk is full: that of the job's own folder (PARLEY_TRAINING_FOLDER) or that of the artifacts. Make room, for instance by "
+    "deleting models and files that nobody needs, then submit the job again."
+)
 
 _log = logs.get(__name__)
 
@@ -51,14 +58,23 @@ def attempt(lease: Lease, outbox: Outbox, settings: TrainingSettings, stopped: E
     except (Stopped, LeaseLost) as end:
         _log.info("attempt ends early", job_id=lease.job_id, reason=type(end).__name__)
         return INTERRUPTED
-    except ParleyError as error:
-        if not error.retryable:
-            return _fail(lease, outbox, error)
-        return _break(journal, lease, error)
-    except Exception as error:  # noqa: BLE001  # whatever it is, the job is tried again and its owner told
-        _log.exception("attempt broke", job_id=lease.job_id)
-        return _break(journal, lease, error)
+    except Exception as error:  # noqa: BLE001  # whatever it is, its owner is told
+        return _account_for(error, shop)
     return ENDED
+
+
+def _account_for(error: Exception, shop: Workshop) -> int:
+    job_id = shop.lease.job_id
+    if is_disk_full(error):
+        _log.error("a disk is full", job_id=job_id, folder=str(shop.folder), reason=reason_of(error))
+        # The database may lie on it too: without room it could not take down why the job ended.
+        shutil.rmtree(shop.folder, ignore_errors=True)
+        return _fail(shop.lease, shop.outbox, TrainingFailed(_NO_ROOM, code=StorageFull.default_code))
+    if isinstance(error, ParleyError) and not error.retryable:
+        return _fail(shop.lease, shop.outbox, error)
+    if not isinstance(error, ParleyError):
+        _log.exception("attempt broke", job_id=job_id)
+    return _break(shop.journal, shop.lease, error)
 
 
 def _fail(lease: Lease, outbox: Outbox, error: ParleyError) -> int:
@@ -71,7 +87,7 @@ def _fail(lease: Lease, outbox: Outbox, error: ParleyError) -> int:
 
     try:
         lease.write(write)
-    except LeaseLost:
+    except (LeaseLost, Unavailable):
         return INTERRUPTED
     outbox.send(TrainingProgressed(job_id=lease.job_id, status="failed"))
     return ENDED

@@ -14,6 +14,7 @@ from typing import IO
 from services.training.outbox import received
 from services.training.settings import TrainingSettings
 from shared.contracts.message import Message
+from shared.telemetry import logs
 
 #: Seconds between being asked to end and being made to.
 GRACE_SECONDS = 3.0
@@ -75,6 +76,7 @@ def training(
         env=settings.child_environment(),
         stdin=subprocess.PIPE,  # never written to: that it closes tells the trainer of our death
         stdout=subprocess.PIPE,
+        stderr=logs.descriptor(),
         text=True,
         encoding="utf-8",
         process_group=0,

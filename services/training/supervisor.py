@@ -22,7 +22,7 @@ from shared.artifacts.store import ArtifactStore
 from shared.background import Ticker
 from shared.contracts.jobs import FINAL_STATUSES, JobStatus, TrainingProgressed
 from shared.contracts.message import Message
-from shared.errors import ParleyError, Unavailable
+from shared.errors import ParleyError, StorageFull, Unavailable
 from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope
 from shared.messaging.tasks import JobQueue
@@ -33,11 +33,18 @@ from shared.telemetry import logs, metrics
 
 #: Seconds between two looks at the child and at the job.
 _POLL_SECONDS = 0.5
+#: Seconds that a child takes to exit once its job has ended.
+_EXIT_SECONDS = 1.0
+
+_NO_FOLDER = (
+    "The training worker cannot write to the folder of its jobs (PARLEY_TRAINING_FOLDER): its log tells why. Make room there, or "
+    "have it made writable, then submit the job again."
+)
 
 _log = logs.get(__name__)
 
-Ending = Literal["exited", "cancelled", "overtime", "stopped", "lost", "cut_off"]
-"""Why a child is no longer watched."""
+Ending = Literal["exited", "cancelled", "overtime", "stopped", "lost", "cut_off", "no_folder"]
+"""Why a child is no longer watched, or never was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +110,9 @@ class Supervisor:
     def _attempt(self, job: Job, token: str, tenure: Tenure) -> None:
         _log.info("job claimed", job_id=job.id, attempt=job.attempt)
         self._publish(TrainingProgressed(job_id=job.id, status="running"))
-        folder = self._settings.workshop_of(token)
-        folder.mkdir(parents=True)
         started = time.monotonic()
-        try:
-            with (
-                Ticker("lease", tenure.look, _POLL_SECONDS),
-                training(job.id, token, self._settings, self._publish) as child,
-            ):
-                outcome = self._watch(child, tenure)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        with Ticker("lease", tenure.look, _POLL_SECONDS):
+            outcome = self._train(job, token, tenure)
         try:
             status = outlast(lambda: self._account_for(outcome, job, token), self._stopping)
         except Unavailable as error:
@@ -127,6 +126,19 @@ class Supervisor:
             metrics.JOB_SECONDS.observe(time.monotonic() - started)
             self._store.delete(checkpoints_key(job.id))
 
+    def _train(self, job: Job, token: str, tenure: Tenure) -> Outcome:
+        folder = self._settings.workshop_of(token)
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            _log.error("the folder of a job cannot be made", job_id=job.id, folder=str(folder), reason=str(error))
+            return Outcome("no_folder")
+        try:
+            with training(job.id, token, self._settings, self._publish) as child:
+                return self._watch(child, tenure)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
     def _watch(self, child: Child, tenure: Tenure) -> Outcome:
         """Let the child work while the job is ours; returns when it has exited or must not go on."""
         limit = time.monotonic() + self._settings.training_limit_seconds
@@ -138,7 +150,9 @@ class Supervisor:
             if tenure.cancelled:
                 return Outcome("cancelled")
             if tenure.lost:
-                return Outcome("lost")
+                # Or the child has just ended the job, and with it the lease; then it is about to exit.
+                has_ended = child.wait(_EXIT_SECONDS) == ENDED
+                return Outcome("exited" if has_ended else "lost")
             if not tenure.is_sure():
                 # Soon another worker may have the job, and it must not run twice at once. To halt the child until the
                 # lease is renewed would not do: in the midst of a transaction it would keep us from renewing it.
@@ -154,6 +168,8 @@ class Supervisor:
             hours = self._settings.training_limit_seconds / 3600
             told = f"Training took longer than {hours:g} hours. Use fewer rows or epochs, or raise the limit."
             return self._finish(job, token, "failed", told, "time_limit_exceeded")
+        if outcome.ending == "no_folder":
+            return self._finish(job, token, "failed", _NO_FOLDER, StorageFull.default_code)
         if outcome.ending == "stopped":
             return self._give_back(job, token, "its worker was stopped", jobs.hand_back)
         if outcome.ending == "cut_off":

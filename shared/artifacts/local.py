@@ -11,7 +11,8 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from shared.artifacts.keys import Intake, Stored, checked
-from shared.errors import NotFound, Unavailable
+from shared.errors import NotFound, StorageFull, Unavailable
+from shared.full_disk import is_disk_full
 
 
 class LocalStore:
@@ -88,7 +89,9 @@ def _aside(target: Path) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         yield partial
     except OSError as error:
-        raise Unavailable(f"the artifact store cannot be written: {error}; check disk space and permissions") from error
+        if is_disk_full(error):
+            raise StorageFull("the disk of the artifact store is full: nothing was stored; make room on it") from error
+        raise Unavailable(f"the artifact store cannot be written: {error}; check its permissions") from error
     finally:
         if partial.exists():
             _remove(partial)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlmodel import Session
 
 from shared.storage.failures import translated
@@ -39,7 +39,7 @@ class Database:
             AlreadyExists: A row with such a key is there already.
             Conflict: Two transactions stood in each other's way; the whole block can be repeated.
             InvalidInput: A text cannot be stored (see ``shared.storage.texts``).
-            Unavailable: The database is away; the whole block can be repeated.
+            Unavailable: The database is away, or its disk is full; the whole block can be repeated.
         """
         with self._turn, translated(), Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
@@ -54,6 +54,15 @@ class Database:
         """
         with translated(), Session(self._reading, expire_on_commit=False) as session, session.begin():
             yield session
+
+    def ping(self) -> None:
+        """Ask it something.
+
+        Raises:
+            Unavailable: It does not answer.
+        """
+        with self.reading() as session:
+            session.scalar(select(1))
 
 
 @contextmanager

@@ -12,15 +12,19 @@ from contextlib import contextmanager
 
 from sqlalchemy import exc
 
-from shared.errors import AlreadyExists, Conflict, ParleyError, Unavailable
+from shared.errors import AlreadyExists, Conflict, ParleyError, StorageFull, Unavailable
 
 _AWAY = "The database cannot be reached or is overloaded; the call can be repeated."
 
-_SQLITE_AWAY = frozenset(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_FULL"))
+_FULL = "The disk of the database is full: nothing was stored. Once there is room again, the call can be repeated."
+
+_SQLITE_AWAY = frozenset(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_IOERR"))
 """Names of primary result codes; the extended ones begin with them."""
 
 _POSTGRESQL_AWAY = ("08", "53", "57P", "57014", "55P03")
 """SQLSTATE beginnings: connection, resources, shutdown, statement time-out, lock time-out."""
+
+_POSTGRESQL_FULL = "53100"
 
 _POSTGRESQL_COLLISION = ("40001", "40P01")
 """Serialization failure, deadlock."""
@@ -33,6 +37,7 @@ def translated() -> Iterator[None]:
     Raises:
         AlreadyExists: A row with such a key is there already.
         Conflict: Two transactions stood in each other's way.
+        StorageFull: Its disk has no room left.
         Unavailable: The database is away or has no capacity left.
     """
     try:
@@ -63,6 +68,8 @@ def _from_sqlite(error: sqlite3.Error) -> ParleyError | None:
     name: str = getattr(error, "sqlite_errorname", "")
     if name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"):
         return AlreadyExists("It exists already; nothing was changed.")
+    if name == "SQLITE_FULL":
+        return StorageFull(_FULL)
     if any(name.startswith(code) for code in _SQLITE_AWAY):
         return Unavailable(_AWAY)
     return None
@@ -76,6 +83,8 @@ def _from_postgresql(error: exc.DBAPIError) -> ParleyError | None:
         return AlreadyExists("It exists already; nothing was changed.")
     if state in _POSTGRESQL_COLLISION:
         return Conflict("Another request changed the same thing at the same time; the call can be repeated.")
+    if state == _POSTGRESQL_FULL:
+        return StorageFull(_FULL)
     return Unavailable(_AWAY) if state.startswith(_POSTGRESQL_AWAY) else None
 
 

@@ -21,12 +21,16 @@ def sqlite_engine(url: str) -> Engine:
     """An engine for ``sqlite:///path``; the folder is made if need be. ``?timeout=`` replaces ``BUSY_TIMEOUT``.
 
     Raises:
-        SettingsError: The URL names no file. Memory databases are refused: each connection would see its own.
+        SettingsError: The URL names no file, or its folder cannot be made. Memory databases are refused: each connection would see its own.
     """
     address = make_url(url) if url.startswith("sqlite:///") else None
     if address is None or address.database in (None, "", ":memory:"):
         raise SettingsError("PARLEY_DATABASE_URL must look like sqlite:///path or postgresql://user@host/name.")
-    Path(str(address.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = Path(str(address.database)).parent
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"the folder of the database, {folder}, cannot be made: {error.strerror}.") from None
     if "timeout" not in address.query:
         address = address.update_query_dict({"timeout": str(BUSY_TIMEOUT)})
     engine = create_engine(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any, Literal, TextIO
 
 import structlog
@@ -12,11 +13,17 @@ import structlog
 from shared.privacy.masking import masked_values
 from shared.telemetry.correlation import correlation_id
 
+_STANDARD_ERROR = 2
+
 Logger = structlog.stdlib.BoundLogger
 LogFormat = Literal["json", "console"]
 
 _OURS = ("services", "shared")
 _NOISY_LIBRARIES = ("amqp", "kombu", "httpx", "httpcore", "fsspec", "matplotlib", "urllib3", "alembic")
+
+
+class _Lines(logging.StreamHandler[TextIO]):
+    """The handler that ``configure`` makes; a test runner may have others."""
 
 
 def get(name: str) -> Logger:
@@ -51,7 +58,7 @@ def configure(service: str, level: str, log_format: LogFormat, stream: TextIO | 
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(target)
+    handler = _Lines(target)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -66,6 +73,15 @@ def configure(service: str, level: str, log_format: LogFormat, stream: TextIO | 
         logging.getLogger(name).setLevel(level.upper())
     for name in _NOISY_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def descriptor() -> int:
+    """The open file that the lines of this process go to: what a child process is to take for its standard error."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _Lines):
+            with suppress(ValueError):  # it is closed, or only in memory
+                return handler.stream.fileno()
+    return _STANDARD_ERROR
 
 
 def _add_context(service: str) -> structlog.types.Processor:

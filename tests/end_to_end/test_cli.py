@@ -33,6 +33,14 @@ def test_credentials_of_up_are_used_without_options(starter: Platform) -> None:
     assert "starter" in shown.stdout
 
 
+def test_a_second_platform_stays_out_of_the_folder(starter: Platform) -> None:
+    credentials = (starter.home / "credentials.json").read_text("utf-8")
+    refused = parley("up", home=starter.home, PARLEY_PORT="0")
+    assert refused.returncode == 2
+    assert "another 'parley up' runs in" in refused.stderr
+    assert (starter.home / "credentials.json").read_text("utf-8") == credentials
+
+
 def test_bot_files(starter: Platform, tmp_path: Path) -> None:
     assert run(starter, "bot", "validate", str(bot()))
     broken = tmp_path / "broken.yaml"

@@ -21,6 +21,7 @@ from shared.messaging.connect import connect
 from shared.messaging.envelope import envelope
 from shared.messaging.topology import Queues
 from tests.integration.places import place
+from tests.integration.proxy import proxied
 from tests.unit.gateway.echo import echoing
 from tests.unit.gateway.platform import asked
 from tests.waiting import wait_for
@@ -50,6 +51,22 @@ def replicas(started: tuple[Replicas, Bus]) -> Replicas:
 @pytest.fixture
 def bus(started: tuple[Replicas, Bus]) -> Bus:
     return started[1]
+
+
+def test_not_ready_while_the_database_is_away(tmp_path: Path) -> None:
+    with place("stack", tmp_path) as where, proxied(where.database_url) as network, ExitStack() as stack:
+        bus = stack.enter_context(connect(where.broker_url, prefix=where.broker_prefix))
+        stack.enter_context(echoing(bus))
+        chosen: dict[str, Any] = where.settings() | {"database_url": network.url, "port": 0, "api_key": KEY}
+        http = stack.enter_context(
+            httpx.Client(base_url=stack.enter_context(serving(GatewaySettings(**chosen))), timeout=30)
+        )
+        assert http.get("/health/ready").status_code == 200
+        network.deafen()
+        wait_for(lambda: http.get("/health/ready").status_code == 503, 10.0)
+        assert "cannot be reached" in http.get("/health/ready").json()["problems"]["database"]
+        network.listen()
+        wait_for(lambda: http.get("/health/ready").status_code == 200, 10.0)
 
 
 def begin(http: httpx.Client) -> str:

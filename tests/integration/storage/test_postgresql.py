@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from shared.errors import Conflict, SettingsError, Unavailable
+from shared.errors import Conflict, SettingsError, StorageFull, Unavailable
 from shared.storage import files, jobs, postgresql, sentiment
 from shared.storage.engine import Database, open_database
 from tests import infrastructure
@@ -211,3 +211,10 @@ def test_the_limits_reach_the_server(database: Database) -> None:
         shown = session.connection().execute(text("SHOW statement_timeout")).scalar_one()
         name = session.connection().execute(text("SHOW application_name")).scalar_one()
     assert (shown, name) == (f"{postgresql.STATEMENT_TIMEOUT:.0f}s", "parley")
+
+
+def test_a_disk_without_room_is_told_as_such(database: Database) -> None:
+    """What the server says then, said by the server."""
+    full = "DO $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$"
+    with pytest.raises(StorageFull, match="disk of the database is full"), database.transaction() as session:
+        session.connection().execute(text(full))

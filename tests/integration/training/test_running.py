@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from shared.contracts.jobs import FINAL_STATUSES, JobQueued
 from shared.messaging.connect import connect
 from shared.messaging.envelope import envelope
 from shared.storage import jobs
+from tests.logging_to import lines_to
 from tests.unit.training import job_kit
 from tests.unit.training.job_kit import Bench
 from tests.unit.training.tiny_base import tiny_base
@@ -157,3 +159,25 @@ def test_a_job_that_takes_too_long_fails(bench: Bench, base: str) -> None:
     assert job.status == "failed"
     assert job.error is not None
     assert job.error["code"] == "time_limit_exceeded"
+
+
+def test_a_worker_that_cannot_write_says_so(bench: Bench, base: str, tmp_path: Path) -> None:
+    (tmp_path / "occupied").touch()
+    settings = bench.settings.model_copy(update={"training_folder": tmp_path / "occupied"})
+    job_id = bench.submit(job_kit.spec(base, bench.upload(job_kit.lines())))
+    with running(settings):
+        _wake(bench, job_id)
+        wait_for(lambda: _ended(bench, job_id), PATIENCE)
+    job = bench.job(job_id)
+    assert (job.status, job.attempt) == ("failed", 1)
+    assert job.error is not None
+    assert "PARLEY_TRAINING_FOLDER" in job.error["message"]
+
+
+def test_what_a_trainer_writes_goes_where_the_logs_go(bench: Bench, base: str, tmp_path: Path) -> None:
+    job_id = bench.submit(job_kit.spec(base, bench.upload(job_kit.lines()), epochs=LONG))
+    with (tmp_path / "log").open("a", encoding="utf-8") as file, lines_to(file), running(bench.settings):
+        _wake(bench, job_id)
+        wait_for(lambda: _is_training(bench, job_id), PATIENCE)
+    written = [json.loads(line) for line in (tmp_path / "log").read_text("utf-8").splitlines()]
+    assert {line["service"] for line in written} == {"test", "trainer"}

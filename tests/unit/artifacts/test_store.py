@@ -11,7 +11,7 @@ import fsspec
 import pytest
 
 from shared.artifacts.store import ArtifactStore, open_store
-from shared.errors import BrokenArtifact, InvalidInput, NotFound, SettingsError, Unavailable
+from shared.errors import BrokenArtifact, InvalidInput, NotFound, SettingsError, StorageFull, Unavailable
 
 
 @pytest.fixture(params=["file", "memory"])
@@ -111,6 +111,17 @@ def test_a_disk_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "occupied").write_text("a file where the folder should be")
     with pytest.raises(Unavailable, match="cannot be written"):
         open_store(f"file://{tmp_path}/occupied").put_stream("files/x", [b"x"], 1)
+
+
+def test_a_full_disk_is_told_and_nothing_is_left_of_what_came(tmp_path: Path) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"half"
+        with Path("/dev/full").open("wb", buffering=0) as full:
+            full.write(b"half")
+
+    with pytest.raises(StorageFull, match="disk of the artifact store is full"):
+        open_store(f"file://{tmp_path}").put_stream("files/x", chunks(), 100)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize("url", ["artifacts", "nosuch://bucket"])

@@ -71,3 +71,11 @@ def test_credentials_are_for_the_owner_only(tmp_path: Path) -> None:
 def test_garbage_in_the_credentials_file_is_like_none(tmp_path: Path) -> None:
     (tmp_path / "credentials.json").write_text('{"url": 1, "other": []}', "utf-8")
     assert load(tmp_path) == Access("", "")
+
+
+def test_a_data_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "occupied").touch()
+    shown = parley("up", home=tmp_path / "occupied" / "home")
+    assert shown.returncode == 2
+    assert "PARLEY_HOME" in shown.stderr
+    assert "Traceback" not in shown.stderr

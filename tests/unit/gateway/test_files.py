@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
+import tempfile
 from pathlib import Path
 
 import httpx
 import pytest
 from openai import APIStatusError, BadRequestError, NotFoundError, OpenAI
+from starlette import formparsers
 
 from tests.unit.gateway.platform import Platform, running_platform
 
@@ -113,3 +116,19 @@ def test_large_bodies_are_refused_whether_they_say_so_or_not(tmp_path: Path) -> 
 def test_an_upload_without_a_key_is_refused_before_it_is_stored(platform: Platform) -> None:
     answer = httpx.post(f"{platform.url}/v1/files", data={"purpose": "evals"}, files={"file": ("a", b"x")})
     assert answer.status_code == 401
+
+
+def test_a_full_temporary_folder_is_told_and_the_next_upload_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(tempfile.SpooledTemporaryFile[bytes]):
+        def rollover(self) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    large = {"file": ("a", os.urandom(2_000_000))}
+    with running_platform(tmp_path, services=False, uploads_limit=1) as platform, platform.http() as http:
+        with monkeypatch.context() as patched:
+            patched.setattr(formparsers, "SpooledTemporaryFile", Full)
+            refused = http.post("/v1/files", data={"purpose": "evals"}, files=large)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "storage_full")
+        assert http.post("/v1/files", data={"purpose": "evals"}, files=large).status_code == 200

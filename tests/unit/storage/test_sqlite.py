@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from shared.errors import SettingsError, Unavailable
+from shared.errors import SettingsError, StorageFull, Unavailable
 from shared.storage import files, jobs
 from shared.storage.engine import Database, open_database
 from shared.storage.sqlite import WriterTurn, sqlite_engine
@@ -69,4 +69,26 @@ def test_a_writer_that_never_gets_its_turn_is_told_so() -> None:
 def test_a_path_that_is_no_database_is_reported(tmp_path: Path) -> None:
     (tmp_path / "parley.db").mkdir()
     with pytest.raises(Unavailable), open_database(f"sqlite:///{tmp_path / 'parley.db'}"):
+        pass
+
+
+def test_a_disk_without_room_is_told_as_such_and_stores_nothing(database: Database) -> None:
+    def fill() -> None:
+        with database.transaction() as session:
+            session.connection().exec_driver_sql("PRAGMA max_page_count = 1")  # no larger than it is now
+            for number in range(1000):
+                files.add(session, a_file(f"file-{number}"))
+
+    with pytest.raises(StorageFull, match="disk of the database is full"):
+        fill()
+    with database.reading() as session:
+        assert files.page(session).items == []
+
+
+def test_a_folder_that_cannot_be_made_is_a_wrong_setting(tmp_path: Path) -> None:
+    (tmp_path / "occupied").touch()
+    with (
+        pytest.raises(SettingsError, match="cannot be made"),
+        open_database(f"sqlite:///{tmp_path / 'occupied' / 'sub' / 'parley.db'}"),
+    ):
         pass

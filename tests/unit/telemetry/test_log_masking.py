@@ -6,24 +6,17 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from shared.telemetry import logs
+from tests.logging_to import lines_to
 from tests.unit.privacy.canaries import every_canary
 
 
 @pytest.fixture
 def written() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    before = (list(root.handlers), root.level, structlog.get_config())
     stream = io.StringIO()
-    logs.configure("test", "debug", "json", stream=stream)
-    try:
+    with lines_to(stream):
         yield stream
-    finally:
-        root.handlers[:], config = before[0], before[2]
-        root.setLevel(before[1])
-        structlog.configure(**config)
 
 
 @pytest.mark.parametrize("canary", every_canary())

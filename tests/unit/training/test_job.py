@@ -12,7 +12,9 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from safetensors import SafetensorError
 
+from services.training import checkpoint
 from services.training.attempt import attempt
 from services.training.exits import ENDED, INTERRUPTED
 from services.training.keys import encoder_key
@@ -185,3 +187,20 @@ def test_a_stopped_attempt_leaves_a_checkpoint(bench: Bench, base: str) -> None:
     assert status == INTERRUPTED
     assert bench.job(job_id).status == "running"
     assert bench.checkpoints(job_id) == [0]
+
+
+def test_a_full_disk_fails_the_job_at_once_with_what_to_do(
+    bench: Bench, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_room(_tensors: object, _path: Path) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(checkpoint, "save_file", without_room)
+    job_id, status, told = _attempt(bench, job_kit.spec(base, bench.upload(job_kit.lines()), epochs=1))
+    job = bench.job(job_id)
+    assert (status, job.status) == (ENDED, "failed")
+    assert job.error is not None
+    assert job.error["code"] == "storage_full"
+    assert "PARLEY_TRAINING_FOLDER" in job.error["message"]
+    assert told[-1] == TrainingProgressed(job_id=job_id, status="failed")
+    assert list((bench.settings.home / "training").iterdir()) == [], "its own files no longer take the room"
