@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -76,12 +75,11 @@ def _key(settings: CliSettings) -> str:
 @contextmanager
 def _log_file(settings: CliSettings) -> Iterator[None]:
     """Logs go to a file: the terminal belongs to the person."""
-    with (settings.home / "parley.log").open("a", encoding="utf-8") as file:
-        logs.configure("embedded", settings.log_level, settings.log_format, stream=file)
-        try:
-            yield
-        finally:
-            logs.configure("embedded", settings.log_level, settings.log_format, stream=sys.stderr)
+    logs.configure("embedded", settings.log_level, settings.log_format, file=settings.home / "parley.log")
+    try:
+        yield
+    finally:
+        logs.configure("embedded", settings.log_level, settings.log_format)
 
 
 @contextmanager

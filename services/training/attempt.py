@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from threading import Event
 
 import torch
@@ -22,11 +23,6 @@ from shared.full_disk import is_disk_full
 from shared.storage import jobs
 from shared.storage.engine import Session
 from shared.telemetry import logs
-
-_NO_ROOM = (
-    "A disk is full: that of the job's own folder (PARLEY_TRAINING_FOLDER) or that of the artifacts. Make room, for instance by "
-    "deleting models and files that nobody needs, then submit the job again."
-)
 
 _log = logs.get(__name__)
 
@@ -67,14 +63,23 @@ def _account_for(error: Exception, shop: Workshop) -> int:
     job_id = shop.lease.job_id
     if is_disk_full(error):
         _log.error("a disk is full", job_id=job_id, folder=str(shop.folder), reason=reason_of(error))
-        # The database may lie on it too: without room it could not take down why the job ended.
-        shutil.rmtree(shop.folder, ignore_errors=True)
-        return _fail(shop.lease, shop.outbox, TrainingFailed(_NO_ROOM, code=StorageFull.default_code))
+        return _fail(shop.lease, shop.outbox, _without_room(shop.folder))
     if isinstance(error, ParleyError) and not error.retryable:
         return _fail(shop.lease, shop.outbox, error)
     if not isinstance(error, ParleyError):
         _log.exception("attempt broke", job_id=job_id)
     return _break(shop.journal, shop.lease, error)
+
+
+def _without_room(folder: Path) -> TrainingFailed:
+    taken = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) // 1_000_000
+    # The database may lie on the same disk: it could not take down why the job ended.
+    shutil.rmtree(folder, ignore_errors=True)
+    return TrainingFailed(
+        f"A disk is full: that of the job's own folder (PARLEY_TRAINING_FOLDER), where it had {taken} MB, or that of the "
+        "artifacts. Make room, for instance by deleting models and files that nobody needs, then submit the job again.",
+        code=StorageFull.default_code,
+    )
 
 
 def _fail(lease: Lease, outbox: Outbox, error: ParleyError) -> int:

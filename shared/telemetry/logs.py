@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import MutableMapping
 from contextlib import suppress
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import Any, Literal, TextIO
 
 import structlog
@@ -14,6 +17,9 @@ from shared.privacy.masking import masked_values
 from shared.telemetry.correlation import correlation_id
 
 _STANDARD_ERROR = 2
+#: Size of a log file, and how many earlier ones are kept.
+_FILE_BYTES = 20_000_000
+_FILES_ASIDE = 4
 
 Logger = structlog.stdlib.BoundLogger
 LogFormat = Literal["json", "console"]
@@ -23,7 +29,34 @@ _NOISY_LIBRARIES = ("amqp", "kombu", "httpx", "httpcore", "fsspec", "matplotlib"
 
 
 class _Lines(logging.StreamHandler[TextIO]):
-    """The handler that ``configure`` makes; a test runner may have others."""
+    """Writes lines. Those for which there is no room are lost, which is said once on standard error, not with each of them."""
+
+    _lost = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line."""
+        lost_before = self._lost
+        super().emit(record)
+        if self._lost == lost_before:
+            self._lost = 0
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging calls it so
+        """A line could not be made or written."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+            return
+        if self._lost == 0:
+            with suppress(OSError):
+                os.write(_STANDARD_ERROR, f"Log lines are lost until they can be written again: {error}.\n".encode())
+        self._lost += 1
+
+
+class _LinesOfFile(_Lines, RotatingFileHandler):
+    """In a file that cannot grow for ever: whoever can provoke a line could fill the disk."""
+
+    def __init__(self, file: Path) -> None:
+        RotatingFileHandler.__init__(self, file, maxBytes=_FILE_BYTES, backupCount=_FILES_ASIDE, encoding="utf-8")
 
 
 def get(name: str) -> Logger:
@@ -31,13 +64,26 @@ def get(name: str) -> Logger:
     return structlog.stdlib.get_logger(name)
 
 
-def configure(service: str, level: str, log_format: LogFormat, stream: TextIO | None = None) -> None:
-    """Set logging up for this process (on standard error unless told otherwise); called by its ``__main__``."""
+def configure(
+    service: str, level: str, log_format: LogFormat, *, stream: TextIO | None = None, file: Path | None = None
+) -> None:
+    """Set logging up for this process; called by its ``__main__``.
+
+    Args:
+        service: Named in every line.
+        level: The least that is written.
+        log_format: JSON, or columns.
+        stream: Where lines go; standard error unless told otherwise.
+        file: Where they go instead. Once it is large it is put aside, and the oldest of those put aside is deleted.
+
+    Raises:
+        OSError: The file cannot be opened.
+    """
     target = stream or sys.stderr
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=target.isatty())
+        else structlog.dev.ConsoleRenderer(colors=file is None and target.isatty())
     )
     shared: list[structlog.types.Processor] = [
         structlog.stdlib.add_log_level,
@@ -58,7 +104,7 @@ def configure(service: str, level: str, log_format: LogFormat, stream: TextIO | 
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    handler = _Lines(target)
+    handler = _Lines(target) if file is None else _LinesOfFile(file)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -66,6 +112,9 @@ def configure(service: str, level: str, log_format: LogFormat, stream: TextIO | 
         )
     )
     root = logging.getLogger()
+    for before in root.handlers:
+        if isinstance(before, _LinesOfFile):
+            before.close()
     root.handlers[:] = [handler]
     # Of libraries nothing finer than info: at debug some of them log what they carry, such as the rows of a query.
     root.setLevel(max(logging.getLevelNamesMapping()[level.upper()], logging.INFO))
