@@ -164,9 +164,12 @@ class OwnBroker(OwnServer):
             raise ServerMissing("rabbitmq-server is not installed")
         self.folder.chmod(0o777)  # the server may run as a user of its own
         # Own configuration files: those of the host would win over the environment.
-        (self.folder / "rabbitmq.conf").write_text(f"listeners.tcp.local = 127.0.0.1:{self.port}\n")
+        (self.folder / "rabbitmq.conf").write_text("\n".join(self._configuration()) + "\n")
         (self.folder / "rabbitmq-env.conf").touch()
         return ["rabbitmq-server"]
+
+    def _configuration(self) -> list[str]:
+        return [f"listeners.tcp.local = 127.0.0.1:{self.port}"]
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -213,7 +216,11 @@ class OwnDatabase(OwnServer):
         return [
             str(programs / "postgres"),
             *("-D", str(data), "-p", str(self.port), "-k", str(data), "-c", "listen_addresses=127.0.0.1"),
+            *self._options(),
         ]
+
+    def _options(self) -> Sequence[str]:
+        return ()
 
     def _initialise(self, initdb: Path, data: Path) -> None:
         user = self._user()

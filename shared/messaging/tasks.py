@@ -18,7 +18,7 @@ from shared.errors import Unavailable
 from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope
 from shared.messaging.rabbitmq.declaration import queue_arguments
-from shared.messaging.rabbitmq.link import LINK_ERRORS
+from shared.messaging.rabbitmq.link import LINK_ERRORS, tls_options
 from shared.messaging.topology import Queues
 
 TRAIN_TASK = "parley.train"
@@ -79,7 +79,7 @@ def job_queue(broker_url: str, publisher: Publisher, prefix: str) -> JobQueue:
 def celery_app(broker_url: str, prefix: str) -> Celery:
     """The Celery application of the training workers; they register ``TRAIN_TASK`` on it."""
     app = Celery("parley", broker=broker_url, set_as_current=False)
-    app.conf.update(_settings(prefix))
+    app.conf.update(_settings(prefix), broker_use_ssl=tls_options(broker_url))
     return app
 
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from sqlalchemy import Engine, select
 from sqlmodel import Session
 
-from shared.storage.failures import translated
+from shared.storage.failures import opening, translated
 from shared.storage.migrations.upgrade import upgrade
 from shared.storage.postgresql import postgresql_engine
 from shared.storage.sqlite import WriterTurn, sqlite_engine
@@ -73,13 +73,13 @@ def open_database(url: str) -> Iterator[Database]:
         url: ``sqlite:///path`` or ``postgresql://user:password@host:port/name``.
 
     Raises:
-        SettingsError: The URL is wrong, or the database was made by a newer Parley.
+        SettingsError: The URL is wrong or not accepted, or the database was made by a newer Parley.
         Unavailable: The database cannot be reached.
     """
     postgresql = url.startswith("postgresql")
     engine = postgresql_engine(url) if postgresql else sqlite_engine(url)
     try:
-        with translated(), engine.begin() as connection:
+        with opening(engine.url), engine.begin() as connection:
             upgrade(connection)
         yield Database(engine, None if postgresql else WriterTurn())
     finally:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ssl import SSLError
 
-from sqlalchemy import exc
+from sqlalchemy import URL, exc
 
-from shared.errors import AlreadyExists, Conflict, ParleyError, StorageFull, Unavailable
+from shared.errors import AlreadyExists, Conflict, ParleyError, SettingsError, StorageFull, Unavailable
 
 _AWAY = "The database cannot be reached or is overloaded; the call can be repeated."
 
@@ -21,10 +22,15 @@ _FULL = "The disk of the database is full: nothing was stored. Once there is roo
 _SQLITE_AWAY = frozenset(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_IOERR"))
 """Names of primary result codes; the extended ones begin with them."""
 
+_SQLITE_REFUSAL = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
+
 _POSTGRESQL_AWAY = ("08", "53", "57P", "57014", "55P03")
 """SQLSTATE beginnings: connection, resources, shutdown, statement time-out, lock time-out."""
 
 _POSTGRESQL_FULL = "53100"
+
+_POSTGRESQL_REFUSAL = ("28", "3D")
+"""Who asks, or what is asked for, is unknown there."""
 
 _POSTGRESQL_COLLISION = ("40001", "40P01")
 """Serialization failure, deadlock."""
@@ -44,7 +50,7 @@ def translated() -> Iterator[None]:
         yield
     except exc.TimeoutError:
         raise Unavailable("Every connection to the database is in use; the call can be repeated.") from None
-    except (ConnectionError, TimeoutError) as error:
+    except (ConnectionError, TimeoutError, SSLError) as error:
         # pg8000 lets out as it is what its socket says to the first read of a reply, e.g. when the server dies meanwhile.
         raise Unavailable(_AWAY) from error
     except exc.StatementError as error:
@@ -52,6 +58,39 @@ def translated() -> Iterator[None]:
         if known is None:
             raise
         raise known from error
+
+
+@contextmanager
+def opening(address: URL) -> Iterator[None]:
+    """As ``translated``, for the first connection: whoever starts a process is told why it cannot be made.
+
+    Raises:
+        SettingsError: The server knows no such user or database, the password is wrong, or the file is no database.
+        Unavailable: It cannot be reached, or has no capacity left.
+    """
+    try:
+        with translated():
+            yield
+    except StorageFull:
+        raise
+    except Unavailable as error:
+        raise Unavailable(f"{address!r} cannot be used: {_first_cause(error)}") from error
+    except exc.DBAPIError as error:
+        if not _is_refusal(error):
+            raise
+        raise SettingsError(f"PARLEY_DATABASE_URL: {address!r} refuses: {_first_cause(error)}") from error
+
+
+def _is_refusal(error: exc.DBAPIError) -> bool:
+    name = getattr(error.orig, "sqlite_errorname", "")
+    return name in _SQLITE_REFUSAL or _sqlstate(error).startswith(_POSTGRESQL_REFUSAL)
+
+
+def _first_cause(error: BaseException) -> str:
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    fields = error.args[0] if error.args else None
+    return str(fields["M"]) if isinstance(fields, dict) and "M" in fields else str(error)
 
 
 def _translate(error: exc.StatementError) -> ParleyError | None:

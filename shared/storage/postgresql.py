@@ -95,7 +95,10 @@ def _parse(url: str) -> tuple[URL, bool]:
     mode = address.query.get("sslmode", "disable")
     if mode not in ("disable", "verify-full"):
         raise SettingsError(f"PARLEY_DATABASE_URL has sslmode={mode}; use verify-full or disable.")
-    return address.difference_update_query(["sslmode"]).set(drivername="postgresql+pg8000"), mode == "verify-full"
+    rest = address.difference_update_query(["sslmode"])
+    if rest.query:
+        raise SettingsError(f"PARLEY_DATABASE_URL has {', '.join(rest.query)}, which is not known; sslmode is.")
+    return rest.set(drivername="postgresql+pg8000"), mode == "verify-full"
 
 
 def _send_at_once(connection: Any, _record: object) -> None:

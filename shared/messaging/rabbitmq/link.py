@@ -29,6 +29,11 @@ _FAREWELL = 1.0
 _TCP_USER_TIMEOUT = 15_000
 
 
+def tls_options(url: str) -> dict[str, None] | bool:
+    """What kombu needs so that the broker's certificate is verified by the system's authorities, and bears the URL's host."""
+    return {"server_hostname": None} if url.startswith("amqps:") else False
+
+
 class Link:
     """A connection with its channels. Everything may raise ``LINK_ERRORS``; the link is then to be closed.
 
@@ -41,7 +46,7 @@ class Link:
         settings = Connection(  # type: ignore[no-untyped-call]
             url,
             transport=BatchedTransport,
-            ssl={"server_hostname": None} if url.startswith("amqps:") else False,
+            ssl=tls_options(url),
             heartbeat=_HEARTBEAT,
             connect_timeout=_PATIENCE,
             transport_options={

@@ -6,6 +6,7 @@ frames are cut from it, and between ``cork`` and ``uncork`` frames are collected
 
 from __future__ import annotations
 
+from ssl import SSLWantReadError
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -68,10 +69,10 @@ class Batched(_Base):
         self._unread = self._unread[self._read_to :] + chunk
         self._read_to = 0
 
-    def more_at_hand(self) -> bool:
-        """Whether TLS has decrypted more than was read; the socket would not say so."""
-        pending = getattr(self.sock, "pending", None)
-        return bool(pending and pending())
+    def fill_at_hand(self) -> bool:
+        """Read of what the socket has; says whether there may be more that the socket would not tell of."""
+        self.fill()
+        return False
 
     def cork(self) -> None:
         """Collect what is written from now on."""
@@ -100,7 +101,22 @@ class BatchedTcp(Batched, TCPTransport):  # type: ignore[misc]  # py-amqp is unt
 
 
 class BatchedTls(Batched, SSLTransport):  # type: ignore[misc]
-    """Over TLS."""
+    """Over TLS, which decrypts a whole record at a time, and has messages of its own.
+
+    So the socket may be readable with nothing to be read for us, and may have nothing more while a part of a record waits.
+    """
+
+    def fill_at_hand(self) -> bool:
+        """See ``Batched``; never waits for the rest of a record."""
+        patience = self.sock.gettimeout()
+        self.sock.settimeout(0)
+        try:
+            self.fill()
+        except SSLWantReadError:
+            return False
+        finally:
+            self.sock.settimeout(patience)
+        return bool(self.sock.pending())
 
 
 class BatchedConnection(pyamqp.Connection):
@@ -132,15 +148,21 @@ class BatchedConnection(pyamqp.Connection):
     ) -> Batched:
         """Called by py-amqp to make its transport."""
         kind = BatchedTls if ssl else BatchedTcp
-        return kind(host, connect_timeout, read_timeout, write_timeout, socket_settings=socket_settings, ssl=ssl)
+        return kind(
+            host,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            write_timeout=write_timeout,
+            socket_settings=socket_settings,
+            ssl=ssl,
+        )
 
     def dispatch(self) -> None:
-        """Read once and hand every whole frame to its channel; blocks if the socket has nothing to read."""
-        while True:
-            self.transport.fill()
+        """Read what is there and hand every whole frame to its channel; blocks if the socket has nothing to read."""
+        more = True
+        while more:
+            more = self.transport.fill_at_hand()
             self.dispatch_read()
-            if not self.transport.more_at_hand():
-                return
 
     def dispatch_read(self) -> bool:
         """Hand over the whole frames that were read already; says whether there were any."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from kombu.connection import Connection
@@ -16,6 +17,7 @@ from shared.messaging.tasks import TRAIN_TASK, BusJobQueue, CeleryJobQueue, cele
 from shared.messaging.topology import Queues
 from tests.infrastructure import free_port
 from tests.unit.messaging.samples import drain, job
+from tests.waiting import wait_for
 
 WORKER = f"""
 import sys
@@ -31,24 +33,24 @@ app.Worker(without_gossip=True, without_mingle=True, without_heartbeat=True).sta
 """
 
 
-def test_a_worker_runs_what_it_was_woken_for(
-    bus: Bus, broker: str, prefix: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    had_delay_queues = has_delay_queues(broker)
-    ran = tmp_path_factory.mktemp("worker") / "ran"
+def worked_off(bus: Bus, broker: str, prefix: str, ran: Path) -> list[str]:
+    """The jobs that a worker runs when it is woken for the first before it starts, and for the second while it does."""
     with bus.publisher() as publisher:  # the bus makes the queue, Celery finds it
         queue = job_queue(broker, publisher, prefix)
         queue.wake("ftjob-1")
         worker = subprocess.Popen([sys.executable, "-c", WORKER, broker, prefix, str(ran)])
         try:
             queue.wake("ftjob-2")
-            deadline = time.monotonic() + 60
-            while not (ran.exists() and len(ran.read_text().split()) == 2) and time.monotonic() < deadline:
-                time.sleep(0.1)
-            assert ran.read_text().split() == ["ftjob-1", "ftjob-2"]
+            wait_for(lambda: ran.exists() and len(ran.read_text().split()) == 2, 60.0)
         finally:
             worker.terminate()
             worker.wait(30)
+    return ran.read_text().split()
+
+
+def test_a_worker_runs_what_it_was_woken_for(bus: Bus, broker: str, prefix: str, tmp_path: Path) -> None:
+    had_delay_queues = has_delay_queues(broker)
+    assert worked_off(bus, broker, prefix, tmp_path / "ran") == ["ftjob-1", "ftjob-2"]
     assert bus.depth(Queues.TRAIN_CPU) == 0
     assert has_delay_queues(broker) == had_delay_queues
 

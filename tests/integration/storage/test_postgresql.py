@@ -28,7 +28,13 @@ from tests.unit.storage.builders import a_file, a_job, an_observation, at_once
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql://", "postgresql://user@host:port/name", "postgresql://user@127.0.0.1/name?sslmode=require"]
+    "url",
+    [
+        "postgresql://",
+        "postgresql://user@host:port/name",
+        "postgresql://user@127.0.0.1/name?sslmode=require",
+        "postgresql://user@127.0.0.1/name?connect_timeout=3",
+    ],
 )
 def test_a_wrong_url_is_a_wrong_setting(url: str) -> None:
     with pytest.raises(SettingsError, match="PARLEY_DATABASE_URL"), open_database(url):
@@ -218,3 +224,14 @@ def test_a_disk_without_room_is_told_as_such(database: Database) -> None:
     full = "DO $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$"
     with pytest.raises(StorageFull, match="disk of the database is full"), database.transaction() as session:
         session.connection().execute(text(full))
+
+
+def test_who_cannot_connect_is_told_why_and_not_the_password(empty_database_url: str) -> None:
+    there = urlsplit(empty_database_url)
+    unknown = there._replace(path="/nowhere").geturl()
+    with pytest.raises(SettingsError, match='database "nowhere" does not exist'), open_database(unknown):
+        pass
+    nobody = there._replace(netloc=f"{there.username}:hunter2@127.0.0.1:{infrastructure.free_port()}").geturl()
+    with pytest.raises(Unavailable, match="Connection refused") as told, open_database(nobody):
+        pass
+    assert "hunter2" not in str(told.value)

@@ -92,3 +92,9 @@ def test_a_folder_that_cannot_be_made_is_a_wrong_setting(tmp_path: Path) -> None
         open_database(f"sqlite:///{tmp_path / 'occupied' / 'sub' / 'parley.db'}"),
     ):
         pass
+
+
+def test_a_file_that_is_no_database_is_a_wrong_setting(tmp_path: Path) -> None:
+    (tmp_path / "parley.db").write_text("a note to myself, as long as it is, and no database " * 100)
+    with pytest.raises(SettingsError, match="file is not a database"), open_database(f"sqlite:///{tmp_path}/parley.db"):
+        pass

@@ -1,0 +1,95 @@
+"""RabbitMQ over TLS: the same promises, and no word to a broker that cannot prove who it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from shared.errors import Unavailable
+from shared.messaging.bus import Bus
+from shared.messaging.connect import connect
+from shared.messaging.envelope import envelope
+from shared.messaging.tasks import CeleryJobQueue
+from shared.messaging.topology import Queues
+from tests.infrastructure import own_folder, required
+from tests.integration.messaging.test_tasks import worked_off
+from tests.integration.proxy import proxied
+from tests.servers import running
+from tests.tls import HOST, OTHER_HOST, TRUSTED, Certificates, TlsBroker
+from tests.unit.messaging.bus_contract import BusContract
+from tests.unit.messaging.samples import alert, drain, job
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with own_folder("tls") as folder:
+        folder.chmod(0o755)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def certificates(folder: Path) -> Certificates:
+    return Certificates(folder / "certificates")
+
+
+@pytest.fixture(scope="module")
+def broker(folder: Path, certificates: Certificates) -> Iterator[str]:
+    data = folder / "broker"
+    data.mkdir()
+    with required(running(TlsBroker(data, certificates))) as own:
+        yield own.url
+
+
+@pytest.fixture(autouse=True)
+def _trusting(request: pytest.FixtureRequest, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "distrusting" not in request.fixturenames:
+        monkeypatch.setenv(TRUSTED, str(certificates.authority))
+
+
+@pytest.fixture
+def distrusting() -> None:
+    """The authority of the broker is unknown."""
+
+
+class TestTlsBus(BusContract):
+    """All promises."""
+
+
+def test_celery_wakes_a_worker(bus: Bus, broker: str, prefix: str, tmp_path: Path) -> None:
+    assert worked_off(bus, broker, prefix, tmp_path / "ran") == ["ftjob-1", "ftjob-2"]
+
+
+@pytest.mark.usefixtures("distrusting")
+def test_a_broker_that_nobody_vouches_for_is_told_nothing(broker: str) -> None:
+    with capture_logs() as entries:
+        refused(broker)
+    assert any("certificate verify failed" in str(entry.get("reason")) for entry in entries)
+
+
+def test_a_certificate_for_another_host_is_refused(broker: str) -> None:
+    refused(broker.replace(HOST, OTHER_HOST))
+
+
+def refused(broker: str) -> None:
+    """Neither the bus nor Celery talks to it."""
+    with connect(broker) as bus, bus.publisher() as publisher, pytest.raises(Unavailable):
+        publisher.publish([envelope(alert())])
+    with pytest.raises(Unavailable, match="certificate verify failed"):
+        CeleryJobQueue(broker, "").wake("ftjob-1")
+
+
+def test_a_connection_that_was_cut_is_made_again(broker: str, prefix: str) -> None:
+    with (
+        proxied(broker) as network,
+        connect(network.url, prefix=prefix) as bus,
+        bus.subscribe(Queues.TRAIN_CPU, 10) as subscription,
+        bus.publisher() as publisher,
+    ):
+        for number in range(3):
+            publisher.publish([envelope(job(number))])
+            while drain(subscription, 1)[0].decode().message != job(number):
+                """One whose acknowledgement was cut off comes again."""
+            network.cut()
