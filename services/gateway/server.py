@@ -76,7 +76,7 @@ def serving(settings: GatewaySettings) -> Iterator[str]:
                     raise Unavailable("the HTTP server did not start; the log tells why")
             host, port = listener.getsockname()[:2]
             log.info("listening", host=host, port=port)
-            yield f"http://{host}:{port}"
+            yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         finally:
             server.stop()
             thread.join()

@@ -142,6 +142,15 @@ def test_a_bug_inside_is_a_500_that_tells_nothing_but_the_request_id(tmp_path: P
     assert [line["log_level"] for line in lines if line["event"] == "request failed"] == ["error"]
 
 
+def test_an_address_of_ipv6_makes_a_url_that_works(tmp_path: Path) -> None:
+    settings = GatewaySettings(home=tmp_path, host="::1", port=0, api_key=SecretStr("key"))
+    try:
+        with serving(settings) as url:
+            assert httpx.get(f"{url}/health").status_code == 200
+    except SettingsError:
+        pytest.skip("this machine has no IPv6")
+
+
 def test_a_taken_port_is_one_clear_message(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
