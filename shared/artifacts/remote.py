@@ -13,7 +13,8 @@ from pydantic import TypeAdapter
 
 from shared.artifacts.keys import Intake, Stored, checked
 from shared.artifacts.manifest import FileEntry
-from shared.errors import BrokenArtifact, NotFound, SettingsError, Unavailable
+from shared.errors import BrokenArtifact, NotFound, ParleyError, SettingsError, StorageFull, Unavailable
+from shared.full_disk import is_disk_full
 
 _Index = TypeAdapter(dict[str, FileEntry])
 #: Beside each folder, written last: buckets cannot rename, so this file is what makes a folder complete. No key of
@@ -40,7 +41,7 @@ class RemoteStore:
     def put_folder(self, key: str, local: Path) -> None:
         """Store a copy of a flat directory; see ``ArtifactStore``."""
         path = self._path(key)
-        with _reaching(key):
+        with _reaching():
             if self._files.exists(path + _INDEX):
                 return
             index = {file.name: FileEntry.of(file) for file in sorted(local.iterdir())}
@@ -53,7 +54,7 @@ class RemoteStore:
         path, target = self._path(key), cache / key
         if target.is_dir():
             return target
-        with _reaching(key):
+        with _finding(key):
             index = _Index.validate_json(self._files.cat_file(path + _INDEX))
             target.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as scratch:
@@ -70,29 +71,28 @@ class RemoteStore:
     def put_stream(self, key: str, chunks: Iterable[bytes], limit: int) -> Stored:
         """Store a file from its pieces, by way of a local one; see ``ArtifactStore``."""
         path, intake = self._path(key), Intake(limit)
-        with tempfile.NamedTemporaryFile() as file:
+        with _reaching(), tempfile.NamedTemporaryFile() as file:
             file.writelines(intake.pass_on(chunks))
             file.flush()
-            with _reaching(key):
-                self._files.put_file(file.name, path)
+            self._files.put_file(file.name, path)
         return intake.stored()
 
     def open(self, key: str) -> BinaryIO:
         """The content of a file; see ``ArtifactStore``."""
         path = self._path(key)
-        with _reaching(key):
+        with _finding(key):
             return cast("BinaryIO", self._files.open(path, "rb"))
 
     def exists(self, key: str) -> bool:
         """Whether a file or a whole folder is stored under the key."""
         path = self._path(key)
-        with _reaching(key):
+        with _reaching():
             return bool(self._files.exists(path + _INDEX) or self._files.isfile(path))
 
     def delete(self, key: str) -> None:
         """Remove what is stored under the key and below it; the mark of completeness goes first."""
         path = self._path(key)
-        with _reaching(key):
+        with _reaching():
             for place in (path + _INDEX, path):
                 if self._files.exists(place):
                     self._files.rm(place, recursive=True)
@@ -102,10 +102,21 @@ class RemoteStore:
 
 
 @contextmanager
-def _reaching(key: str) -> Iterator[None]:
+def _reaching() -> Iterator[None]:
     try:
         yield
-    except FileNotFoundError:
-        raise NotFound(f"nothing is stored under {key}") from None
-    except OSError as error:
+    except ParleyError:
+        raise
+    except Exception as error:  # every driver has errors of its own
+        if is_disk_full(error):
+            raise StorageFull("the disk for files on their way to or from the artifact store is full") from error
         raise Unavailable(f"the artifact store did not answer: {error}") from error
+
+
+@contextmanager
+def _finding(key: str) -> Iterator[None]:
+    with _reaching():
+        try:
+            yield
+        except FileNotFoundError:
+            raise NotFound(f"nothing is stored under {key}") from None

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from shared.artifacts.store import ArtifactStore, open_store
 from shared.errors import BrokenArtifact, InvalidInput, NotFound, SettingsError, StorageFull, Unavailable
@@ -122,6 +123,48 @@ def test_a_full_disk_is_told_and_nothing_is_left_of_what_came(tmp_path: Path) ->
     with pytest.raises(StorageFull, match="disk of the artifact store is full"):
         open_store(f"file://{tmp_path}").put_stream("files/x", chunks(), 100)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+class DriverError(Exception):
+    """Such as botocore's, which are no ``OSError``."""
+
+
+class Away(MemoryFileSystem):  # type: ignore[misc]  # fsspec is untyped
+    """A bucket behind a network that is down."""
+
+    protocol = "away"
+
+    def _refuse(self, *_arguments: object, **_options: object) -> None:
+        raise DriverError("Could not connect to the endpoint")
+
+    exists = isfile = put_file = cat_file = pipe_file = _refuse
+
+
+class NoBucket(Away):
+    """What s3fs says of a bucket that is not there."""
+
+    protocol = "nobucket"
+
+    def _refuse(self, *_arguments: object, **_options: object) -> None:
+        raise FileNotFoundError("The specified bucket does not exist")
+
+    put_file = _refuse
+
+
+@pytest.mark.parametrize(("system", "reason"), [(Away, "Could not connect"), (NoBucket, "bucket does not exist")])
+def test_a_remote_store_that_cannot_be_written_is_told(system: type[Away], reason: str) -> None:
+    fsspec.register_implementation(system.protocol, system, clobber=True)
+    with pytest.raises(Unavailable, match=reason):
+        open_store(f"{system.protocol}://bucket").put_stream("files/x", [b"x"], 1)
+
+
+def test_a_remote_store_that_is_away_is_told(tmp_path: Path) -> None:
+    fsspec.register_implementation(Away.protocol, Away, clobber=True)
+    store = open_store("away://bucket")
+    with pytest.raises(Unavailable, match="Could not connect"):
+        store.fetch_folder("models/x", tmp_path)
+    with pytest.raises(Unavailable, match="Could not connect"):
+        store.exists("files/x")
 
 
 @pytest.mark.parametrize("url", ["artifacts", "nosuch://bucket"])
