@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO
 
 import fsspec
 from pydantic import TypeAdapter
@@ -20,6 +23,9 @@ _Index = TypeAdapter(dict[str, FileEntry])
 #: Beside each folder, written last: buckets cannot rename, so this file is what makes a folder complete. No key of
 #: ours ends like it.
 _INDEX = ".index.json"
+_CHUNK_BYTES = 1024 * 1024
+#: Local copies of folders that are kept beside each other.
+_COPIES = 4
 
 
 class RemoteStore:
@@ -53,6 +59,7 @@ class RemoteStore:
         """A copy below ``cache``, fetched once and verified; see ``ArtifactStore``."""
         path, target = self._path(key), cache / key
         if target.is_dir():
+            os.utime(target)
             return target
         with _finding(key):
             index = _Index.validate_json(self._files.cat_file(path + _INDEX))
@@ -66,6 +73,7 @@ class RemoteStore:
                         raise BrokenArtifact(f"{name} of {key} did not arrive as it was stored")
                 if not target.is_dir():  # another thread may have fetched the same meanwhile
                     partial.rename(target)
+        _forget_unused(target.parent)
         return target
 
     def put_stream(self, key: str, chunks: Iterable[bytes], limit: int) -> Stored:
@@ -81,7 +89,7 @@ class RemoteStore:
         """The content of a file; see ``ArtifactStore``."""
         path = self._path(key)
         with _finding(key):
-            return cast("BinaryIO", self._files.open(path, "rb"))
+            return io.BufferedReader(_Content(self._files.open(path, "rb")), _CHUNK_BYTES)
 
     def exists(self, key: str) -> bool:
         """Whether a file or a whole folder is stored under the key."""
@@ -99,6 +107,43 @@ class RemoteStore:
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{checked(key)}"
+
+
+class _Content(io.RawIOBase):
+    """A file read from afar. The drivers' own file objects lack parts of Python's, such as a limit of ``readline``."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fetch as much as there is room for, or what is left."""
+        with _reaching():
+            data: bytes = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+        super().close()
+
+
+def _forget_unused(folder: Path) -> None:
+    """Remove all copies but those used last: a process that lives long meets many models, and needs few of them again."""
+    copies = sorted((copy for copy in folder.iterdir() if copy.name[0] != "."), key=_used_at, reverse=True)
+    for copy in copies[_COPIES:]:
+        shutil.rmtree(copy, ignore_errors=True)
+
+
+def _used_at(copy: Path) -> float:
+    try:
+        return copy.stat().st_mtime
+    except FileNotFoundError:  # another thread was faster
+        return 0.0
 
 
 @contextmanager

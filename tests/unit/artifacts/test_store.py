@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -123,6 +124,18 @@ def test_a_full_disk_is_told_and_nothing_is_left_of_what_came(tmp_path: Path) ->
     with pytest.raises(StorageFull, match="disk of the artifact store is full"):
         open_store(f"file://{tmp_path}").put_stream("files/x", chunks(), 100)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_only_the_copies_used_last_are_kept(folder: Path, tmp_path: Path) -> None:
+    store, cache = open_store(f"memory://{uuid4().hex}"), tmp_path / "cache"
+    for number in range(6):
+        store.put_folder(f"models/{number}", folder)
+        fetched = store.fetch_folder(f"models/{number}", cache)
+        os.utime(fetched, (number, number))
+        if number == 4:
+            store.fetch_folder("models/1", cache)
+    assert sorted(copy.name for copy in (cache / "models").iterdir()) == ["1", "3", "4", "5"]
+    assert store.fetch_folder("models/0", cache).is_dir(), "it comes again"
 
 
 class DriverError(Exception):
