@@ -76,6 +76,7 @@ class Consumer:
                     self._consume(subscription)
             except Exception as error:  # noqa: BLE001  # a loop that died would leave every caller waiting
                 _log.error("consumer begins anew", queue=self._queue.name, reason=reason_of(error))
+                self._subscribed.set()  # who starts it must not wait for ever: it could not even be told to stop
                 self._stopping.wait(_PAUSE_AFTER_FAULT)
 
     def stop(self) -> None:

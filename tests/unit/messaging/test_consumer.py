@@ -364,6 +364,22 @@ class TestTheEnd:
         with bus.publisher() as publisher, Consumer(breaking, Queues.NLU, handlers, publisher=publisher):
             assert requester.submit(analyze(), timeout=SOON).result() == analyzed()
 
+    def test_a_bus_that_stays_broken_keeps_nobody_from_starting_and_stopping(self, publisher: Publisher) -> None:
+        class Broken(MemoryBus):
+            @contextmanager
+            def subscribe(self, queue: QueueSpec, prefetch: int) -> Iterator[Subscription]:
+                raise RuntimeError(queue.name, prefetch)
+                yield
+
+        def live() -> None:
+            with Consumer(Broken(), Queues.NLU, {}, publisher=publisher) as consumer:
+                assert consumer.alive
+
+        thread = Thread(target=live)
+        thread.start()
+        thread.join(SOON)
+        assert not thread.is_alive()
+
 
 def travel_on(request: AnalyzeText) -> Message:
     """An answer that goes to a queue with a limit."""
