@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from shared.messaging.rabbitmq.link import LINK_ERRORS, Link
+from shared.messaging.rabbitmq.link import Link
 from shared.messaging.rabbitmq.waker import Waker
 from shared.telemetry import logs, metrics
 
@@ -86,15 +86,16 @@ class Lifeline:
             link.close()
 
     def _connect(self) -> None:
+        # To what it does not expect py-amqp raises anything; a thread that died of it would never connect again.
         try:
             link = Link(self._url, f"parley {self._name}")
-        except LINK_ERRORS as error:
+        except Exception as error:  # noqa: BLE001
             self._failed(error)
             return
         try:
             self._prepare(link)
             link.watch(self._waker)
-        except LINK_ERRORS as error:
+        except Exception as error:  # noqa: BLE001
             link.close()
             self._failed(error)
             return

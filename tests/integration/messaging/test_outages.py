@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from threading import Thread, Timer
 
 import pytest
@@ -20,6 +22,7 @@ from shared.messaging.requests import Requester
 from shared.messaging.topology import Queues
 from tests.integration.proxy import Proxy, proxied
 from tests.unit.messaging.samples import analyze, analyzed, drain, job
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -155,3 +158,28 @@ def test_who_waits_for_a_confirm_is_told_when_the_broker_goes_away(proxy: Proxy,
         with pytest.raises(Unavailable, match="went away before it confirmed"):
             publisher.publish([envelope(job(2))])
         assert time.monotonic() - started < 5
+
+
+def test_a_stranger_on_the_brokers_port_ends_no_thread(prefix: str) -> None:
+    """It begins the handshake as a broker does, and breaks off within a table."""
+    payload = b"\0\x0a\0\x0a\0\x09\0\0\0\x40\x01aS"
+    accepted = 0
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+
+        def serve() -> None:
+            nonlocal accepted
+            with suppress(OSError):
+                while True:
+                    client, _ = stranger.accept()
+                    accepted += 1
+                    with client:
+                        client.recv(8)
+                        client.sendall(b"\x01\0\0" + len(payload).to_bytes(4) + payload + b"\xce")
+
+        Thread(target=serve, daemon=True).start()
+        url = f"amqp://guest:guest@127.0.0.1:{stranger.getsockname()[1]}//"
+        with connect(url, prefix=prefix) as bus, bus.publisher() as publisher:
+            wait_for(lambda: accepted >= 3, 10.0)
+            with pytest.raises(Unavailable):
+                publisher.publish([envelope(job())])
+        stranger.shutdown(socket.SHUT_RDWR)
