@@ -22,7 +22,7 @@ from shared.artifacts.store import ArtifactStore
 from shared.background import Ticker
 from shared.contracts.jobs import FINAL_STATUSES, JobStatus, TrainingProgressed
 from shared.contracts.message import Message
-from shared.errors import ParleyError, StorageFull, Unavailable
+from shared.errors import ParleyError, TrainingFailed, Unavailable
 from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope
 from shared.messaging.tasks import JobQueue
@@ -169,7 +169,7 @@ class Supervisor:
             told = f"Training took longer than {hours:g} hours. Use fewer rows or epochs, or raise the limit."
             return self._finish(job, token, "failed", told, "time_limit_exceeded")
         if outcome.ending == "no_folder":
-            return self._finish(job, token, "failed", _NO_FOLDER, StorageFull.default_code)
+            return self._finish(job, token, "failed", _NO_FOLDER, TrainingFailed.default_code)
         if outcome.ending == "stopped":
             return self._give_back(job, token, "its worker was stopped", jobs.hand_back)
         if outcome.ending == "cut_off":

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -58,7 +58,7 @@ class RemoteStore:
     def fetch_folder(self, key: str, cache: Path) -> Path:
         """A copy below ``cache``, fetched once and verified; see ``ArtifactStore``."""
         path, target = self._path(key), cache / key
-        if target.is_dir():
+        with suppress(FileNotFoundError):  # not fetched yet, or forgotten by another thread
             os.utime(target)
             return target
         with _finding(key):

@@ -70,7 +70,7 @@ class Batched(_Base):
         self._read_to = 0
 
     def fill_at_hand(self) -> bool:
-        """Read of what the socket has; says whether there may be more that the socket would not tell of."""
+        """Read what the socket has; says whether there is more that the socket would not tell of."""
         self.fill()
         return False
 

@@ -121,18 +121,20 @@ def test_a_cancelled_job_ends_within_five_seconds(bench: Bench, base: str) -> No
         assert bench.told(job_id)[-1] == "The job was cancelled."
 
 
-def test_a_worker_that_is_stopped_hands_its_job_on(bench: Bench, base: str) -> None:
+def test_a_worker_that_is_stopped_hands_its_job_on(bench: Bench, base: str, tmp_path: Path) -> None:
     job_id = bench.submit(job_kit.spec(base, bench.upload(job_kit.lines()), epochs=LONG))
-    with running(bench.settings):
+    with (tmp_path / "log").open("a", encoding="utf-8") as file, lines_to(file), running(bench.settings):
         _wake(bench, job_id)
         _wake(bench, job_id)  # a doubled wake-up changes nothing
-        wait_for(lambda: bool(_trainers(psutil.Process())), PATIENCE)
+        wait_for(lambda: _is_training(bench, job_id), PATIENCE)
         trainer = _trainer(psutil.Process())
         began = time.monotonic()
     assert time.monotonic() - began < 5.0
     assert _gone(trainer)
     assert (bench.job(job_id).status, bench.job(job_id).attempt) == ("queued", 0), "it does not count"
     assert bench.told(job_id)[-1] == "Attempt 1 ended because its worker was stopped."
+    written = [json.loads(line) for line in (tmp_path / "log").read_text("utf-8").splitlines()]
+    assert {line["service"] for line in written} == {"test", "trainer"}, "what a trainer says goes where the logs go"
 
 
 def test_a_job_whose_trainer_keeps_dying_fails_with_the_reason(bench: Bench, base: str) -> None:
@@ -172,12 +174,3 @@ def test_a_worker_that_cannot_write_says_so(bench: Bench, base: str, tmp_path: P
     assert (job.status, job.attempt) == ("failed", 1)
     assert job.error is not None
     assert "PARLEY_TRAINING_FOLDER" in job.error["message"]
-
-
-def test_what_a_trainer_writes_goes_where_the_logs_go(bench: Bench, base: str, tmp_path: Path) -> None:
-    job_id = bench.submit(job_kit.spec(base, bench.upload(job_kit.lines()), epochs=LONG))
-    with (tmp_path / "log").open("a", encoding="utf-8") as file, lines_to(file), running(bench.settings):
-        _wake(bench, job_id)
-        wait_for(lambda: _is_training(bench, job_id), PATIENCE)
-    written = [json.loads(line) for line in (tmp_path / "log").read_text("utf-8").splitlines()]
-    assert {line["service"] for line in written} == {"test", "trainer"}
