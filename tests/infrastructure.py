@@ -76,6 +76,7 @@ def required(context: AbstractContextManager[Entered]) -> Iterator[Entered]:
 def own_folder(name: str) -> Iterator[Path]:
     """A folder for a server that may run as a user of its own: pytest's are closed to others."""
     with TemporaryDirectory(prefix=f"parley-{name}-") as folder:
+        Path(folder).chmod(0o755)
         yield Path(folder)
 
 

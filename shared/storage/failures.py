@@ -7,9 +7,10 @@ and keeps its own class.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from ssl import SSLError
+from typing import Any
 
 from sqlalchemy import URL, exc
 
@@ -89,8 +90,7 @@ def _is_refusal(error: exc.DBAPIError) -> bool:
 def _first_cause(error: BaseException) -> str:
     while (cause := error.__cause__ or error.__context__) is not None:
         error = cause
-    fields = error.args[0] if error.args else None
-    return str(fields["M"]) if isinstance(fields, dict) and "M" in fields else str(error)
+    return str(_report(error).get("M", error))
 
 
 def _translate(error: exc.StatementError) -> ParleyError | None:
@@ -128,6 +128,10 @@ def _from_postgresql(error: exc.DBAPIError) -> ParleyError | None:
 
 
 def _sqlstate(error: exc.DBAPIError) -> str:
-    """pg8000 raises one class for all that the server reports, with the fields of the report as its argument."""
-    fields = error.orig.args[0] if error.orig is not None and error.orig.args else None
-    return str(fields.get("C", "")) if isinstance(fields, dict) else ""
+    return str(_report(error.orig).get("C", ""))
+
+
+def _report(error: BaseException | None) -> Mapping[str, Any]:
+    """What the server reported. pg8000 raises one class for all of it, with the fields of the report as its argument."""
+    fields = error.args[0] if error is not None and error.args else None
+    return fields if isinstance(fields, dict) else {}

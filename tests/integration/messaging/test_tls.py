@@ -26,7 +26,6 @@ from tests.unit.messaging.samples import alert, drain, job
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
     with own_folder("tls") as folder:
-        folder.chmod(0o755)
         yield folder
 
 
@@ -44,14 +43,8 @@ def broker(folder: Path, certificates: Certificates) -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def _trusting(request: pytest.FixtureRequest, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
-    if "distrusting" not in request.fixturenames:
-        monkeypatch.setenv(TRUSTED, str(certificates.authority))
-
-
-@pytest.fixture
-def distrusting() -> None:
-    """The authority of the broker is unknown."""
+def _trusting(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TRUSTED, str(certificates.authority))
 
 
 class TestTlsBus(BusContract):
@@ -62,8 +55,8 @@ def test_celery_wakes_a_worker(bus: Bus, broker: str, prefix: str, tmp_path: Pat
     assert worked_off(bus, broker, prefix, tmp_path / "ran") == ["ftjob-1", "ftjob-2"]
 
 
-@pytest.mark.usefixtures("distrusting")
-def test_a_broker_that_nobody_vouches_for_is_told_nothing(broker: str) -> None:
+def test_a_broker_that_nobody_vouches_for_is_told_nothing(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(TRUSTED)
     with capture_logs() as entries:
         refused_by_the_bus(broker)
     assert any("certificate verify failed" in str(entry.get("reason")) for entry in entries)

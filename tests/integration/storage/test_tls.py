@@ -19,7 +19,6 @@ from tests.unit.storage.builders import a_file
 @pytest.fixture(scope="module")
 def server() -> Iterator[tuple[str, Certificates]]:
     with own_folder("tls") as folder:
-        folder.chmod(0o755)
         certificates, data = Certificates(folder / "certificates"), folder / "database"
         data.mkdir()
         with required(running(TlsDatabase(data, certificates))) as own:
