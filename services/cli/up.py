@@ -53,9 +53,11 @@ def up() -> None:
             from services import embedded  # every service at once: too slow an import for the other commands
 
             with embedded.running(SecretStr(key)) as url:
-                store(settings.home, Access(url, key))
-                _prepare(Access(url, key))
-                _welcome(Access(url, key), settings)
+                here = Access(url, key)
+                _check_key(here, settings)
+                store(settings.home, here)
+                _prepare(here)
+                _welcome(here, settings)
                 ready = True
                 signal.pause()
     except (CommandError, ParleyError) as error:
@@ -67,9 +69,31 @@ def up() -> None:
 def _key(settings: CliSettings) -> str:
     """The key of this platform; a new one is stored before anything else, since elsewhere only its hash is kept."""
     stored = load(settings.home)
-    key = settings.api_key.get_secret_value() or stored.api_key or f"pk-{secrets.token_urlsafe(32)}"
+    if known := settings.api_key.get_secret_value() or stored.api_key:
+        return known
+    key = f"pk-{secrets.token_urlsafe(32)}"
     store(settings.home, Access(stored.url, key))
     return key
+
+
+def _check_key(here: Access, settings: CliSettings) -> None:
+    """A key that was meant for another platform must not take the place of the stored one.
+
+    Raises:
+        CommandError: It is no admin key of the platform that has just started.
+    """
+    try:
+        with Api(here) as api:
+            api.get("/v1/keys")
+    except CommandError as error:
+        given = bool(settings.api_key.get_secret_value())
+        remedy = "unset it, to go by the key that 'parley up' has stored. " if given else ""
+        raise CommandError(
+            f"{'PARLEY_API_KEY' if given else 'The stored key'} is no admin key of the platform in {settings.home}: {remedy}"
+            "If every admin key is lost, 'python -m services.gateway --new-admin-key NAME' makes another, to be given as "
+            "PARLEY_API_KEY.",
+            exit_code=error.exit_code,
+        ) from error
 
 
 @contextmanager

@@ -10,10 +10,10 @@ from uuid import uuid4
 
 from fastapi import FastAPI
 
+from services.gateway.admin_keys import add_key, ensure_key
 from services.gateway.api import build_api
 from services.gateway.events import EventHub
 from services.gateway.expiry import INTERVAL_SECONDS, delete_expired
-from services.gateway.first_key import ensure_key
 from services.gateway.gateway import Gateway
 from services.gateway.handlers import build_handlers
 from services.gateway.keyring import KeyRing
@@ -52,6 +52,17 @@ def running(settings: GatewaySettings) -> Iterator[FastAPI]:
         ensure_key(database, settings.api_key, _announce, time.time())
         bus = stack.enter_context(connect(settings.broker_url, prefix=settings.broker_prefix))
         yield build_api(_gateway(settings, stack, bus, database))
+
+
+def make_admin_key(settings: GatewaySettings, name: str) -> None:
+    """Give an operator who has lost every admin key another one; it is shown on standard output.
+
+    Raises:
+        SettingsError: A URL is wrong, or the database is not that of a platform.
+        Unavailable: The database cannot be reached.
+    """
+    with open_database(settings.database) as database:
+        add_key(database, name, _announce, time.time())
 
 
 def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Database) -> Gateway:

@@ -7,7 +7,7 @@ import pytest
 from openai import APIStatusError, AuthenticationError, OpenAI, PermissionDeniedError, RateLimitError
 from pydantic import SecretStr
 
-from services.gateway.first_key import ensure_key
+from services.gateway.admin_keys import ensure_key
 from services.gateway.keyring import KeyRing, new_secret
 from shared.errors import AlreadyExists
 from shared.storage import keys
