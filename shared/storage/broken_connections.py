@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from threading import Lock
 
+from shared.storage.failures import reason
 from shared.telemetry import logs
 
 #: Seconds in which it is said once: a pool loses up to all of its connections at a time.
@@ -49,5 +50,5 @@ class BrokenConnections(logging.Filter):
         _log.warning(
             "connections to the database broke; others are made as soon as the database answers, until then requests"
             " get 503 and jobs wait",
-            reason=type(cause).__name__,
+            reason=f"{type(cause).__name__}: {reason(cause)}" if cause else None,
         )

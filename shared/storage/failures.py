@@ -84,12 +84,17 @@ def opening(address: URL) -> Iterator[None]:
 
 def _is_refusal(error: exc.DBAPIError) -> bool:
     name = getattr(error.orig, "sqlite_errorname", "")
-    return name in _SQLITE_REFUSAL or _sqlstate(error).startswith(_POSTGRESQL_REFUSAL)
+    return name in _SQLITE_REFUSAL or sqlstate(error.orig).startswith(_POSTGRESQL_REFUSAL)
 
 
 def _first_cause(error: BaseException) -> str:
     while (cause := error.__cause__ or error.__context__) is not None:
         error = cause
+    return reason(error)
+
+
+def reason(error: BaseException) -> str:
+    """What the server said, or else the error itself."""
     return str(_report(error).get("M", error))
 
 
@@ -117,7 +122,7 @@ def _from_sqlite(error: sqlite3.Error) -> ParleyError | None:
 def _from_postgresql(error: exc.DBAPIError) -> ParleyError | None:
     if error.connection_invalidated or isinstance(error, exc.InterfaceError):
         return Unavailable(_AWAY)
-    state = _sqlstate(error)
+    state = sqlstate(error.orig)
     if state == "23505":
         return AlreadyExists("It exists already; nothing was changed.")
     if state in _POSTGRESQL_COLLISION:
@@ -127,8 +132,9 @@ def _from_postgresql(error: exc.DBAPIError) -> ParleyError | None:
     return Unavailable(_AWAY) if state.startswith(_POSTGRESQL_AWAY) else None
 
 
-def _sqlstate(error: exc.DBAPIError) -> str:
-    return str(_report(error.orig).get("C", ""))
+def sqlstate(error: BaseException | None) -> str:
+    """The five characters by which PostgreSQL tells what is wrong; empty if it told nothing."""
+    return str(_report(error).get("C", ""))
 
 
 def _report(error: BaseException | None) -> Mapping[str, Any]:

@@ -8,12 +8,13 @@ import ssl
 import time
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.errors import SettingsError
 from shared.storage.broken_connections import BrokenConnections
+from shared.storage.failures import sqlstate
 from shared.storage.texts import dump_json, refuse_unstorable
 
 POOL_SIZE = 20
@@ -30,6 +31,9 @@ SOCKET_TIMEOUT = 30.0
 
 TRUST_SECONDS = 1.0
 """Seconds after its use for which a connection is taken to be alive: a ping is one more round trip for every transaction."""
+
+_ONLY_READS = "25006"
+"""SQLSTATE of a write where only reading is possible."""
 
 _USED_AT = "parley_used_at"
 
@@ -81,6 +85,7 @@ def postgresql_engine(url: str) -> Engine:
     event.listen(engine, "checkout", ping)
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "handle_error", _leave_a_standby)
     event.listen(engine, "before_cursor_execute", _check)
     return engine
 
@@ -117,6 +122,13 @@ def _note_use(_connection: object, record: ConnectionPoolEntry) -> None:
 def _begin(connection: Connection) -> None:
     if connection.get_execution_options().get("reading", False):
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def _leave_a_standby(context: ExceptionContext) -> None:
+    """After a fail-over our connections may lead to what is a standby now: they are given up, so that others find the primary."""
+    reads = context.connection is not None and context.connection.get_execution_options().get("reading", False)
+    if not reads and sqlstate(context.original_exception) == _ONLY_READS:
+        context.is_disconnect = True
 
 
 def _check(_connection: Connection, _cursor: Any, _statement: str, parameters: Any, *_rest: object) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from amqp.exceptions import AccessRefused, NotAllowed, PreconditionFailed
+
 from shared.messaging.rabbitmq.link import Link
 from shared.messaging.rabbitmq.waker import Waker
 from shared.telemetry import logs, metrics
@@ -13,11 +15,18 @@ from shared.telemetry import logs, metrics
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 1.0
 
+#: What an operator can do about a broker that answers, and says no. It may begin to with any restart.
+_REMEDIES = {
+    AccessRefused: "check user and password of PARLEY_BROKER_URL, and that the user may configure, write and read",
+    NotAllowed: "check the vhost of PARLEY_BROKER_URL, and that its user may use it",
+    PreconditionFailed: "another program or release made it: delete it once it is empty, or set PARLEY_BROKER_PREFIX",
+}
+
 _log = logs.get(__name__)
 
 
 class Lifeline:
-    """Keeps one thread connected; an outage is logged once when it begins and once when it ends.
+    """Keeps one thread connected; an outage is logged once when it begins, once if the broker refuses, and once when it ends.
 
     Args:
         url: The broker.
@@ -38,6 +47,7 @@ class Lifeline:
         self._away_since: float | None = time.monotonic()
         self._attempts = 0
         self._was_up = False
+        self._refused = False
 
     @property
     def current(self) -> Link | None:
@@ -101,10 +111,14 @@ class Lifeline:
             return
         if self._was_up or self._attempts:
             _log.info("broker is back", connection=self._name, away_seconds=round(self.away_for, 1))
-        self._link, self._away_since, self._was_up, self._attempts = link, None, True, 0
+        self._link, self._away_since, self._was_up, self._attempts, self._refused = link, None, True, 0, False
 
     def _failed(self, error: BaseException) -> None:
-        if not self._was_up and not self._attempts:
+        remedy = _REMEDIES.get(type(error))
+        if remedy and not self._refused:
+            self._refused = True
+            _log.error("broker refuses; trying for ever", connection=self._name, reason=_told(error), remedy=remedy)
+        elif not self._was_up and not self._attempts:
             _log.warning("broker not reached; trying for ever", connection=self._name, reason=_told(error))
         self._pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(self._attempts, 10))
         self._attempts += 1

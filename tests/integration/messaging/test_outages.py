@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from io import StringIO
 from threading import Thread, Timer
 
 import pytest
@@ -17,10 +18,12 @@ from shared.messaging.connect import connect
 from shared.messaging.consumer import Consumer
 from shared.messaging.envelope import envelope
 from shared.messaging.handlers import one_by_one
+from shared.messaging.rabbitmq.link import Link
 from shared.messaging.rabbitmq.publisher import RabbitPublisher
 from shared.messaging.requests import Requester
 from shared.messaging.topology import Queues
 from tests.integration.proxy import Proxy, proxied
+from tests.logging_to import lines_to
 from tests.unit.messaging.samples import analyze, analyzed, drain, job
 from tests.waiting import wait_for
 
@@ -183,3 +186,26 @@ def test_a_stranger_on_the_brokers_port_ends_no_thread(prefix: str) -> None:
             with pytest.raises(Unavailable):
                 publisher.publish([envelope(job())])
         stranger.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_broker_that_refuses_is_told_once_with_what_to_do(broker: str, prefix: str) -> None:
+    link = Link(broker, "test of a foreign queue")
+    link.channel().queue_declare(prefix + Queues.DEAD.name, durable=True, auto_delete=False)
+    told = StringIO()
+    with lines_to(told), connect(broker, prefix=prefix) as bus, bus.publisher() as publisher:
+        time.sleep(2.2)
+        with pytest.raises(Unavailable, match="broker is away"):
+            publisher.publish([envelope(job())])
+        link.channel().queue_delete(prefix + Queues.DEAD.name)
+        link.close()
+
+        def published() -> bool:
+            with suppress(Unavailable):
+                publisher.publish([envelope(job())])
+                return True
+            return False
+
+        wait_for(published, 20, "a publisher that goes on by itself")
+    (refusal,) = (line for line in told.getvalue().splitlines() if "broker refuses" in line)
+    assert prefix + Queues.DEAD.name in refusal
+    assert "delete it once it is empty, or set PARLEY_BROKER_PREFIX" in refusal

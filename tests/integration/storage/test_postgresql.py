@@ -235,3 +235,17 @@ def test_who_cannot_connect_is_told_why_and_not_the_password(empty_database_url:
     with pytest.raises(Unavailable, match="Connection refused") as told, open_database(nobody):
         pass
     assert "hunter2" not in str(told.value)
+
+
+def test_connections_to_what_only_reads_are_given_up_so_that_others_find_what_writes(empty_database_url: str) -> None:
+    """As after a fail-over, when the server behind our connections has become a standby."""
+    with open_database(empty_database_url) as database:
+        with database.transaction() as session:
+            session.connection().execute(text("SET default_transaction_read_only = on"))
+        with database.reading() as session:
+            assert files.page(session).items == []
+        with capture_logs() as entries, pytest.raises(Unavailable):
+            _add(database, 0)
+        _add(database, 0)
+    (entry,) = (entry for entry in entries if entry["log_level"] == "warning")
+    assert "read-only" in entry["reason"]
