@@ -5,22 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from amqp.exceptions import AccessRefused, NotAllowed, PreconditionFailed
-
 from shared.messaging.rabbitmq.link import Link
+from shared.messaging.rabbitmq.refusals import remedy
 from shared.messaging.rabbitmq.waker import Waker
 from shared.telemetry import logs, metrics
 
 #: Seconds between attempts: first, and at most.
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 1.0
-
-#: What an operator can do about a broker that answers, and says no. It may begin to with any restart.
-_REMEDIES = {
-    AccessRefused: "check user and password of PARLEY_BROKER_URL, and that the user may configure, write and read",
-    NotAllowed: "check the vhost of PARLEY_BROKER_URL, and that its user may use it",
-    PreconditionFailed: "another program or release made it: delete it once it is empty, or set PARLEY_BROKER_PREFIX",
-}
 
 _log = logs.get(__name__)
 
@@ -114,10 +106,10 @@ class Lifeline:
         self._link, self._away_since, self._was_up, self._attempts, self._refused = link, None, True, 0, False
 
     def _failed(self, error: BaseException) -> None:
-        remedy = _REMEDIES.get(type(error))
-        if remedy and not self._refused:
+        to_do = remedy(error)
+        if to_do and not self._refused:
             self._refused = True
-            _log.error("broker refuses; trying for ever", connection=self._name, reason=_told(error), remedy=remedy)
+            _log.error("broker refuses; trying for ever", connection=self._name, reason=_told(error), remedy=to_do)
         elif not self._was_up and not self._attempts:
             _log.warning("broker not reached; trying for ever", connection=self._name, reason=_told(error))
         self._pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(self._attempts, 10))

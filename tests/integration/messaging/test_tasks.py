@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from kombu.connection import Connection
@@ -53,6 +54,21 @@ def test_a_worker_runs_what_it_was_woken_for(bus: Bus, broker: str, prefix: str,
     assert worked_off(bus, broker, prefix, tmp_path / "ran") == ["ftjob-1", "ftjob-2"]
     assert bus.depth(Queues.TRAIN_CPU) == 0
     assert has_delay_queues(broker) == had_delay_queues
+
+
+def test_a_worker_that_is_refused_says_so_once_and_can_be_ended(broker: str, prefix: str, tmp_path: Path) -> None:
+    parts = urlsplit(broker)
+    intruder = parts._replace(netloc=f"{parts.username}:wrong@{parts.hostname}:{parts.port or 5672}").geturl()
+    command = [sys.executable, "-c", WORKER, intruder, prefix, str(tmp_path / "ran")]
+    with (tmp_path / "log").open("w") as log, subprocess.Popen(command, stderr=log) as worker:
+        wait_for(lambda: "broker refuses" in (tmp_path / "log").read_text(), 60.0)
+        time.sleep(2.5)  # Celery by itself would have asked a dozen times
+        worker.terminate()
+        worker.wait(10)
+    told = (tmp_path / "log").read_text()
+    assert told.count("ACCESS_REFUSED") == 1
+    assert "check user and password of PARLEY_BROKER_URL" in told
+    assert "Frequent restarts" not in told
 
 
 def has_delay_queues(broker: str) -> bool:
