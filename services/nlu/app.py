@@ -55,7 +55,7 @@ def running(settings: NluSettings) -> Iterator[Health]:
             bus, Queues.releases(TASK, uuid4().hex), build_release_handlers(production), publisher=publisher
         )
         consumer = Consumer(
-            bus, Queues.NLU, build_handlers(slot, named), publisher=publisher, batch_size=settings.batch_size
+            bus, Queues.NLU, build_handlers(production, named), publisher=publisher, batch_size=settings.batch_size
         )
         stack.enter_context(releases)
         stack.enter_context(consumer)

@@ -15,11 +15,10 @@ from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat import TurnReceived, TurnUnderstood
 from shared.contracts.releases import BotPublished, ModelPublished
 from shared.inference.reading import Reader, Reading
-from shared.inference.slot import ModelSlot
 from shared.messaging.handlers import Handlers, one_by_one
 
 
-def build_handlers(slot: ModelSlot, named: NamedModels) -> Handlers:
+def build_handlers(production: Production, named: NamedModels) -> Handlers:
     """What is done with requests.
 
     Everything that came together is read together: one call of the reader for all turns, and one for all texts that
@@ -27,7 +26,7 @@ def build_handlers(slot: ModelSlot, named: NamedModels) -> Handlers:
     """
 
     def on_turns(turns: Sequence[TurnReceived]) -> list[TurnUnderstood]:
-        with slot.acquire() as reader:
+        with production.reader() as reader:
             readings = reader.read([turn.text for turn in turns])
         return [_understood(turn, reading) for turn, reading in zip(turns, readings, strict=True)]
 
@@ -43,8 +42,8 @@ def build_handlers(slot: ModelSlot, named: NamedModels) -> Handlers:
 
     @contextmanager
     def reader_of(model: str | None) -> Iterator[Reader]:
-        if model is None or model == slot.model_id:
-            with slot.acquire() as reader:
+        if model is None or model == production.model_id:
+            with production.reader() as reader:
                 yield reader
         else:
             yield named.reader(model)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from shared.errors import ParleyError
+from shared.errors import NoModel, ParleyError
 from shared.follower import Follower
 from shared.inference.reading import Reader
 from shared.inference.slot import ModelSlot
@@ -34,6 +35,25 @@ class Production:
         self._wanted = wanted
         self._load = load
         self._follower = Follower(self._update, self._report)
+
+    @property
+    def model_id(self) -> str | None:
+        """The model being served, or ``None``."""
+        return self._slot.model_id
+
+    @contextmanager
+    def reader(self) -> Iterator[Reader]:
+        """The reader of the model being served, open until the context ends.
+
+        Raises:
+            NoModel: There is none; the message says why.
+        """
+        if self._slot.model_id is None:
+            self.follow()  # the first one may have been promoted this very second
+        if self._follower.failure and self._slot.model_id is None:
+            raise NoModel(f"the model in production cannot be served: {self._follower.failure}")
+        with self._slot.acquire() as reader:
+            yield reader
 
     def follow(self) -> None:
         """Swap in the model in production unless it is being served. May be called from any thread."""

@@ -14,6 +14,7 @@ from contextlib import ExitStack, closing
 from services.nlu.handlers import build_handlers
 from services.nlu.library import TASK
 from services.nlu.named_models import NamedModels
+from services.nlu.production import Production
 from services.nlu.settings import NluSettings
 from shared.inference.fake import FakeReader
 from shared.inference.reading import Reader, Reading
@@ -52,11 +53,11 @@ def main() -> None:
     reader = SleepingReader(float(sys.argv[1]) if len(sys.argv) > 1 else 0.0)
     with stop_signals() as stopped, ExitStack() as stack:
         slot = stack.enter_context(closing(ModelSlot(TASK)))
-        slot.swap(reader)
+        production = Production(slot, TASK, wanted=lambda: MODEL_ID, load=lambda _: reader)
         named = stack.enter_context(closing(NamedModels(_no_other, clock=time.monotonic)))
         bus = stack.enter_context(connect(settings.broker_url, prefix=settings.broker_prefix))
         publisher = stack.enter_context(bus.publisher())
-        handlers = build_handlers(slot, named)
+        handlers = build_handlers(production, named)
         stack.enter_context(Consumer(bus, Queues.NLU, handlers, publisher=publisher, batch_size=settings.batch_size))
         print("serving", flush=True)
         stopped.wait()

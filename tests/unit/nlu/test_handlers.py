@@ -52,6 +52,11 @@ def slot(served: CountingReader) -> ModelSlot:
 
 
 @pytest.fixture
+def production(slot: ModelSlot) -> Production:
+    return Production(slot, "nlu", lambda: "served", load)
+
+
+@pytest.fixture
 def named() -> Iterator[NamedModels]:
     models = NamedModels(load, clock=lambda: 0.0)
     yield models
@@ -78,29 +83,29 @@ def analyze(handle: object, requests: Sequence[AnalyzeText]) -> list[TextAnalyze
 
 
 def test_turns_that_came_together_are_read_together(
-    slot: ModelSlot, named: NamedModels, served: CountingReader
+    production: Production, named: NamedModels, served: CountingReader
 ) -> None:
     turns = [turn(number, text) for number, text in enumerate(["hello", "where is it?", "bye"])]
-    answers = build_handlers(slot, named)[TurnReceived](turns)
+    answers = build_handlers(production, named)[TurnReceived](turns)
     assert served.calls == [3]
     assert [answer.turn for answer in answers if isinstance(answer, TurnUnderstood)] == turns
 
 
-def test_the_embedding_travels_as_float16(slot: ModelSlot, named: NamedModels, served: CountingReader) -> None:
-    (answer,) = build_handlers(slot, named)[TurnReceived]([turn(1, "hello")])
+def test_the_embedding_travels_as_float16(production: Production, named: NamedModels, served: CountingReader) -> None:
+    (answer,) = build_handlers(production, named)[TurnReceived]([turn(1, "hello")])
     assert isinstance(answer, TurnUnderstood)
     np.testing.assert_allclose(vector(answer.embedding, "<f2"), served.embed(["hello"])[0], atol=1e-3)
 
 
 def test_texts_for_one_model_are_read_together_and_answered_apart(
-    slot: ModelSlot, named: NamedModels, served: CountingReader
+    production: Production, named: NamedModels, served: CountingReader
 ) -> None:
     requests = [
         AnalyzeText(texts=("one", "two words"), with_embeddings=True),
         AnalyzeText(texts=("three",), model="served"),
         AnalyzeText(texts=()),
     ]
-    first, second, third = analyze(build_handlers(slot, named)[AnalyzeText], requests)
+    first, second, third = analyze(build_handlers(production, named)[AnalyzeText], requests)
     assert served.calls == [2, 1]
     expected = [reading.understanding for reading in FakeReader.read(served, ["one", "two words", "three"])]
     assert [*first.understandings, *second.understandings] == expected
@@ -110,23 +115,36 @@ def test_texts_for_one_model_are_read_together_and_answered_apart(
     assert second.embeddings == ()
 
 
-def test_a_named_model_answers_in_its_own_name(slot: ModelSlot, named: NamedModels) -> None:
+def test_a_named_model_answers_in_its_own_name(production: Production, named: NamedModels) -> None:
     requests = [AnalyzeText(texts=("a",), model="other"), AnalyzeText(texts=("a",))]
-    answers = analyze(build_handlers(slot, named)[AnalyzeText], requests)
+    answers = analyze(build_handlers(production, named)[AnalyzeText], requests)
     assert [answer.understandings[0].model for answer in answers] == ["other", "served"]
 
 
-def test_an_unknown_model_is_not_found(slot: ModelSlot, named: NamedModels) -> None:
+def test_an_unknown_model_is_not_found(production: Production, named: NamedModels) -> None:
     with pytest.raises(NotFound, match="nobody"):
-        analyze(build_handlers(slot, named)[AnalyzeText], [AnalyzeText(texts=("a",), model="nobody")])
+        analyze(build_handlers(production, named)[AnalyzeText], [AnalyzeText(texts=("a",), model="nobody")])
 
 
 def test_without_a_model_in_production_a_turn_fails_at_once(named: NamedModels) -> None:
-    handlers = build_handlers(ModelSlot("nlu"), named)
+    handlers = build_handlers(Production(ModelSlot("nlu"), "nlu", lambda: None, load), named)
     with pytest.raises(NoModel):
         handlers[TurnReceived]([turn(1, "hello")])
     with pytest.raises(NoModel):
         handlers[AnalyzeText]([AnalyzeText(texts=("a",))])
+
+
+def test_the_first_model_answers_before_its_news_has_come(named: NamedModels) -> None:
+    handlers = build_handlers(Production(ModelSlot("nlu"), "nlu", lambda: "other", load), named)
+    (answer,) = handlers[TurnReceived]([turn(1, "hello")])
+    assert isinstance(answer, TurnUnderstood)
+    assert answer.understanding.model == "other"
+
+
+def test_a_first_model_that_cannot_be_served_is_told_apart_from_none(named: NamedModels) -> None:
+    handlers = build_handlers(Production(ModelSlot("nlu"), "nlu", lambda: "burnt", load), named)
+    with pytest.raises(NoModel, match="cannot be served: No model 'burnt'"):
+        handlers[TurnReceived]([turn(1, "hello")])
 
 
 def test_news_of_a_release_makes_production_follow_the_database_and_not_the_message(slot: ModelSlot) -> None:
