@@ -21,6 +21,14 @@ TIMEOUT = httpx.Timeout(600.0, connect=5.0)
 
 Json = dict[str, Any]
 
+#: 500 is a mistake, which would happen again; a proxy in front answers 502 while what is behind it starts.
+_TRANSIENT = (
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+)
+
 
 class CommandError(Exception):
     """A command cannot go on.
@@ -28,12 +36,16 @@ class CommandError(Exception):
     Attributes:
         exit_code: 1 failed, 3 not reachable, 4 refused by the server.
         faults: Rows or lines of a file that are wrong, if that is why.
+        transient: The platform is away or busy: the same may work in a moment.
     """
 
-    def __init__(self, message: str, *, exit_code: int = 1, faults: list[Json] | None = None) -> None:
+    def __init__(
+        self, message: str, *, exit_code: int = 1, faults: list[Json] | None = None, transient: bool = False
+    ) -> None:
         super().__init__(message)
         self.exit_code = exit_code
         self.faults = faults or []
+        self.transient = transient
 
 
 class Api:
@@ -77,10 +89,11 @@ class Api:
             CommandError: It does not within ``timeout`` seconds; the message says what is missing.
         """
         deadline = time.monotonic() + timeout
-        while (response := self._http.get("/health/ready")).is_error:
-            if time.monotonic() > deadline:
-                raise CommandError(f"The platform is not ready: {response.text}")
-            time.sleep(0.1)
+        with self._reaching():
+            while (response := self._http.get("/health/ready")).is_error:
+                if time.monotonic() > deadline:
+                    raise CommandError(f"The platform is not ready: {response.text}")
+                time.sleep(0.1)
 
     def stream(self, method: str, path: str, body: object = None) -> Iterator[Json]:
         """The JSON payloads of a server-sent event stream, until it ends."""
@@ -118,6 +131,7 @@ class Api:
                 f"No answer from {self._url} ({type(error).__name__}). Is it running? 'parley up' starts it here; "
                 "--url or PARLEY_URL names another.",
                 exit_code=3,
+                transient=True,
             ) from error
 
 
@@ -131,14 +145,16 @@ def refusal(response: httpx.Response) -> CommandError:
     try:
         error = response.json()["error"]
     except (ValueError, KeyError, TypeError):
-        return CommandError(f"The server answered {response.status_code} without a reason.")
+        told = f"The server answered {response.status_code} without a reason."
+        return CommandError(told, transient=response.status_code in _TRANSIENT)
     message = str(error.get("message"))
     if error.get("param"):
         message = f"{message} (field: {error['param']})"
     if response.status_code == HTTPStatus.UNAUTHORIZED:
         message += " Give a key with --api-key or PARLEY_API_KEY."
     exit_code = 1 if response.is_server_error else 4
-    return CommandError(message, exit_code=exit_code, faults=error.get("faults"))
+    transient = response.status_code in _TRANSIENT
+    return CommandError(message, exit_code=exit_code, faults=error.get("faults"), transient=transient)
 
 
 def _payloads(source: EventSource) -> Iterator[Json]:

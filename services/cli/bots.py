@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from services.cli.session import ApiKey, AsJson, Url, connected, out, show_json
 
@@ -22,7 +23,7 @@ def validate(file: BotFile, as_json: AsJson = False, url: Url = None, api_key: A
     if as_json:
         show_json(answer)
     else:
-        out.print(f"{file} is in order.")
+        out.print(f"{escape(str(file))} is in order.")
 
 
 @app.command()
@@ -33,4 +34,4 @@ def apply(file: BotFile, as_json: AsJson = False, url: Url = None, api_key: ApiK
     if as_json:
         show_json(answer)
     else:
-        out.print(f"{file} is in service as version {answer['version']}.")
+        out.print(f"{escape(str(file))} is in service as version {answer['version']}.")

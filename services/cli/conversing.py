@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from services.cli.api import Api, Json
+from services.cli.api import Api, CommandError, Json
 from services.cli.session import ApiKey, AsJson, Url, connected, err, out, show_json, show_json_line
 
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show intent, entities and sentiment too.")]
@@ -32,7 +32,10 @@ def chat(
             return
         err.print("[dim]Talk to the bot; Ctrl-D or /quit ends the conversation.[/dim]")
         for line in _lines():
-            _say(api, conversation, line, verbose=verbose, as_json=as_json)
+            try:
+                _say(api, conversation, line, verbose=verbose, as_json=as_json)
+            except CommandError as error:
+                err.print(f"[red]{escape(str(error))}[/red]\nSay it again, or leave with /quit.")
 
 
 def analyze(

@@ -11,7 +11,8 @@ from typing import Protocol, Self
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 
-from services.cli.api import Api, Json, segment
+from services.cli.api import Api, CommandError, Json, segment
+from services.cli.patience import outlast
 from services.cli.session import err, out, show_json_line
 from shared.contracts.jobs import FINAL_STATUSES
 
@@ -25,13 +26,20 @@ class Reporter(Protocol):
     def event(self, event: Json) -> None:
         """Called once for each event, oldest first."""
 
+    def away(self, message: str) -> None:
+        """Called when the platform does not answer; the job may go on without it."""
+
 
 def follow(api: Api, job_id: str, reporter: Reporter) -> Json:
-    """Report the events of a job until it is over; returns the job."""
+    """Report the events of a job until it is over, however often the gateway is started again; returns the job."""
     seen: set[str] = set()
+
+    def look() -> tuple[Json, Iterator[Json]]:
+        return api.get(f"/v1/fine_tuning/jobs/{segment(job_id)}"), _unseen(api, job_id, seen)
+
     while True:
-        job = api.get(f"/v1/fine_tuning/jobs/{segment(job_id)}")
-        for event in _unseen(api, job_id, seen):
+        job, events = outlast(look, reporter.away)
+        for event in events:
             reporter.event(event)
         if job["status"] in FINAL_STATUSES:
             return job
@@ -55,6 +63,10 @@ class JsonLines:
         """Print it on one line."""
         show_json_line(event)
 
+    def away(self, message: str) -> None:
+        """Tell it where it is in no script's way."""
+        err.print(escape(message))
+
 
 class PlainLines:
     """Messages as they come, and a line of figures now and then: for logs."""
@@ -72,6 +84,10 @@ class PlainLines:
         elif time.monotonic() >= self._next:
             self._next = time.monotonic() + self.PAUSE
             out.print(f"      {escape(figures(event['data']))}", soft_wrap=True)
+
+    def away(self, message: str) -> None:
+        """Print it as a warning."""
+        out.print(f"warn  {escape(message)}", soft_wrap=True)
 
 
 class Bar:
@@ -104,6 +120,10 @@ class Bar:
             style = {"warn": "yellow", "error": "red"}.get(event["level"], "dim")
             self._progress.console.print(f"[{style}]{escape(event['message'])}[/{style}]")
 
+    def away(self, message: str) -> None:
+        """Print it above the bar."""
+        self._progress.console.print(f"[yellow]{escape(message)}[/yellow]")
+
 
 def figures(data: Json) -> str:
     """Step, loss and time left, as far as they are known."""
@@ -119,13 +139,14 @@ def figures(data: Json) -> str:
 
 def watch_job(api: Api, job_id: str, *, as_json: bool) -> Json:
     """Follow with whatever suits the output: JSON lines, a bar on a terminal, plain lines elsewhere."""
-    if as_json:
-        return follow(api, job_id, JsonLines())
-    if not out.is_terminal:
-        return follow(api, job_id, PlainLines())
     try:
+        if as_json:
+            return follow(api, job_id, JsonLines())
+        if not out.is_terminal:
+            return follow(api, job_id, PlainLines())
         with Bar() as bar:
             return follow(api, job_id, bar)
-    except KeyboardInterrupt:
-        err.print(f"The job goes on. Follow it again with: parley jobs follow {job_id}")
+    except (KeyboardInterrupt, CommandError) as error:
+        if not isinstance(error, CommandError) or error.transient:
+            err.print(f"The job goes on. Follow it again with: parley jobs follow {escape(job_id)}")
         raise

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from services.cli.api import Api, Json, segment
 from services.cli.following import watch_job
@@ -110,7 +111,7 @@ def follow(job_id: JobId, as_json: AsJson = False, url: Url = None, api_key: Api
 
 def _report(api: Api, job: Json, *, detach: bool, as_json: bool) -> None:
     if not as_json:
-        err.print(f"[dim]Job {job['id']}[/dim]")
+        err.print(f"[dim]Job {escape(job['id'])}[/dim]")
     if detach:
         if as_json:
             show_json(job)
@@ -120,7 +121,7 @@ def _report(api: Api, job: Json, *, detach: bool, as_json: bool) -> None:
     ended = watch_job(api, job["id"], as_json=as_json)
     if ended["status"] != "succeeded":
         reason = (ended.get("error") or {}).get("message") or "no reason given"
-        err.print(f"[red]The job {ended['status']}:[/red] {reason}", soft_wrap=True, markup=True)
+        err.print(f"[red]The job {ended['status']}:[/red] {escape(reason)}", soft_wrap=True)
         raise typer.Exit(1)
     if not as_json:
         out.print(

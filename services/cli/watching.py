@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group, RenderableType
 from rich.live import Live
+from rich.markup import escape
 from rich.text import Text
 
-from services.cli.api import Api, Json
-from services.cli.session import ApiKey, AsJson, Url, connected, out, show_json_line, table
+from services.cli.api import Api, CommandError, Json
+from services.cli.session import ApiKey, AsJson, Url, connected, err, out, show_json_line, table
 
 #: Seconds between two looks.
 INTERVAL = 2.0
@@ -35,22 +36,39 @@ def watch(
 
 
 def _live(api: Api, stream: str, minutes: int) -> None:
+    shown: RenderableType = ""
     with Live(console=out, auto_refresh=False) as live:
         while True:
-            live.update(_picture(_state(api, stream, minutes)), refresh=True)
+            try:
+                shown = _picture(_state(api, stream, minutes))
+                live.update(shown, refresh=True)
+            except CommandError as error:
+                if not error.transient:
+                    raise
+                live.update(Group(shown, Text(_away(error), style="yellow")), refresh=True)
             time.sleep(INTERVAL)
 
 
 def _print_states(api: Api, stream: str, minutes: int, *, once: bool, as_json: bool) -> None:
     while True:
-        state = _state(api, stream, minutes)
-        if as_json:
-            show_json_line(state)
+        try:
+            state = _state(api, stream, minutes)
+        except CommandError as error:
+            if once or not error.transient:
+                raise
+            err.print(escape(_away(error)))
         else:
-            out.print(_picture(state))
+            if as_json:
+                show_json_line(state)
+            else:
+                out.print(_picture(state))
         if once:
             return
         time.sleep(INTERVAL)
+
+
+def _away(error: CommandError) -> str:
+    return f"{str(error).rstrip('.')}. Trying again."
 
 
 def _state(api: Api, stream: str, minutes: int) -> Json:

@@ -27,6 +27,13 @@ def test_chat_and_analyze(starter: Platform) -> None:
     assert [entity["text"] for entity in reading["entities"]] == ["Rome", "tomorrow"]
 
 
+def test_a_conversation_goes_on_after_a_message_that_was_refused(starter: Platform) -> None:
+    shown = parley("chat", home=starter.home, typed=f"{'a' * 20_000}\nwhere is my order A-10432?\n")
+    assert shown.returncode == 0, shown.stderr
+    assert "Say it again" in shown.stderr
+    assert "A-10432" in shown.stdout
+
+
 def test_credentials_of_up_are_used_without_options(starter: Platform) -> None:
     shown = parley("models", "list", home=starter.home)
     assert shown.returncode == 0, shown.stderr

@@ -18,12 +18,15 @@ from tests.infrastructure import free_port
 COMMANDS = ("up", "chat", "analyze", "train", "jobs", "models", "promote", "rollback", "watch", "bot", "keys")
 
 
-def parley(*arguments: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a person at a terminal of 80 columns would."""
+def parley(
+    *arguments: str, home: Path, typed: str | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command as a person at a terminal of 80 columns would, who types these lines."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")}
     return subprocess.run(
         [sys.executable, "-m", "services.cli", *arguments],
         env=clean | {"COLUMNS": "80", "PARLEY_HOME": str(home)} | environment,
+        input=typed,
         capture_output=True,
         text=True,
         timeout=60,
