@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from sqlalchemy import Engine, select
 from sqlmodel import Session
 
+from shared.storage.clock import compare_clocks
 from shared.storage.failures import opening, translated
 from shared.storage.migrations.upgrade import upgrade
 from shared.storage.postgresql import postgresql_engine
@@ -81,6 +82,8 @@ def open_database(url: str) -> Iterator[Database]:
     try:
         with opening(engine.url), engine.begin() as connection:
             upgrade(connection)
+            if postgresql:
+                compare_clocks(connection)
         yield Database(engine, None if postgresql else WriterTurn())
     finally:
         engine.dispose()

@@ -21,6 +21,7 @@ from structlog.testing import capture_logs
 
 from shared.errors import Conflict, SettingsError, StorageFull, Unavailable
 from shared.storage import files, jobs, postgresql, sentiment
+from shared.storage.clock import compare_clocks
 from shared.storage.engine import Database, open_database
 from tests import infrastructure
 from tests.integration.proxy import proxied
@@ -39,6 +40,13 @@ from tests.unit.storage.builders import a_file, a_job, an_observation, at_once
 def test_a_wrong_url_is_a_wrong_setting(url: str) -> None:
     with pytest.raises(SettingsError, match="PARLEY_DATABASE_URL"), open_database(url):
         pass
+
+
+@pytest.mark.parametrize(("ahead", "warned"), [(0.0, False), (40.0, True), (-40.0, True)])
+def test_clocks_that_differ_are_told(database: Database, ahead: float, warned: bool) -> None:
+    with capture_logs() as entries, database.reading() as session:
+        compare_clocks(session.connection(), lambda: time.time() + ahead)
+    assert [entry["seconds_ahead"] for entry in entries] == ([pytest.approx(ahead, abs=2)] if warned else [])
 
 
 def test_no_server_means_unavailable() -> None:
