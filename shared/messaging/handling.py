@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from shared.contracts.message import Exchange, Message
-from shared.errors import DeadlineExceeded, TooManyRequests, Unavailable, UndecodableMessage, reason_of
+from shared.errors import DeadlineExceeded, NoBot, NoModel, TooManyRequests, Unavailable, UndecodableMessage, reason_of
 from shared.messaging.bus import Publisher
 from shared.messaging.dead_letters import Mask, dead_letter
 from shared.messaging.envelope import Envelope
@@ -100,8 +100,10 @@ class Handling:
             letter = dead_letter(parcel, self._queue, error, self._mask)
             task.outbox.append(letter)
             metrics.DEAD_LETTERS.labels(self._queue, letter.headers["code"]).inc()
+        # Whoever asks is told, readiness too: a probe a second would fill the log of a platform that waits for its first model.
+        tell = _log.debug if isinstance(error, NoModel | NoBot) else _log.warning
         with bound(parcel.correlation_id):
-            _log.warning(
+            tell(
                 "message not handled",
                 queue=self._queue,
                 type=parcel.type,

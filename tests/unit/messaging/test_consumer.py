@@ -10,6 +10,7 @@ from dataclasses import replace
 from threading import Event, Thread
 
 import pytest
+from structlog.testing import capture_logs
 
 from shared.contracts.analysis import AnalyzeText
 from shared.contracts.jobs import JobQueued
@@ -236,12 +237,17 @@ class TestPatience:
         ):
             requester.submit(analyze(), timeout=0.4).result()
 
-    def test_a_missing_model_is_told_at_once(self, bus: MemoryBus, requester: Requester) -> None:
+    def test_a_missing_model_is_told_at_once_and_to_the_caller_only(self, bus: MemoryBus, requester: Requester) -> None:
         missing = [NoModel("promote one first") for _ in range(100)]
         started = time.monotonic()
-        with consuming(bus, Queues.NLU, AnalyzeText, failing(*missing)), pytest.raises(NoModel, match="promote one"):
+        with (
+            capture_logs() as entries,
+            consuming(bus, Queues.NLU, AnalyzeText, failing(*missing)),
+            pytest.raises(NoModel, match="promote one"),
+        ):
             requester.submit(analyze(), timeout=60).result(SOON)
         assert time.monotonic() - started < SOON
+        assert [entry for entry in entries if entry["log_level"] != "debug"] == []
 
     def test_durable_work_is_repeated_and_holds_up_nobody(self, bus: MemoryBus, publisher: Publisher) -> None:
         order: list[str] = []
