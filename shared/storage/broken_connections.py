@@ -29,7 +29,7 @@ class BrokenConnections(logging.Filter):
         self._errors = errors
         self._clock = clock
         self._lock = Lock()
-        self._quiet_until = float("-inf")
+        self._quiet_until: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Tell of such an error in place of the record; any other record is left as it is."""
@@ -41,14 +41,24 @@ class BrokenConnections(logging.Filter):
 
     def tell(self, error: BaseException | None) -> None:
         """Warn of a connection that was given up, unless that was done a moment ago."""
-        with self._lock:
-            now = self._clock()
-            if now < self._quiet_until:
-                return
-            self._quiet_until = now + _QUIET_SECONDS
-        cause = getattr(error, "__cause__", None) or error
-        _log.warning(
+        self._say(
             "connections to the database broke; others are made as soon as the database answers, until then requests"
             " get 503 and jobs wait",
-            reason=f"{type(cause).__name__}: {reason(cause)}" if cause else None,
+            getattr(error, "__cause__", None) or error,
         )
+
+    def refused(self, error: BaseException) -> None:
+        """Warn of a connection that could not be made because the server says no, unless that was done a moment ago."""
+        self._say(
+            "the database refuses connections; until it takes user, password and database of PARLEY_DATABASE_URL again,"
+            " requests get 503 and jobs wait",
+            error,
+        )
+
+    def _say(self, told: str, error: BaseException | None) -> None:
+        with self._lock:
+            now = self._clock()
+            if now < self._quiet_until.get(told, now):
+                return
+            self._quiet_until[told] = now + _QUIET_SECONDS
+        _log.warning(told, reason=f"{type(error).__name__}: {reason(error)}" if error else None)

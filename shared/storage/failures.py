@@ -77,14 +77,15 @@ def opening(address: URL) -> Iterator[None]:
     except Unavailable as error:
         raise Unavailable(f"{address!r} cannot be used: {_first_cause(error)}") from error
     except exc.DBAPIError as error:
-        if not _is_refusal(error):
+        if not is_refusal(error.orig):
             raise
         raise SettingsError(f"PARLEY_DATABASE_URL: {address!r} refuses: {_first_cause(error)}") from error
 
 
-def _is_refusal(error: exc.DBAPIError) -> bool:
-    name = getattr(error.orig, "sqlite_errorname", "")
-    return name in _SQLITE_REFUSAL or sqlstate(error.orig).startswith(_POSTGRESQL_REFUSAL)
+def is_refusal(error: BaseException | None) -> bool:
+    """Whether a driver was told that what was asked for, or whoever asks, is not known there."""
+    name = getattr(error, "sqlite_errorname", "")
+    return name in _SQLITE_REFUSAL or sqlstate(error).startswith(_POSTGRESQL_REFUSAL)
 
 
 def _first_cause(error: BaseException) -> str:

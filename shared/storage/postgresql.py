@@ -14,7 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.errors import SettingsError
 from shared.storage.broken_connections import BrokenConnections
-from shared.storage.failures import sqlstate
+from shared.storage.failures import is_refusal, sqlstate
 from shared.storage.texts import dump_json, refuse_unstorable
 
 POOL_SIZE = 20
@@ -72,6 +72,10 @@ def postgresql_engine(url: str) -> Engine:
     event.listen(engine, "engine_disposed", lambda _engine: pool_log.removeFilter(broken))
     event.listen(engine, "invalidate", lambda _connection, _record, error: broken.tell(error))
 
+    def tell_of_refusal(context: ExceptionContext) -> None:
+        if is_refusal(context.original_exception):
+            broken.refused(context.original_exception)
+
     def ping(connection: Any, record: ConnectionPoolEntry, _fairy: object) -> None:
         """As ``pool_pre_ping`` does, which lets an ``OSError`` of the driver through to the caller."""
         if time.monotonic() - record.info.get(_USED_AT, 0.0) < TRUST_SECONDS:
@@ -86,6 +90,7 @@ def postgresql_engine(url: str) -> Engine:
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "handle_error", _leave_a_standby)
+    event.listen(engine, "handle_error", tell_of_refusal)
     event.listen(engine, "before_cursor_execute", _check)
     return engine
 

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -149,6 +150,34 @@ def test_an_outage_is_one_line_in_the_log_that_says_what_happens_next(
     (told,) = (entry for entry in entries if entry["log_level"] != "info")
     assert told["log_level"] == "warning"
     assert "others are made as soon as the database answers" in told["event"]
+
+
+def test_a_server_that_begins_to_refuse_us_is_told_with_the_reason(empty_database_url: str) -> None:
+    role = f"parley_test_{uuid4().hex}"
+    parts = urlsplit(empty_database_url)
+    ours = parts._replace(netloc=f"{role}:{role}@{parts.hostname}:{parts.port or 5432}").geturl()
+    with open_database(empty_database_url) as admin:
+        _administer(admin, f"CREATE ROLE {role} LOGIN SUPERUSER PASSWORD '{role}'")
+        try:
+            with capture_logs() as entries, open_database(ours) as refused:
+                _administer(admin, f"ALTER ROLE {role} NOLOGIN")
+                _administer(
+                    admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = :role", role=role
+                )
+                for _ in range(3):
+                    with pytest.raises(Unavailable):
+                        _add(refused, 0)
+                _administer(admin, f"ALTER ROLE {role} LOGIN")
+                _add(refused, 0)
+        finally:
+            _administer(admin, f"DROP ROLE {role}")
+    (told,) = (entry for entry in entries if "refuses connections" in entry["event"])
+    assert "not permitted to log in" in told["reason"]
+
+
+def _administer(database: Database, statement: str, **parameters: str) -> None:
+    with database.transaction() as session:
+        session.connection().execute(text(statement), parameters)
 
 
 def _add(database: Database, number: int) -> None:
