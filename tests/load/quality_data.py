@@ -99,30 +99,11 @@ def _joint(record: Record) -> Row:
     return Row(" ".join(record["tokens"]), intent=record["intent"], entities=tuple(spans))
 
 
-def _phrasebank() -> Split:
-    return _public("sentiment/financial_phrasebank", _sentiment)
-
-
-def _phrasebank_with_headlines() -> Split:
-    """PhraseBank, with the headlines of SEntFiN as further training rows.
-
-    SEntFiN labels each company of a headline; only a headline whose labels agree has a sentiment of its own.
-    """
-    parts = _phrasebank()
-    held_out = {row.text.casefold() for row in parts.validation + parts.test}
-    labels: dict[str, set[str]] = {}
-    for record in _records("sentiment/sentfin_entity"):
-        labels.setdefault(record["text"], set()).add(record["label"])
-    headlines = tuple(
-        _sentiment({"text": text, "label": label})
-        for text, (label, *others) in labels.items()
-        if not others and text.casefold() not in held_out
-    )
-    return replace(parts, train=parts.train + headlines)
-
-
-_PHRASEBANK = Source("Financial PhraseBank", _phrasebank, {"sentiment_accuracy": 0.86})
-_WITH_HEADLINES = replace(_PHRASEBANK, title=f"{_PHRASEBANK.title} and headlines", read=_phrasebank_with_headlines)
+_PHRASEBANK = Source(
+    "Financial PhraseBank",
+    partial(_public, "sentiment/financial_phrasebank", _sentiment),
+    {"sentiment_accuracy": 0.86},
+)
 
 SOURCES = {
     "starter": Source("starter domain", _starter, knowledge=True),
@@ -132,8 +113,6 @@ SOURCES = {
     ),
     "phrasebank": _PHRASEBANK,
     "phrasebank-mpnet": replace(_PHRASEBANK, title=f"{_PHRASEBANK.title}, MPNet", base=mpnet),
-    "headlines": _WITH_HEADLINES,
-    "headlines-mpnet": replace(_WITH_HEADLINES, title=f"{_WITH_HEADLINES.title}, MPNet", base=mpnet),
     **{
         f"hint3-{domain}": Source(f"HINT3 {domain}", partial(_public, "intent/hint3", _intent, domain))
         for domain in ("curekart", "powerplay11", "sofmattress")
