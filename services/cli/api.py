@@ -21,6 +21,9 @@ TIMEOUT = httpx.Timeout(600.0, connect=5.0)
 
 Json = dict[str, Any]
 
+#: The exit code where the server said no; see ``services.cli.__main__``.
+REFUSED = 4
+
 #: 500 is a mistake, which would happen again; a proxy in front answers 502 while what is behind it starts.
 _TRANSIENT = (
     HTTPStatus.TOO_MANY_REQUESTS,
@@ -152,7 +155,7 @@ def refusal(response: httpx.Response) -> CommandError:
         message = f"{message} (field: {error['param']})"
     if response.status_code == HTTPStatus.UNAUTHORIZED:
         message += " Give a key with --api-key or PARLEY_API_KEY."
-    exit_code = 1 if response.is_server_error else 4
+    exit_code = 1 if response.is_server_error else REFUSED
     transient = response.status_code in _TRANSIENT
     return CommandError(message, exit_code=exit_code, faults=error.get("faults"), transient=transient)
 

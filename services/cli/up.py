@@ -11,7 +11,7 @@ from types import FrameType
 import typer
 from pydantic import SecretStr
 
-from services.cli.api import Api, CommandError
+from services.cli.api import REFUSED, Api, CommandError
 from services.cli.following import watch_job
 from services.cli.home import claimed
 from services.cli.session import fail, out
@@ -86,13 +86,15 @@ def _check_key(here: Access, settings: CliSettings) -> None:
         with Api(here) as api:
             api.get("/v1/keys")
     except CommandError as error:
+        if error.exit_code != REFUSED or error.transient:
+            raise
         given = bool(settings.api_key.get_secret_value())
         remedy = "unset it, to go by the key that 'parley up' has stored. " if given else ""
         raise CommandError(
             f"{'PARLEY_API_KEY' if given else 'The stored key'} is no admin key of the platform in {settings.home}: {remedy}"
             "If every admin key is lost, 'python -m services.gateway --new-admin-key NAME' makes another, to be given as "
             "PARLEY_API_KEY.",
-            exit_code=error.exit_code,
+            exit_code=REFUSED,
         ) from error
 
 
