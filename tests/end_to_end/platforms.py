@@ -33,10 +33,12 @@ class Platform:
     environment: Mapping[str, str]
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     key: str = field(default=ADMIN_KEY, repr=False)
+    clients: list[OpenAI] = field(default_factory=list)
 
     def client(self) -> OpenAI:
-        """The official client, with nothing but the base URL and the key set."""
-        return OpenAI(base_url=f"{self.url}/v1", api_key=self.key, max_retries=0, timeout=120)
+        """The official client, with nothing but the base URL and the key set; closed when the platform stops."""
+        self.clients.append(OpenAI(base_url=f"{self.url}/v1", api_key=self.key, max_retries=0, timeout=120))
+        return self.clients[-1]
 
     def http(self) -> httpx.Client:
         """For the resources that the OpenAI convention lacks."""
@@ -55,6 +57,8 @@ class Platform:
 
     def stop(self) -> dict[str, int]:
         """End every process as an operator would; returns the exit codes."""
+        for client in self.clients:
+            client.close()
         for process in self.processes.values():
             process.send_signal(signal.SIGTERM)
         return {name: _ended(process) for name, process in self.processes.items()}
