@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from shared.messaging.rabbitmq.link import Link
-from shared.messaging.rabbitmq.refusals import remedy
+from shared.messaging.rabbitmq.refusals import Refusals
 from shared.messaging.rabbitmq.waker import Waker
 from shared.telemetry import logs, metrics
 
@@ -39,7 +39,7 @@ class Lifeline:
         self._away_since: float | None = time.monotonic()
         self._attempts = 0
         self._was_up = False
-        self._refused = False
+        self._refusals = Refusals(name)
 
     @property
     def current(self) -> Link | None:
@@ -103,14 +103,11 @@ class Lifeline:
             return
         if self._was_up or self._attempts:
             _log.info("broker is back", connection=self._name, away_seconds=round(self.away_for, 1))
-        self._link, self._away_since, self._was_up, self._attempts, self._refused = link, None, True, 0, False
+        self._link, self._away_since, self._was_up, self._attempts = link, None, True, 0
+        self._refusals.over()
 
     def _failed(self, error: BaseException) -> None:
-        to_do = remedy(error)
-        if to_do and not self._refused:
-            self._refused = True
-            _log.error("broker refuses; trying for ever", connection=self._name, reason=_told(error), remedy=to_do)
-        elif not self._was_up and not self._attempts:
+        if not self._refusals.tell(error) and not self._was_up and not self._attempts:
             _log.warning("broker not reached; trying for ever", connection=self._name, reason=_told(error))
         self._pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(self._attempts, 10))
         self._attempts += 1

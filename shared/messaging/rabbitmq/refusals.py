@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from amqp.exceptions import AccessRefused, NotAllowed, PreconditionFailed
 
+from shared.telemetry import logs
+
 _REMEDIES = {
     AccessRefused: "check user and password of PARLEY_BROKER_URL, and that the user may configure, write and read",
     NotAllowed: "check the vhost of PARLEY_BROKER_URL, and that its user may use it",
@@ -11,6 +13,29 @@ _REMEDIES = {
 }
 
 
-def remedy(error: BaseException) -> str | None:
-    """What an operator can do about it; ``None`` if this is no refusal."""
-    return _REMEDIES.get(type(error))
+_log = logs.get(__name__)
+
+
+class Refusals:
+    """Tells an operator of them, with the remedy: once, until the broker takes us again.
+
+    Args:
+        connection: What is refused, for the log.
+    """
+
+    def __init__(self, connection: str) -> None:
+        self._connection = connection
+        self._told = False
+
+    def tell(self, error: BaseException) -> bool:
+        """Say it, unless that was done already. Returns whether the error is a refusal at all."""
+        remedy = _REMEDIES.get(type(error))
+        if remedy and not self._told:
+            self._told = True
+            reason = f"{type(error).__name__}: {error}"
+            _log.error("broker refuses; trying for ever", connection=self._connection, reason=reason, remedy=remedy)
+        return remedy is not None
+
+    def over(self) -> None:
+        """The broker takes us."""
+        self._told = False
