@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from services.training import tuning
+from services.training.adversary import moved_against
 from services.training.checkpoint import CheckpointFolder, Progress
 from services.training.device import autocast, best_device
 from services.training.encoding import Batch, Example, batches
@@ -203,10 +204,19 @@ class Stepper:
         return loss
 
     def _accumulate(self, batch: Batch) -> float:
-        device = self._model.projection.weight.device
-        whole = Counts.of(batch)
+        """Set the gradients of a batch; returns its loss."""
         self._optimizer.zero_grad()
         self._model.train()
+        loss = self._backward(batch)
+        if self._recipe.adversarial > 0:
+            with moved_against(self._model.word_embeddings, self._recipe.adversarial):
+                self._backward(batch)
+        return loss
+
+    def _backward(self, batch: Batch) -> float:
+        """Add the gradients of a batch to those that are there; returns its loss."""
+        device = self._model.projection.weight.device
+        whole = Counts.of(batch)
         total = 0.0
         for piece in batch.chunks(self._piece):
             anchors = self._anchors[piece.positions].to(device)

@@ -51,7 +51,7 @@ def run(job: Job, shop: Workshop) -> None:
     labels = LabelSpace.of(parts.train)
     encoder = TextEncoder.load(base.folder, job.spec.tuning.max_length)
     recipe = dataclasses.replace(
-        resolve(job.spec, len(parts.train), width=encoder_width(base.folder), has_entities=bool(labels.tags)),
+        resolve(job.spec, len(parts.train), labels, width=encoder_width(base.folder)),
         seed=job.seed,
         checkpoint_seconds=shop.checkpoint_seconds,
     )

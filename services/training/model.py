@@ -171,6 +171,13 @@ class JointModel(nn.Module):
             {name: tensor.contiguous() for name, tensor in self.projection.state_dict().items()}, folder / PROJECTION
         )
 
+    @property
+    def word_embeddings(self) -> Tensor:
+        """The table [v, d] that the encoder looks its tokens up in."""
+        if not isinstance(self.encoder, PreTrainedModel):
+            raise TypeError("A wrapped encoder's table is not trained.")
+        return self.encoder.get_input_embeddings().get_parameter("weight")
+
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> JointOutput:
         """Read a batch: [b, s] int64 ids, and the mask that is 1 at tokens and 0 at padding."""
         return self.read(self.encode(input_ids, attention_mask), attention_mask)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from services.training.labels import LabelSpace
 from shared.contracts.jobs import JobSpec, Tuning
 
 #: Rows below which batches are halved: small data need the updates more than the throughput.
@@ -19,6 +20,9 @@ _RATED_WIDTH = 384
 
 #: How much higher the rates of full tuning are if entities are labelled, which are learned last.
 _ENTITY_RATES = 2.0
+
+#: How far words are moved in adversarial training where it is on by itself, in lengths of a word's embedding.
+_ADVERSARIAL = 1.0
 
 #: Epochs over cached states cost next to nothing.
 _FROZEN_EPOCHS = 40
@@ -36,6 +40,7 @@ class Recipe:
         max_steps: Optimizer steps, at most.
         encoder_rate: Peak learning rate of the encoder.
         head_rate: Peak learning rate of the heads.
+        adversarial: How far the words of a batch are moved for a second look at it, in lengths of a mean one; 0: no second look.
         patience: Validations without a better score after which the run ends.
         warmup: Share of the steps in which the rates rise from 0; they fall linearly to 0 in the others.
         weight_decay: Of matrices (biases and norms have none).
@@ -55,6 +60,7 @@ class Recipe:
     max_steps: int | None
     encoder_rate: float
     head_rate: float
+    adversarial: float
     patience: int
     warmup: float = 0.1
     weight_decay: float = 0.01
@@ -72,7 +78,7 @@ class Recipe:
         return planned if self.max_steps is None else min(planned, self.max_steps)
 
 
-def resolve(spec: JobSpec, rows: int, *, width: int, has_entities: bool) -> Recipe:
+def resolve(spec: JobSpec, rows: int, labels: LabelSpace, *, width: int) -> Recipe:
     """Turn every ``auto`` of a job into a number.
 
     - batch size: 16 below 2,000 rows, else 32.
@@ -83,15 +89,18 @@ def resolve(spec: JobSpec, rows: int, *, width: int, has_entities: bool) -> Reci
     - rates: 1e-4 for the encoder (low rank: 1e-3), 1e-3 for the heads, times the job's multiplier. Full tuning takes twice
       these if entities are labelled, and for an encoder wider than MiniLM's 384 its own rate falls as the width grows: 5e-5
       at 768.
+    - adversarial training: by one word's length if the encoder is fully tuned on sentiment alone. What people feel is labelled
+      with much less agreement than what they want, and a model that learns each row by heart learns the disagreement.
 
     Args:
         spec: The job.
         rows: Training rows after the split.
+        labels: Of these rows.
         width: Of the encoder's states.
-        has_entities: Whether any of them is labelled with entities.
     """
     asked, tuning = spec.hyperparameters, spec.tuning
     multiplier = 1.0 if asked.learning_rate_multiplier == "auto" else asked.learning_rate_multiplier
+    has_entities = bool(labels.tags)
     if has_entities and tuning.type == "full":
         multiplier *= _ENTITY_RATES
     narrowing = min(1.0, _RATED_WIDTH / width) if tuning.type == "full" else 1.0
@@ -106,5 +115,13 @@ def resolve(spec: JobSpec, rows: int, *, width: int, has_entities: bool) -> Reci
         max_steps=tuning.max_steps,
         encoder_rate=multiplier * narrowing * _ENCODER_RATES[tuning.type],
         head_rate=multiplier * 1e-3,
+        adversarial=_adversarial(tuning, labels),
         patience=max(3, math.ceil(epochs / 2)),
     )
+
+
+def _adversarial(tuning: Tuning, labels: LabelSpace) -> float:
+    if tuning.adversarial != "auto":
+        return tuning.adversarial
+    is_sentiment_alone = not labels.intents and not labels.tags
+    return _ADVERSARIAL if tuning.type == "full" and is_sentiment_alone else 0.0

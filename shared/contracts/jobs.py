@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.contracts.message import Exchange, Message, Route
 
@@ -34,6 +34,8 @@ class Tuning(_Spec):
         rank: Rank of the LoRA updates.
         alpha: LoRA scale (the update is multiplied by ``alpha / rank``).
         dropout: Dropout on the LoRA input.
+        adversarial: Adversarial training: how far the words of each batch are moved against the model for a second look at
+            it, in lengths of a word's embedding. 0 does without; anything else takes twice the time, and needs ``full``.
         max_steps: Stop after so many optimizer steps, whatever the epochs say.
         max_length: Tokens kept of each text.
     """
@@ -42,8 +44,15 @@ class Tuning(_Spec):
     rank: Annotated[int, Field(ge=1, le=256)] = 16
     alpha: Annotated[float, Field(gt=0, le=1024)] = 32.0
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    adversarial: Annotated[float, Field(ge=0, le=10)] | Auto = "auto"
     max_steps: Annotated[int, Field(ge=1)] | None = None
     max_length: Annotated[int, Field(ge=8, le=512)] = 128
+
+    @model_validator(mode="after")
+    def _adversary_can_move(self) -> Self:
+        if self.type != "full" and self.adversarial not in ("auto", 0):
+            raise ValueError(f"adversarial has to be 0 or left out where type is '{self.type}': it needs 'full'")
+        return self
 
 
 class Promotion(_Spec):

@@ -52,7 +52,7 @@ def _make(folder: Path) -> None:
 
 def _trained(parts: Split, labels: LabelSpace, encoder: TextEncoder) -> JointModel:
     base = base_path(MINILM)
-    full = resolve(SPEC, len(parts.train), width=encoder_width(base), has_entities=True)
+    full = resolve(SPEC, len(parts.train), labels, width=encoder_width(base))
     recipe = dataclasses.replace(full, epochs=_EPOCHS)
     model = JointModel.load(base, labels, recipe.dropout)
     with TemporaryDirectory(prefix="parley-bench-") as checkpoints:

@@ -94,7 +94,7 @@ def measure(name: str) -> Measured:
     began = time.monotonic()
     labels = LabelSpace.of(parts.train)
     encoder = TextEncoder.load(base, SPEC.tuning.max_length)
-    recipe = resolve(SPEC, len(parts.train), width=encoder_width(base), has_entities=bool(labels.tags))
+    recipe = resolve(SPEC, len(parts.train), labels, width=encoder_width(base))
     model = JointModel.load(base, labels, recipe.dropout)
     test = encoder.encode(parts.test, labels)
     untrained = predict(model, test).embeddings

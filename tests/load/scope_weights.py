@@ -102,7 +102,7 @@ def _judge(
     """The recall by weights; ``test`` holds the known rows, the strangers of the domain and those of others."""
     base = base_path(MINILM)
     encoder = TextEncoder.load(base, SPEC.tuning.max_length)
-    recipe = resolve(SPEC, len(train), width=encoder_width(base), has_entities=False)
+    recipe = resolve(SPEC, len(train), labels, width=encoder_width(base))
     model = JointModel.load(base, labels, recipe.dropout)
     examples = encoder.encode(train, labels)
     with TemporaryDirectory(prefix="parley-scope-") as folder:

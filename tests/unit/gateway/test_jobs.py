@@ -129,6 +129,8 @@ def test_a_faulty_file_is_refused_with_the_whole_list(client: OpenAI) -> None:
         ({"seed": -1}, "seed"),
         ({"task": "poetry"}, "task"),
         ({"tuning": {"type": "full", "rang": 4}}, "rang"),
+        ({"tuning": {"type": "lora", "adversarial": 1}}, "tuning.*adversarial"),
+        ({"tuning": {"adversarial": 11}}, "adversarial"),
         ({"epochs": 3}, "epochs"),
     ],
 )

@@ -3,14 +3,21 @@ from __future__ import annotations
 import pytest
 
 from services.training import recipe as recipes
+from services.training.labels import LabelSpace
 from services.training.recipe import Recipe
 from shared.contracts.jobs import Hyperparameters, JobSpec, Tuning
+from shared.contracts.understanding import SENTIMENTS
 
 AUTO = JobSpec(model="minilm", training_file="file-1", seed=11)
 
 
-def resolve(spec: JobSpec, rows: int, *, width: int = 384, has_entities: bool = False) -> Recipe:
-    return recipes.resolve(spec, rows, width=width, has_entities=has_entities)
+INTENTS = LabelSpace(intents=("buy", "sell"), tags=(), sentiments=())
+ENTITIES = LabelSpace(intents=("buy", "sell"), tags=("O", "B-city", "I-city"), sentiments=SENTIMENTS)
+SENTIMENT = LabelSpace(intents=(), tags=(), sentiments=SENTIMENTS)
+
+
+def resolve(spec: JobSpec, rows: int, labels: LabelSpace = INTENTS, *, width: int = 384) -> Recipe:
+    return recipes.resolve(spec, rows, labels, width=width)
 
 
 def asked(**knobs: int | float) -> JobSpec:
@@ -22,14 +29,14 @@ def test_more_rows_get_fewer_epochs() -> None:
 
 
 def test_entities_get_half_as_many_epochs_again() -> None:
-    assert [resolve(AUTO, rows, has_entities=True).epochs for rows in (10, 1_500, 10_000)] == [40, 9, 6]
+    assert [resolve(AUTO, rows, ENTITIES).epochs for rows in (10, 1_500, 10_000)] == [40, 9, 6]
 
 
 @pytest.mark.parametrize(("kind", "times"), [("full", 2), ("lora", 1), ("frozen", 1)])
 def test_entities_get_twice_the_rates_of_full_tuning(kind: str, times: int) -> None:
     spec = AUTO.model_copy(update={"tuning": Tuning.model_validate({"type": kind})})
 
-    plain, tagged = resolve(spec, 1_500), resolve(spec, 1_500, has_entities=True)
+    plain, tagged = resolve(spec, 1_500), resolve(spec, 1_500, ENTITIES)
 
     assert tagged.encoder_rate == times * plain.encoder_rate
     assert tagged.head_rate == times * plain.head_rate
@@ -42,6 +49,22 @@ def test_a_wider_encoder_gets_a_lower_rate_of_full_tuning_of_its_own(kind: str, 
 
     assert (narrow.encoder_rate, wide.encoder_rate) == (minilm.encoder_rate, share * minilm.encoder_rate)
     assert wide.head_rate == minilm.head_rate
+
+
+@pytest.mark.parametrize(
+    ("tuning", "labels", "is_on"),
+    [
+        (Tuning(), SENTIMENT, True),
+        (Tuning(), ENTITIES, False),
+        (Tuning(), INTENTS, False),
+        (Tuning(type="lora"), SENTIMENT, False),
+        (Tuning(type="frozen"), SENTIMENT, False),
+        (Tuning(adversarial=0), SENTIMENT, False),
+        (Tuning(adversarial=0.5), ENTITIES, True),
+    ],
+)
+def test_sentiment_alone_is_learned_from_an_adversary_too(tuning: Tuning, labels: LabelSpace, is_on: bool) -> None:
+    assert (resolve(AUTO.model_copy(update={"tuning": tuning}), 1_000, labels).adversarial > 0) == is_on
 
 
 def test_small_data_get_small_batches() -> None:

@@ -61,5 +61,6 @@ def recipe(tuning: Tuning = FULL, *, batch_size: int = 4, epochs: int = 3, patie
         max_steps=tuning.max_steps,
         encoder_rate=_RATES[tuning.type],
         head_rate=1e-2,
+        adversarial=0.0 if tuning.adversarial == "auto" else tuning.adversarial,
         patience=patience,
     )
