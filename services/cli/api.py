@@ -98,9 +98,10 @@ class Api:
                     raise CommandError(f"The platform is not ready: {response.text}")
                 time.sleep(0.1)
 
-    def stream(self, method: str, path: str, body: object = None) -> Iterator[Json]:
+    def stream(self, method: str, path: str, body: object = None, idempotency_key: str | None = None) -> Iterator[Json]:
         """The JSON payloads of a server-sent event stream, until it ends."""
-        with self._reaching(), connect_sse(self._http, method, path, json=body) as source:
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        with self._reaching(), connect_sse(self._http, method, path, json=body, headers=headers) as source:
             if source.response.is_error:
                 source.response.read()
                 raise refusal(source.response)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Annotated
+from uuid import uuid4
 
 import typer
 from rich.markup import escape
@@ -28,13 +29,19 @@ def chat(
     with connected(url, api_key) as api:
         conversation = api.post("/v1/conversations")["id"]
         if text is not None:
-            _say(api, conversation, text, verbose=verbose, as_json=as_json)
+            _say(api, conversation, text, _new_key(), verbose=verbose, as_json=as_json)
             return
         err.print("[dim]Talk to the bot; Ctrl-D or /quit ends the conversation.[/dim]")
+        failed: str | None = None
+        key = _new_key()
         for line in _lines():
+            # What is said again may have been stored before its answer was lost.
+            key = key if line == failed else _new_key()
             try:
-                _say(api, conversation, line, verbose=verbose, as_json=as_json)
+                _say(api, conversation, line, key, verbose=verbose, as_json=as_json)
+                failed = None
             except CommandError as error:
+                failed = line
                 err.print(f"[red]{escape(str(error))}[/red]\nSay it again, or leave with /quit.")
 
 
@@ -70,7 +77,11 @@ def _lines() -> Iterator[str]:
             yield line
 
 
-def _say(api: Api, conversation: str, text: str, *, verbose: bool, as_json: bool) -> None:
+def _new_key() -> str:
+    return uuid4().hex
+
+
+def _say(api: Api, conversation: str, text: str, idempotency_key: str, *, verbose: bool, as_json: bool) -> None:
     body = {
         "model": "parley",
         "messages": [{"role": "user", "content": text}],
@@ -81,7 +92,7 @@ def _say(api: Api, conversation: str, text: str, *, verbose: bool, as_json: bool
     details: Json = {}
     if not as_json:
         out.print("[bold green]bot>[/bold green] ", end="")
-    for chunk in api.stream("POST", "/v1/chat/completions", body):
+    for chunk in api.stream("POST", "/v1/chat/completions", body, idempotency_key):
         details = chunk.get("parley") or details
         for choice in chunk["choices"]:
             words.append(choice["delta"].get("content") or "")

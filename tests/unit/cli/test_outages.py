@@ -25,8 +25,8 @@ EVENTS = {"data": [{"id": "ftevent-1", "type": "message", "level": "info", "mess
 
 
 @contextmanager
-def answering(*answers: tuple[int, Any]) -> Iterator[str]:
-    """A platform that gives these answers, one after the other, and then the last one for ever."""
+def answering(*answers: tuple[int, Any], keys: list[str | None] | None = None) -> Iterator[str]:
+    """A platform that gives these answers, one after the other, and then the last one for ever. Text is a stream's."""
     left = list(answers)
 
     class Handler(BaseHTTPRequestHandler):
@@ -34,11 +34,18 @@ def answering(*answers: tuple[int, Any]) -> Iterator[str]:
             status, body = left.pop(0) if len(left) > 1 else left[0]
             if body is LOST:
                 return
-            content = json.dumps(body).encode()
+            content = (body if isinstance(body, str) else json.dumps(body)).encode()
             self.send_response(status)
+            self.send_header("Content-Type", "text/event-stream" if isinstance(body, str) else "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            if keys is not None:
+                keys.append(self.headers["Idempotency-Key"])
+            self.do_GET()
 
         def log_message(self, *_: object) -> None:
             """Nothing."""
@@ -98,3 +105,16 @@ def test_watching_goes_on_after_an_outage(monkeypatch: pytest.MonkeyPatch) -> No
     assert "Trying again" in shown.output
     assert "refund" in shown.output
     assert "Incorrect API key" in shown.output
+
+
+def test_what_is_said_again_after_a_lost_answer_is_not_said_twice() -> None:
+    keys: list[str | None] = []
+    words = 'data: {"choices": [{"delta": {"content": "Hello."}}]}\n\n'
+    broken = 'data: {"error": {"message": "the message broker is away"}}\n\n'
+    with answering((200, {"id": "conv-1"}), (200, broken), (200, LOST), (200, words), keys=keys) as url:
+        shown = CliRunner().invoke(build(), ["chat", "--url", url], input="hi\nhi\nhi\nhi\nbye\n")
+    assert shown.exit_code == 0, shown.output
+    assert shown.output.count("Say it again") == 2
+    said = keys[1:]
+    assert said[0] == said[1] == said[2], "until it is answered it is one message"
+    assert len({*said[2:]}) == 3, "and then each is another"
