@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -29,10 +30,11 @@ class Progress:
         batch: Batches of it that are done.
         step: Optimizer steps done.
         tokens: Tokens trained on, special ones included.
-        best_step: The step whose weights scored best, or ``None`` before the first validation.
+        best_step: The step whose weights are kept (see ``judge``), or ``None`` before the first validation.
         best_score: Their score.
         best_scores: Their scores by name.
-        stale: Validations since then.
+        top_score: The highest score so far.
+        stale: Validations since ``best_step``.
     """
 
     epoch: int = 0
@@ -42,6 +44,7 @@ class Progress:
     best_step: int | None = None
     best_score: float = float("-inf")
     best_scores: dict[str, float] = field(default_factory=dict)
+    top_score: float = float("-inf")
     stale: int = 0
 
     def count(self, batch: Batch) -> None:
@@ -55,13 +58,25 @@ class Progress:
         self.epoch += 1
         self.batch = 0
 
-    def judge(self, score: float, scores: dict[str, float]) -> bool:
-        """Note a validation; says whether it was the best so far. On a tie the later weights win: they saw more."""
-        is_best = score >= self.best_score
-        if is_best:
+    def judge(self, score: float, scores: dict[str, float], rows: int) -> bool:
+        """Note a validation on so many rows; says whether its weights are the ones to keep.
+
+        The latest weights are kept whose score is within a standard error of the highest (the one-standard-error rule,
+        Breiman et al. 1984, *Classification and Regression Trees*): closer scores differ by chance, while the later weights
+        saw more, at a lower rate.
+
+        Args:
+            score: 0..1, taken as a share of the rows.
+            scores: What it is the mean of, by name.
+            rows: Validation rows, at least one.
+        """
+        self.top_score = max(self.top_score, score)
+        chance = math.sqrt(self.top_score * (1 - self.top_score) / rows)
+        is_kept = score >= self.top_score - chance
+        if is_kept:
             self.best_step, self.best_score, self.best_scores = self.step, score, scores
-        self.stale = 0 if is_best else self.stale + 1
-        return is_best
+        self.stale = 0 if is_kept else self.stale + 1
+        return is_kept
 
 
 class CheckpointFolder:

@@ -55,7 +55,8 @@ class ValidationReport:
     scores: dict[str, float]
     score: float
     """The mean of ``scores``."""
-    is_best: bool
+    is_kept: bool
+    """Whether these weights are the ones that the model would get if the run ended now."""
 
 
 class Observer(Protocol):
@@ -285,13 +286,13 @@ def validate(
     checkpoints: CheckpointFolder,
     observer: Observer,
 ) -> None:
-    """Try the weights on the validation rows, and keep them if they are the best so far."""
+    """Try the weights on the validation rows, and keep them unless earlier ones were better."""
     found = scores(predict(model, valid), valid, model.labels)
     score = sum(found.values()) / max(len(found), 1)
-    is_best = progress.judge(score, found)
-    if is_best:
+    is_kept = progress.judge(score, found, len(valid))
+    if is_kept:
         checkpoints.save_best(model)
-    observer.validated(ValidationReport(progress.step, found, score, is_best))
+    observer.validated(ValidationReport(progress.step, found, score, is_kept))
 
 
 def rate_factor(step: int, total: int, warmup: float) -> float:

@@ -54,7 +54,7 @@ class JobObserver:
         figures = {f"valid_{name}": value for name, value in report.scores.items()}
         shown = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in report.scores.items())
         self._journal.figures(
-            f"Step {report.step}: validation {shown}" + (" (best so far)" if report.is_best else ""),
+            f"Step {report.step}: validation {shown}" + (" (kept so far)" if report.is_kept else ""),
             {"step": report.step, "total_steps": self._last.total_steps, "valid_score": report.score, **figures},
         )
 

@@ -41,7 +41,7 @@ class Recipe:
         encoder_rate: Peak learning rate of the encoder.
         head_rate: Peak learning rate of the heads.
         adversarial: How far the words of a batch are moved for a second look at it, in lengths of a mean one; 0: no second look.
-        patience: Validations without a better score after which the run ends.
+        patience: Validations in a row, worse than the best by more than chance, after which the run ends.
         warmup: Share of the steps in which the rates rise from 0; they fall linearly to 0 in the others.
         weight_decay: Of matrices (biases and norms have none).
         dropout: In the encoder and in front of the heads.
@@ -85,7 +85,7 @@ def resolve(spec: JobSpec, rows: int, labels: LabelSpace, *, width: int) -> Reci
     - epochs: ``2 + 140 / sqrt(rows)``, rounded up: 9 for 500 rows, 6 for 1,500, 4 for 10,000, 3 from 20,000; 40 if the
       encoder is frozen. Half as many again if entities are labelled, which are learned last. Validation ends the run
       earlier when it no longer gains.
-    - patience: half of the epochs, at least 3. Scores often stand still while the rate is high, and rise again as it falls.
+    - patience: half of the epochs, at least 3. Scores often fall while the rate is high, and rise again as it falls.
     - rates: 1e-4 for the encoder (low rank: 1e-3), 1e-3 for the heads, times the job's multiplier. Full tuning takes twice
       these if entities are labelled, and for an encoder wider than MiniLM's 384 its own rate falls as the width grows: 5e-5
       at 768.
