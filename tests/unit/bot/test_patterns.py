@@ -35,9 +35,9 @@ def test_patterns_that_are_refused(pattern: str, reason: str) -> None:
 def test_the_slowest_admitted_pattern_is_quick() -> None:
     pattern = "a*a*a*b"
     check_pattern(pattern)
-    started = time.process_time()
+    started = time.perf_counter()
     assert not matches(pattern, "a" * MAX_VALUE)
-    assert time.process_time() - started < 0.5
+    assert time.perf_counter() - started < 0.5
 
 
 def test_the_whole_value_must_match() -> None:
