@@ -18,11 +18,11 @@ def moved_against(embeddings: Tensor, distance: float) -> Iterator[None]:
 
     Args:
         embeddings: [v, d] the table, with the batch's gradient in ``grad``. Words that do not occur have none, and stay.
-        distance: How far the table is moved in all (L2), in lengths of a mean word: encoders differ in how long theirs are.
+        distance: How far the table is moved in all (L2).
     """
     with torch.no_grad():
         original = embeddings.detach().clone()
-        embeddings.add_(_direction(embeddings), alpha=distance * float(original.norm(dim=1).mean()))
+        embeddings.add_(_direction(embeddings), alpha=distance)
     try:
         yield
     finally:

@@ -109,11 +109,17 @@ class CheckpointFolder:
             shutil.rmtree(old)
 
     def restore(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
-        """Bring a run to its newest snapshot, or leave it at its beginning if there is none."""
+        """Bring a run to its newest snapshot, or leave it at its beginning if there is none.
+
+        A snapshot of other weights, as another release may have trained them, is removed.
+        """
         snapshot = self.latest()
         if snapshot is None:
             return Progress()
         tensors = load_file(snapshot / _TENSORS)
+        if not _fits(tensors, model):
+            shutil.rmtree(snapshot)
+            return self.restore(model, optimizer)
         load_weights(model, tensors)
         _load_optimizer(optimizer, tensors)
         _set_generators(tensors)
@@ -149,6 +155,11 @@ def load_weights(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             parameter.copy_(tensors[f"model/{name}"])
+
+
+def _fits(tensors: Mapping[str, Tensor], model: nn.Module) -> bool:
+    stored = {name: tensor.shape for name, tensor in tensors.items() if name.startswith("model/")}
+    return stored == {name: tensor.shape for name, tensor in trained_weights(model).items()}
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

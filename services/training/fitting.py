@@ -114,10 +114,14 @@ def fit(
     model.to(best_device())
     anchors = torch.from_numpy(predict(model, train).embeddings)
     model.start_from_prototypes(anchors, torch.tensor([example.intent for example in train]))
-    optimizer = torch.optim.AdamW(tuning.apply(model, recipe), fused=True)
+    words = torch.tensor(sorted({token for example in train for token in example.ids}))
+    optimizer = torch.optim.AdamW(tuning.apply(model, recipe, words), fused=True)
     stepper = Stepper(model, optimizer, anchors, recipe, observer)
 
+    promised = checkpoints.latest() is not None
     progress = checkpoints.restore(model, optimizer)
+    if promised and not progress.step:
+        observer.noticed("The checkpoint is another release's and does not fit this one: training begins again.")
     total = recipe.steps(len(train))
     pace = Pace(clock, progress.step, total, recipe.checkpoint_seconds)
     while progress.step < total and progress.stale < recipe.patience:
@@ -177,6 +181,7 @@ class Stepper:
         self._anchors = anchors
         self._recipe = recipe
         self._observer = observer
+        self._reach = recipe.adversarial * model.word_length
         self._piece = recipe.batch_size
 
     def step(self, batch: Batch, factor: float) -> float:
@@ -209,8 +214,8 @@ class Stepper:
         self._optimizer.zero_grad()
         self._model.train()
         loss = self._backward(batch)
-        if self._recipe.adversarial > 0:
-            with moved_against(self._model.word_embeddings, self._recipe.adversarial):
+        if self._reach > 0:
+            with moved_against(self._model.word_embeddings, self._reach):
                 self._backward(batch)
         return loss
 

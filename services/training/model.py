@@ -114,6 +114,9 @@ class JointModel(nn.Module):
         encoder: Any transformer with ``last_hidden_state`` [b, s, d].
         labels: Decides which heads there are, and their widths.
         dropout: Of the heads and of every dropout layer of the encoder.
+
+    Attributes:
+        word_length: Length (L2) of a mean word's embedding, before tuning. Encoders differ in it.
     """
 
     def __init__(self, encoder: PreTrainedModel, labels: LabelSpace, dropout: float) -> None:
@@ -125,6 +128,7 @@ class JointModel(nn.Module):
         self.intent = nn.Linear(width, len(labels.intents)) if labels.intents else None
         self.tags = nn.Linear(width, len(labels.tags)) if labels.tags else None
         self.sentiment = SentimentHead(width, len(labels.sentiments), dropout) if labels.sentiments else None
+        self.word_length = float(_word_table(encoder).detach().norm(dim=1).mean())
         self.projection = nn.Linear(width, width)
         nn.init.eye_(self.projection.weight)
         nn.init.zeros_(self.projection.bias)
@@ -173,10 +177,10 @@ class JointModel(nn.Module):
 
     @property
     def word_embeddings(self) -> Tensor:
-        """The table [v, d] that the encoder looks its tokens up in."""
+        """The embeddings [v, d] of the words that are trained; without tuning, of all."""
         if not isinstance(self.encoder, PreTrainedModel):
             raise TypeError("A wrapped encoder's table is not trained.")
-        return self.encoder.get_input_embeddings().get_parameter("weight")
+        return _word_table(self.encoder)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> JointOutput:
         """Read a batch: [b, s] int64 ids, and the mask that is 1 at tokens and 0 at padding."""
@@ -214,6 +218,10 @@ class JointModel(nn.Module):
             if len(rows):
                 self.intent.weight[column] = _PROTOTYPE_SCALE * unit(rows.mean(dim=0))
         self.intent.bias.zero_()
+
+
+def _word_table(encoder: PreTrainedModel) -> Tensor:
+    return encoder.get_input_embeddings().get_parameter("weight")
 
 
 class SentimentHead(nn.Module):

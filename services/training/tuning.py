@@ -10,8 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
+from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
+from services.training import vocabulary
 from services.training.model import JointModel
 from services.training.recipe import Recipe
 
@@ -92,13 +94,20 @@ class RememberedStates(nn.Module):
             self._room -= size
 
 
-def apply(model: JointModel, recipe: Recipe) -> list[dict[str, Any]]:
+def apply(model: JointModel, recipe: Recipe, occurring: Tensor) -> list[dict[str, Any]]:
     """Freeze, wrap and group the weights of a freshly loaded model.
+
+    Args:
+        model: Wrapped in place.
+        recipe: Of the run.
+        occurring: [n] int64 distinct ids of the words of the training rows: full tuning trains no others.
 
     Returns:
         Parameter groups for the optimizer: each with ``lr``, ``weight_decay`` (0 for biases and norms) and ``params``.
     """
     tuning = recipe.tuning
+    if tuning.type == "full" and isinstance(model.encoder, PreTrainedModel):
+        vocabulary.narrow(model.encoder, occurring)
     if tuning.type != "full":
         model.encoder.requires_grad_(requires_grad=False)
     if tuning.type == "frozen":
@@ -112,9 +121,14 @@ def apply(model: JointModel, recipe: Recipe) -> list[dict[str, Any]]:
 
 
 def merge(model: JointModel) -> JointModel:
-    """Undo what ``apply`` wrapped: fold low-rank updates into their layers, bare the encoder. In place, exact, repeatable."""
+    """Undo what ``apply`` wrapped: fold updates into their layers and words into their table, bare the encoder.
+
+    In place, exact, repeatable.
+    """
     if isinstance(model.encoder, RememberedStates):
         model.encoder = model.encoder.encoder
+    if isinstance(model.encoder, PreTrainedModel):
+        vocabulary.widen(model.encoder)
     for owner in list(model.modules()):
         for name, child in list(owner.named_children()):
             if isinstance(child, LowRankLinear):

@@ -47,6 +47,16 @@ def test_an_empty_folder_leaves_a_run_at_its_beginning(tmp_path: Path) -> None:
     assert torch.equal(model.weight, before)
 
 
+def test_a_snapshot_of_other_weights_leaves_a_run_at_its_beginning(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path)
+    wider = nn.Linear(4, 2)
+    folder.save(wider, torch.optim.AdamW(wider.parameters()), Progress(step=9))
+    model, optimizer = trained(seed=1)
+
+    assert folder.restore(model, optimizer) == Progress()
+    assert folder.latest() is None, "or it would be taken for newer than what this run saves"
+
+
 def test_a_run_without_validation_yet_can_be_restored(tmp_path: Path) -> None:
     folder = CheckpointFolder(tmp_path)
     folder.save(*trained(seed=1), Progress(step=1))

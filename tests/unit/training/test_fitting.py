@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from services.training import device
-from services.training.checkpoint import CheckpointFolder
+from services.training.checkpoint import CheckpointFolder, Progress
 from services.training.encoding import Example, TextEncoder
 from services.training.fitting import FitResult, StepReport, Stopped, ValidationReport, fit, rate_factor
 from services.training.labels import LabelSpace
@@ -127,6 +127,20 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
     assert len(resumed.observer.steps) == whole.result.steps - stop_after
     assert replace(resumed.result, seconds=0) == replace(whole.result, seconds=0)
     assert_same(resumed.model, whole.model)
+
+
+def test_a_checkpoint_of_other_weights_is_told_and_training_begins_again(
+    base: Path, examples: list[Example], tmp_path: Path
+) -> None:
+    folder = CheckpointFolder(tmp_path / "other")
+    whole_table = JointModel.load(base, LABELS, 0.1)
+    folder.save(whole_table, torch.optim.AdamW(whole_table.parameters()), Progress(step=2))
+
+    trained = train(base, examples, recipe(), folder.path)
+
+    assert trained.result.steps == len(trained.observer.steps)
+    (notice,) = trained.observer.notices
+    assert "begins again" in notice
 
 
 def test_the_seed_decides_everything(base: Path, examples: list[Example], tmp_path: Path) -> None:

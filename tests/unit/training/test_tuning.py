@@ -15,6 +15,7 @@ from tests.unit.training.tiny_base import ROWS, WIDTH, recipe, tiny_base
 
 IDS = torch.tensor([[101, 7592, 2088, 102], [101, 2088, 102, 0]])
 MASK = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
+WORDS = torch.tensor([101, 102, 2088])
 
 
 @pytest.fixture
@@ -32,15 +33,18 @@ def outputs(model: JointModel) -> list[Tensor]:
         return [tensor for tensor in model(IDS, MASK) if tensor is not None]
 
 
-def test_full_tuning_trains_every_weight(model: JointModel) -> None:
-    groups = tuning.apply(model, recipe())
+def test_full_tuning_trains_every_weight_but_those_of_words_that_do_not_occur(model: JointModel) -> None:
+    every = {name for name, _ in model.named_parameters()}
 
-    assert trained_names(model) == {name for name, _ in model.named_parameters()}
-    assert sum(len(group["params"]) for group in groups) == len(list(model.parameters()))
+    groups = tuning.apply(model, recipe(), WORDS)
+
+    assert trained_names(model) == every
+    assert sum(len(group["params"]) for group in groups) == len(every)
+    assert model.word_embeddings.shape == (len(WORDS), WIDTH)
 
 
 def test_biases_and_norms_do_not_decay_and_heads_learn_faster(model: JointModel) -> None:
-    groups = tuning.apply(model, recipe())
+    groups = tuning.apply(model, recipe(), WORDS)
 
     assert {group["weight_decay"] for group in groups for weight in group["params"] if weight.ndim == 1} == {0.0}
     assert {group["weight_decay"] for group in groups for weight in group["params"] if weight.ndim == 2} == {0.01}
@@ -50,7 +54,7 @@ def test_biases_and_norms_do_not_decay_and_heads_learn_faster(model: JointModel)
 
 
 def test_lora_trains_only_low_rank_updates_and_the_heads(model: JointModel) -> None:
-    tuning.apply(model, recipe(Tuning(type="lora", rank=2)))
+    tuning.apply(model, recipe(Tuning(type="lora", rank=2)), WORDS)
 
     in_encoder = {name for name in trained_names(model) if name.startswith("encoder.")}
     assert {name.rpartition(".")[2] for name in in_encoder} == {"down", "up"}
@@ -61,13 +65,13 @@ def test_lora_trains_only_low_rank_updates_and_the_heads(model: JointModel) -> N
 def test_lora_starts_as_the_base_model(model: JointModel) -> None:
     before = outputs(model)
 
-    tuning.apply(model, recipe(Tuning(type="lora")))
+    tuning.apply(model, recipe(Tuning(type="lora")), WORDS)
 
     assert all(torch.equal(old, new) for old, new in zip(before, outputs(model), strict=True))
 
 
 def test_merging_keeps_every_output_and_leaves_no_trace(model: JointModel) -> None:
-    tuning.apply(model, recipe(Tuning(type="lora", rank=2, alpha=8)))
+    tuning.apply(model, recipe(Tuning(type="lora", rank=2, alpha=8)), WORDS)
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, LowRankLinear):
@@ -90,7 +94,7 @@ def test_frozen_tuning_trains_heads_on_states_that_are_computed_once(model: Join
     encoder = model.encoder
     calls: list[int] = []
     encoder.register_forward_hook(lambda *_: calls.append(1))
-    tuning.apply(model, recipe(Tuning(type="frozen")))
+    tuning.apply(model, recipe(Tuning(type="frozen")), WORDS)
 
     first, second = outputs(model), outputs(model)
 
@@ -125,7 +129,7 @@ def test_states_beyond_the_capacity_are_computed_again(model: JointModel) -> Non
 
 
 def test_frozen_encoder_stays_without_dropout_in_training(model: JointModel) -> None:
-    tuning.apply(model, recipe(Tuning(type="frozen")))
+    tuning.apply(model, recipe(Tuning(type="frozen")), WORDS)
 
     model.train()
 
