@@ -6,6 +6,9 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 	command -v $$name >/dev/null 2>&1 && $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& { echo $$name; break; }; done)
 
+# Half of what the tests do is wait for something, so that two of them side by side take little more than one.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
+
 # OpenMP threads that spin while they wait make training up to 22 times slower on a machine that does something else too.
 export GOMP_SPINCOUNT := 0
 
@@ -19,10 +22,10 @@ up: $(VENV)/.runtime ## Start Parley on this machine; the first start also train
 	@$(BIN)/parley up
 
 test: $(VENV)/.development ## Run the whole suite (under 15 minutes on 2 cores)
-	$(BIN)/python -m pytest -m "not slow and not stack"
+	$(PYTEST) -m "not slow and not stack"
 
 test-all: $(VENV)/.development ## Run the suite and the checks that take long
-	$(BIN)/python -m pytest -m "not stack"
+	$(PYTEST) -m "not stack"
 
 check: $(VENV)/.development ## Lint, format and type checks alone
 	$(BIN)/ruff check .
