@@ -31,8 +31,9 @@ class LowRankLinear(nn.Module):
     def __init__(self, linear: nn.Linear, rank: int, alpha: float, dropout: float) -> None:
         super().__init__()
         self.linear = linear.requires_grad_(requires_grad=False)
-        self.down = nn.Parameter(torch.empty(rank, linear.in_features))
-        self.up = nn.Parameter(torch.zeros(linear.out_features, rank))
+        device = linear.weight.device
+        self.down = nn.Parameter(torch.empty(rank, linear.in_features, device=device))
+        self.up = nn.Parameter(torch.zeros(linear.out_features, rank, device=device))
         self.dropout = nn.Dropout(dropout)
         self.scale = alpha / rank
         nn.init.kaiming_uniform_(self.down, a=math.sqrt(5))

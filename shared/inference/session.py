@@ -33,6 +33,9 @@ _UNLOADABLE = (
 )
 
 
+#: onnxruntime's level of what it writes to standard error.
+_ERRORS = 3
+
 #: The smallest model, y = x, to see whether a device can be used before there is a model to serve.
 _IDENTITY = (
     b'\x08\x08:7\n\x10\n\x01x\x12\x01y"\x08Identity\x12\x01gZ\x0f\n\x01x\x12\n\n\x08\x08\x01\x12\x04\n\x02\x08\x01'
@@ -115,6 +118,8 @@ class OnnxSession:
 
 def _session(model: str | bytes, providers: Sequence[str], options: Any) -> Any:
     _demand(providers[0], onnxruntime.get_available_providers())
+    # Its warnings, in colours and past the log, are of graph nodes that a GPU leaves to the CPU: of no use to an operator.
+    options.log_severity_level = _ERRORS
     session = onnxruntime.InferenceSession(model, options, providers=list(providers))
     # A GPU whose libraries are missing makes onnxruntime fall back to the CPU without an error.
     _demand(providers[0], session.get_providers()[:1])

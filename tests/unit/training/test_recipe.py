@@ -52,19 +52,22 @@ def test_a_wider_encoder_gets_a_lower_rate_of_full_tuning_of_its_own(kind: str, 
 
 
 @pytest.mark.parametrize(
-    ("tuning", "labels", "is_on"),
+    ("tuning", "rows", "labels", "is_on"),
     [
-        (Tuning(), SENTIMENT, True),
-        (Tuning(), ENTITIES, False),
-        (Tuning(), INTENTS, False),
-        (Tuning(type="lora"), SENTIMENT, False),
-        (Tuning(type="frozen"), SENTIMENT, False),
-        (Tuning(adversarial=0), SENTIMENT, False),
-        (Tuning(adversarial=0.5), ENTITIES, True),
+        (Tuning(), 1_000, SENTIMENT, True),
+        (Tuning(), 1_000, ENTITIES, False),
+        (Tuning(), 2_000, ENTITIES, True),
+        (Tuning(), 2_000, INTENTS, False),
+        (Tuning(type="lora"), 2_000, ENTITIES, False),
+        (Tuning(type="frozen"), 2_000, SENTIMENT, False),
+        (Tuning(adversarial=0), 2_000, SENTIMENT, False),
+        (Tuning(adversarial=0.5), 1_000, ENTITIES, True),
     ],
 )
-def test_sentiment_alone_is_learned_from_an_adversary_too(tuning: Tuning, labels: LabelSpace, is_on: bool) -> None:
-    assert (resolve(AUTO.model_copy(update={"tuning": tuning}), 1_000, labels).adversarial > 0) == is_on
+def test_an_adversary_trains_along_where_it_was_measured_to_help(
+    tuning: Tuning, rows: int, labels: LabelSpace, is_on: bool
+) -> None:
+    assert (resolve(AUTO.model_copy(update={"tuning": tuning}), rows, labels).adversarial > 0) == is_on
 
 
 def test_small_data_get_small_batches() -> None:

@@ -62,6 +62,12 @@ def test_lora_trains_only_low_rank_updates_and_the_heads(model: JointModel) -> N
     assert "tags.weight" in trained_names(model)
 
 
+def test_low_rank_updates_are_made_where_their_layer_lies() -> None:
+    layer = LowRankLinear(torch.nn.Linear(8, 4, device="meta"), rank=2, alpha=4, dropout=0.0)
+
+    assert {parameter.device.type for parameter in layer.parameters()} == {"meta"}
+
+
 def test_lora_starts_as_the_base_model(model: JointModel) -> None:
     before = outputs(model)
 
