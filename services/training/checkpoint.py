@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from services.training.encoding import Batch
 _KEPT = 2
 _STATE = "state.json"
 _TENSORS = "tensors.safetensors"
+_MODEL = "model/"
 BEST = "best.safetensors"
 
 
@@ -142,24 +143,26 @@ class CheckpointFolder:
 
 def trained_weights(model: nn.Module) -> dict[str, Tensor]:
     """Copies of the weights that training changes; the others come from the base model."""
-    return {
-        f"model/{name}": parameter.detach().cpu().contiguous()
-        for name, parameter in model.named_parameters()
-        if parameter.requires_grad
-    }
+    return {key: parameter.detach().cpu().contiguous() for key, parameter in _trained(model)}
 
 
 @torch.no_grad()
 def load_weights(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Undo ``trained_weights``."""
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            parameter.copy_(tensors[f"model/{name}"])
+    for key, parameter in _trained(model):
+        parameter.copy_(tensors[key])
 
 
 def _fits(tensors: Mapping[str, Tensor], model: nn.Module) -> bool:
-    stored = {name: tensor.shape for name, tensor in tensors.items() if name.startswith("model/")}
-    return stored == {name: tensor.shape for name, tensor in trained_weights(model).items()}
+    stored = {key: tensor.shape for key, tensor in tensors.items() if key.startswith(_MODEL)}
+    return stored == {key: parameter.shape for key, parameter in _trained(model)}
+
+
+def _trained(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    """The weights that training changes, under the names they are stored by."""
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            yield f"{_MODEL}{name}", parameter
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -120,7 +120,7 @@ def fit(
 
     promised = checkpoints.latest() is not None
     progress = checkpoints.restore(model, optimizer)
-    if promised and not progress.step:
+    if promised and checkpoints.latest() is None:
         observer.noticed("The checkpoint is another release's and does not fit this one: training begins again.")
     total = recipe.steps(len(train))
     pace = Pace(clock, progress.step, total, recipe.checkpoint_seconds)

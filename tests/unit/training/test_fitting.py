@@ -143,6 +143,17 @@ def test_a_checkpoint_of_other_weights_is_told_and_training_begins_again(
     assert "begins again" in notice
 
 
+def test_a_run_that_was_stopped_before_its_first_step_is_not_taken_for_another_releases(
+    base: Path, examples: list[Example], tmp_path: Path
+) -> None:
+    folder = CheckpointFolder(tmp_path / "stopped")
+    model = JointModel.load(base, LABELS, 0.1)
+    with pytest.raises(Stopped):
+        fit(model, examples, examples, recipe(), checkpoints=folder, observer=Recorder(stop_after=0))
+
+    assert train(base, examples, recipe(), folder.path).observer.notices == []
+
+
 def test_the_seed_decides_everything(base: Path, examples: list[Example], tmp_path: Path) -> None:
     one = train(base, examples, recipe(), tmp_path / "one")
     same = train(base, examples, recipe(), tmp_path / "same")
