@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from services.generation.knowledge import FloatArray, KnowledgeShelf
-from services.generation.turn import Match
+from services.generation.knowledge import KnowledgeShelf
 from shared.bot.bot import Bot
 from shared.bot.bot_file import read_bot
+from shared.dialogue.knowledge import FloatArray
+from shared.dialogue.turn import Match
 from shared.errors import NoBot, ParleyError
 from shared.follower import Follower
 from shared.telemetry import logs

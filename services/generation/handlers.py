@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from services.generation.desk import Desk
-from services.generation.knowledge import FloatArray
-from services.generation.policy import decide
-from services.generation.turn import Match
 from shared.bot.bot import Bot
 from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnderstood
 from shared.contracts.releases import BotPublished, ModelPublished
+from shared.dialogue.knowledge import FloatArray
+from shared.dialogue.policy import decide
+from shared.dialogue.turn import Match
 from shared.messaging.handlers import Handlers, one_by_one
 
 

@@ -15,6 +15,7 @@ FOUNDATIONS = ("shared.contracts", "shared.errors", "shared.privacy", "shared.se
 HOMES: dict[str, tuple[str, ...]] = {
     "alembic": ("shared.storage.migrations",),
     "celery": ("shared.messaging", "services.training"),
+    "emoji": ("shared.text",),
     "fastapi": ("services.gateway",),
     "fastapi_offline": ("services.gateway",),
     "fsspec": ("shared.artifacts",),
@@ -50,13 +51,7 @@ DOMAIN = (
     "services.gateway.digest",
     "services.gateway.rate_limit",
     "services.gateway.sse",
-    "services.generation.dates",
-    "services.generation.flows",
-    "services.generation.handover",
     "services.generation.knowledge",
-    "services.generation.policy",
-    "services.generation.slots",
-    "services.generation.turn",
     "services.monitoring.clock_skew",
     "services.monitoring.rules",
     "services.training.calibration",
@@ -71,9 +66,11 @@ DOMAIN = (
     "services.training.surrogates",
     "services.training.tuning",
     "shared.bot",
+    "shared.dialogue",
     "shared.inference",
     "shared.privacy",
     "shared.rows",
+    "shared.text",
 )
 
 OUTSIDE = ("shared.messaging", "shared.storage", "shared.settings")

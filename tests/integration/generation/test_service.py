@@ -31,7 +31,7 @@ from shared.storage.engine import Database, open_database
 from shared.storage.tables import Model
 from tests.bundles import Recipe, tiny_bundle
 from tests.integration.places import Place
-from tests.unit.generation.conversation import DESK
+from tests.unit.dialogue.conversation import DESK
 
 MODEL = "ft:tiny:parley::one"
 QUESTION = "May I bring my dog?"

@@ -11,7 +11,7 @@ from services.generation.desk import Desk
 from services.generation.knowledge import Embedder, KnowledgeShelf
 from shared.errors import NoBot, Unavailable
 from shared.inference.fake import FakeReader
-from tests.unit.generation.conversation import DESK
+from tests.unit.dialogue.conversation import DESK
 
 
 class Database:

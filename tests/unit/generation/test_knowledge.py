@@ -10,8 +10,9 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from services.generation.knowledge import Embedder, KnowledgeIndex, KnowledgeShelf
+from services.generation.knowledge import KnowledgeShelf
 from shared.bot.bot import KnowledgePair
+from shared.dialogue.knowledge import Embedder, KnowledgeIndex
 from shared.errors import Unavailable
 from shared.inference.fake import FakeReader
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from services.generation.slots import SlotReader
 from shared import starter
 from shared.bot.bot import Bot
 from shared.bot.bot_file import read_bot
 from shared.contracts.understanding import OUT_OF_SCOPE
+from shared.dialogue.values.slots import SlotReader
 from shared.rows.reader import read_rows
 from shared.rows.row import Row
-from tests.unit.generation.conversation import TODAY, Conversation
+from tests.unit.dialogue.conversation import TODAY, Conversation
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.generation.dates import Calendar, spoken
+from shared.dialogue.values.dates import Calendar, spoken
 
 TUESDAY = date(2026, 3, 10)
 

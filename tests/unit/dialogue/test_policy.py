@@ -6,7 +6,7 @@ import pytest
 
 from shared.bot.bot_file import read_bot
 from shared.contracts.chat import DialogueState
-from tests.unit.generation.conversation import DESK, Conversation
+from tests.unit.dialogue.conversation import DESK, Conversation
 
 
 @pytest.fixture

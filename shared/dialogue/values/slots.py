@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from datetime import date
 
-from services.generation.dates import Calendar, spoken
 from shared.bot.bot import Bot
 from shared.bot.patterns import matches
 from shared.bot.slot import Slot, SlotType
+from shared.dialogue.values.dates import Calendar, spoken
 
 #: Types so distinctive that they are found in any message, whatever the model says.
 SELF_EVIDENT: frozenset[SlotType] = frozenset(("date", "order_number", "email"))

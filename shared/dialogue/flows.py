@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from services.generation.handover import hand_over
-from services.generation.reading import Reading, read
-from services.generation.slots import in_words
-from services.generation.turn import Outcome, Turn
 from shared.bot.bot import Flow
 from shared.contracts.chat import Answer, DialogueState, FlowState
+from shared.dialogue.handover import hand_over
+from shared.dialogue.reading import Reading, read
+from shared.dialogue.turn import Outcome, Turn
+from shared.dialogue.values.slots import in_words
 
 #: Flows that wait for each other; of more, the oldest is given up.
 MAX_NESTED = 3

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from services.generation.turn import Outcome, Turn
 from shared.contracts.chat import Answer, DialogueState
+from shared.dialogue.turn import Outcome, Turn
 
 
 def hand_over(turn: Turn, state: DialogueState, reason: Literal["requested", "anger", "failures"]) -> Outcome:

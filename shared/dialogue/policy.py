@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from services.generation import flows, handover
-from services.generation.turn import Outcome, Search, Turn
 from shared.bot.bot import Bot
 from shared.bot.slot import Slot
 from shared.contracts.chat import Answer, Citation, DialogueState, FlowState, TurnReceived
 from shared.contracts.understanding import Understanding
+from shared.dialogue import flows, handover
+from shared.dialogue.turn import Outcome, Search, Turn
 
 Rule = Callable[[Turn, DialogueState], Outcome | None]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.generation.slots import SELF_EVIDENT, in_words
-from services.generation.turn import Turn
 from shared.bot.bot import Flow
 from shared.contracts.chat import FlowState
 from shared.contracts.understanding import EntitySpan
+from shared.dialogue.turn import Turn
+from shared.dialogue.values.slots import SELF_EVIDENT, in_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from services.generation.policy import decide
-from services.generation.turn import Match
 from shared.bot.bot import Bot
 from shared.bot.bot_file import read_bot
 from shared.contracts.chat import Answer, DialogueState, FlowState, PastTurn, TurnReceived
@@ -18,6 +16,8 @@ from shared.contracts.understanding import (
     SentimentLabel,
     Understanding,
 )
+from shared.dialogue.policy import decide
+from shared.dialogue.turn import Match
 
 TODAY = date(2026, 3, 10)
 """A Tuesday."""

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.generation.slots import SlotReader, in_words, says
 from shared.bot.bot_file import read_bot
-from tests.unit.generation.conversation import DESK, TODAY
+from shared.dialogue.values.slots import SlotReader, in_words, says
+from tests.unit.dialogue.conversation import DESK, TODAY
 
 SLOTS = """\
 slots:

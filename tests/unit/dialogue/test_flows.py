@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from services.generation.flows import MAX_NESTED
 from shared.bot.bot_file import read_bot
 from shared.contracts.chat import DialogueState, FlowState
-from tests.unit.generation.conversation import DESK, Conversation
+from shared.dialogue.flows import MAX_NESTED
+from tests.unit.dialogue.conversation import DESK, Conversation
 
 CONFIRM = "Lufthansa, Berlin-Rome, Friday 13 March 2026, one seat?"
 

@@ -8,13 +8,13 @@ from datetime import date
 from functools import cached_property
 from hashlib import blake2b
 
-from services.generation.slots import SlotReader, in_words, says
 from shared.bot.bot import Bot, KnowledgePair
 from shared.bot.parts import Reply
 from shared.bot.template import fill
 from shared.bot.wording import Signal
 from shared.contracts.chat import Answer, DialogueState
 from shared.contracts.understanding import OUT_OF_SCOPE, Understanding
+from shared.dialogue.values.slots import SlotReader, in_words, says
 
 
 @dataclass(frozen=True, slots=True)

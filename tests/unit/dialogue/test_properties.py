@@ -7,11 +7,11 @@ from typing import Any, cast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.generation.flows import MAX_NESTED
 from shared.bot.bot_file import read_bot
 from shared.contracts.chat import DialogueState
 from shared.contracts.understanding import OUT_OF_SCOPE
-from tests.unit.generation.conversation import DESK, Conversation
+from shared.dialogue.flows import MAX_NESTED
+from tests.unit.dialogue.conversation import DESK, Conversation
 
 BOT = read_bot(DESK)
 INTENTS = (*BOT.intents, OUT_OF_SCOPE, "unheard")

@@ -1,0 +1,42 @@
+"""Knowledge by meaning: which question of the bot file a message comes nearest to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.bot.bot import KnowledgePair
+from shared.dialogue.turn import Match
+
+FloatArray = NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors; the same model that read the message, or their cosine means nothing."""
+
+    def embed(self, texts: Sequence[str]) -> FloatArray:
+        """Unit vectors, [n, d]."""
+        ...
+
+
+class KnowledgeIndex:
+    """The questions of all pairs, and their other wordings, as vectors of one model."""
+
+    def __init__(self, pairs: Sequence[KnowledgePair], embedder: Embedder) -> None:
+        wordings = [(pair, text) for pair in pairs for text in (pair.question, *pair.also)]
+        self._pairs = [pair for pair, _ in wordings]
+        self._vectors = embedder.embed([text for _, text in wordings])
+
+    def best(self, embedding: FloatArray) -> Match | None:
+        """The nearest pair to a message, by its unit vector [d]; ``None`` if there are no pairs.
+
+        The best of a pair's wordings counts, since an average of them would be near to none.
+        """
+        if not self._pairs:
+            return None
+        scores = self._vectors @ embedding
+        nearest = int(np.argmax(scores))
+        return Match(self._pairs[nearest], float(scores[nearest]))

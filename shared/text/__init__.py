@@ -1,0 +1,1 @@
+"""What is done with any text before a model or a rule reads it."""
