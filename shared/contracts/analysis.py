@@ -15,6 +15,8 @@ class AnalyzeText(Message):
     ROUTE: ClassVar[Route] = Route(Exchange.RPC, "nlu")
 
     texts: tuple[str, ...]
+    contexts: tuple[tuple[str, ...], ...] = ()
+    """The messages before each text, oldest first; one entry per text, or none at all."""
     model: str | None = None
     """A model id, or ``None`` for the one in production."""
     with_embeddings: bool = False

@@ -10,7 +10,7 @@ import numpy as np
 from shared.contracts.understanding import SENTIMENTS, IntentScore, Sentiment, Understanding
 from shared.errors import Unavailable
 from shared.inference.language import language_of
-from shared.inference.reading import Reading
+from shared.inference.reading import Context, Reading
 from shared.inference.session import FloatArray
 
 
@@ -39,12 +39,13 @@ class FakeReader:
         """Whether ``close`` was called."""
         return self._is_closed
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
-        """One reading per text, in order.
+    def read(self, texts: Sequence[str], contexts: Sequence[Context] | None = None) -> list[Reading]:
+        """One reading per text, in order; what was said before changes nothing here.
 
         Raises:
             Unavailable: The reader is closed.
         """
+        del contexts
         embeddings = self.embed(texts)
         return [self._reading(text, embedding) for text, embedding in zip(texts, embeddings, strict=True)]
 

@@ -25,6 +25,10 @@ class Reading:
     tokens: int
 
 
+Context = Sequence[str]
+"""The messages before a text, oldest first; the last one is what the text answers."""
+
+
 class Reader(Protocol):
     """A model ready to read."""
 
@@ -32,8 +36,8 @@ class Reader(Protocol):
     def model_id(self) -> str:
         """The id of the model."""
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
-        """One reading per text, in order."""
+    def read(self, texts: Sequence[str], contexts: Sequence[Context] | None = None) -> list[Reading]:
+        """One reading per text, in order; ``contexts`` are the messages before each of them."""
 
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """The sentence embeddings of ``texts``, [n, d]."""
