@@ -52,8 +52,15 @@ class Texts:
         self._requester = requester
         self._timeout = timeout
 
-    async def read(self, texts: Sequence[str], *, model: str | None, with_embeddings: bool = False) -> ReadTexts:
-        """Read texts with a model; ``None`` or ``parley`` is the one in production.
+    async def read(
+        self,
+        texts: Sequence[str],
+        contexts: Sequence[Sequence[str]] | None = None,
+        *,
+        model: str | None,
+        with_embeddings: bool = False,
+    ) -> ReadTexts:
+        """Read texts, each after the messages before it, with a model; ``None`` or ``parley`` is the one in production.
 
         Raises:
             NotFound: There is no such model.
@@ -67,8 +74,14 @@ class Texts:
         for start in range(0, len(texts), PER_MESSAGE):
             if answers:
                 named = answers[0].understandings[0].model  # a promotion meanwhile must not mix two models
-            piece = tuple(texts[start : start + PER_MESSAGE])
-            answers.append(await self._ask(AnalyzeText(texts=piece, model=named, with_embeddings=with_embeddings)))
+            piece = slice(start, start + PER_MESSAGE)
+            question = AnalyzeText(
+                texts=tuple(texts[piece]),
+                contexts=tuple(map(tuple, contexts[piece])) if contexts else (),
+                model=named,
+                with_embeddings=with_embeddings,
+            )
+            answers.append(await self._ask(question))
         if with_embeddings and not answers[0].embeddings:
             raise InvalidInput("This model makes no embeddings.", param="model")
         return ReadTexts(

@@ -27,15 +27,18 @@ def build_handlers(production: Production, named: NamedModels) -> Handlers:
 
     def on_turns(turns: Sequence[TurnReceived]) -> list[TurnUnderstood]:
         with production.reader() as reader:
-            readings = reader.read([turn.text for turn in turns])
+            contexts = [_context(turn) for turn in turns]
+            readings = reader.read([turn.text for turn in turns], contexts if any(contexts) else None)
         return [_understood(turn, reading) for turn, reading in zip(turns, readings, strict=True)]
 
     def on_analyses(requests: Sequence[AnalyzeText]) -> list[TextAnalyzed]:
         answers: dict[int, TextAnalyzed] = {}
         for model in dict.fromkeys(request.model for request in requests):
             places = [place for place, request in enumerate(requests) if request.model == model]
+            texts = [text for place in places for text in requests[place].texts]
+            contexts = [context for place in places for context in _contexts(requests[place])]
             with reader_of(model) as reader:
-                readings = iter(reader.read([text for place in places for text in requests[place].texts]))
+                readings = iter(reader.read(texts, contexts if any(contexts) else None))
             for place in places:
                 answers[place] = _analyzed(requests[place], [next(readings) for _ in requests[place].texts])
         return [answers[place] for place in range(len(requests))]
@@ -61,6 +64,15 @@ def build_release_handlers(production: Production) -> Handlers:
         """Bots are the business of generation; the news comes to all on the same key."""
 
     return {ModelPublished: one_by_one(on_model), BotPublished: one_by_one(on_bot)}
+
+
+def _context(turn: TurnReceived) -> tuple[str, ...]:
+    """What the customer said last and what the bot answered; a bot that was silent said nothing."""
+    return (turn.history[-1].user, turn.history[-1].answer) if turn.history else ()
+
+
+def _contexts(request: AnalyzeText) -> Sequence[Sequence[str]]:
+    return request.contexts or ((),) * len(request.texts)
 
 
 def _understood(turn: TurnReceived, reading: Reading) -> TurnUnderstood:

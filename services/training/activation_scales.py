@@ -16,7 +16,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from services.training.encoding import Example, batches
+from services.training.encoding import INPUTS, Example, batches
 
 #: Share of the texts whose extremes lie within the range; the last few would stretch it for all others.
 COVERED = 0.98
@@ -61,7 +61,8 @@ def _ranges(model: onnx.ModelProto, tensors: Sequence[str], examples: Sequence[E
 def _extremes(session: onnxruntime.InferenceSession, example: Example) -> NDArray[np.float64]:
     """Smallest and largest value of each watched tensor, [n, 2]."""
     (batch,) = batches([example], 1)
-    outputs = session.run(None, {"input_ids": batch.input_ids.numpy(), "attention_mask": batch.attention_mask.numpy()})
+    feeds = dict(zip(INPUTS, (tensor.numpy() for tensor in batch.read()), strict=True))
+    outputs = session.run(None, {tensor.name: feeds[tensor.name] for tensor in session.get_inputs()})
     return np.array([(values.min(), values.max()) for values in outputs])
 
 

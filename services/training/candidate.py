@@ -117,7 +117,8 @@ class Bench:
             Interpreter(manifest, candidate.neighbours),
             threads=self._threads,
         )
-        understandings = [reading.understanding for reading in reader.read([row.text for row in rows])]
+        readings = reader.read([row.text for row in rows], [row.context for row in rows])
+        understandings = [reading.understanding for reading in readings]
         reader.close()
         return evaluate(rows, understandings, self._scope_scores(candidate, rows))
 
@@ -154,7 +155,7 @@ class Bench:
         sentiment = np.zeros((len(rows), len(labels.sentiments)), np.float32)
         embeddings = np.zeros((len(rows), self._draft.embedding_size), np.float32)
         for batch in batches(examples, CPU_BATCH):
-            outputs = session.run(batch.input_ids.numpy(), batch.attention_mask.numpy())
+            outputs = session.run(*(tensor.numpy() for tensor in batch.read()))
             at = batch.positions.numpy()
             embeddings[at] = outputs["sentence_embedding"]
             if labels.intents:
@@ -187,6 +188,7 @@ def evaluate_bundle(bundle: Bundle, rows: Sequence[Row], threads: int) -> Evalua
     """
     reader = TextReader.from_bundle(bundle, threads=threads)
     try:
-        return evaluate(rows, [reading.understanding for reading in reader.read([row.text for row in rows])])
+        readings = reader.read([row.text for row in rows], [row.context for row in rows])
+        return evaluate(rows, [reading.understanding for reading in readings])
     finally:
         reader.close()

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Tokenizer
 from torch import Tensor
 
 from services.training.labels import OUTSIDE, LabelSpace
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.errors import TrainingFailed
+from shared.inference.tokens import Encoded, Tokens
 from shared.rows.row import Row
 
 IGNORED = -100
@@ -21,6 +22,9 @@ IGNORED = -100
 
 OUT_OF_SCOPE_ID = -1
 """The intent id of rows that belong to no intent."""
+
+#: What a model reads, as its graph names it; ``Batch.read`` in the same order.
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 #: Batches per pool: rows are sorted by length only within a pool, so that the order still changes from epoch to epoch.
 _POOL_BATCHES = 50
@@ -36,6 +40,11 @@ class Example:
     intent: int
     """``IGNORED``, ``OUT_OF_SCOPE_ID`` or a column."""
     sentiment: int
+    context: tuple[int, ...] = ()
+    """What was said before, to be read behind ``ids``."""
+
+    def __len__(self) -> int:
+        return len(self.ids) + len(self.context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,8 @@ class Batch:
     """[b, s] int64."""
     attention_mask: Tensor
     """[b, s] int64, 1 at tokens, 0 at padding."""
+    token_types: Tensor
+    """[b, s] int64, 1 at tokens of the context, else 0."""
     tags: Tensor
     """[b, s] int64."""
     intents: Tensor
@@ -67,8 +78,12 @@ class Batch:
         for parts in zip(*(torch.split(tensor, size) for tensor in self._tensors()), strict=True):
             yield Batch(*parts)
 
+    def read(self) -> tuple[Tensor, Tensor, Tensor]:
+        """What a model reads: ids, mask and types."""
+        return self.input_ids, self.attention_mask, self.token_types
+
     def _tensors(self) -> tuple[Tensor, ...]:
-        return (self.positions, self.input_ids, self.attention_mask, self.tags, self.intents, self.sentiments)
+        return (self.positions, *self.read(), self.tags, self.intents, self.sentiments)
 
 
 class TextEncoder:
@@ -77,14 +92,13 @@ class TextEncoder:
     Args:
         tokenizer: Changed in place: padding and truncation that its file carries are replaced. (MiniLM's pads every
             text to 128 tokens, eight times the work on short ones.)
-        max_length: Tokens kept of each text, special tokens included.
+        max_length: Tokens kept of each text, special tokens and context included.
     """
 
     def __init__(self, tokenizer: Tokenizer, max_length: int) -> None:
-        tokenizer.no_padding()
-        tokenizer.enable_truncation(max_length)
         self.tokenizer = tokenizer
         self.max_length = max_length
+        self._tokens = Tokens(tokenizer, max_length)
 
     @classmethod
     def load(cls, base: Path, max_length: int) -> TextEncoder:
@@ -113,15 +127,16 @@ class TextEncoder:
         intents = {name: column for column, name in enumerate(labels.intents)} | {OUT_OF_SCOPE: OUT_OF_SCOPE_ID}
         sentiments = {name: column for column, name in enumerate(labels.sentiments)}
         tags = {name: column for column, name in enumerate(labels.tags)}
-        encodings = self.tokenizer.encode_batch([row.text for row in rows])
+        encodings = self._tokens.encode([row.text for row in rows], [row.context for row in rows])
         return [
             Example(
-                ids=tuple(encoding.ids),
-                tags=_tag_ids(encoding, row, tags),
+                ids=tuple(encoded.ids[: len(encoded.ids) - encoded.context]),
+                tags=_tag_ids(encoded, row, tags),
                 intent=intents.get(row.intent, IGNORED) if row.intent is not None else IGNORED,
                 sentiment=sentiments.get(row.sentiment, IGNORED) if row.sentiment is not None else IGNORED,
+                context=tuple(encoded.ids[len(encoded.ids) - encoded.context :]),
             )
-            for row, encoding in zip(rows, encodings, strict=True)
+            for row, encoded in zip(rows, encodings, strict=True)
         ]
 
 
@@ -133,21 +148,23 @@ def batches(examples: Sequence[Example], batch_size: int, rng: np.random.Generat
         batch_size: Rows in a batch at most; the batches are of nearly equal size.
         rng: Shuffles; without it the batches come in order of length, as prediction wants them.
     """
-    for positions in _cut(np.array([len(example.ids) for example in examples]), batch_size, rng):
+    for positions in _cut(np.array([len(example) for example in examples]), batch_size, rng):
         yield _collated(examples, positions)
 
 
 def _collated(examples: Sequence[Example], positions: np.ndarray) -> Batch:
     chosen = [examples[position] for position in positions]
-    shape = (len(chosen), max(len(example.ids) for example in chosen))
-    input_ids, mask, tags = np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.full(shape, IGNORED)
+    shape = (len(chosen), max(len(example) for example in chosen))
+    input_ids, mask, types, tags = (*(np.zeros(shape, np.int64) for _ in range(3)), np.full(shape, IGNORED))
     for row, example in enumerate(chosen):
-        length = len(example.ids)
-        input_ids[row, :length], mask[row, :length], tags[row, :length] = example.ids, 1, example.tags
+        text, whole = len(example.ids), len(example)
+        input_ids[row, :whole] = (*example.ids, *example.context)
+        mask[row, :whole], types[row, text:whole], tags[row, :text] = 1, 1, example.tags
     return Batch(
         positions=torch.from_numpy(positions),
         input_ids=torch.from_numpy(input_ids),
         attention_mask=torch.from_numpy(mask),
+        token_types=torch.from_numpy(types),
         tags=torch.from_numpy(tags),
         intents=torch.tensor([example.intent for example in chosen]),
         sentiments=torch.tensor([example.sentiment for example in chosen]),
@@ -168,14 +185,15 @@ def _slices(order: np.ndarray, size: int) -> list[np.ndarray]:
     return np.array_split(order, -(-len(order) // size)) if len(order) else []
 
 
-def _tag_ids(encoding: Encoding, row: Row, tags: Mapping[str, int]) -> tuple[int, ...]:
+def _tag_ids(encoded: Encoded, row: Row, tags: Mapping[str, int]) -> tuple[int, ...]:
     """BIO by character offsets: the first token that touches an entity is its B, the others are its I."""
+    offsets = encoded.offsets[: len(encoded.ids) - encoded.context]
     if row.entities is None or not tags:
-        return (IGNORED,) * len(encoding.ids)
-    ids = [IGNORED if special else tags[OUTSIDE] for special in encoding.special_tokens_mask]
+        return (IGNORED,) * len(offsets)
+    ids = [tags[OUTSIDE] if end > start else IGNORED for start, end in offsets]
     for entity in row.entities:
         prefix = "B"
-        for token, (start, end) in enumerate(encoding.offsets):
+        for token, (start, end) in enumerate(offsets):
             inside = start < entity.end and end > entity.start
             if inside and ids[token] != IGNORED:
                 ids[token] = tags.get(f"{prefix}-{entity.label}", IGNORED)

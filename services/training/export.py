@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from services.training.encoding import Batch, Example, TextEncoder, batches
+from services.training.contexts import in_context
+from services.training.encoding import INPUTS, Batch, Example, TextEncoder, batches
 from services.training.model import JointModel, JointOutput
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER
 from shared.errors import BrokenArtifact, TrainingFailed
@@ -22,8 +23,7 @@ from shared.inference.session import OnnxSession
 TOLERANCE = 1e-3
 
 _OPSET = 17
-_INPUTS = ["input_ids", "attention_mask"]
-_AXES = {"input_ids": ("batch", "seq"), "attention_mask": ("batch", "seq"), "tags": ("batch", "seq")}
+_AXES = dict.fromkeys((*INPUTS, "tags"), ("batch", "seq"))
 
 
 def export(model: JointModel, encoder: TextEncoder, folder: Path, held_out: Sequence[Example]) -> float:
@@ -76,9 +76,9 @@ class NamedOutputs(nn.Module):
         heads = {"intent": model.intent, "tags": model.tags, "sentiment": model.sentiment}
         self.names = [name for name in JointOutput._fields if heads.get(name, model) is not None]
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> tuple[Tensor, ...]:
         """The outputs in the order of ``names``."""
-        output = self.model(input_ids, attention_mask)
+        output = self.model(input_ids, attention_mask, token_type_ids)
         return tuple(getattr(output, name) for name in self.names)
 
 
@@ -91,9 +91,9 @@ def parity(named: NamedOutputs, path: Path, probes: Sequence[Batch]) -> float:
     session = OnnxSession.open(path)
     worst = 0.0
     for batch in probes:
-        told = session.run(batch.input_ids.numpy(), batch.attention_mask.numpy())
+        told = session.run(*(tensor.numpy() for tensor in batch.read()))
         with torch.no_grad():
-            wanted = named(batch.input_ids, batch.attention_mask)
+            wanted = named(*batch.read())
         real = batch.attention_mask.numpy() == 1
         for name, tensor in zip(named.names, wanted, strict=True):
             gap = np.abs(told[name] - tensor.numpy())
@@ -104,13 +104,14 @@ def parity(named: NamedOutputs, path: Path, probes: Sequence[Batch]) -> float:
 
 def _probes(held_out: Sequence[Example]) -> Iterator[Batch]:
     """Every shape that serving makes: one text, several of one length, several padded; short and long."""
-    by_length = sorted(held_out, key=lambda example: len(example.ids))
+    by_length = sorted(held_out, key=len)
     shortest, longest = by_length[0], by_length[-1]
     for chosen in (
         [shortest],
         [longest],
         [longest] * 3,
         [shortest, longest],
+        [in_context(shortest, longest.ids), longest],
         by_length[:: max(1, len(by_length) // 16)],
     ):
         yield _batch(chosen)
@@ -118,8 +119,8 @@ def _probes(held_out: Sequence[Example]) -> Iterator[Batch]:
 
 def _sample(held_out: Sequence[Example]) -> Batch:
     """Two rows of unlike length, so that tracing takes neither dimension for a constant 1 nor padding for absent."""
-    by_length = sorted(held_out, key=lambda example: len(example.ids))
-    return _batch([by_length[0], by_length[-1]])
+    by_length = sorted(held_out, key=len)
+    return _batch([by_length[0], in_context(by_length[-1], by_length[0].ids)])
 
 
 def _batch(examples: Sequence[Example]) -> Batch:
@@ -127,14 +128,14 @@ def _batch(examples: Sequence[Example]) -> Batch:
 
 
 def _by_tracing(named: NamedOutputs, sample: Batch, path: Path) -> None:
-    names = [*_INPUTS, *named.names]
+    names = [*INPUTS, *named.names]
     torch.onnx.export(
         named,
-        (sample.input_ids, sample.attention_mask),
+        sample.read(),
         str(path),
         dynamo=False,
         opset_version=_OPSET,
-        input_names=_INPUTS,
+        input_names=list(INPUTS),
         output_names=named.names,
         dynamic_axes={name: dict(enumerate(_AXES.get(name, ("batch",)))) for name in names},
     )
@@ -144,12 +145,12 @@ def _by_torch_export(named: NamedOutputs, sample: Batch, path: Path) -> None:
     shape = {0: torch.export.Dim("batch"), 1: torch.export.Dim("seq")}
     torch.onnx.export(
         named,
-        (sample.input_ids, sample.attention_mask),
+        sample.read(),
         str(path),
         dynamo=True,
-        input_names=_INPUTS,
+        input_names=list(INPUTS),
         output_names=named.names,
-        dynamic_shapes=dict.fromkeys(_INPUTS, shape),
+        dynamic_shapes=dict.fromkeys(INPUTS, shape),
         external_data=False,
         verbose=False,
     )

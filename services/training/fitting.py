@@ -16,6 +16,7 @@ from torch import Tensor
 from services.training import tuning
 from services.training.adversary import moved_against
 from services.training.checkpoint import CheckpointFolder, Progress
+from services.training.contexts import alone, in_mixed_contexts
 from services.training.device import autocast, best_device
 from services.training.encoding import Batch, Example, batches
 from services.training.losses import Counts, joint_loss
@@ -112,9 +113,9 @@ def fit(
         raise TrainingFailed("There are no rows to train on.", param="training_file")
     torch.manual_seed(recipe.seed)
     model.to(best_device())
-    anchors = torch.from_numpy(predict(model, train).embeddings)
+    anchors = torch.from_numpy(predict(model, [alone(example) for example in train]).embeddings)
     model.start_from_prototypes(anchors, torch.tensor([example.intent for example in train]))
-    words = torch.tensor(sorted({token for example in train for token in example.ids}))
+    words = torch.tensor(sorted({token for example in train for token in (*example.ids, *example.context)}))
     optimizer = torch.optim.AdamW(tuning.apply(model, recipe, words), fused=True)
     stepper = Stepper(model, optimizer, anchors, recipe, observer)
 
@@ -125,7 +126,8 @@ def fit(
     total = recipe.steps(len(train))
     pace = Pace(clock, progress.step, total, recipe.checkpoint_seconds)
     while progress.step < total and progress.stale < recipe.patience:
-        shuffled = batches(train, recipe.batch_size, np.random.default_rng((recipe.seed, progress.epoch)))
+        chance = np.random.default_rng((recipe.seed, progress.epoch))
+        shuffled = batches(in_mixed_contexts(train, chance, recipe), recipe.batch_size, chance)
         for batch in islice(shuffled, progress.batch, None):
             if observer.stopping():
                 checkpoints.save(model, optimizer, progress)
@@ -228,7 +230,7 @@ class Stepper:
             anchors = self._anchors[piece.positions].to(device)
             moved = piece.to(device)
             with autocast(device):
-                output = self._model(moved.input_ids, moved.attention_mask)
+                output = self._model(*moved.read())
             loss = joint_loss(output, moved, anchors, whole, self._recipe)
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.item()

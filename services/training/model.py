@@ -103,12 +103,20 @@ class JointOutput(NamedTuple):
     """[b, d], unit length; stays close to the base model's, so that it finds knowledge the model was not tuned on."""
 
 
+def text_mask(attention_mask: Tensor, token_types: Tensor) -> Tensor:
+    """1 at tokens of the text itself, 0 at its context and at padding, [b, s]."""
+    return attention_mask * (1 - token_types)
+
+
 class JointModel(nn.Module):
     """An encoder with one head per kind of label.
 
     The intent head is linear over the unit-length mean of the token states, the sentiment head over a learned weighted
     mean of them, the tag head over each state. The sentence embedding is a linear map of the mean, the identity at
     first; while the encoder bends towards its labels, the map is trained to give back the base model's embedding.
+
+    What was said before a text may stand behind it (token type 1). The encoder reads it, so that it changes the states of the text's
+    tokens; the heads read these alone. A text without context is read as by a model that knows of none.
 
     Args:
         encoder: Any transformer with ``last_hidden_state`` [b, s, d].
@@ -124,6 +132,8 @@ class JointModel(nn.Module):
         width: int = encoder.config.hidden_size
         self.labels = labels
         self.encoder: nn.Module = encoder
+        #: Encoders without types of tokens (MPNet) tell a context by the separators alone.
+        self.has_token_types = getattr(encoder.config, "type_vocab_size", 0) > 1
         self.dropout = nn.Dropout(dropout)
         self.intent = nn.Linear(width, len(labels.intents)) if labels.intents else None
         self.tags = nn.Linear(width, len(labels.tags)) if labels.tags else None
@@ -182,17 +192,19 @@ class JointModel(nn.Module):
             raise TypeError("A wrapped encoder's table is not trained.")
         return _word_table(self.encoder)
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> JointOutput:
-        """Read a batch: [b, s] int64 ids, and the mask that is 1 at tokens and 0 at padding."""
-        return self.read(self.encode(input_ids, attention_mask), attention_mask)
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_types: Tensor | None = None) -> JointOutput:
+        """Read a batch: [b, s] int64 ids, the mask that is 1 at tokens and 0 at padding, and the types that are 1 at context."""
+        types = torch.zeros_like(input_ids) if token_types is None else token_types
+        return self.read(self.encode(input_ids, attention_mask, types), text_mask(attention_mask, types))
 
-    def encode(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+    def encode(self, input_ids: Tensor, attention_mask: Tensor, token_types: Tensor) -> Tensor:
         """The token states [b, s, d]."""
-        states: Tensor = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        types = {"token_type_ids": token_types} if self.has_token_types else {}
+        states: Tensor = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **types).last_hidden_state
         return states
 
     def read(self, states: Tensor, attention_mask: Tensor) -> JointOutput:
-        """What the heads make of token states."""
+        """What the heads make of token states; the mask is that of the text's own tokens."""
         mean = mean_state(states, attention_mask)
         return JointOutput(
             intent=self.intent(unit(self.dropout(mean))) if self.intent is not None else None,

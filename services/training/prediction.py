@@ -47,7 +47,7 @@ def predict(model: JointModel, examples: Sequence[Example]) -> Predictions:
     for batch in batches(examples, _BATCH_SIZE):
         at = batch.positions.numpy()
         with autocast(device):
-            output = model(batch.input_ids.to(device), batch.attention_mask.to(device))
+            output = model(*(tensor.to(device) for tensor in batch.read()))
         embeddings[at] = output.sentence_embedding.float().cpu()
         if output.intent is not None:
             intent[at] = output.intent.float().cpu()

@@ -50,6 +50,8 @@ class Recipe:
         tag_weight: Weight of the entity loss, the mean over all tokens: most belong to no entity and are soon learned.
         outlier_weight: Weight of the loss that keeps the intent head undecided on out-of-scope rows.
         clip_norm: Largest norm of the gradient.
+        context_dropout: Share of the rows with context that an epoch reads without it, so that one model reads both.
+        lent_contexts: Share of the longer rows without context that an epoch reads in another row's, which must change nothing.
         checkpoint_seconds: Time between checkpoints: the most work that a crash costs.
     """
 
@@ -70,6 +72,8 @@ class Recipe:
     tag_weight: float = 3.0
     outlier_weight: float = 0.5
     clip_norm: float = 1.0
+    context_dropout: float = 0.1
+    lent_contexts: float = 0.2
     checkpoint_seconds: float = 120.0
 
     def steps(self, rows: int) -> int:

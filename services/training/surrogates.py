@@ -43,8 +43,16 @@ def without_personal_numbers(parts: Split, seed: int) -> Split:
 
 def _replaced(rows: Iterable[Row], rng: np.random.Generator) -> Iterable[Row]:
     for row in rows:
-        spans = find(row.text)
-        yield dataclasses.replace(row, text=_with_surrogates(row.text, spans, rng)) if spans else row
+        text = _without_numbers(row.text, rng)
+        context = tuple(_without_numbers(message, rng) for message in row.context)
+        yield (
+            row if (text, context) == (row.text, row.context) else dataclasses.replace(row, text=text, context=context)
+        )
+
+
+def _without_numbers(text: str, rng: np.random.Generator) -> str:
+    spans = find(text)
+    return _with_surrogates(text, spans, rng) if spans else text
 
 
 def _with_surrogates(text: str, spans: Iterable[Span], rng: np.random.Generator) -> str:

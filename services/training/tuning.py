@@ -71,16 +71,16 @@ class RememberedStates(nn.Module):
         return self
 
     @torch.no_grad()
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> BaseModelOutput:
-        """The states of a batch, from memory where they are known."""
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, **types: Tensor) -> BaseModelOutput:
+        """The states of a batch, from memory where they are known; ``types`` are ``token_type_ids``, where the encoder has them."""
         lengths = attention_mask.sum(dim=1).tolist()
-        keys = [row[:length].numpy().tobytes() for row, length in zip(input_ids.cpu(), lengths, strict=True)]
+        told = torch.stack([input_ids, *types.values()], dim=1).cpu()
+        keys = [row[:, :length].numpy().tobytes() for row, length in zip(told, lengths, strict=True)]
         unknown = [row for row, key in enumerate(keys) if key not in self._states]
         fresh: dict[int, Tensor] = {}
         if unknown:
-            states = self.encoder(
-                input_ids=input_ids[unknown], attention_mask=attention_mask[unknown]
-            ).last_hidden_state
+            new = {"input_ids": input_ids, "attention_mask": attention_mask, **types}
+            states = self.encoder(**{name: tensor[unknown] for name, tensor in new.items()}).last_hidden_state
             # Rounded at once: remembered or not, a text always has the same states.
             fresh = {row: state[: lengths[row]].half() for row, state in zip(unknown, states, strict=True)}
         found = [fresh[row] if row in fresh else self._states[key] for row, key in enumerate(keys)]

@@ -62,3 +62,5 @@ class Understanding(Value):
     """ISO 639-1 code, ``und`` when it cannot be told."""
     tokens: int = 0
     """Tokens read, special tokens included."""
+    truncated: bool = False
+    """Whether the text was so long that its end was not read."""

@@ -14,9 +14,10 @@ from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import FP32_MODEL, NEIGHBOURS, TOKENIZER, Manifest
 from shared.errors import BrokenArtifact
 from shared.inference.interpretation import Interpreter
-from shared.inference.reading import Reading
+from shared.inference.reading import Context, Reading
 from shared.inference.session import CPU, FloatArray, OnnxSession
-from shared.inference.tokens import Encoded, Tokens, readable
+from shared.inference.tokens import MAX_WINDOWS, Encoded, Tokens, readable
+from shared.inference.windows import combined, mean_direction
 
 #: Texts per run. On a CPU a run is as long as its longest text makes it; sorted by length, sixteen at a time take a third to
 #: a half of the time of one by one. A GPU is filled by width.
@@ -93,21 +94,31 @@ class TextReader:
         """The id of the model."""
         return self._manifest.model_id
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
-        """Read ``texts``; one reading each, in order.
+    def read(self, texts: Sequence[str], contexts: Sequence[Context] | None = None) -> list[Reading]:
+        """Read ``texts``, each after the messages before it; one reading each, in order.
 
-        A text is read up to the ``max_length`` tokens of the model. Lone surrogates are read as U+FFFD. A text without
-        tokens (blank, or control characters alone) is out of scope and neutral.
+        A text longer than the ``max_length`` tokens of the model is read in windows (see ``shared.inference.windows``), without its
+        context. Lone surrogates are read as U+FFFD. A text without tokens (blank, or control characters alone) is out of scope and
+        neutral.
         """
-        parts = (texts[start : start + _AT_ONCE] for start in range(0, len(texts), _AT_ONCE))
-        return [reading for part in parts for reading in self._read([readable(text) for text in part])]
+        contexts = contexts if self._session.reads_context else None
+        found: list[Reading] = []
+        for start in range(0, len(texts), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            found += self._read([readable(text) for text in texts[part]], contexts[part] if contexts else None)
+        return found
 
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """The sentence embeddings of ``texts``, [n, d], of length 1; zeros for blank ones."""
-        embeddings = np.zeros((len(texts), self._manifest.embedding_size), dtype=np.float32)
-        for rows, outputs in self._runs(self._tokens.encode(texts)):
+        windows = self._tokens.windows(texts)
+        flat = [window for parts in windows for window in parts[:MAX_WINDOWS]]
+        embeddings = np.zeros((len(flat), self._manifest.embedding_size), dtype=np.float32)
+        for rows, outputs in self._runs(flat):
             embeddings[rows] = outputs["sentence_embedding"]
-        return embeddings
+        if len(flat) == len(texts):
+            return embeddings
+        ends = np.cumsum([min(len(parts), MAX_WINDOWS) for parts in windows])[:-1]
+        return np.stack([mean_direction(vectors) for vectors in np.split(embeddings, ends)])
 
     def close(self) -> None:
         """Free the model's memory; may be called twice. No call may be under way."""
@@ -115,8 +126,17 @@ class TextReader:
             self._pool.shutdown()
         self._session.close()
 
-    def _read(self, texts: Sequence[str]) -> list[Reading]:
-        encodings = self._tokens.encode(texts)
+    def _read(self, texts: Sequence[str], contexts: Sequence[Context] | None) -> list[Reading]:
+        windows = self._tokens.windows(texts, contexts)
+        encodings = [window for parts in windows for window in parts[:MAX_WINDOWS]]
+        if len(encodings) == len(texts):
+            return self._read_windows(texts, encodings)
+        repeated = [text for text, parts in zip(texts, windows, strict=True) for _ in parts[:MAX_WINDOWS]]
+        readings = iter(self._read_windows(repeated, encodings))
+        return [combined(parts, [next(readings) for _ in parts[:MAX_WINDOWS]]) for parts in windows]
+
+    def _read_windows(self, texts: Sequence[str], encodings: Sequence[Encoded]) -> list[Reading]:
+        """One reading for each window; ``texts`` are the whole texts that they are cut from."""
         readings = [self._blank(text, encoded) for text, encoded in zip(texts, encodings, strict=True)]
         runs = list(self._runs(encodings))
         rows = [row for run_rows, _ in runs for row in run_rows]
@@ -154,8 +174,9 @@ class TextReader:
         ids = np.full((len(encodings), max(lengths)), self._tokens.pad_id, dtype=np.int64)
         for row, encoded in enumerate(encodings):
             ids[row, : lengths[row]] = encoded.ids
-        mask = (np.arange(max(lengths)) < np.array(lengths)[:, None]).astype(np.int64)
-        return self._session.run(ids, mask)
+        places, ends = np.arange(max(lengths)), np.array(lengths)[:, None]
+        begins = ends - np.array([encoded.context for encoded in encodings])[:, None]
+        return self._session.run(ids, (places < ends).astype(np.int64), (places >= begins).astype(np.int64))
 
     def _warm_up(self) -> None:
         for _, outputs in self._runs(self._tokens.encode([_WARM_UP])):

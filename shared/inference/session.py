@@ -33,6 +33,9 @@ _UNLOADABLE = (
 )
 
 
+#: Name of the input that tells a text from its context.
+_TYPES = "token_type_ids"
+
 #: onnxruntime's level of what it writes to standard error.
 _ERRORS = 3
 
@@ -56,7 +59,9 @@ def check_providers(providers: Sequence[str]) -> None:
 
 
 class OnnxSession:
-    """An encoder with heads: ``input_ids`` and ``attention_mask`` in, one array per head out.
+    """An encoder with heads: ``input_ids``, ``attention_mask`` and ``token_type_ids`` in, one array per head out.
+
+    A graph of an older release has no token types: it reads texts without what was said before them.
 
     ``run`` may be called by any number of threads at once; that, with one thread inside each call, gives more
     sentences per second on a busy CPU than many threads inside one call.
@@ -65,6 +70,7 @@ class OnnxSession:
     def __init__(self, session: Any) -> None:
         self._session: Any = session
         self._outputs = [output.name for output in session.get_outputs()]
+        self.reads_context = _TYPES in {tensor.name for tensor in session.get_inputs()}
 
     @classmethod
     def open(cls, path: Path, *, threads: int = 1, providers: Sequence[str] = CPU) -> Self:
@@ -90,12 +96,13 @@ class OnnxSession:
         except _UNLOADABLE as error:
             raise BrokenArtifact(f"{path.name} cannot be loaded: {error}; fetch or train the model again") from error
 
-    def run(self, ids: IntArray, mask: IntArray) -> dict[str, FloatArray]:
+    def run(self, ids: IntArray, mask: IntArray, types: IntArray | None = None) -> dict[str, FloatArray]:
         """All heads for a padded batch.
 
         Args:
             ids: Token ids, [b, s].
             mask: 1 for tokens, 0 for padding, [b, s].
+            types: 0 for tokens of the text, 1 for those of its context, [b, s]; without them there is no context.
 
         Returns:
             Each output that the model has: ``intent`` [b, I], ``tags`` [b, s, T], ``sentiment`` [b, S] and
@@ -107,7 +114,10 @@ class OnnxSession:
         session = self._session
         if session is None:
             raise Unavailable("the model was closed; send the request again")
-        values = session.run(self._outputs, {"input_ids": ids, "attention_mask": mask})
+        feeds = {"input_ids": ids, "attention_mask": mask}
+        if self.reads_context:
+            feeds[_TYPES] = np.zeros_like(ids) if types is None else types
+        values = session.run(self._outputs, feeds)
         return dict(zip(self._outputs, values, strict=True))
 
     def close(self) -> None:

@@ -27,6 +27,7 @@ class Row:
     intent: str | None = None
     entities: tuple[Entity, ...] | None = None
     sentiment: SentimentLabel | None = None
+    context: tuple[str, ...] = ()
 
 
 def normalised(text: str) -> str:

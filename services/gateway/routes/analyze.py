@@ -24,7 +24,7 @@ async def create(body: AnalyzeRequest, here: Here, _caller: ChatCaller) -> Analy
 
     With `stream` they are also counted on that sentiment stream, which is certain once the answer is there.
     """
-    read = await here.texts.read(body.texts, model=body.model)
+    read = await here.texts.read(body.texts, body.context, model=body.model)
     ids: list[str] | list[None] = [None] * len(body.texts)
     if body.stream is not None:
         ids = body.ids or [new_id("doc_") for _ in body.texts]
@@ -71,4 +71,5 @@ def _text(index: int, id_: str | None, understanding: Understanding) -> ReadText
         entities=understanding.entities,
         sentiment=understanding.sentiment,
         language=understanding.language,
+        truncated=understanding.truncated,
     )

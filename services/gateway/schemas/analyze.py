@@ -11,6 +11,8 @@ from services.gateway.schemas.understanding import Understood
 from shared.contracts.sentiment import CHAT_STREAM
 
 MAX_TEXTS = 256
+#: Messages before one text; the model reads the last two.
+MAX_CONTEXT = 8
 
 StreamName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 DocumentId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
@@ -22,6 +24,8 @@ class AnalyzeRequest(Body):
     input: Text | Annotated[list[Text], Field(min_length=1, max_length=MAX_TEXTS)]
     model: Name | None = None
     """A model id; without it the model in production reads."""
+    context: list[Annotated[list[Text], Field(max_length=MAX_CONTEXT)]] | None = None
+    """The messages before each text, oldest first, one list for each; the last one is what the text answers. An empty list: none."""
     stream: StreamName | None = None
     ids: list[DocumentId] | None = None
     """Your ids of the texts, one each: alerts name them, and a repeated id is not counted again."""
@@ -35,10 +39,10 @@ class AnalyzeRequest(Body):
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
-        for name, values in (("ids", self.ids), ("timestamps", self.timestamps)):
+        for name, values in (("ids", self.ids), ("timestamps", self.timestamps), ("context", self.context)):
             if values is None:
                 continue
-            if self.stream is None:
+            if self.stream is None and name != "context":
                 raise ValueError(f"'{name}' only has a meaning with 'stream'")
             if len(values) != len(self.texts):
                 raise ValueError(f"'{name}' has {len(values)} values for {len(self.texts)} texts; give one for each")

@@ -15,6 +15,7 @@ class Understood(Reply):
         entities: Half-open spans of characters (code points) of the text.
         sentiment: Label, score from -1 to 1, confidence.
         language: ISO 639-1 code, ``und`` when it cannot be told.
+        truncated: Whether the text was so long that its end was not read.
     """
 
     intent: IntentScore | None
@@ -22,3 +23,4 @@ class Understood(Reply):
     entities: tuple[EntitySpan, ...]
     sentiment: Sentiment | None
     language: str
+    truncated: bool = False

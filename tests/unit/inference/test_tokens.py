@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from shared.errors import BrokenArtifact
-from shared.inference.tokens import Tokens, readable
+from shared.inference.tokens import CONTEXT_TOKENS, Tokens, readable
 
 
 def test_padding_that_a_file_carries_is_not_applied(tokens: Tokens) -> None:
@@ -21,7 +22,43 @@ def test_long_texts_are_cut_at_max_length(tokens: Tokens) -> None:
 def test_offsets_count_code_points_of_the_original_text(tokens: Tokens) -> None:
     text = "🙂🙂 Ärger in 北京"
     (encoded,) = tokens.encode([text])
-    assert [text[start:end] for start, end in encoded.offsets if end > start] == ["🙂🙂", "Är", "ger", "in", "北", "京"]
+    smiles = ["🙂"] * 6  # each is read as three words: slightly smiling face
+    told = [text[start:end] for start, end in encoded.offsets if end > start]
+    assert told == [*smiles, "Är", "ger", "in", "北", "京"]
+
+
+def test_what_was_said_before_stands_behind_the_text(tokens: Tokens) -> None:
+    alone, answer = tokens.encode(["Paris", "Paris"], [[], ["flights please", "Where do you want to fly from?"]])
+    assert alone.context == 0
+    assert answer.ids[: -answer.context] == alone.ids
+    assert answer.types == [0, 0, 0] + [1] * answer.context
+    assert [span for span in answer.offsets if span[1] > span[0]] == [(0, 5)]
+
+
+def test_the_newest_message_goes_first_and_a_long_one_keeps_head_and_tail(tokens: Tokens) -> None:
+    long = "Exchange is free. " + "word " * 200 + "Which size?"
+    (long_one,) = tokens.encode(["x"], [[long]])
+    (short_one,) = tokens.encode(["x"], [["the customer", "Which size?"]])
+    (swapped,) = tokens.encode(["x"], [["Which size?", "the customer"]])
+    assert long_one.context <= CONTEXT_TOKENS
+    assert long_one.ids[3] == tokens.encode(["exchange"])[0].ids[1]
+    assert long_one.ids[-2] == short_one.ids[-short_one.context :][2] == tokens.encode(["?"])[0].ids[1]
+    assert short_one.ids != swapped.ids
+
+
+def test_a_separator_that_somebody_types_is_five_characters(tokens: Tokens) -> None:
+    (typed,) = tokens.encode(["yes [SEP] no"])
+    assert typed.ids.count(typed.ids[-1]) == 1
+
+
+def test_a_long_text_is_cut_into_windows_that_overlap(tokens: Tokens) -> None:
+    text = " ".join(f"word{number}" for number in range(100))
+    (windows,) = tokens.windows([text], [["never read"]])
+    spans = [[span for span in window.offsets if span[1] > span[0]] for window in windows]
+    assert len(windows) > 2
+    assert all(before[-1][1] > after[0][0] for before, after in pairwise(spans))
+    assert (spans[0][0][0], spans[-1][-1][1]) == (0, len(text))
+    assert not any(window.context for window in windows)
 
 
 def test_pieces_of_one_word_continue_it(tokens: Tokens) -> None:

@@ -10,11 +10,11 @@ from services.nlu.handlers import build_handlers, build_release_handlers
 from services.nlu.named_models import NamedModels
 from services.nlu.production import Production
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
-from shared.contracts.chat import TurnReceived, TurnUnderstood
+from shared.contracts.chat import PastTurn, TurnReceived, TurnUnderstood
 from shared.contracts.releases import BotPublished, ModelPublished
 from shared.errors import NoModel, NotFound, ParleyError
 from shared.inference.fake import FakeReader
-from shared.inference.reading import Reader, Reading
+from shared.inference.reading import Context, Reader, Reading
 from shared.inference.slot import ModelSlot
 
 
@@ -24,10 +24,12 @@ class CountingReader(FakeReader):
     def __init__(self, model_id: str) -> None:
         super().__init__(model_id, ["greet", "bye", "order"], embedding_size=8)
         self.calls: list[int] = []
+        self.contexts: Sequence[Context] | None = None
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
+    def read(self, texts: Sequence[str], contexts: Sequence[Context] | None = None) -> list[Reading]:
         self.calls.append(len(texts))
-        return super().read(texts)
+        self.contexts = contexts
+        return super().read(texts, contexts)
 
 
 SHELF = {"served": CountingReader("served"), "other": CountingReader("other")}
@@ -89,6 +91,23 @@ def test_turns_that_came_together_are_read_together(
     answers = build_handlers(production, named)[TurnReceived](turns)
     assert served.calls == [3]
     assert [answer.turn for answer in answers if isinstance(answer, TurnUnderstood)] == turns
+
+
+def test_a_turn_is_read_after_what_was_said_last(
+    production: Production, named: NamedModels, served: CountingReader
+) -> None:
+    past = (PastTurn(user="hi", answer="Hello!"), PastTurn(user="flights", answer="Where from?"))
+    handle = build_handlers(production, named)[TurnReceived]
+    handle([turn(1, "hello"), turn(2, "Paris").model_copy(update={"history": past})])
+    assert served.contexts == [(), ("flights", "Where from?")]
+    handle([turn(1, "hello")])
+    assert served.contexts is None
+
+
+def test_texts_bring_their_contexts(production: Production, named: NamedModels, served: CountingReader) -> None:
+    asked = [AnalyzeText(texts=("a", "b"), contexts=(("x",), ())), AnalyzeText(texts=("c",))]
+    analyze(build_handlers(production, named)[AnalyzeText], asked)
+    assert served.contexts == [("x",), (), ()]
 
 
 def test_the_embedding_travels_as_float16(production: Production, named: NamedModels, served: CountingReader) -> None:

@@ -167,7 +167,7 @@ def test_the_model_ends_with_the_weights_that_validation_kept(
     base: Path, examples: list[Example], tmp_path: Path
 ) -> None:
     # The rate is so high that the last weights are hardly ever the best, and the rows so many that it is no chance.
-    trained = train(base, examples, replace(recipe(epochs=6), encoder_rate=0.03), tmp_path, valid=examples * 50)
+    trained = train(base, examples, replace(recipe(epochs=6), encoder_rate=0.1), tmp_path, valid=examples * 50)
 
     kept = [report for report in trained.observer.validations if report.is_kept][-1]
     found = scores(predict(trained.model, examples), examples, LABELS)
@@ -230,10 +230,10 @@ class SmallMemory(JointModel):
 
     rows = 2
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> JointOutput:
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_types: Tensor | None = None) -> JointOutput:
         if self.training and len(input_ids) > self.rows:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return super().forward(input_ids, attention_mask)
+        return super().forward(input_ids, attention_mask, token_types)
 
 
 @pytest.mark.parametrize("adversarial", [0.0, 1.0])
