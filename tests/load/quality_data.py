@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from services.training.model import MINILM, base_path
-from services.training.split import Split, split
+from services.training.split import Split, split, thinned
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.rows.reader import read_rows
 from shared.rows.row import Entity, Row
@@ -20,6 +20,9 @@ from shared.starter import utterances
 from tests.load.mpnet import mpnet
 
 Record = Mapping[str, Any]
+
+#: Rows of MultiDoGO that are used at most: the question is only whether a context harms.
+_DOGO_ROWS = {"train": 4_000, "validation": 500, "test": 2_000}
 
 
 def minilm() -> Path:
@@ -99,6 +102,23 @@ def _joint(record: Record) -> Row:
     return Row(" ".join(record["tokens"]), intent=record["intent"], entities=tuple(spans))
 
 
+def _multidogo(domain: str, *, in_context: bool) -> Split:
+    """One domain of MultiDoGO, thinned, with or without the customer's turn before (the agents' words are not in the store)."""
+    sides: dict[str, list[Row]] = {"train": [], "validation": [], "test": []}
+    before: dict[str, str] = {}
+    for record in _records("intent_slots/multidogo"):
+        if record["domain"] != domain:
+            continue
+        row, dialogue = _joint(record), f"{record['split']} {record['dialogue_id']}"
+        if in_context and dialogue in before:
+            row = replace(row, context=(before[dialogue],))
+        before[dialogue] = row.text
+        if not record.get("dup_in_train", False):
+            sides[record["split"]].append(row)
+    train, validation, test = (tuple(thinned(sides[side], most)) for side, most in _DOGO_ROWS.items())
+    return Split(train, validation, test)
+
+
 _PHRASEBANK = Source(
     "Financial PhraseBank",
     partial(_public, "sentiment/financial_phrasebank", _sentiment),
@@ -116,5 +136,13 @@ SOURCES = {
     **{
         f"hint3-{domain}": Source(f"HINT3 {domain}", partial(_public, "intent/hint3", _intent, domain))
         for domain in ("curekart", "powerplay11", "sofmattress")
+    },
+    **{
+        f"multidogo-{domain}{'-context' if in_context else ''}": Source(
+            f"MultiDoGO {domain}{', after the turn before' if in_context else ''}",
+            partial(_multidogo, domain, in_context=in_context),
+        )
+        for domain in ("airline", "finance")
+        for in_context in (False, True)
     },
 }
