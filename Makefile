@@ -12,6 +12,11 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 # OpenMP threads that spin while they wait make training up to 22 times slower on a machine that does something else too.
 export GOMP_SPINCOUNT := 0
 
+# No library reports to its maker, whatever imports it first (docs/security.md).
+export ORT_DISABLE_TELEMETRY := 1
+export HF_HUB_DISABLE_TELEMETRY := 1
+export DO_NOT_TRACK := 1
+
 .DEFAULT_GOAL := help
 .PHONY: help up test test-all check chaos audit bench bench-quality stack stack-down test-stack clean
 

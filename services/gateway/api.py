@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 
 from services.gateway import errors
@@ -51,6 +52,16 @@ extra field or an own resource. Every error has the body `{"error": {"message", 
 an `x-request-id`."""
 
 
+#: FastAPI traces by itself once something in the process sets a tracer provider: four spans a request, with its query string.
+_NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+
+
 def build_api(gateway: Gateway) -> FastAPI:
     """The application of one gateway process."""
 
@@ -61,7 +72,12 @@ def build_api(gateway: Gateway) -> FastAPI:
 
     # FastAPI's own page takes its scripts from a content network: blank without one, and strangers' code beside the key.
     app = FastAPIOffline(
-        title="Parley", version=API_VERSION, description=_DESCRIPTION, lifespan=lifespan, redoc_url=None
+        title="Parley",
+        version=API_VERSION,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+        telemetry=_NO_TELEMETRY,
     )
     app.state.gateway = gateway
     errors.install(app)

@@ -19,6 +19,7 @@ from services.training.outbox import Outbox
 from services.training.patience import outlast
 from services.training.settings import TrainingSettings
 from shared.process import stop_signals
+from shared.quiet import keep_at_home
 from shared.settings import read_settings
 from shared.storage.engine import open_database
 from shared.telemetry import logs
@@ -30,6 +31,7 @@ def main(job_id: str, token: str) -> int:
     settings = read_settings(TrainingSettings)
     logs.configure("trainer", settings.log_level, settings.log_format)
     Thread(target=_die_with_supervisor, args=(settings.workshop_of(token),), daemon=True).start()
+    keep_at_home(settings.home / "cache" / "matplotlib")
     from services.training.attempt import attempt  # it takes seconds, and the supervisor may die meanwhile
 
     with stop_signals() as stopped, ExitStack() as stack:

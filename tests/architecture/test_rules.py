@@ -132,13 +132,18 @@ def _is_literal(node: ast.expr, *, value: bool) -> bool:
     return isinstance(node, ast.Constant) and node.value is value
 
 
+#: The one module that works when it is loaded, and must: it keeps libraries from reporting to their makers.
+QUIET = "shared/quiet.py"
+
+
 def test_only_settings_read_the_environment() -> None:
     def find(node: ast.AST) -> str | None:
         if isinstance(node, ast.Attribute) and node.attr in ("environ", "environb", "getenv"):
             return f"reads {ast.unparse(node)}"
         return None
 
-    assert [entry for entry in offences(find) if "settings.py:" not in entry] == []
+    allowed = ("settings.py:", f"{QUIET}:")
+    assert [entry for entry in offences(find) if not any(place in entry for place in allowed)] == []
 
 
 def test_loading_a_module_does_no_work() -> None:
@@ -147,6 +152,7 @@ def test_loading_a_module_does_no_work() -> None:
         f"{module.place}:{node.lineno}"
         for module in modules()
         if module.name != "shared.storage.migrations.env"  # run by alembic, never imported
+        and module.place != QUIET
         for node in module.tree.body
         if (isinstance(node, _STATEMENTS) and not _is_harmless(node))
         or (isinstance(node, ast.If) and not _is_guard(node))

@@ -1,0 +1,39 @@
+"""Libraries that would report to their makers are told not to, before any of them is imported.
+
+This is the one thing that happens at import: ``shared`` and ``services`` import it before all else, since onnxruntime begins to collect
+when it is imported, and no later call stops it. ``docs/security.md`` tells what each library would do.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import MutableMapping
+from pathlib import Path
+from types import MappingProxyType
+
+#: What keeps each library quiet. Each is a default: whoever sets a variable himself has asked for what it does.
+QUIET = MappingProxyType(
+    {
+        # onnxruntime (Linux wheels since 1.29): a device id and a queue of events in the cache folder, sent to its maker.
+        "ORT_DISABLE_TELEMETRY": "1",
+        # huggingface_hub: names of libraries and their versions with each download, and a ping of its own.
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        # What other libraries have agreed to look at.
+        "DO_NOT_TRACK": "1",
+    }
+)
+
+
+def keep_quiet(environment: MutableMapping[str, str]) -> None:
+    """Set what is not set."""
+    for name, value in QUIET.items():
+        environment.setdefault(name, value)
+
+
+def keep_at_home(folder: Path) -> None:
+    """Let matplotlib write its list of fonts into ``folder`` and not into the user's configuration; before it is imported."""
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("MPLCONFIGDIR", str(folder))
+
+
+keep_quiet(os.environ)
