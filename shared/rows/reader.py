@@ -12,6 +12,9 @@ from shared.rows.source import Source, csv_records, json_records
 
 FileFormat = Literal["jsonl", "csv"]
 
+_Seen = dict[tuple[str, ...], tuple[int, Row]]
+"""The first row with a text, by the text and what was said before it: "yes" means one thing here and another there."""
+
 #: Rows of one file.
 MAX_ROWS = 1_000_000
 
@@ -38,7 +41,7 @@ def read_rows(stream: BinaryIO, file_format: FileFormat) -> RowReport:
     source = Source(stream)
     rows: list[Row] = []
     faults, warnings = FaultList(), FaultList()
-    seen: dict[str, tuple[int, Row]] = {}
+    seen: _Seen = {}
     for number, record in (json_records if file_format == "jsonl" else csv_records)(source):
         if len(rows) + faults.total >= MAX_ROWS:
             faults.add(number, "", f"more than {MAX_ROWS} rows; split the file")
@@ -63,8 +66,9 @@ def _unless_faulty(record: object) -> object:
     return record
 
 
-def _compare(number: int, row: Row, seen: dict[str, tuple[int, Row]], warnings: FaultList) -> None:
-    first_number, first = seen.setdefault(normalised(row.text), (number, row))
+def _compare(number: int, row: Row, seen: _Seen, warnings: FaultList) -> None:
+    key = (normalised(row.text), *map(normalised, row.context))
+    first_number, first = seen.setdefault(key, (number, row))
     if first is row:
         return
     for name in ("intent", "entities", "sentiment"):

@@ -14,7 +14,9 @@ from shared.rows.row import Entity, Row
 MAX_TEXT = 10_000
 #: Characters of an intent or entity label.
 MAX_LABEL = 100
-FIELDS = ("text", "intent", "entities", "sentiment")
+#: Messages of one context.
+MAX_CONTEXT = 8
+FIELDS = ("text", "intent", "entities", "sentiment", "context")
 
 _ENTITY_FIELDS = frozenset(("start", "end", "label"))
 #: Control characters, and surrogates: the remains of a broken encoding, which no JSON or database can carry.
@@ -44,7 +46,8 @@ def row_from(record: object) -> Row:
     problems: list[Problem] = [
         (str(name), f"unknown field; use only {', '.join(FIELDS)}") for name in record if name not in FIELDS
     ]
-    text = _text(record.get("text"), problems)
+    text = _text(record.get("text"), "text", problems)
+    context = _context(record.get("context"), problems)
     intent = _label(record.get("intent"), "intent", problems)
     entities = _entities(record.get("entities"), text, problems)
     sentiment = record.get("sentiment")
@@ -54,13 +57,13 @@ def row_from(record: object) -> Row:
         problems.append(("", "no label at all; give intent, entities or sentiment"))
     if problems:
         raise Faulty(problems)
-    return Row(text=text, intent=intent, entities=entities, sentiment=sentiment)
+    return Row(text=text, intent=intent, entities=entities, sentiment=sentiment, context=context)
 
 
-def _text(value: object, problems: list[Problem]) -> str:
+def _text(value: object, place: str, problems: list[Problem]) -> str:
     problem: str | None = None
     if value is None:
-        problem = "missing; every row needs a text"
+        problem = "missing; every row needs a text" if place == "text" else "null; give a text or leave the message out"
     elif not isinstance(value, str):
         problem = f"must be a string, not {_kind(value)}"
     elif not value.strip():
@@ -73,8 +76,23 @@ def _text(value: object, problems: list[Problem]) -> str:
         problem = "holds a NUL character; remove it"
     if problem is None:
         return str(value)
-    problems.append(("text", problem))
+    problems.append((place, problem))
     return ""
+
+
+def _context(value: object, problems: list[Problem]) -> tuple[str, ...]:
+    """The messages before the text, oldest first."""
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        problems.append(
+            ("context", f"must be a list of the messages before the text, oldest first, not {_kind(value)}")
+        )
+        return ()
+    if len(value) > MAX_CONTEXT:
+        problems.append(("context", f"{len(value)} messages; keep the last {MAX_CONTEXT} at most"))
+        return ()
+    return tuple(_text(message, f"context[{number}]", problems) for number, message in enumerate(value))
 
 
 def _label(value: object, place: str, problems: list[Problem]) -> str | None:

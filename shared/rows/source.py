@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from shared.rows.record import FIELDS, Faulty
+from shared.text.strict_json import RepeatedKey, parsed
 
 #: Bytes of one line: room for the longest text with every character escaped, and for its entities.
 MAX_LINE = 1 << 20
@@ -18,6 +19,12 @@ BOM = b"\xef\xbb\xbf"
 #: What ``surrogateescape`` makes of bytes that are no UTF-8.
 _UNDECODED = re.compile(r"[\udc80-\udcff]")
 _NO_UTF8 = "not valid UTF-8; save the file as UTF-8"
+
+#: Columns whose cells hold JSON, with an example of each.
+_JSON_CELLS = {
+    "entities": '[{"start": 0, "end": 4, "label": "city"}]',
+    "context": '["Where do you want to go?"]',
+}
 
 Record = tuple[int, object]
 """The 1-based row and what stands there: the parsed record, or ``Faulty`` with what keeps it from being one."""
@@ -103,10 +110,12 @@ def csv_records(source: Source) -> Iterator[Record]:
 
 def _from_json(line: bytes) -> object:
     try:
-        return json.loads(line.decode())
+        return parsed(line.decode())
     except UnicodeDecodeError:
         hint = " (it looks like UTF-16)" if line.startswith((b"\xff\xfe", b"\xfe\xff")) else ""
         return Faulty([("", _NO_UTF8 + hint)])
+    except RepeatedKey as error:
+        return Faulty([(error.key, str(error))])
     except json.JSONDecodeError as error:
         return Faulty([("", f"not valid JSON: {error.msg} at column {error.colno}; write one object a line")])
     except (ValueError, RecursionError):  # digits or brackets beyond what the parser takes
@@ -137,11 +146,18 @@ def _from_cells(header: list[str], cells: list[str]) -> object:
     if len(cells) != len(header):
         return Faulty([("", f"{len(cells)} cells under {len(header)} columns; quote cells that hold commas")])
     record: dict[str, object] = {name: cell for name, cell in zip(header, cells, strict=True) if cell or name == "text"}
-    if "entities" in record:
-        try:
-            record["entities"] = json.loads(str(record["entities"]))
-        except (ValueError, RecursionError):
-            return Faulty(
-                [("entities", 'not valid JSON; write a list such as [{"start": 0, "end": 4, "label": "city"}]')]
-            )
-    return record
+    problems = [problem for name, example in _JSON_CELLS.items() if (problem := _parse_cell(record, name, example))]
+    return Faulty(problems) if problems else record
+
+
+def _parse_cell(record: dict[str, object], name: str, example: str) -> tuple[str, str] | None:
+    """Put what a cell of JSON says in its place; what is wrong with it, if anything is."""
+    if name not in record:
+        return None
+    try:
+        record[name] = parsed(str(record[name]))
+    except RepeatedKey as error:
+        return name, str(error)
+    except (ValueError, RecursionError):
+        return name, f"not valid JSON; write a list such as {example}"
+    return None
