@@ -20,6 +20,7 @@ class Settings(Part):
     Attributes:
         min_confidence: Intents below it count as not understood (0..1).
         interrupt_confidence: An intent that cuts into a question whose answer the message seems to hold must reach it.
+        act_confidence: An intent that agrees to something or ends it, without words that do so, must reach it.
         knowledge_score: Cosine from which a knowledge pair answers a message that no intent does.
         knowledge_over_answer: Cosine from which a knowledge pair goes before the answer of an intent; null: never.
         attempts: Answers in vain after which help is offered; the next one hands over.
@@ -29,6 +30,7 @@ class Settings(Part):
 
     min_confidence: Share = 0.4
     interrupt_confidence: Share = 0.8
+    act_confidence: Share = 0.7
     knowledge_score: Share = 0.55
     knowledge_over_answer: Share | None = 0.72
     attempts: Annotated[int, Field(ge=1, le=20)] = 2

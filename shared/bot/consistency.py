@@ -19,6 +19,8 @@ DIALOGUE_PLACEHOLDERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("wording", "back"): ("question", "flow"),
     ("wording", "cancelled"): ("", "flow"),
     ("wording", "change"): ("", "flow"),
+    ("wording", "which"): ("values", "question", "flow"),
+    ("wording", "waiting"): ("question", "flow"),
     ("wording", "repeat"): ("question", "flow"),
     ("wording", "stuck"): ("", "question", "flow"),
     ("wording", "source"): ("answer", "source"),

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from shared.bot.parts import Labels, Part, Phrase, Phrases, Texts
 from shared.bot.patterns import check_pattern
 
-SlotType = Literal["text", "choice", "date", "order_number", "amount", "city", "email", "regex"]
+SlotType = Literal["text", "choice", "date", "order_number", "amount", "city", "email", "address", "regex"]
 
 
 class Slot(Part):

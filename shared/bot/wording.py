@@ -21,17 +21,90 @@ class Signal(Part):
 class Control(Part):
     """What steers a dialogue; the words are English unless the file brings its own."""
 
-    yes: Signal = Signal(intents=("affirm",), words=("yes", "yep", "yeah", "ok", "okay", "correct", "right", "sure"))
-    no: Signal = Signal(intents=("deny",), words=("no", "nope", "wrong"))
+    yes: Signal = Signal(
+        intents=("affirm",),
+        words=(
+            *(
+                "yes",
+                "yep",
+                "yeah",
+                "ok",
+                "okay",
+                "correct",
+                "right",
+                "sure",
+                "exactly",
+                "that's right",
+                "thumbs up",
+                "ok hand",
+            ),
+            *(
+                "go ahead",
+                "do it",
+                "please do",
+                "sounds good",
+                "of course",
+                "是",
+                "是的",
+                "好",
+                "好的",
+                "对",
+                "对的",
+                "可以",
+                "没错",
+                "行",
+            ),
+        ),
+    )
+    no: Signal = Signal(
+        intents=("deny",),
+        words=("no", "nope", "nah", "wrong", "no thanks", "thumbs down", "不", "不是", "不对", "不要", "不用", "错了"),
+    )
     values: Signal = Signal(intents=("inform",))
     """Bare values: "Lufthansa", "to Rome instead"."""
     cancel: Signal = Signal(
-        words=("cancel", "stop", "abort", "nevermind", "never mind", "forget it", "forget about it", "leave it")
+        words=(
+            *(
+                "cancel",
+                "stop",
+                "abort",
+                "quit",
+                "exit",
+                "end",
+                "nevermind",
+                "never mind",
+                "forget it",
+                "forget about it",
+                "leave it",
+            ),
+            *(
+                "start over",
+                "start again",
+                "start anew",
+                "begin again",
+                "restart",
+                "from the beginning",
+                "drop it",
+                "don't bother",
+            ),
+            *("取消", "算了", "停止", "退出", "重新开始", "不办了"),
+        )
     )
     no_preference: Signal = Signal(
         words=(
             *("any", "anything", "none", "whatever", "whichever", "no preference", "any is fine", "any of them"),
             *("doesn't matter", "does not matter", "don't mind", "do not mind", "don't care", "do not care"),
+            *(
+                "you choose",
+                "you decide",
+                "up to you",
+                "your choice",
+                "surprise me",
+                "无所谓",
+                "随便",
+                "都可以",
+                "都行",
+            ),
         )
     )
     first: Signal = Signal(words=("1", "first", "the first", "first one", "the former"))
@@ -44,6 +117,8 @@ class Wording(Part):
     back: SomeTexts = ("Back to {flow}: {question}",)
     cancelled: SomeTexts = ("All right, I have stopped {flow}. What else can I do for you?",)
     change: SomeTexts = ("What should I change?",)
+    which: SomeTexts = ("Which one do you mean: {values}?",)
+    waiting: SomeTexts = ("Take your time. {question}",)
     repeat: SomeTexts = ("Sorry, I did not get that. {question}",)
     stuck: SomeTexts = (
         "Sorry, we seem to be stuck. Shall I ask a colleague to take over? Or say “never mind” to stop. {question}",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from shared.bot.bot import Flow
 from shared.contracts.chat import Answer, DialogueState, FlowState
+from shared.dialogue import acts
+from shared.dialogue.acts import in_words
 from shared.dialogue.handover import hand_over
 from shared.dialogue.reading import Reading, read
 from shared.dialogue.turn import Outcome, Turn
-from shared.dialogue.values.slots import in_words
 
 #: Flows that wait for each other; of more, the oldest is given up.
 MAX_NESTED = 3
@@ -19,17 +20,19 @@ def go_on(turn: Turn, state: DialogueState) -> Outcome | None:
     """Take the message as part of the active flow; ``None`` if it is something else."""
     if not state.flows:
         return None
-    if turn.means(turn.bot.control.cancel):
+    if turn.says(turn.bot.control.cancel):
         return _cancel(turn, state)
     current = state.flows[-1]
     flow = turn.bot.flows[current.flow]
     reading = read(turn, flow, current)
     if _cuts_in(turn, flow, reading):
         return None
-    if reading.values:
+    if reading.values or reading.unclear or reading.refused:
         return _fill(turn, state, reading)
     if reading.faulty is not None:
         return _complain(turn, _replace(state, _asking_again(current, reading.faulty)))
+    if acts.waits(turn.text) and not turn.says(turn.bot.control.no):
+        return _wait(turn, state)
     if _wants_help(turn, current):
         return hand_over(turn, state, "requested")
     step = _confirmation if current.confirming else _answer if current.asked is not None else _change
@@ -90,16 +93,15 @@ def _cuts_in(turn: Turn, flow: Flow, reading: Reading) -> bool:
 def _wants_help(turn: Turn, current: FlowState) -> bool:
     """Yes to the offer of a colleague. Beside a confirmation it is not offered: nobody could tell what yes meant."""
     offered = current.attempts >= turn.bot.settings.attempts and not current.confirming
-    return offered and turn.means(turn.bot.control.yes)
+    return offered and turn.agrees()
 
 
 def _confirmation(turn: Turn, state: DialogueState) -> Outcome | None:
     """Yes, no, or "the date is wrong"."""
-    control = turn.bot.control
-    if turn.means(control.yes):
+    if turn.agrees():
         return _finish(turn, state)
     named = _ask_named(turn, state)
-    if named is not None or not turn.means(control.no):
+    if named is not None or not turn.refuses():
         return named
     current = state.flows[-1].model_copy(update={"confirming": False, "asked": None, "attempts": 0})
     return _flow_answer(turn, state, current)
@@ -110,9 +112,9 @@ def _change(turn: Turn, state: DialogueState) -> Outcome | None:
     named = _ask_named(turn, state)
     if named is not None:
         return named
-    if turn.means(turn.bot.control.yes):
+    if turn.agrees():
         return _proceed(turn, state)
-    return _cancel(turn, state) if turn.means(turn.bot.control.no) else None
+    return _cancel(turn, state) if turn.refuses() else None
 
 
 def _answer(turn: Turn, state: DialogueState) -> Outcome | None:
@@ -120,20 +122,36 @@ def _answer(turn: Turn, state: DialogueState) -> Outcome | None:
     control, current = turn.bot.control, state.flows[-1]
     asked = current.asked or ""
     no_preference = turn.bot.slots[asked].no_preference
-    refuses = turn.means(control.no)
+    refuses = turn.refuses()
     if no_preference is not None and (refuses or turn.means(control.no_preference)):
         return _fill(turn, state, Reading({asked: no_preference}, faulty=None, share=1.0))
     return (_ask_named(turn, state) or _cancel(turn, state)) if refuses else None
 
 
 def _whole_answer(turn: Turn, asked: str) -> str | None:
-    """The message as the value of a slot that takes it whole: no question, and for a city one that looks like a value."""
+    """The message as the value of a slot that takes it whole, if it looks like an answer; for a city the model must think so too."""
     slot = turn.bot.slots[asked]
-    if not slot.whole_answer or turn.text.rstrip().endswith(("?", "？")):
+    if not slot.whole_answer or not _looks_like_an_answer(turn):
         return None
     if slot.type == "city" and not turn.means(turn.bot.control.values):
         return None
     return turn.reader.value(asked, turn.text)
+
+
+def _looks_like_an_answer(turn: Turn) -> bool:
+    """Whether a message could be a value: no question, no plea for time, no choice left to others, no yes and no no."""
+    control = turn.bot.control
+    if acts.asks(turn.text) or acts.waits(turn.text) or acts.leaves_it(turn.text):
+        return False
+    return not any(turn.says(signal) or turn.intent in signal.intents for signal in (control.yes, control.no))
+
+
+def _wait(turn: Turn, state: DialogueState) -> Outcome:
+    """The customer needs a moment: nothing was asked in vain."""
+    current = state.flows[-1]
+    question, title = _question(turn, current), turn.bot.flows[current.flow].title
+    text = turn.say(turn.bot.wording.waiting, question=question, flow=title)
+    return Answer(text=text, kind="flow", suggestions=_suggestions(turn, current)), state
 
 
 def _ask_named(turn: Turn, state: DialogueState) -> Outcome | None:
@@ -156,12 +174,28 @@ def _asking_again(current: FlowState, name: str) -> FlowState:
 def _fill(turn: Turn, state: DialogueState, reading: Reading, lead: str = "") -> Outcome:
     """Keep what was read and go on; what does not do is asked for again."""
     current = state.flows[-1]
-    current = current.model_copy(update={"slots": current.slots | reading.values, "attempts": 0})
+    kept = {name: value for name, value in current.slots.items() if name not in reading.refused}
+    current = current.model_copy(update={"slots": kept | reading.values, "attempts": 0})
+    for name, values in reading.unclear.items():
+        return _ask_which(turn, _replace(state, _asking_again(current, name)), values, lead)
+    for name in reading.refused:
+        if turn.bot.slots[name].prompt:
+            return _flow_answer(turn, state, _asking_again(current, name), lead)
     if reading.faulty is None:
         return _proceed(turn, _replace(state, current), lead)
     error = turn.reader.error(reading.faulty)
     lead = _joined(lead, turn.say(error) if error else "")
     return _flow_answer(turn, state, _asking_again(current, reading.faulty), lead)
+
+
+def _ask_which(turn: Turn, state: DialogueState, values: tuple[str, ...], lead: str) -> Outcome:
+    """Several values were said for one slot: ask which is meant."""
+    current = state.flows[-1]
+    asked = current.asked or ""
+    shown = tuple(turn.reader.shown(asked, value) for value in values)
+    question, title = _question(turn, current), turn.bot.flows[current.flow].title
+    text = turn.say(turn.bot.wording.which, values=" / ".join(shown), question=question, flow=title)
+    return Answer(text=_joined(lead, text), kind="flow", suggestions=shown), state
 
 
 def _proceed(turn: Turn, state: DialogueState, lead: str = "") -> Outcome:

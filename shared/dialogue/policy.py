@@ -8,9 +8,10 @@ from datetime import date
 from shared.bot.bot import Bot
 from shared.bot.slot import Slot
 from shared.contracts.chat import Answer, Citation, DialogueState, FlowState, TurnReceived
-from shared.contracts.understanding import Understanding
+from shared.contracts.understanding import EntitySpan, Understanding
 from shared.dialogue import flows, handover
 from shared.dialogue.turn import Outcome, Search, Turn
+from shared.text.normalisation import NormalisedText, normalise
 
 Rule = Callable[[Turn, DialogueState], Outcome | None]
 
@@ -25,7 +26,8 @@ def decide(bot: Bot, received: TurnReceived, understanding: Understanding, *, se
         search: Looks the text up in the bot's knowledge; called only if needed.
         today: The day that words such as "tomorrow" count from.
     """
-    turn = Turn(bot, received.text, understanding, len(received.history), today, search)
+    text, entities = _in_one_form(received.text, understanding)
+    turn = Turn(bot, text, understanding, entities, len(received.history), today, search)
     state = _current(bot, received.state)
     picked = _picked(turn, state.offered)
     if picked is not None:
@@ -33,6 +35,23 @@ def decide(bot: Bot, received: TurnReceived, understanding: Understanding, *, se
     state = _noted(turn, state)
     answer, state = next(outcome for rule in RULES if (outcome := rule(turn, state)) is not None)
     return answer, state if answer.kind in ("fallback", "silent") else state.model_copy(update={"failures": 0})
+
+
+def _in_one_form(text: str, understanding: Understanding) -> tuple[str, tuple[EntitySpan, ...]]:
+    """The text as rules read it (full-width digits as digits), and the entities as they stand in it."""
+    normal = normalise(text)
+    if normal.spans is None:
+        return text, understanding.entities
+    return normal.text, tuple(moved for span in understanding.entities if (moved := _moved(normal, span)) is not None)
+
+
+def _moved(normal: NormalisedText, span: EntitySpan) -> EntitySpan | None:
+    """The entity where it stands in the one form of its text."""
+    places = [place for place, (start, end) in enumerate(normal.spans or ()) if start < span.end and end > span.start]
+    if not places:
+        return None
+    start, end = places[0], places[-1] + 1
+    return span.model_copy(update={"start": start, "end": end, "text": normal.text[start:end]})
 
 
 def _current(bot: Bot, state: DialogueState) -> DialogueState:
@@ -78,7 +97,7 @@ def _noted(turn: Turn, state: DialogueState) -> DialogueState:
 def _mentioned(turn: Turn, name: str, slot: Slot) -> str | None:
     if not slot.remember:
         return None
-    texts = [entity.text for entity in turn.understanding.entities if entity.label in slot.entities]
+    texts = [entity.text for entity in turn.entities if entity.label in slot.entities]
     return next((value for text in reversed(texts) if (value := turn.reader.value(name, text))), None)
 
 

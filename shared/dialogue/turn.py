@@ -13,8 +13,10 @@ from shared.bot.parts import Reply
 from shared.bot.template import fill
 from shared.bot.wording import Signal
 from shared.contracts.chat import Answer, DialogueState
-from shared.contracts.understanding import OUT_OF_SCOPE, Understanding
-from shared.dialogue.values.slots import SlotReader, in_words, says
+from shared.contracts.understanding import OUT_OF_SCOPE, EntitySpan, Understanding
+from shared.dialogue import acts
+from shared.dialogue.acts import in_words
+from shared.dialogue.values.slots import SlotReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Turn:
     """Everything that one decision rests on.
 
     Attributes:
+        text: What was said, in its one form (see ``shared.text``).
+        entities: Those of the understanding, where they stand in ``text``.
         earlier_turns: Past turns that came along; with the text it chooses among variants of an answer, so that the
             same conversation always gets the same words.
         picked: The intent that the customer chose from an offer, which then counts as certain.
@@ -46,6 +50,7 @@ class Turn:
     bot: Bot
     text: str
     understanding: Understanding
+    entities: tuple[EntitySpan, ...]
     earlier_turns: int
     today: date
     search: Search
@@ -96,7 +101,30 @@ class Turn:
 
     def means(self, signal: Signal) -> bool:
         """Whether the customer gives a signal, by intent or by words."""
-        return self.intent in signal.intents or any(says(self.words, phrase) for phrase in signal.words)
+        return self.intent in signal.intents or self.says(signal)
+
+    def says(self, signal: Signal) -> bool:
+        """Whether the words are a signal: one word must be all of the message but fillers, several may stand anywhere in it."""
+        return any(acts.says(self.words, phrase) for phrase in signal.words)
+
+    def agrees(self) -> bool:
+        """A plain yes: nothing but agreement, in words or by a model that is sure of it. "Yes, but not tomorrow" is none."""
+        yes = self.bot.control.yes
+        if any(acts.is_whole(self.words, phrase) for phrase in yes.words):
+            return not self.text.rstrip().endswith(("?", "？"))
+        return self._surely(yes) and not acts.is_qualified(self.text, self.words)
+
+    def refuses(self) -> bool:
+        """A no that ends something: in words, or by a model that is sure of it. "Hmm, not sure" is none."""
+        no = self.bot.control.no
+        if acts.leaves_it(self.text) or acts.waits(self.text):
+            return False
+        return any(acts.is_whole(self.words, phrase) for phrase in no.words) or (
+            self._surely(no) and not acts.asks(self.text)
+        )
+
+    def _surely(self, signal: Signal) -> bool:
+        return self.intent in signal.intents and self.confidence >= self.bot.settings.act_confidence
 
     def steers(self) -> bool:
         """Whether the intent only steers a flow (yes, no, bare values)."""

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from shared.bot.bot import Bot
 from shared.bot.patterns import matches
 from shared.bot.slot import Slot, SlotType
+from shared.dialogue.values.addresses import address
+from shared.dialogue.values.amounts import amounts
+from shared.dialogue.values.choices import choices
 from shared.dialogue.values.dates import Calendar, spoken
+from shared.dialogue.values.emails import emails
+from shared.dialogue.values.found import Found, distinct
+from shared.dialogue.values.order_numbers import order_number, order_numbers
 
 #: Types so distinctive that they are found in any message, whatever the model says.
 SELF_EVIDENT: frozenset[SlotType] = frozenset(("date", "order_number", "email"))
@@ -20,27 +26,20 @@ _DEFAULT_ERRORS: dict[SlotType, str] = {
     "order_number": "An order number looks like A-10432 or #558201.",
     "amount": "I need an amount of money, such as “20 euros” or “$49.99”.",
     "email": "I need an e-mail address, such as name@example.com.",
+    "address": "I need street, number, postcode and town, such as 12 Baker Street, 10115 Berlin.",
 }
 _PAST_DATE = "I need a day up to today, such as “yesterday”, “last Friday” or “14 March”."
 
-_ORDER_IN_TEXT = re.compile(r"(?<![\w#-])(?:#\d{3,12}|[a-z]{1,4}-\d{3,12}|\d{5,12})(?![\w-])", re.IGNORECASE | re.ASCII)
-_ORDER_ALONE = re.compile(r"#?\s?(?:[a-z]{1,4}-?)?\d{3,12}", re.IGNORECASE | re.ASCII)
-_CURRENCY = r"(?:[$€£¥]|(?:eur(?:os?)?|usd|dollars?|bucks?|gbp|pounds?|chf|francs?|jpy|yen|cny|yuan)\b)"
-_AMOUNT = re.compile(rf"{_CURRENCY}\s?\d[\d.,]*|\d[\d.,]*(?:\s?{_CURRENCY})?", re.IGNORECASE)
-_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+#: What a message is searched for, by the type of the slot, where nothing but the text decides.
+_SEARCHES: dict[SlotType, Callable[[str], list[Found]]] = {
+    "order_number": order_numbers,
+    "email": emails,
+    "amount": amounts,
+}
+
+_WORDS = re.compile(r"\S+")
+_AROUND = ".,;:!?()\"'"
 _HAS_LETTER = re.compile(r"[^\W\d_]")
-_NOT_IN_WORDS = re.compile(r"[^\w']+")
-
-
-def in_words(text: str) -> str:
-    """The text in lower case with one blank between words and nothing else: how phrases are compared."""
-    return _NOT_IN_WORDS.sub(" ", text.casefold().replace("’", "'")).strip()
-
-
-def says(words: str, phrase: str) -> bool:
-    """Whether a message (``in_words``) means a phrase: one word must be all of it, several may stand anywhere in it."""
-    wanted = in_words(phrase)
-    return words == wanted or (" " in wanted and f" {wanted} " in f" {words} ")
 
 
 class SlotReader:
@@ -58,21 +57,20 @@ class SlotReader:
             return None
         return self._readers[slot.type](self, slot, text)
 
-    def found(self, name: str, text: str) -> str | None:
-        """A value of the slot somewhere in a message; of types that a message can be searched for."""
+    def all(self, name: str, text: str) -> list[Found]:
+        """Every value of the slot in a message, in the order they stand there; of types that a message can be searched for."""
         slot = self._bot.slots[name]
+        if slot.type == "date":
+            return [day for day in self._calendar(slot).all(text) if self._fits(slot, date.fromisoformat(day.value))]
+        if slot.type == "choice":
+            return choices(text, slot.choices)
         if slot.type == "regex":
-            words = (word.strip(".,;:!?()\"'") for word in text.split())
-            return next((value for word in words if word and (value := self._pattern(slot, word))), None)
-        if slot.type == "order_number":
-            order = _ORDER_IN_TEXT.search(text)
-            return self.value(name, order[0]) if order else None
-        if slot.type == "email":
-            address = _EMAIL.search(text)
-            return self.value(name, address[0]) if address else None
-        if slot.type in ("date", "choice", "amount"):
-            return self._readers[slot.type](self, slot, text)
-        return None
+            return self._patterns(slot, text)
+        if slot.type == "address":
+            whole = address(text)
+            return [Found(whole, 0, len(text))] if whole is not None and len(whole) <= slot.max_length else []
+        search = _SEARCHES.get(slot.type)
+        return search(text) if search is not None else []
 
     def error(self, name: str) -> tuple[str, ...]:
         """What to say when a value does not do; empty for types where nothing can be said but the question again."""
@@ -99,30 +97,44 @@ class SlotReader:
         return city.title() if city.islower() else city
 
     def _date(self, slot: Slot, text: str) -> str | None:
-        calendar = Calendar(self._today, self._bot.settings.day_first, slot.past)
-        day = calendar.find(text)
-        fits = day is not None and (day <= self._today if slot.past else day >= self._today)
-        return day.isoformat() if day is not None and fits else None
+        day = self._calendar(slot).find(text)
+        return day.isoformat() if day is not None and self._fits(slot, day) else None
+
+    def _calendar(self, slot: Slot) -> Calendar:
+        return Calendar(self._today, self._bot.settings.day_first, slot.past)
+
+    def _fits(self, slot: Slot, day: date) -> bool:
+        return day <= self._today if slot.past else day >= self._today
 
     def _order_number(self, _slot: Slot, text: str) -> str | None:
-        text = text.rstrip(".?")
-        return text.lstrip("# ").upper() if _ORDER_ALONE.fullmatch(text) else None
+        return order_number(text)
+
+    def _address(self, _slot: Slot, text: str) -> str | None:
+        return address(text)
 
     def _amount(self, _slot: Slot, text: str) -> str | None:
-        amount = _AMOUNT.search(text)
-        return amount[0].rstrip(".,") if amount else None
+        return _only(amounts(text))
 
     def _email(self, _slot: Slot, text: str) -> str | None:
-        return text.lower() if _EMAIL.fullmatch(text) else None
+        found = emails(text)
+        return found[0].value if found and (found[0].start, found[0].end) == (0, len(text)) else None
 
     def _choice(self, slot: Slot, text: str) -> str | None:
-        words = f" {in_words(text)} "
-        wordings = ((value, in_words(wording)) for value, also in slot.choices.items() for wording in (value, *also))
-        longest_first = sorted(wordings, key=lambda pair: -len(pair[1]))
-        return next((value for value, wording in longest_first if f" {wording} " in words), None)
+        return _only(choices(text, slot.choices))
 
     def _pattern(self, slot: Slot, text: str) -> str | None:
         return text.upper() if slot.pattern is not None and matches(slot.pattern, text) else None
+
+    def _patterns(self, slot: Slot, text: str) -> list[Found]:
+        words = (
+            (word[0].strip(_AROUND), word.start() + len(word[0]) - len(word[0].lstrip(_AROUND)))
+            for word in _WORDS.finditer(text)
+        )
+        return [
+            Found(value, start, start + len(word))
+            for word, start in words
+            if word and (value := self._pattern(slot, word)) is not None
+        ]
 
     _readers: dict[SlotType, Callable[[SlotReader, Slot, str], str | None]] = {  # noqa: RUF012  # a table, never changed
         "text": _text,
@@ -130,6 +142,7 @@ class SlotReader:
         "date": _date,
         "order_number": _order_number,
         "amount": _amount,
+        "address": _address,
         "city": _city,
         "email": _email,
         "regex": _pattern,
@@ -141,3 +154,9 @@ def _spoken(value: str) -> str:
         return spoken(date.fromisoformat(value))
     except ValueError:  # the customer has no preference
         return value
+
+
+def _only(found: Sequence[Found]) -> str | None:
+    """The value, where all that was found is one."""
+    values = distinct(found)
+    return values[0] if len(values) == 1 else None

@@ -1,0 +1,205 @@
+"""What a message does in a dialogue beside what it tells: agree, refuse, stop, wait. An act needs its whole message.
+
+Words that merely accompany ("please", "thanks", "well") are taken off its ends; what is left must be the act and nothing else. A yes with
+a condition, a correction or a second wish is then no plain yes, whatever a model makes of it.
+"""
+
+from __future__ import annotations
+
+import re
+
+_NOT_IN_WORDS = re.compile(r"[^\w']+")
+
+#: Words that change nothing at the ends of an act.
+_FILLERS = frozenset(
+    (
+        *(
+            "please",
+            "pls",
+            "plz",
+            "thanks",
+            "thank",
+            "you",
+            "thx",
+            "well",
+            "oh",
+            "ah",
+            "um",
+            "uh",
+            "er",
+            "so",
+            "then",
+            "now",
+            "just",
+        ),
+        *(
+            "hey",
+            "hi",
+            "sorry",
+            "actually",
+            "really",
+            "very",
+            "much",
+            "for",
+            "i",
+            "think",
+            "guess",
+            "say",
+            "would",
+            "it's",
+            "it",
+            "this",
+        ),
+        *(
+            "that",
+            "that's",
+            "is",
+            "here",
+            "all",
+            "everything",
+            "whole",
+            "thing",
+            "the",
+            "want",
+            "to",
+            "i'd",
+            "i'll",
+            "like",
+            "let's",
+            "let",
+        ),
+        *(
+            "us",
+            "can",
+            "we",
+            "could",
+            "will",
+            "my",
+            "dear",
+            "ok",
+            "okay",
+            "fine",
+            "and",
+            "both",
+            "at",
+            "once",
+            "again",
+            "sir",
+            "madam",
+        ),
+        *("请", "吧", "了", "谢谢", "那", "就"),
+    )
+)
+#: Of these, the ones that are never an act themselves, as "ok" can be.
+_POLITE = frozenset(
+    ("please", "pls", "plz", "thanks", "thank", "you", "thx", "very", "much", "then", "well", "oh", "so", "请", "谢谢")
+)
+#: Words by which a message limits or corrects what it says.
+_QUALIFIERS = frozenset(
+    (
+        *(
+            "but",
+            "except",
+            "if",
+            "unless",
+            "instead",
+            "however",
+            "although",
+            "though",
+            "not",
+            "don't",
+            "dont",
+            "wait",
+            "other",
+            "different",
+        ),
+        *(
+            "change",
+            "only",
+            "rather",
+            "also",
+            "without",
+            "until",
+            "before",
+            "never",
+            "wrong",
+            "isn't",
+            "no",
+            "plus",
+            "as",
+            "long",
+        ),
+    )
+)
+_QUESTION = re.compile(r"[?？]\s*$")
+_ASKS = re.compile(
+    r"^(?:what|why|how|where|which|when|who|whose|can|could|would|will|do|does|did|is|are|was|should|may|must|have|has)\b(?!.*\b(?:please|thanks)\W*$)",
+    re.IGNORECASE,
+)
+_ASKS_IN_CHINESE = re.compile(r"(?:什么|为什么|怎么|哪|谁|吗|呢|多少|几)")
+
+_WAITS = re.compile(
+    r"\b(?:(?:wait|hold on|hang on|one|just|give me|half|only) ?(?:a|an|one|me)? ?(?:sec|second|seconds|moment|minute|minutes|min|mins|bit)"
+    r"|hold on|hang on|bear with me|let me (?:look|check|see|think|find|get|search|grab|ask)"
+    r"|i(?:'ll| will| need to| have to|'m going to| must| want to)? ?(?:look|check|find|search|get) (?:it|that|this|for it)(?: up| out)?"
+    r"|be right back|brb|looking for it|searching for it)\b|等一下|等等|稍等|等会|我看看|我找找|我查一下",
+    re.IGNORECASE,
+)
+_LEAVES_IT = re.compile(
+    r"\b(?:you (?:choose|decide|pick|tell me)|your (?:choice|call|pick)|up to you|surprise me|i (?:don't|do not) know|no idea|not sure"
+    r"|whatever you (?:recommend|suggest|think|like|want)|what(?:ever)? (?:would|do) you recommend)\b|随便|你决定|你选|都行|都可以|不知道",
+    re.IGNORECASE,
+)
+
+
+def in_words(text: str) -> str:
+    """The text in lower case with one blank between words and nothing else: how phrases are compared."""
+    return _NOT_IN_WORDS.sub(" ", text.casefold().replace("’", "'")).strip()
+
+
+def core(words: str) -> str:
+    """A message (``in_words``) without the words that only accompany it; all of it if nothing would be left."""
+    return _stripped(words, _FILLERS) or _stripped(words, _POLITE) or words
+
+
+def _stripped(words: str, fillers: frozenset[str]) -> str:
+    parts = words.split()
+    first, last = 0, len(parts)
+    while first < last and parts[first] in fillers:
+        first += 1
+    while last > first and parts[last - 1] in fillers:
+        last -= 1
+    return " ".join(parts[first:last])
+
+
+def is_whole(words: str, phrase: str) -> bool:
+    """Whether a message is a phrase and nothing else of weight: "stop please", "please cancel this"."""
+    wanted = in_words(phrase)
+    return bool(wanted) and (words == wanted or core(words) in (wanted, core(wanted)))
+
+
+def says(words: str, phrase: str) -> bool:
+    """Whether a message (``in_words``) means a phrase: one word must be all of it but fillers, several may stand anywhere in it."""
+    wanted = in_words(phrase)
+    return is_whole(words, phrase) or (" " in wanted and f" {wanted} " in f" {words} ")
+
+
+def is_qualified(text: str, words: str) -> bool:
+    """Whether a message limits, corrects or asks, so that it agrees to nothing as it stands."""
+    return asks(text) or not _QUALIFIERS.isdisjoint(words.split())
+
+
+def asks(text: str) -> bool:
+    """Whether a message is a question."""
+    stripped = text.strip()
+    return any(sign.search(stripped) is not None for sign in (_QUESTION, _ASKS, _ASKS_IN_CHINESE))
+
+
+def waits(text: str) -> bool:
+    """Whether the customer asks for a moment."""
+    return _WAITS.search(text) is not None
+
+
+def leaves_it(text: str) -> bool:
+    """Whether the customer leaves the choice to others, or has none to make."""
+    return _LEAVES_IT.search(text) is not None
