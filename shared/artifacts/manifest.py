@@ -42,6 +42,8 @@ class Labels(_Part):
     tags: tuple[str, ...] = ()
     """BIO tags: ``O``, then ``B-x``, ``I-x`` for each entity label."""
     sentiments: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
+    """Entity labels of which two that stand side by side, only a blank between them, are two and not one."""
 
 
 class ScopeCalibration(_Part):

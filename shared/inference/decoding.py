@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,13 +38,16 @@ class TagDecoder:
 
     An ``I-x`` may only follow ``B-x`` or ``I-x``. The best path over legal transitions is found by the Viterbi
     algorithm; where the likeliest tag of each token is already legal, that is the best path and nothing is searched.
+    Neighbours of one label with one blank between them are one entity ("New" "York").
 
     Args:
         tags: Name of each column: ``O``, ``B-x``, ``I-x`` …
+        apart: Labels whose neighbours are entities of their own.
     """
 
-    def __init__(self, tags: Sequence[str]) -> None:
+    def __init__(self, tags: Sequence[str], *, apart: Collection[str] = ()) -> None:
         self._tags = tuple(tags)
+        self._apart = frozenset(apart)
         self._labels = tuple("" if tag == OUTSIDE else tag[2:] for tag in tags)
         self._members = {
             label: [column for column, of in enumerate(self._labels) if of == label] for label in set(self._labels)
@@ -108,12 +112,8 @@ class TagDecoder:
         self, probabilities: FloatArray, path: IntArray, offsets: Sequence[tuple[int, int]], text: str
     ) -> tuple[EntitySpan, ...]:
         spans: list[EntitySpan] = []
-        begins = [place for place, tag in enumerate(path) if self._tags[tag].startswith("B-")]
-        for first in begins:
+        for first, last in self._runs(path, offsets, text):
             label = self._labels[path[first]]
-            last = first
-            while last + 1 < len(path) and self._tags[path[last + 1]] == f"I-{label}":
-                last += 1
             # Several tokens may stand for one character (a Korean syllable): two entities must not share it.
             start = max(offsets[first][0], spans[-1].end if spans else 0)
             start, end = _tidy(text, start, max(end for _, end in offsets[first : last + 1]))
@@ -122,6 +122,25 @@ class TagDecoder:
                 confidence = min(float(belongs.mean()), 1.0)
                 spans.append(EntitySpan(start=start, end=end, label=label, text=text[start:end], confidence=confidence))
         return tuple(spans)
+
+    def _runs(self, path: IntArray, offsets: Sequence[tuple[int, int]], text: str) -> Iterator[tuple[int, int]]:
+        """The first and last place of each entity."""
+        begins = [
+            place
+            for place, tag in enumerate(path)
+            if self._tags[tag].startswith("B-") and not self._is_one_with_the_last(place, path, offsets, text)
+        ]
+        for first, stop in pairwise([*begins, len(path)]):
+            last = first
+            while last + 1 < stop and self._labels[path[last + 1]] == self._labels[path[first]]:
+                last += 1
+            yield first, last
+
+    def _is_one_with_the_last(self, place: int, path: IntArray, offsets: Sequence[tuple[int, int]], text: str) -> bool:
+        label = self._labels[path[place]]
+        if place == 0 or self._labels[path[place - 1]] != label or label in self._apart:
+            return False
+        return text[offsets[place - 1][1] : offsets[place][0]] == " "
 
 
 def _tidy(text: str, start: int, end: int) -> tuple[int, int]:

@@ -9,9 +9,9 @@ import numpy as np
 
 from shared.contracts.understanding import SENTIMENTS, IntentScore, Sentiment, Understanding
 from shared.errors import Unavailable
-from shared.inference.language import language_of
 from shared.inference.reading import Context, Reading
 from shared.inference.session import FloatArray
+from shared.text.language import language_of
 
 
 class FakeReader:

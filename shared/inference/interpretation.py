@@ -16,10 +16,10 @@ from shared.contracts.understanding import (
 )
 from shared.errors import BrokenArtifact
 from shared.inference.decoding import TagDecoder, read_sentiment, softmax
-from shared.inference.language import language_of
 from shared.inference.scope import scope_score
 from shared.inference.session import FloatArray
 from shared.inference.tokens import Encoded
+from shared.text.language import language_of
 
 #: How many in-scope intents an understanding ranks.
 RANKED = 5
@@ -45,7 +45,7 @@ class Interpreter:
         self._labels = manifest.labels
         self._calibration = manifest.calibration
         self._neighbours = neighbours
-        self._decoder = TagDecoder(manifest.labels.tags)
+        self._decoder = TagDecoder(manifest.labels.tags, apart=manifest.labels.apart)
         self._widths = {
             "intent": len(manifest.labels.intents),
             "tags": len(manifest.labels.tags),

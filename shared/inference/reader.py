@@ -181,6 +181,7 @@ class TextReader:
     def _warm_up(self) -> None:
         for _, outputs in self._runs(self._tokens.encode([_WARM_UP])):
             self._interpreter.check(outputs)
+        self.read([_WARM_UP])  # what reads the outputs loads on first use as well
 
 
 def _neighbours(path: Path | None, manifest: Manifest) -> FloatArray:

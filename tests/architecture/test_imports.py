@@ -28,6 +28,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "phonenumbers": ("shared.privacy",),
     "prometheus_client": ("shared.telemetry",),
     "pydantic_settings": ("shared.settings",),
+    "py3langid": ("shared.text",),
     "rich": ("services.cli",),
     "safetensors": ("services.training",),
     "scipy": ("services.training",),

@@ -24,9 +24,9 @@ def logits_for(encoded: Encoded, tags: dict[int, str], margin: float = 8.0) -> F
     return logits
 
 
-def decoded(tokens: Tokens, text: str, tags: dict[int, str]) -> list[tuple[str, str]]:
+def decoded(tokens: Tokens, text: str, tags: dict[int, str], decoder: TagDecoder = DECODER) -> list[tuple[str, str]]:
     (encoded,) = tokens.encode([text])
-    spans = DECODER.decode(logits_for(encoded, tags), encoded, text)
+    spans = decoder.decode(logits_for(encoded, tags), encoded, text)
     for span in spans:
         assert span.text == text[span.start : span.end]
     return [(span.label, span.text) for span in spans]
@@ -38,8 +38,26 @@ def test_an_entity_runs_from_its_first_token_to_its_last(tokens: Tokens) -> None
     assert decoded(tokens, text, tags) == [("city", "New York City"), ("date", "tomorrow")]
 
 
-def test_two_entities_of_one_label_side_by_side_stay_two(tokens: Tokens) -> None:
-    assert decoded(tokens, "Rome Paris", {1: "B-city", 2: "B-city"}) == [("city", "Rome"), ("city", "Paris")]
+@pytest.mark.parametrize(
+    ("text", "tags", "entities"),
+    [
+        ("to New York", {2: "B-city", 3: "B-city"}, [("city", "New York")]),
+        ("to New York City", {2: "B-city", 3: "B-city", 4: "I-city"}, [("city", "New York City")]),
+        ("Rome, Paris", {1: "B-city", 3: "B-city"}, [("city", "Rome"), ("city", "Paris")]),
+        ("Rome  Paris", {1: "B-city", 2: "B-city"}, [("city", "Rome"), ("city", "Paris")]),
+        ("北京", {1: "B-city", 2: "B-city"}, [("city", "北"), ("city", "京")]),
+        ("Rome tomorrow", {1: "B-city", 2: "B-date"}, [("city", "Rome"), ("date", "tomorrow")]),
+    ],
+)
+def test_neighbours_of_one_label_with_one_blank_between_are_one(
+    tokens: Tokens, text: str, tags: dict[int, str], entities: list[tuple[str, str]]
+) -> None:
+    assert decoded(tokens, text, tags) == entities
+
+
+def test_neighbours_stay_two_where_rows_were_labelled_so(tokens: Tokens) -> None:
+    apart = TagDecoder(TAGS, apart=("city",))
+    assert decoded(tokens, "Rome Paris", {1: "B-city", 2: "B-city"}, apart) == [("city", "Rome"), ("city", "Paris")]
 
 
 @pytest.mark.parametrize(

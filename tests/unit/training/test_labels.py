@@ -27,6 +27,23 @@ def test_rows_labelled_as_having_no_entity_make_no_tag_head() -> None:
     assert LabelSpace.of([Row("hello", "greeting", ())]).tags == ()
 
 
+def test_labels_whose_neighbours_are_labelled_apart_are_known() -> None:
+    rows = [
+        Row("milk bread in Rome, Paris", None, (Entity(0, 4, "item"), Entity(5, 10, "item"), Entity(14, 18, "city"))),
+        Row("Rome, Paris now", None, (Entity(6, 11, "city"), Entity(0, 4, "city"), Entity(12, 15, "time"))),
+    ]
+
+    labels = LabelSpace.of(rows)
+
+    assert labels.apart == labels.to_manifest().apart == ("item",)
+
+
+def test_one_row_of_many_labelled_apart_is_a_slip() -> None:
+    slip = Row("New York", None, (Entity(0, 3, "city"), Entity(4, 8, "city")))
+
+    assert LabelSpace.of([slip, *[Row("Rome", None, (Entity(0, 4, "city"),))] * 100]).apart == ()
+
+
 def test_manifest_keeps_the_order_of_the_columns() -> None:
     labels = LabelSpace.of(ROWS)
 
