@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from services.gateway.solving import Plan
 from shared.errors import InvalidInput
+from shared.text.strict_json import RepeatedKey, parsed
 
 _NUL = "\0"
 _JSON = "application/json"
@@ -59,9 +60,9 @@ class JsonRoute(APIRoute):
 
     def _through(self, handle: _Handler) -> _Handler:
         async def parse_and_handle(request: Request) -> Response:
-            parsed = JsonRequest(request.scope, request.receive)
-            parsed.document = await parsed_body(parsed)
-            return await handle(parsed)
+            read = JsonRequest(request.scope, request.receive)
+            read.document = await parsed_body(read)
+            return await handle(read)
 
         return parse_and_handle
 
@@ -113,9 +114,18 @@ def parse_json(body: bytes) -> Any:
         document = from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise InvalidInput(f"We could not parse the JSON body of your request: {error}.", code="invalid_json") from None
+    _refuse_repeated_keys(body)
     if b"\\u0000" in body and (place := find_nul(document)) is not None:
         raise InvalidInput("Texts must not contain the character NUL (\\u0000); remove it.", param=place or None)
     return document
+
+
+def _refuse_repeated_keys(body: bytes) -> None:
+    """A key twice in one object: whoever wrote it meant two things, and the parser keeps the last without a word."""
+    try:
+        parsed(body)
+    except RepeatedKey as error:
+        raise InvalidInput(f"'{error.key}' {error}.", param=error.key, code="invalid_json") from None
 
 
 def find_nul(value: Any, place: str = "") -> str | None:

@@ -105,7 +105,7 @@ async def _on_ours(_request: Request, error: Exception) -> JSONResponse:
 
 async def _on_invalid(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for this class
-    return response_of(describe(error.errors()))
+    return response_of(describe(error.errors(), error.body))
 
 
 async def _on_http(request: Request, error: Exception) -> JSONResponse:

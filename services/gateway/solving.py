@@ -56,7 +56,7 @@ class Plan:
             values |= body
             faults += wrong
         if faults:
-            raise RequestValidationError(faults)
+            raise RequestValidationError(faults, body=document)
         return await self.call(**values)
 
     async def _solve(self, request: Request, known: dict[_Call, Any]) -> tuple[dict[str, Any], _Faults]:

@@ -85,9 +85,12 @@ class Submissions:
         with self._database.reading() as session:
             if spec.model.startswith(OUR_MODELS):
                 models.get(session, spec.model)
-            _check_file(files.get(session, spec.training_file), "training_file")
+            training = files.get(session, spec.training_file)
+            _check_file(training, "training_file")
             if spec.validation_file is not None:
-                _check_file(files.get(session, spec.validation_file), "validation_file")
+                validation = files.get(session, spec.validation_file)
+                _check_file(validation, "validation_file")
+                _check_apart(training, validation)
 
     def _store(self, request: CreateJob, spec: JobSpec, key_id: str, idempotency_key: str | None) -> Job:
         job = Job(
@@ -128,6 +131,15 @@ def _spec(request: CreateJob) -> JobSpec:
 
 def _is_equal(job: Job, request: CreateJob, spec: JobSpec) -> bool:
     return job.spec == spec and job.user_metadata == (request.metadata or {})
+
+
+def _check_apart(training: File, validation: File) -> None:
+    if validation.sha256 == training.sha256:
+        raise InvalidInput(
+            "The validation file has the same content as the training file: every row would be held out and none would be left to "
+            "train on. Leave validation_file out, and a tenth of the rows is held out for it; or name another file.",
+            param="validation_file",
+        )
 
 
 def _check_file(file: File, param: str) -> None:

@@ -11,37 +11,61 @@ from shared.errors import InvalidInput
 MAX_NAMED = 5
 
 
-def describe(problems: Sequence[Any]) -> InvalidInput:
+def describe(problems: Sequence[Any], body: object = None) -> InvalidInput:
     """The first problem decides ``param`` and ``code``; the message names all, up to ``MAX_NAMED``.
 
     Args:
         problems: As pydantic lists them; each has ``loc``, ``type`` and ``msg``.
+        body: The parsed body, by which what the caller wrote is told from the names of a schema's branches.
     """
-    distinct = list({(_field(problem), problem["type"]): problem for problem in problems}.values())
-    message = "; ".join(_sentence(problem) for problem in distinct[:MAX_NAMED])
+    placed = [(_field(problem, body), problem) for problem in problems]
+    distinct = list({(field, problem["type"]): (field, problem) for field, problem in _meant(placed)}.values())
+    message = "; ".join(_sentence(field, problem) for field, problem in distinct[:MAX_NAMED])
     if len(distinct) > MAX_NAMED:
         message += f"; and {len(distinct) - MAX_NAMED} more"
-    first = distinct[0]
-    return InvalidInput(f"{message}.", param=_field(first) or None, code=_code(first["type"]))
+    field, first = distinct[0]
+    return InvalidInput(f"{message}.", param=field or None, code=_code(first["type"]))
 
 
-def _field(problem: Mapping[str, Any]) -> str:
-    """``messages[0].role``: the place in the body, query or path. Names of union branches are left out."""
-    where = ""
-    for part in problem["loc"][1:]:
+def _meant(placed: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Of the branches of a union, those that came furthest: whoever wrote a list meant the list, and its second text is wrong."""
+    fields = [field for field, _ in placed]
+    return [
+        (field, problem)
+        for field, problem in placed
+        if not any(other.startswith((f"{field}[", f"{field}.")) for other in fields if field)
+    ]
+
+
+def _field(problem: Mapping[str, Any], body: object) -> str:
+    """``messages[0].role``: the place in the body, query or path. Names of a schema's branches are left out."""
+    where, inside = "", body
+    for place, part in enumerate(problem["loc"][1:], start=2):
+        is_last = place == len(problem["loc"])
         if isinstance(part, int):
             where += f"[{part}]"
-        elif not _is_branch(part):
+            inside = inside[part] if isinstance(inside, list) and part < len(inside) else None
+        elif (
+            _is_written(part, inside)
+            or (not where and not _is_branch(part))
+            or (is_last and problem["type"] == "missing")
+        ):
             where += f".{part}" if where else part
+            inside = inside.get(part) if isinstance(inside, dict) else None
     return where
 
 
+def _is_written(part: str, inside: object) -> bool:
+    """Whether the caller wrote a key, and the schema did not make it up for a branch."""
+    return isinstance(inside, dict) and part in inside
+
+
 def _is_branch(part: str) -> bool:
-    return any(character in part for character in "[](),'") or part in {"str", "int", "float", "bool"}
+    return any(character in part for character in "[](),'-") or part in {"str", "int", "float", "bool"}
 
 
-def _sentence(problem: Mapping[str, Any]) -> str:
-    field, kind = _field(problem), problem["type"]
+def _sentence(field: str, problem: Mapping[str, Any]) -> str:
+    kind = problem["type"]
     if kind == "missing":
         return f"Missing required parameter: '{field}'" if field else "The request needs a JSON body"
     if kind == "extra_forbidden":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.training.lease import Lease
 from services.training.split import Split, split
-from services.training.sufficiency import require_enough, require_known_labels
+from services.training.sufficiency import require_apart, require_enough, require_known_labels
 from services.training.surrogates import without_personal_numbers
 from shared.artifacts.store import ArtifactStore
 from shared.contracts.jobs import JobSpec
@@ -44,6 +44,7 @@ def read_data(spec: JobSpec, seed: int, lease: Lease, store: ArtifactStore) -> J
         parts = split(training.rows, seed=seed)
         return JobData(without_personal_numbers(parts, seed), training.sha256, training.warning_count)
     validation = _read(spec.validation_file, "validation_file", lease, store)
+    require_apart(training.rows, validation.rows)
     require_known_labels(training.rows, validation.rows)
     parts = split(training.rows, seed=seed, validation=validation.rows)
     return JobData(

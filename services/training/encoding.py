@@ -98,7 +98,7 @@ class TextEncoder:
     def __init__(self, tokenizer: Tokenizer, max_length: int) -> None:
         self.tokenizer = tokenizer
         self.max_length = max_length
-        self._tokens = Tokens(tokenizer, max_length)
+        self.tokens = Tokens(tokenizer, max_length)
 
     @classmethod
     def load(cls, base: Path, max_length: int) -> TextEncoder:
@@ -127,7 +127,7 @@ class TextEncoder:
         intents = {name: column for column, name in enumerate(labels.intents)} | {OUT_OF_SCOPE: OUT_OF_SCOPE_ID}
         sentiments = {name: column for column, name in enumerate(labels.sentiments)}
         tags = {name: column for column, name in enumerate(labels.tags)}
-        encodings = self._tokens.encode([row.text for row in rows], [row.context for row in rows])
+        encodings = self.tokens.encode([row.text for row in rows], [row.context for row in rows])
         return [
             Example(
                 ids=tuple(encoded.ids[: len(encoded.ids) - encoded.context]),

@@ -17,6 +17,7 @@ from services.training.fitting import FitResult, fit
 from services.training.labels import LabelSpace
 from services.training.model import JointModel, encoder_width
 from services.training.observer import JobObserver
+from services.training.overlong import Overlong
 from services.training.recipe import Recipe, resolve
 from services.training.release import Release
 from services.training.stored_checkpoints import StoredCheckpoints
@@ -50,6 +51,9 @@ def run(job: Job, shop: Workshop) -> None:
 
     labels = LabelSpace.of(parts.train)
     encoder = TextEncoder.load(base.folder, job.spec.tuning.max_length)
+    overlong = Overlong.among((*parts.train, *parts.validation, *parts.test), encoder.tokens)
+    if (warning := overlong.warning(encoder.max_length)) is not None:
+        tell(warning, {"rows": overlong.rows, "entities": overlong.entities}, level="warn")
     recipe = dataclasses.replace(
         resolve(job.spec, len(parts.train), labels, width=encoder_width(base.folder)),
         seed=job.seed,

@@ -47,6 +47,21 @@ def require_known_labels(training: Iterable[Row], validation: Iterable[Row]) -> 
             )
 
 
+def require_apart(training: Iterable[Row], validation: Iterable[Row]) -> None:
+    """Refuse a validation file that holds every text of the training file: it would leave nothing to train on.
+
+    Raises:
+        TrainingFailed: It does.
+    """
+    held_out = {normalised(row.text) for row in validation}
+    if all(normalised(row.text) in held_out for row in training):
+        raise TrainingFailed(
+            "The validation file holds every text of the training file, so that none is left to train on. Leave it out, and a tenth of "
+            "the rows is held out for it; or give other rows.",
+            param="validation_file",
+        )
+
+
 def _too_few_rows(rows: Sequence[Row]) -> list[str]:
     if len(rows) >= MIN_ROWS:
         return []

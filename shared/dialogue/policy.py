@@ -11,6 +11,7 @@ from shared.contracts.chat import Answer, Citation, DialogueState, FlowState, Tu
 from shared.contracts.understanding import EntitySpan, Understanding
 from shared.dialogue import flows, handover
 from shared.dialogue.turn import Outcome, Search, Turn
+from shared.dialogue.values.order_numbers import is_postcode
 from shared.text.normalisation import NormalisedText, normalise
 
 Rule = Callable[[Turn, DialogueState], Outcome | None]
@@ -97,7 +98,12 @@ def _noted(turn: Turn, state: DialogueState) -> DialogueState:
 def _mentioned(turn: Turn, name: str, slot: Slot) -> str | None:
     if not slot.remember:
         return None
-    texts = [entity.text for entity in turn.entities if entity.label in slot.entities]
+    texts = [
+        entity.text
+        for entity in turn.entities
+        if entity.label in slot.entities
+        and not (slot.type == "order_number" and is_postcode(turn.text, entity.start, entity.end))
+    ]
     return next((value for text in reversed(texts) if (value := turn.reader.value(name, text))), None)
 
 

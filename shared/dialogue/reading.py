@@ -54,8 +54,8 @@ def read(turn: Turn, flow: Flow, state: FlowState) -> Reading:
     refused: list[str] = []
     for name, candidates in found.items():
         told = distinct(_first_of_range(turn.text, wanted(turn.text, candidates)))
-        if len(told) == 1:
-            values[name] = told[0]
+        if len(told) == 1 or (told and turn.bot.slots[name].type == "text"):
+            values[name] = ", ".join(told)  # two adults and a child, shoes and a bag: free text holds both
         elif told:
             unclear[name] = told
         else:
@@ -82,7 +82,8 @@ def _by_entities(turn: Turn, flow: Flow, state: FlowState) -> tuple[dict[str, li
             continue
         values = list(_values(turn, name, entity))
         if values:
-            found.setdefault(name, []).extend(one for one in values if one not in found.get(name, ()))
+            known = found.setdefault(name, [])
+            known.extend(one for one in values if not one.overlaps((other.start, other.end) for other in known))
         elif turn.bot.slots[name].prompt:
             faulty = name
     return found, faulty

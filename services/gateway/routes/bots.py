@@ -51,10 +51,12 @@ async def _source(request: Request) -> str:
 
 
 def _from_json(body: bytes) -> str:
+    document = parse_json(body)
     try:
-        return BotSource.model_validate(parse_json(body)).source
+        return BotSource.model_validate(document).source
     except ValidationError as error:
-        raise describe([{**problem, "loc": ("body", *problem["loc"])} for problem in error.errors()]) from None
+        problems = [{**problem, "loc": ("body", *problem["loc"])} for problem in error.errors()]
+        raise describe(problems, document) from None
 
 
 @router.post("/bots", openapi_extra=_BODY)

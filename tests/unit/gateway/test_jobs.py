@@ -186,3 +186,11 @@ class TestRepeatedCreate:
         assert self.create(http, body, **{"x-stainless-retry-count": "1"}) == first
         other = self.create(http, body | {"seed": 9}, **{"x-stainless-retry-count": "1"})
         assert other != first
+
+
+def test_a_validation_file_that_is_the_training_file_is_refused_at_once(client: OpenAI, file_id: str) -> None:
+    again = client.files.create(file=("other.jsonl", io.BytesIO(ROWS)), purpose="fine-tune").id
+    for validation in (file_id, again):
+        with pytest.raises(BadRequestError, match="the same content as the training file") as refused:
+            client.fine_tuning.jobs.create(model="minilm", training_file=file_id, validation_file=validation)
+        assert refused.value.param == "validation_file"

@@ -171,3 +171,57 @@ def test_formats_follow_the_file_name() -> None:
     assert (format_of("Data.JSONL"), format_of("a.csv")) == ("jsonl", "csv")
     with pytest.raises(InvalidInput, match=r"\.jsonl nor \.csv"):
         format_of("a.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ('{"text":"a b c","intent":"x","intent":"y"}', "intent"),
+        ('{"text":"a b c","entities":[{"start":0,"start":1,"end":2,"label":"x"}]}', "start"),
+    ],
+)
+def test_a_key_twice_is_a_fault(line: str, field: str) -> None:
+    fault = _only_fault(_read(line))
+    assert (fault.field, "stands there twice" in fault.message) == (field, True)
+
+
+def test_a_key_twice_in_a_cell_is_a_fault() -> None:
+    cell = '"[{""start"":0,""end"":1,""end"":2,""label"":""x""}]"'
+    fault = _only_fault(_read(f"text,entities\nabc,{cell}\n", "csv"))
+    assert (fault.field, "stands there twice" in fault.message) == ("entities", True)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("caf\u00e9 now", "cafe\u0301 now"), ("where is it", "where is \u200bit"), ("Ａ１", "a1")]
+)
+def test_texts_that_are_one_to_the_model_are_one(one: str, other: str) -> None:
+    report = _read("\n".join(json.dumps({"text": text, "intent": label}) for text, label in ((one, "a"), (other, "b"))))
+    assert [warning.message for warning in report.warnings] == [
+        "row 1 has the same text with another label; keep the right one"
+    ]
+
+
+def test_a_row_may_tell_what_was_said_before() -> None:
+    lines = [
+        {"text": "yes", "intent": "affirm", "context": ["fly?", "Is that right?"]},
+        {"text": "yes", "intent": "airline", "context": ["Which airline?"]},
+    ]
+    report = _read("\n".join(map(json.dumps, lines)))
+    assert [row.context for row in report.rows] == [("fly?", "Is that right?"), ("Which airline?",)]
+    assert report.warning_count == 0
+    table = _read('text,intent,context\nyes,affirm,"[""Is that right?""]"\n', "csv")
+    assert table.rows == [Row("yes", "affirm", context=("Is that right?",))]
+
+
+@pytest.mark.parametrize(
+    ("context", "field"),
+    [
+        ("hello", "context"),
+        (["x"] * 9, "context"),
+        (["a", 3], "context[1]"),
+        (["a", " "], "context[1]"),
+        ([None], "context[0]"),
+    ],
+)
+def test_a_context_that_is_none_is_a_fault(context: object, field: str) -> None:
+    assert _only_fault(_read(json.dumps({"text": "a", "intent": "x", "context": context}))).field == field
