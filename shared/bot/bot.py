@@ -103,6 +103,7 @@ class Handover(Part):
         anger_turns: Negative messages in a row.
         very_negative: Sentiment score (-1..1) below which the second negative message in a row is enough.
         failure_turns: Messages in a row that were not understood.
+        release_after: Minutes without a message after which the bot answers again; null: only when it is told to.
     """
 
     intents: Labels = ()
@@ -112,6 +113,7 @@ class Handover(Part):
     anger_turns: Annotated[int, Field(ge=1, le=20)] = 3
     very_negative: Annotated[float, Field(ge=-1, le=0)] = -0.9
     failure_turns: Annotated[int, Field(ge=1, le=20)] = 3
+    release_after: Annotated[int, Field(ge=1, le=43_200)] | None = None
 
 
 class Bot(Part):

@@ -22,6 +22,7 @@ DIALOGUE_PLACEHOLDERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("wording", "which"): ("values", "question", "flow"),
     ("wording", "waiting"): ("question", "flow"),
     ("wording", "repeat"): ("question", "flow"),
+    ("wording", "resumed"): ("", "question"),
     ("wording", "stuck"): ("", "question", "flow"),
     ("wording", "source"): ("answer", "source"),
     ("fallback", "offer_two"): ("first", "second"),

@@ -107,6 +107,29 @@ class Control(Part):
             ),
         )
     )
+    resume: Signal = Signal(
+        words=(
+            *(
+                "back to the bot",
+                "talk to the bot",
+                "go on with the bot",
+                "continue with the bot",
+                "wrong button",
+                "by mistake",
+                "my mistake",
+            ),
+            *(
+                "no need for a person",
+                "no person needed",
+                "i can go on",
+                "i don't need a person",
+                "转回机器人",
+                "不用人工",
+                "按错了",
+            ),
+        )
+    )
+    """Said after a hand-over: the customer wants the bot back."""
     first: Signal = Signal(words=("1", "first", "the first", "first one", "the former"))
     second: Signal = Signal(words=("2", "second", "the second", "second one", "the latter", "the last one"))
 
@@ -123,6 +146,7 @@ class Wording(Part):
     stuck: SomeTexts = (
         "Sorry, we seem to be stuck. Shall I ask a colleague to take over? Or say “never mind” to stop. {question}",
     )
+    resumed: SomeTexts = ("All right, I am back. {question}",)
     source: SomeTexts = ("{answer} (Source: {source})",)
 
 

@@ -42,6 +42,8 @@ class DialogueState(Value):
     offered: tuple[str, ...] = ()
     """The intents offered by the last fallback, in the order shown."""
     handed_over: bool = False
+    last_at: float = 0.0
+    """Unix seconds of the last message, while a person has taken over and the bot is to come back by itself; else 0."""
 
 
 class Citation(Value):

@@ -6,7 +6,7 @@ from shared.bot.bot import Flow
 from shared.contracts.chat import Answer, DialogueState, FlowState
 from shared.dialogue import acts
 from shared.dialogue.acts import in_words
-from shared.dialogue.handover import hand_over
+from shared.dialogue.handover import hand_over, released
 from shared.dialogue.reading import Reading, read
 from shared.dialogue.turn import Outcome, Turn
 
@@ -51,6 +51,16 @@ def start(turn: Turn, state: DialogueState, name: str) -> Outcome:
     state = state.model_copy(update={"flows": (*below, waiting or FlowState(flow=name, slots=known))})
     opening = turn.reply(flow.opening, known) if flow.opening is not None and waiting is None else ""
     return _fill(turn, state, read(turn, flow, state.flows[-1]), lead=opening)
+
+
+def resumed(turn: Turn, state: DialogueState) -> Outcome | None:
+    """The customer did not mean to be passed on, or wants the bot back: go on where the conversation stood."""
+    if not state.handed_over or not turn.says(turn.bot.control.resume):
+        return None
+    state = released(state)
+    question = _question(turn, state.flows[-1]) if state.flows else ""
+    text = turn.say(turn.bot.wording.resumed, question=question).strip()
+    return Answer(text=text, kind="flow" if state.flows else "template"), state
 
 
 def missed(turn: Turn, state: DialogueState) -> Outcome | None:

@@ -12,12 +12,28 @@ def hand_over(turn: Turn, state: DialogueState, reason: Literal["requested", "an
     """Say that a person takes over; from then on the bot is silent."""
     texts = getattr(turn.bot.handover, reason)
     answer = Answer(text=turn.say(texts), kind="handover", handover=reason)
-    return answer, state.model_copy(update={"handed_over": True})
+    at = turn.at if turn.bot.handover.release_after is not None else 0.0
+    return answer, state.model_copy(update={"handed_over": True, "last_at": at})
 
 
-def silent(_turn: Turn, state: DialogueState) -> Outcome | None:
+def silent(turn: Turn, state: DialogueState) -> Outcome | None:
     """A person has taken over: say nothing."""
-    return (Answer(text="", kind="silent"), state) if state.handed_over else None
+    if not state.handed_over:
+        return None
+    counts = turn.bot.handover.release_after is not None
+    return Answer(text="", kind="silent"), state.model_copy(update={"last_at": turn.at if counts else 0.0})
+
+
+def back_by_itself(turn: Turn, state: DialogueState) -> DialogueState:
+    """The state, given back to the bot if the person who took over has let so much time pass that nobody else will answer."""
+    minutes = turn.bot.handover.release_after
+    is_idle = minutes is not None and state.last_at > 0 and turn.at - state.last_at >= 60 * minutes
+    return released(state) if state.handed_over and is_idle else state
+
+
+def released(state: DialogueState) -> DialogueState:
+    """The state in the hands of the bot again, which begins anew to count what went wrong."""
+    return state.model_copy(update={"handed_over": False, "anger": 0, "failures": 0, "last_at": 0.0})
 
 
 def requested(turn: Turn, state: DialogueState) -> Outcome | None:

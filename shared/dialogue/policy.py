@@ -28,8 +28,8 @@ def decide(bot: Bot, received: TurnReceived, understanding: Understanding, *, se
         today: The day that words such as "tomorrow" count from.
     """
     text, entities = _in_one_form(received.text, understanding)
-    turn = Turn(bot, text, understanding, entities, len(received.history), today, search)
-    state = _current(bot, received.state)
+    turn = Turn(bot, text, understanding, entities, len(received.history), today, search, received.received_at)
+    state = handover.back_by_itself(turn, _current(bot, received.state))
     picked = _picked(turn, state.offered)
     if picked is not None:
         turn = turn.picking(picked)
@@ -155,6 +155,7 @@ def _fall_back(turn: Turn, state: DialogueState) -> Outcome:
 
 #: In this order; the last one always has an answer.
 RULES: tuple[Rule, ...] = (
+    flows.resumed,
     handover.silent,
     handover.requested,
     handover.angry,

@@ -44,6 +44,7 @@ class Turn:
         entities: Those of the understanding, where they stand in ``text``.
         earlier_turns: Past turns that came along; with the text it chooses among variants of an answer, so that the
             same conversation always gets the same words.
+        at: Unix seconds at which it was said.
         picked: The intent that the customer chose from an offer, which then counts as certain.
     """
 
@@ -54,6 +55,7 @@ class Turn:
     earlier_turns: int
     today: date
     search: Search
+    at: float = 0.0
     picked: str | None = None
 
     def picking(self, intent: str) -> Turn:

@@ -14,7 +14,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col, select
 
 from shared.contracts.chat import DialogueState, PastTurn
-from shared.errors import NotFound
+from shared.errors import Conflict, NotFound
 from shared.storage.columns import JsonValue
 from shared.storage.paging import Order, Page, read_page
 from shared.storage.statements import insert_rows
@@ -49,6 +49,34 @@ def end(session: Session, conversation_id: str, now: float) -> Conversation:
         .where(col(Conversation.id) == conversation_id, col(Conversation.status) != "ended")
         .values(status="ended", ended_at=now)
     )
+    return get(session, conversation_id)
+
+
+def release(session: Session, conversation_id: str) -> Conversation:
+    """Give a conversation that a person has taken over back to the bot, which begins anew to count what went wrong.
+
+    Raises:
+        NotFound: There is no such conversation.
+        Conflict: No person has taken it over, it has ended, or a turn came in between.
+    """
+    conversation = get(session, conversation_id)
+    state = conversation.state.model_copy(update={"handed_over": False, "anger": 0, "failures": 0, "last_at": 0.0})
+    released = session.exec(
+        update(Conversation)
+        .where(
+            col(Conversation.id) == conversation_id,
+            col(Conversation.turns) == conversation.turns,
+            col(Conversation.status) == "handed_over",
+        )
+        .values(status="open", state=state)
+    )
+    if not released.rowcount:
+        raise Conflict(
+            f"Conversation {conversation_id!r} is not in the hands of a person (its status is {conversation.status!r}); there is nothing to "
+            "give back. If a message came this very moment, try again.",
+            param="conversation_id",
+        )
+    session.expire(conversation)
     return get(session, conversation_id)
 
 

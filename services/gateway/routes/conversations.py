@@ -13,9 +13,11 @@ from services.gateway.schemas.conversations import (
     CreateConversation,
     MessageObject,
     SendMessage,
+    Standing,
 )
 from services.gateway.schemas.models import EmptyRequest
 from services.gateway.turns import Utterance
+from shared.contracts.chat import DialogueState
 from shared.storage import conversations
 from shared.storage.tables import Conversation
 
@@ -60,12 +62,33 @@ def list_messages(
     return Listing[MessageObject].of(messages, has_more=page.has_more)
 
 
+@router.post("/conversations/{conversation_id}/release")
+def release(
+    conversation_id: str, here: Here, caller: ChatCaller, _body: EmptyRequest | None = None
+) -> ConversationObject:
+    """Give a conversation that a person has taken over back to the bot. It goes on where it stood."""
+    with here.database.transaction() as session:
+        check_owner(caller, conversations.get(session, conversation_id))
+        return _conversation(conversations.release(session, conversation_id))
+
+
 @router.post("/conversations/{conversation_id}/end")
 def end(conversation_id: str, here: Here, caller: ChatCaller, _body: EmptyRequest | None = None) -> ConversationObject:
     """End a conversation: it takes no more messages. Repeating it is harmless."""
     with here.database.transaction() as session:
         check_owner(caller, conversations.get(session, conversation_id))
         return _conversation(conversations.end(session, conversation_id, here.clock()))
+
+
+def _standing(state: DialogueState) -> Standing:
+    flow = state.flows[-1] if state.flows else None
+    return Standing(
+        flow=flow.flow if flow else None,
+        asked=flow.asked if flow else None,
+        confirming=flow.confirming if flow else False,
+        values=state.slots | (flow.slots if flow else {}),
+        waiting=[waiting.flow for waiting in state.flows[:-1]],
+    )
 
 
 def _conversation(conversation: Conversation) -> ConversationObject:
@@ -75,5 +98,6 @@ def _conversation(conversation: Conversation) -> ConversationObject:
         ended_at=int(conversation.ended_at) if conversation.ended_at is not None else None,
         status=conversation.status,
         turns=conversation.turns,
+        standing=_standing(conversation.state),
         metadata=conversation.user_metadata,
     )

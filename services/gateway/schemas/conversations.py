@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from services.gateway.schemas.base import Body, Metadata, Resource, Text
+from services.gateway.schemas.base import Body, Metadata, Reply, Resource, Text
 from services.gateway.schemas.chat import TurnDetails, Usage
 
 
@@ -14,12 +14,31 @@ class CreateConversation(Body):
     metadata: Metadata | None = None
 
 
+class Standing(Reply):
+    """Where the customer stands, for the colleague who takes over.
+
+    Attributes:
+        flow: The flow under way, as the bot file calls it.
+        asked: The slot asked for last.
+        confirming: Whether the bot waits for a yes.
+        values: What is known by now, by slot.
+        waiting: Flows that wait for this one.
+    """
+
+    flow: str | None
+    asked: str | None
+    confirming: bool
+    values: dict[str, str]
+    waiting: list[str]
+
+
 class ConversationObject(Resource):
     """A conversation.
 
     Attributes:
         status: ``open``, ``handed_over`` (a person has taken over, the bot is silent) or ``ended``.
         turns: Messages answered so far.
+        standing: What the customer is about, and what is known of it.
     """
 
     object: Literal["conversation"] = "conversation"
@@ -27,6 +46,7 @@ class ConversationObject(Resource):
     ended_at: int | None
     status: Literal["open", "handed_over", "ended"]
     turns: int
+    standing: Standing
     metadata: dict[str, str]
 
 

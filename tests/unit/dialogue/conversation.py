@@ -105,6 +105,7 @@ class Conversation:
         tone: SentimentLabel | float = "neutral",
         ranking: Sequence[str] = (),
         dogs: float = 0.0,
+        at: float = 0.0,
     ) -> Answer:
         """One turn.
 
@@ -113,6 +114,7 @@ class Conversation:
             tone: The sentiment, or its score where that matters.
             ranking: Likeliest intents for a fallback.
             dogs: Cosine of the text with the only knowledge pair.
+            at: Unix seconds.
         """
 
         def search() -> Match | None:
@@ -125,7 +127,7 @@ class Conversation:
             text=text,
             history=tuple(self.history[-10:]),
             state=self.state,
-            received_at=0.0,
+            received_at=at,
         )
         understanding = Understanding(
             model="ft:test",

@@ -181,3 +181,22 @@ def test_the_longest_reading_of_a_day_counts(talk: Conversation) -> None:
     talk.say("a hotel in Rome", "hotel_search", "city=Rome")
     talk.inform("the day after tomorrow", "date=tomorrow")
     assert talk.flow.slots["arrival_date"] == date(2026, 3, 12).isoformat()
+
+
+def test_who_asked_for_a_person_by_mistake_gets_the_bot_back(talk: Conversation) -> None:
+    ready_to_confirm(talk)
+    talk.say("a human please", "talk_to_person")
+    assert talk.say("hello?").kind == "silent"
+    answer = talk.say("sorry, wrong button")
+    assert answer.kind == "flow"
+    assert "Is that right?" in answer.text
+    assert "Berlin to Rome" in talk.say("yes").text
+
+
+def test_the_bot_comes_back_by_itself_where_the_file_says_so(bot: Bot) -> None:
+    handover = bot.handover.model_copy(update={"release_after": 30})
+    talk = Conversation(bot.model_copy(update={"handover": handover}))
+    talk.say("a human please", "talk_to_person", at=1000.0)
+    assert talk.say("hello?", at=1000.0 + 29 * 60).kind == "silent"
+    assert talk.say("still there?", at=1000.0 + 58 * 60).kind == "silent", "the time counts from the last message"
+    assert talk.say("hello", "greeting", at=1000.0 + 88 * 60).kind == "template"

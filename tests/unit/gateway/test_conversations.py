@@ -100,3 +100,17 @@ def test_any_script_survives_the_round_trip(http: httpx.Client) -> None:
     text = "Wo ist 我的订单? 🙂 e\u0301 \u202eabc\u2028end"
     assert say(http, conversation_id, text).status_code == 200
     assert http.get(f"/v1/conversations/{conversation_id}/messages").json()["data"][0]["content"] == text
+
+
+def test_a_person_gives_the_conversation_back(http: httpx.Client) -> None:
+    conversation_id = begin(http)
+    path = f"/v1/conversations/{conversation_id}"
+    early = http.post(f"{path}/release")
+    assert (early.status_code, early.json()["error"]["param"]) == (409, "conversation_id")
+    say(http, conversation_id, "person")
+    assert say(http, conversation_id, "anyone?").json()["content"] == ""
+    released = http.post(f"{path}/release").raise_for_status().json()
+    assert released["status"] == "open"
+    assert released["standing"] == {"flow": None, "asked": None, "confirming": False, "values": {}, "waiting": []}
+    assert say(http, conversation_id, "hello again").json()["content"].startswith("You said: hello again")
+    assert http.post("/v1/conversations/conv_unknown/release").status_code == 404
