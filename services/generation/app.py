@@ -48,4 +48,4 @@ def running(settings: GenerationSettings) -> Iterator[Health]:
             bus, Queues.GENERATION, build_handlers(desk), publisher=publisher, batch_size=settings.batch_size
         )
         stack.enter_context(consumer)
-        yield Health({"bot": desk.problem}, vital={"consumer": consumer.problem})
+        yield Health({"bot": desk.problem, "broker": consumer.refusal}, vital={"consumer": consumer.problem})

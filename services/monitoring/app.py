@@ -50,4 +50,4 @@ def running(settings: MonitoringSettings) -> Iterator[Health]:
         consumer = stack.enter_context(Consumer(bus, Queues.MONITORING, handlers, publisher=publisher))
         stack.enter_context(Ticker("monitoring-tick", tick, _TICK_SECONDS))
         stack.enter_context(Ticker("monitoring-prune", prune, _PRUNE_SECONDS))
-        yield Health({}, vital={"consumer": consumer.problem})
+        yield Health({"broker": consumer.refusal}, vital={"consumer": consumer.problem})

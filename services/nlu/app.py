@@ -60,4 +60,4 @@ def running(settings: NluSettings) -> Iterator[Health]:
         stack.enter_context(releases)
         stack.enter_context(consumer)
         stack.enter_context(Ticker("nlu-reconcile", production.follow, _RECONCILE_SECONDS))
-        yield Health({"model": production.problem}, vital={"consumer": consumer.problem})
+        yield Health({"model": production.problem, "broker": consumer.refusal}, vital={"consumer": consumer.problem})

@@ -63,6 +63,9 @@ class Subscription(Protocol):
     def settle(self, acked: Sequence[Delivery]) -> None:
         """These are done. Whatever is unsettled when the subscription closes comes back to the queue."""
 
+    def problem(self) -> str | None:
+        """Why nothing can be received, if the broker refuses; ``None`` while it is connected, or merely away. From any thread."""
+
     def interrupt(self) -> None:
         """Make ``receive`` return at once: the call under way, else the next one. From any thread."""
 

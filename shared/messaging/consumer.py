@@ -94,6 +94,10 @@ class Consumer:
         """For health checks: what is wrong, if its thread has ended."""
         return None if self.alive else f"the {self._queue.name} consumer has ended; restart the process"
 
+    def refusal(self) -> str | None:
+        """For readiness: why the broker gives it nothing, though the thread runs; a restart does not mend that."""
+        return self._subscription.problem() if self._subscription is not None else None
+
     def __enter__(self) -> Self:
         self._thread = Thread(target=self._run_in_thread, name=f"{self._queue.name}-consumer", daemon=True)
         self._thread.start()

@@ -79,6 +79,11 @@ def refusal(parcel: Parcel) -> Parcel:
     return failed_reply(parcel, TooManyRequests(f"the queue {parcel.key} is full; try again later"))
 
 
+def unroutable(parcel: Parcel) -> Parcel:
+    """The answer to a request for which there is no queue, though it was made again."""
+    return failed_reply(parcel, Unavailable(f"there is no queue for '{parcel.key}' at the broker; try again later"))
+
+
 def error_of(failure: MessageFailed) -> ParleyError:
     """The error that the handler raised, for the caller; with an own code it becomes the nearest class."""
     if failure.code == TooManyRequests.default_code:

@@ -122,6 +122,10 @@ class MemorySubscription:
             for delivery in acked:
                 self._unsettled.pop(delivery.receipt, None)
 
+    def problem(self) -> str | None:
+        """See ``Subscription``: there is nobody who could refuse."""
+        return None
+
     def interrupt(self) -> None:
         """See ``Subscription``."""
         with self._queue.changed:

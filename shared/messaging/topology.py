@@ -67,6 +67,14 @@ class Queues:
     DEAD = QueueSpec("dead", durable=True, max_length=100_000, overflow="drop_oldest")
     SHARED = (NLU, GENERATION, TRAIN_CPU, MONITORING, DEAD)
 
+    @classmethod
+    def is_expected(cls, exchange: Exchange, key: str) -> bool:
+        """Whether a message handed in there belongs to a queue that always exists: if it finds none, it is lost.
+
+        Nobody need listen to other events, and a process that asked may have gone: what finds no queue then is no loss.
+        """
+        return any(binding.matches(exchange, key) for queue in cls.SHARED for binding in queue.bindings)
+
     @staticmethod
     def reply(instance: str) -> QueueSpec:
         """The answers for one process. The name is the client's, so that it finds them again after a reconnect."""

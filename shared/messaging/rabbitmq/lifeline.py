@@ -52,6 +52,11 @@ class Lifeline:
         since = self._away_since
         return 0.0 if since is None else time.monotonic() - since
 
+    @property
+    def refusal(self) -> str | None:
+        """Why the broker refuses us, while it does."""
+        return self._refusals.reason
+
     def link(self, seconds: float) -> Link | None:
         """The link. Without one: one attempt to make it, after a pause that ``seconds`` or a wake-up may cut short."""
         if self._link is not None:

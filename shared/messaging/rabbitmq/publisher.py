@@ -11,7 +11,7 @@ from typing import Any
 from shared.contracts.message import Exchange
 from shared.errors import InvalidInput, TooManyRequests, Unavailable
 from shared.messaging.envelope import Envelope
-from shared.messaging.failures import refusal
+from shared.messaging.failures import refusal, unroutable
 from shared.messaging.parcel import Parcel, pack
 from shared.messaging.rabbitmq.confirms import Confirms, Item
 from shared.messaging.rabbitmq.declaration import declare_shared
@@ -20,6 +20,7 @@ from shared.messaging.rabbitmq.link import LINK_ERRORS, Link
 from shared.messaging.rabbitmq.receipt import Receipt
 from shared.messaging.rabbitmq.waker import Waker
 from shared.messaging.rabbitmq.wire import to_amqp
+from shared.messaging.topology import Queues
 from shared.telemetry import logs
 
 #: Messages that may wait to be written.
@@ -56,6 +57,7 @@ class RabbitPublisher:
         """Whether the thread was told of the outbox and has not looked yet."""
         self._closing_at: float | None = None
         self._channels: dict[bool, Any] = {}
+        self._unroutable: deque[Item] = deque()
         self._confirms: dict[bool, Confirms] = {}
         """One channel for transient and one for durable messages: those of one wait for no quorum of the other."""
         self._thread = Thread(target=self._run, name="publisher", daemon=True)
@@ -118,8 +120,9 @@ class RabbitPublisher:
                 continue
             try:
                 self._write(link)
-                if not self._finished():
+                if not (self._finished() or self._unroutable):
                     link.wait(self._patience())
+                self._send_again()
                 self._check_confirms()
             except LINK_ERRORS as error:
                 self._lifeline.lost(error)
@@ -140,7 +143,8 @@ class RabbitPublisher:
         closing_at = self._closing_at
         if closing_at is None:
             return False
-        return time.monotonic() >= closing_at or not (self._outbox or any(self._confirms.values()))
+        pending = self._outbox or self._unroutable or any(self._confirms.values())
+        return time.monotonic() >= closing_at or not pending
 
     def _write(self, link: Link) -> None:
         with self._lock:
@@ -175,18 +179,42 @@ class RabbitPublisher:
         by_name = parcel.exchange is Exchange.REPLY
         exchange = "" if by_name else self._prefix + parcel.exchange.value
         channel = self._channels[parcel.durable]
-        channel.basic_publish(to_amqp(parcel, now), exchange, self._prefix + parcel.key if by_name else parcel.key)
+        key = self._prefix + parcel.key if by_name else parcel.key
+        expected = Queues.is_expected(parcel.exchange, parcel.key)
+        channel.basic_publish(to_amqp(parcel, now), exchange, key, mandatory=expected)
 
     def _prepare(self, link: Link) -> None:
         self._channels = {durable: link.channel() for durable in (False, True)}
         declare_shared(self._channels[False], self._prefix)
-        self._confirms = {durable: Confirms(channel, self._bounce) for durable, channel in self._channels.items()}
+        self._confirms = {
+            durable: Confirms(channel, self._bounce, self._unroutable.append)
+            for durable, channel in self._channels.items()
+        }
 
     def _bounce(self, parcel: Parcel) -> None:
         """A queue had no room for a transient message: its sender learns it now, and not at the deadline."""
         if parcel.reply_to is not None:
             with self._lock:
                 self._outbox.append(Item(refusal(parcel), None))
+
+    def _send_again(self) -> None:
+        """Make the queues that were missing, and send what found none once more; a second time its sender is told."""
+        if not self._unroutable:
+            return
+        items = list(self._unroutable)
+        self._unroutable.clear()
+        _log.warning("messages found no queue; making it again", messages=len(items), key=items[0].parcel.key)
+        declare_shared(self._channels[False], self._prefix)
+        with self._lock:
+            for item in reversed(items):
+                if not item.returned:
+                    self._outbox.appendleft(item._replace(returned=True))
+                elif item.receipt is not None:
+                    item.receipt.fail(
+                        Unavailable(f"there is no queue for '{item.parcel.key}' at the broker; try again later")
+                    )
+                elif item.parcel.reply_to is not None:
+                    self._outbox.append(Item(unroutable(item.parcel), None))
 
     def _check_confirms(self) -> None:
         oldest = self._oldest()
@@ -196,7 +224,8 @@ class RabbitPublisher:
 
     def _take_back(self) -> None:
         """Send again what was not confirmed; consumers know repeated messages by their id."""
-        again = [item for confirms in self._confirms.values() for item in confirms.take_back()]
+        again = [item for confirms in self._confirms.values() for item in confirms.take_back()] + list(self._unroutable)
+        self._unroutable.clear()
         with self._lock:
             self._outbox.extendleft(reversed(again))
 

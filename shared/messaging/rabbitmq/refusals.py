@@ -26,10 +26,14 @@ class Refusals:
     def __init__(self, connection: str) -> None:
         self._connection = connection
         self._told = False
+        self.reason: str | None = None
+        """Why the broker refuses us now, with the remedy."""
 
     def tell(self, error: BaseException) -> bool:
         """Say it, unless that was done already. Returns whether the error is a refusal at all."""
         remedy = _REMEDIES.get(type(error))
+        if remedy:
+            self.reason = f"the broker refuses the {self._connection} ({type(error).__name__}): {remedy}"
         if remedy and not self._told:
             self._told = True
             reason = f"{type(error).__name__}: {error}"
@@ -39,3 +43,4 @@ class Refusals:
     def over(self) -> None:
         """The broker takes us."""
         self._told = False
+        self.reason = None

@@ -72,6 +72,10 @@ class RabbitSubscription:
         except LINK_ERRORS as error:
             self._lose(error)
 
+    def problem(self) -> str | None:
+        """See ``Subscription``."""
+        return self._lifeline.refusal
+
     def interrupt(self) -> None:
         """See ``Subscription``."""
         self._waker.wake()

@@ -11,15 +11,18 @@ from kombu.connection import Connection
 from kombu.entity import Queue
 from kombu.messaging import Producer
 
+from shared.contracts.message import Message
 from shared.errors import InvalidInput, Unavailable, UndecodableMessage
 from shared.messaging.bus import Bus
 from shared.messaging.connect import connect
+from shared.messaging.consumer import Consumer
 from shared.messaging.envelope import envelope
 from shared.messaging.parcel import pack
 from shared.messaging.rabbitmq.declaration import queue_arguments
-from shared.messaging.topology import Queues
+from shared.messaging.topology import Queues, QueueSpec
 from tests.unit.messaging.bus_contract import BusContract
-from tests.unit.messaging.samples import alert, drain, events_queue, job
+from tests.unit.messaging.samples import alert, analyze, drain, events_queue, job, observed
+from tests.waiting import wait_for
 
 
 class TestRabbitBus(BusContract):
@@ -71,6 +74,48 @@ class TestRabbitBus(BusContract):
                 publisher.send([bad])
             publisher.publish([envelope(job(2))])
             assert drain(subscription, 1)[0].decode().message == job(2)
+
+    @pytest.mark.parametrize(("spec", "message"), [(Queues.MONITORING, observed()), (Queues.TRAIN_CPU, job())])
+    def test_what_must_not_be_lost_makes_its_missing_queue_again(
+        self, bus: Bus, broker: str, prefix: str, spec: QueueSpec, message: Message
+    ) -> None:
+        with bus.publisher() as publisher:
+            publisher.publish([envelope(message)])
+            with Connection(broker) as connection:  # type: ignore[no-untyped-call]
+                connection.default_channel.queue_delete(prefix + spec.name)
+            publisher.publish([envelope(message), envelope(message)])
+            assert bus.depth(spec) == 2
+
+    def test_a_request_that_finds_no_queue_is_not_lost(self, bus: Bus, broker: str, prefix: str) -> None:
+        with bus.publisher() as publisher:
+            publisher.publish([envelope(job())])  # connected by now
+            with Connection(broker) as connection:  # type: ignore[no-untyped-call]
+                connection.default_channel.queue_delete(prefix + Queues.NLU.name)
+            publisher.publish([envelope(analyze("hi"), reply_to="nobody", deadline=time.time() + 20)])
+            with bus.subscribe(Queues.NLU, 10) as subscription:
+                assert len(drain(subscription, 1)) == 1
+
+    def test_events_that_nobody_listens_to_are_no_loss(self, bus: Bus) -> None:
+        with bus.publisher() as publisher:
+            publisher.publish([envelope(alert())])
+            publisher.publish([envelope(alert())])
+
+    def test_a_consumer_that_the_broker_refuses_says_so(self, bus: Bus, broker: str, prefix: str) -> None:
+        with Connection(broker) as connection:  # type: ignore[no-untyped-call]
+            connection.default_channel.queue_delete(prefix + Queues.MONITORING.name)
+            connection.default_channel.queue_declare(prefix + Queues.MONITORING.name, durable=True, auto_delete=False)
+            try:
+                with (
+                    bus.publisher() as publisher,
+                    Consumer(bus, Queues.MONITORING, {}, publisher=publisher) as consumer,
+                ):
+                    wait_for(lambda: consumer.refusal() is not None, 10, "a refusal")
+                    refusal = str(consumer.refusal())
+                    assert consumer.problem() is None
+            finally:
+                connection.default_channel.queue_delete(prefix + Queues.MONITORING.name)
+        assert "PreconditionFailed" in refusal
+        assert "delete it" in refusal
 
 
 def test_a_wrong_password_is_said_to_be_one(broker: str) -> None:
