@@ -19,6 +19,8 @@ class Observation(Value):
         stream: The sentiment stream, ``chat`` for turns.
         intent: The intent, ``out_of_scope`` included; empty when the model has no intents.
         occurred_at: Unix seconds at which the text was written; the minute it is counted in, however late it comes.
+        voice: A hash of the text; texts of a stream that share it are one text passed on, and one voice in a surge. Empty: a voice of
+            its own, as each customer in a chat has.
     """
 
     id: str
@@ -26,6 +28,7 @@ class Observation(Value):
     intent: str
     sentiment: SentimentLabel
     occurred_at: float
+    voice: str = ""
 
 
 class SentimentObserved(Message):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, func, or_
+from sqlalchemy import ColumnElement, case, delete, distinct, func, or_
 from sqlalchemy import select as grouped
 from sqlmodel import Session, col, select
 
@@ -15,6 +15,9 @@ from shared.contracts.understanding import SENTIMENTS
 from shared.errors import InvalidInput
 from shared.storage.statements import insert
 from shared.storage.tables import SentimentCount, SentimentObservation
+
+_VOICE = func.coalesce(col(SentimentObservation.voice), col(SentimentObservation.id))
+"""What is one in a surge: a text that is passed on under many ids is one."""
 
 MINUTE = 60
 """Seconds; the finest step of a trend."""
@@ -46,10 +49,14 @@ def observe(session: Session, observations: Sequence[Observation], *, now: float
         .on_conflict_do_nothing()
         .returning(col(SentimentObservation.stream), col(SentimentObservation.id))
     )
-    rows = session.exec(statement, params=[told[key].model_dump() | {"told_at": now} for key in sorted(told)]).all()
+    rows = session.exec(statement, params=[_values(told[key], now) for key in sorted(told)]).all()
     new = [told[stream, text_id] for stream, text_id in rows]
     _count(session, new)
     return new
+
+
+def _values(item: Observation, now: float) -> dict[str, object]:
+    return item.model_dump() | {"voice": item.voice or None, "told_at": now}
 
 
 def _count(session: Session, observations: Sequence[Observation]) -> None:
@@ -115,19 +122,23 @@ def trends(
 
 
 def window(session: Session, stream: str, since: float, until: float) -> tuple[int, int]:
-    """``(negative, total)`` texts of a stream written in ``[since, until)``, exact to the second."""
-    negative = func.count().filter(col(SentimentObservation.sentiment) == "negative")
-    row = session.exec(select(negative, func.count()).where(*_within(stream, since, until))).one()
+    """``(negative, total)`` voices of a stream heard in ``[since, until)``, exact to the second; a text passed on is one voice."""
+    voices = func.count(distinct(_VOICE))
+    negative = func.count(distinct(case((col(SentimentObservation.sentiment) == "negative", _VOICE))))
+    row = session.exec(select(negative, voices).where(*_within(stream, since, until))).one()
     return row[0], row[1]
 
 
 def evidence(session: Session, stream: str, since: float, until: float, limit: int) -> list[str]:
-    """Ids of the negative texts of a stream written in ``[since, until)``, newest first."""
-    statement = select(SentimentObservation.id).where(
-        *_within(stream, since, until), col(SentimentObservation.sentiment) == "negative"
+    """Ids of the negative texts of a stream written in ``[since, until)``, newest first; of a text passed on, one."""
+    first, newest = func.min(SentimentObservation.id), func.max(SentimentObservation.occurred_at)
+    statement = (
+        select(first)
+        .where(*_within(stream, since, until), col(SentimentObservation.sentiment) == "negative")
+        .group_by(_VOICE)
+        .order_by(newest.desc(), first)
     )
-    newest_first = (col(SentimentObservation.occurred_at).desc(), col(SentimentObservation.id))
-    return list(session.exec(statement.order_by(*newest_first).limit(limit)))
+    return list(session.exec(statement.limit(limit)))
 
 
 def _within(stream: str, since: float, until: float) -> tuple[ColumnElement[bool], ...]:

@@ -283,6 +283,8 @@ class SentimentObservation(Row, table=True):
     occurred_at: float
     told_at: float | None
     """When monitoring heard of it; empty if the first release stored it."""
+    voice: str | None = None
+    """A hash of the text: observations of a stream that share it are one text passed on. Empty: a text by itself."""
 
 
 class SentimentCount(Row, table=True):

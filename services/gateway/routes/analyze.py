@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.auth import ChatCaller
@@ -14,8 +16,14 @@ from shared.contracts.understanding import Understanding
 from shared.errors import InvalidInput
 from shared.messaging.envelope import envelope
 from shared.storage.identity import new_id
+from shared.text.normalisation import folded
 
 router = resource("Analyze")
+
+#: Seconds that a caller's clock may be ahead of ours; such a text is counted as of now.
+CLOCK_TOLERANCE = 300.0
+#: Characters from which two equal texts are one that was passed on.
+PASSED_ON = 20
 
 
 @router.post("/analyze")
@@ -24,6 +32,7 @@ async def create(body: AnalyzeRequest, here: Here, _caller: ChatCaller) -> Analy
 
     With `stream` they are also counted on that sentiment stream, which is certain once the answer is there.
     """
+    _refuse_future(body, here.clock())
     read = await here.texts.read(body.texts, body.context, model=body.model)
     ids: list[str] | list[None] = [None] * len(body.texts)
     if body.stream is not None:
@@ -45,20 +54,46 @@ def _publish(here: Gateway, observed: SentimentObserved) -> None:
 def _observations(
     body: AnalyzeRequest, stream: str, ids: list[str], read: ReadTexts, now: float
 ) -> tuple[Observation, ...]:
-    times = body.timestamps or [now] * len(ids)
+    times = [min(at, now) for at in body.timestamps or [now] * len(ids)]
     return tuple(
-        _observation(stream, id_, understanding, at)
-        for id_, understanding, at in zip(ids, read.understandings, times, strict=True)
+        _observation(stream, id_, text, understanding, at)
+        for id_, text, understanding, at in zip(ids, body.texts, read.understandings, times, strict=True)
     )
 
 
-def _observation(stream: str, id_: str, understanding: Understanding, at: float) -> Observation:
+def _refuse_future(body: AnalyzeRequest, now: float) -> None:
+    """A time to come is a mistake of a unit or a clock; counted as now it would be a surge that never was."""
+    for place, at in enumerate(body.timestamps or ()):
+        if at > now + CLOCK_TOLERANCE:
+            raise InvalidInput(
+                f"Invalid 'timestamps[{place}]': {at:.0f} lies {at - now:.0f} seconds ahead; give Unix seconds (not milliseconds) at which "
+                "the text was written, or leave it out for now.",
+                param=f"timestamps[{place}]",
+            )
+
+
+def _voice(text: str) -> str:
+    """A hash of a text that is long enough to be somebody's words passed on; a short one may be said by many."""
+    words = folded(text)
+    if len(words) < PASSED_ON:
+        return ""
+    return blake2b(words.encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+
+def _observation(stream: str, id_: str, text: str, understanding: Understanding, at: float) -> Observation:
     if understanding.sentiment is None:
         raise InvalidInput(
             f"The model {understanding.model} tells no sentiment; nothing can be counted.", param="stream"
         )
     intent = understanding.intent.name if understanding.intent else ""
-    return Observation(id=id_, stream=stream, intent=intent, sentiment=understanding.sentiment.label, occurred_at=at)
+    return Observation(
+        id=id_,
+        stream=stream,
+        intent=intent,
+        sentiment=understanding.sentiment.label,
+        occurred_at=at,
+        voice=_voice(text),
+    )
 
 
 def _text(index: int, id_: str | None, understanding: Understanding) -> ReadText:

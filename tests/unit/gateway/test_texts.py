@@ -183,3 +183,36 @@ def test_a_damaged_model_is_told_without_what_our_disk_looks_like(client: OpenAI
         client.embeddings.create(model="ft:broken", input="hello")
     assert refused.value.code == "broken_artifact"
     assert "somewhere" not in refused.value.message
+
+
+@pytest.mark.parametrize("ahead", [2 * 86_400.0, 9e10])
+def test_texts_from_the_future_are_refused(http: httpx.Client, platform: Platform, ahead: float) -> None:
+    times = [time.time() - 5.0, min(time.time() + ahead, 9e10)]
+    body = {"input": ["fine", "so angry"], "stream": "future", "timestamps": times}
+    answer = http.post("/v1/analyze", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "timestamps[1]"
+    assert observed(platform, "future", wait=0.2) == []
+
+
+def test_a_clock_a_little_ahead_counts_as_now(http: httpx.Client, platform: Platform) -> None:
+    now = time.time()
+    http.post(
+        "/v1/analyze", json={"input": "so angry", "stream": "ahead", "timestamps": [now + 100.0]}
+    ).raise_for_status()
+    (told,) = observed(platform, "ahead")
+    assert told.observations[0].occurred_at <= time.time()
+
+
+def test_a_headline_passed_on_is_one_voice_and_a_word_is_everybodys(http: httpx.Client, platform: Platform) -> None:
+    headlines = [
+        "Shares of Acme fall after a warning",
+        "shares of  ACME fall after a warning\u200b",
+        "so bad",
+        "so bad",
+    ]
+    http.post("/v1/analyze", json={"input": headlines, "stream": "voices"}).raise_for_status()
+    (told,) = observed(platform, "voices")
+    first, second, *short = (seen.voice for seen in told.observations)
+    assert first == second != ""
+    assert short == ["", ""]

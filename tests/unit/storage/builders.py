@@ -103,8 +103,9 @@ def an_observation(
     intent: str = "greeting",
     sentiment: SentimentLabel = "negative",
     at: float = 60.0,
+    voice: str = "",
 ) -> Observation:
-    return Observation(id=text_id, stream=stream, intent=intent, sentiment=sentiment, occurred_at=at)
+    return Observation(id=text_id, stream=stream, intent=intent, sentiment=sentiment, occurred_at=at, voice=voice)
 
 
 def at_once(count: int, work: Callable[[int], ResultT]) -> list[ResultT]:

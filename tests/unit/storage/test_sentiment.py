@@ -100,6 +100,14 @@ class TestWindow:
             assert sentiment.evidence(session, "chat", 10.0, 20.0, 5) == ["d", "b"]
             assert sentiment.evidence(session, "chat", 10.0, 20.0, 1) == ["d"]
 
+    def test_a_text_that_is_passed_on_is_one_voice(self, database: Database) -> None:
+        for number in range(25):
+            observe(database, an_observation(f"repost{number}", at=10.0 + number, voice="headline"))
+        observe(database, an_observation("other", at=12.0, voice="another"), an_observation("chat", at=13.0))
+        with database.reading() as session:
+            assert sentiment.window(session, "chat", 0.0, 100.0) == (3, 3)
+            assert sentiment.evidence(session, "chat", 0.0, 100.0, 5) == ["repost0", "chat", "other"]
+
     def test_an_old_text_told_just_now_is_remembered(self, database: Database) -> None:
         old = an_observation("old", at=100.0)
         with database.transaction() as session:
