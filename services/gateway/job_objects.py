@@ -39,6 +39,7 @@ def job_object(job: Job) -> JobObject:
             task=spec.task,
             tuning=spec.tuning,
             promotion=spec.promotion,
+            scope=spec.scope,
             attempt=job.attempt,
             started_at=_seconds(job.started_at),
             cancel_requested=job.cancel_requested,

@@ -124,6 +124,7 @@ def _spec(request: CreateJob) -> JobSpec:
         hyperparameters=request.knobs,
         tuning=request.tuning,
         promotion=request.promotion,
+        scope=request.scope,
         suffix=request.suffix,
         seed=request.seed or 0,
     )

@@ -1,4 +1,4 @@
-"""Making scores mean what they say: temperatures, and the threshold below which a text is out of scope."""
+"""Making scores mean what they say."""
 
 from __future__ import annotations
 
@@ -8,33 +8,54 @@ import numpy as np
 
 from services.training.encoding import OUT_OF_SCOPE_ID, Example
 from services.training.prediction import Predictions
-from shared.artifacts.manifest import Calibration, ScopeCalibration
+from services.training.rejection import Judged, calibrate_scope
+from shared.artifacts.manifest import Calibration
+from shared.contracts.jobs import ScopeCosts
 from shared.inference.scope import DEFAULT_WEIGHTS, FloatArray, scope_score
-
-#: Share of in-scope validation rows that the threshold may reject.
-MAX_REJECTION = 0.05
-
-#: In-scope validation rows without which a threshold would be a guess.
-MIN_ROWS = 20
 
 #: Temperatures outside are signs of too little data, not of a model that is that wrong about itself.
 _TEMPERATURES = (0.2, 5.0)
 
 
-def calibrate(predictions: Predictions, examples: Sequence[Example], neighbours: FloatArray) -> Calibration:
+def calibrate(
+    predictions: Predictions,
+    examples: Sequence[Example],
+    neighbours: FloatArray,
+    strangers: Predictions,
+    costs: ScopeCosts,
+) -> Calibration:
     """Calibrate every head on validation rows.
 
     Args:
         predictions: What the model that will be served made of the rows.
         examples: The rows, none of which it was trained on.
         neighbours: [n, d] embeddings of training rows, by the same model.
+        strangers: What it made of texts from elsewhere.
+        costs: What errors about the scope cost.
     """
     intents = np.array([example.intent for example in examples])
     sentiments = np.array([example.sentiment for example in examples])
+    intent_temperature = temperature(predictions.intent, intents)
+    scope = None
+    if predictions.intent is not None and strangers.intent is not None:
+        scores = scope_score(strangers.intent, strangers.embeddings, neighbours, DEFAULT_WEIGHTS)
+        scope = calibrate_scope(_judged(predictions, intents, neighbours, intent_temperature), scores, costs)
     return Calibration(
-        intent_temperature=temperature(predictions.intent, intents),
+        intent_temperature=intent_temperature,
         sentiment_temperature=temperature(predictions.sentiment, sentiments),
-        scope=calibrate_scope(predictions, intents, neighbours),
+        scope=scope,
+    )
+
+
+def _judged(predictions: Predictions, intents: np.ndarray, neighbours: FloatArray, temperature: float) -> Judged:
+    logits, labelled = predictions.intent, (intents >= 0) | (intents == OUT_OF_SCOPE_ID)
+    assert logits is not None  # noqa: S101  # the caller asked
+    logits, intents = logits[labelled], intents[labelled]
+    return Judged(
+        scores=scope_score(logits, predictions.embeddings[labelled], neighbours, DEFAULT_WEIGHTS),
+        confidences=_softmax(logits / np.float32(temperature)).max(axis=1),
+        inside=intents >= 0,
+        right=logits.argmax(axis=1) == intents,
     )
 
 
@@ -67,35 +88,6 @@ def temperature(logits: FloatArray | None, targets: np.ndarray) -> float:
         else:
             low = middle
     return float(2 / (low + high))
-
-
-def calibrate_scope(predictions: Predictions, intents: np.ndarray, neighbours: FloatArray) -> ScopeCalibration | None:
-    """Choose the threshold of the scope score.
-
-    It rejects at most 5 % of the in-scope rows. If out-of-scope rows are known, it is the one among those that tells
-    the two kinds apart best (Youden 1950); else the highest.
-
-    Args:
-        predictions: For the validation rows.
-        intents: [n] their columns; ``OUT_OF_SCOPE_ID`` for rows that belong to no intent, other negative ones are left out.
-        neighbours: [n, d] embeddings of training rows.
-
-    Returns:
-        ``None`` if the model has no intent head or fewer than 20 in-scope rows are labelled: then nothing is rejected.
-    """
-    if predictions.intent is None or (intents >= 0).sum() < MIN_ROWS:
-        return None
-    unset = ScopeCalibration(weights=DEFAULT_WEIGHTS, threshold=0.0, in_scope_rejection=0.0)
-    scores = scope_score(predictions.intent, predictions.embeddings, neighbours, unset)
-    inside, outside = np.sort(scores[intents >= 0]), scores[intents == OUT_OF_SCOPE_ID]
-    candidates = inside[: 1 + int(MAX_REJECTION * len(inside))]
-    rejected = np.arange(len(candidates)) / len(inside)
-    if len(outside):
-        recalled = (outside < candidates[:, np.newaxis]).mean(axis=1)
-        best = int((recalled - rejected).argmax())
-    else:
-        best = len(candidates) - 1
-    return unset.model_copy(update={"threshold": float(candidates[best]), "in_scope_rejection": float(rejected[best])})
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

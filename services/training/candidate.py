@@ -18,6 +18,7 @@ from services.training.labels import LabelSpace
 from services.training.prediction import Predictions
 from services.training.quantization import SCHEMES, Scheme, quantise
 from services.training.split import Split, thinned
+from services.training.strangers import strangers
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, NEIGHBOURS, TOKENIZER, Calibration, Manifest
 from shared.contracts.understanding import OUT_OF_SCOPE
@@ -101,9 +102,10 @@ class Bench:
         session = OnnxSession.open(self._folder / file, threads=self._threads)
         neighbours = self._predict(session, self._neighbours()).embeddings.astype(np.float16).astype(np.float32)
         outputs = self._predict(session, self._parts.validation)
+        elsewhere = self._predict(session, strangers())
         session.close()
         examples = self._encoder.encode(self._parts.validation, self._labels)
-        calibration = calibrate(outputs, examples, neighbours)
+        calibration = calibrate(outputs, examples, neighbours, elsewhere, self._draft.spec.scope)
         candidate = Candidate(file, scheme, calibration, neighbours, Evaluation(0, {}, {}))
         return dataclasses.replace(candidate, validation=self.evaluate(candidate, self._parts.validation))
 
@@ -145,7 +147,7 @@ class Bench:
         outputs = self._predict(session, rows)
         session.close()
         assert outputs.intent is not None  # noqa: S101  # only an intent head is calibrated for scope
-        return scope_score(outputs.intent, outputs.embeddings, candidate.neighbours, scope)
+        return scope_score(outputs.intent, outputs.embeddings, candidate.neighbours, scope.weights)
 
     def _predict(self, session: OnnxSession, rows: Sequence[Row]) -> Predictions:
         """The raw outputs of a graph, in the shape of those of the model (``services.training.prediction``)."""

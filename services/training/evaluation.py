@@ -37,9 +37,10 @@ class Evaluation:
 
     Attributes:
         rows: How many rows were read.
-        scores: ``intent_accuracy`` and ``intent_calibration_error`` of the likeliest in-scope intent on in-scope rows;
-            ``intent_served_accuracy`` and ``intent_macro_f1`` of the answer as served, ``out_of_scope`` being one of
-            the labels; ``out_of_scope_recall``, ``in_scope_rejection``, ``out_of_scope_auroc``; ``entity_f1`` (micro,
+        scores: ``intent_accuracy`` of the likeliest in-scope intent on in-scope rows, and ``intent_kept_accuracy`` of the
+            answer as served on the same: a rejection counts as wrong; ``intent_served_accuracy``,
+            ``intent_calibration_error`` and ``intent_macro_f1`` of the answer as served on all rows, ``out_of_scope``
+            being one of the labels; ``out_of_scope_recall``, ``in_scope_rejection``, ``out_of_scope_auroc``; ``entity_f1`` (micro,
             whole spans); ``sentiment_accuracy``, ``sentiment_macro_f1``, ``sentiment_calibration_error``.
         labels: The table of each head (``intent``, ``entity``, ``sentiment``) by label.
         intents: True and served intent of every row that is labelled with one, for the confusion matrix.
@@ -129,16 +130,25 @@ def _intent(told: Understanding) -> str:
 
 
 def _intent_scores(pairs: Sequence[tuple[Row, Understanding]]) -> dict[str, float]:
-    labelled = [(row, told) for row, told in pairs if row.intent is not None]
-    served = [row.intent == _intent(told) for row, told in labelled]
-    scores = {"intent_served_accuracy": float(np.mean(served))}
-    ranked = [(row.intent, told.ranking[0]) for row, told in labelled if row.intent != OUT_OF_SCOPE and told.ranking]
-    if ranked:
-        right = np.array([truth == first.name for truth, first in ranked])
-        in_scope = sum(row.intent != OUT_OF_SCOPE for row, _ in labelled)  # a blank text has no ranking and is wrong
-        scores["intent_accuracy"] = float(right.sum()) / in_scope
-        scores["intent_calibration_error"] = calibration_error([first.confidence for _, first in ranked], right)
+    answers = [
+        (row.intent, told, told.intent) for row, told in pairs if row.intent is not None and told.intent is not None
+    ]
+    right = np.array([truth == served.name for truth, _, served in answers])
+    scores = {
+        "intent_served_accuracy": float(right.mean()),
+        "intent_calibration_error": calibration_error([served.confidence for _, _, served in answers], right),
+    }
+    inside = np.array([truth != OUT_OF_SCOPE for truth, _, _ in answers])
+    if inside.any():
+        known = [truth == _likeliest_intent(told) for truth, told, _ in answers]
+        scores["intent_accuracy"] = float(np.mean(np.array(known)[inside]))
+        scores["intent_kept_accuracy"] = float(right[inside].mean())
     return scores
+
+
+def _likeliest_intent(told: Understanding) -> str | None:
+    """The likeliest that is in scope; ``None`` for a blank text."""
+    return next((intent.name for intent in told.ranking if intent.name != OUT_OF_SCOPE), None)
 
 
 def _scope(

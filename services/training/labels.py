@@ -24,7 +24,7 @@ class LabelSpace:
     """The labels of the three heads, in the order of their output columns. An empty tuple means "no such head".
 
     ``out_of_scope`` is not an intent column: its rows teach the intent head to be undecided and calibrate the scope
-    score (``services.training.losses``, ``shared.inference.scope``). So the ranking of intents never holds it.
+    score (``services.training.losses``, ``shared.inference.scope``).
     """
 
     intents: tuple[str, ...]

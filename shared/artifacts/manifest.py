@@ -17,6 +17,10 @@ INT8_MODEL = "model.int8.onnx"
 NEIGHBOURS = "neighbours.npy"
 
 
+#: Slope of the odds of ``out_of_scope`` where no rows tell a better one; those that were learnt lie around it.
+DEFAULT_SLOPE = 10.0
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -52,11 +56,13 @@ class ScopeCalibration(_Part):
     Attributes:
         weights: Weight of each signal in the score, by name.
         threshold: Scores below it are out of scope.
+        slope: How fast the logarithm of the odds of ``out_of_scope`` against the likeliest intent grows below the threshold.
         in_scope_rejection: Share of in-scope validation rows that the threshold rejects.
     """
 
     weights: dict[str, float]
     threshold: float
+    slope: float = DEFAULT_SLOPE
     in_scope_rejection: float
 
 

@@ -71,6 +71,18 @@ class Promotion(_Spec):
     min_label_rows: Annotated[int, Field(ge=1, le=1000)] = 5
 
 
+class ScopeCosts(_Spec):
+    """What the two errors about the scope cost; only their ratio matters, and only where out-of-scope rows are there to learn from.
+
+    Attributes:
+        false_rejection_cost: Of rejecting a text whose intent would have been told.
+        missed_outlier_cost: Of giving an intent to a text that belongs to none.
+    """
+
+    false_rejection_cost: Annotated[float, Field(ge=0.01, le=100)] = 1.0
+    missed_outlier_cost: Annotated[float, Field(ge=0.01, le=100)] = 1.0
+
+
 class JobSpec(_Spec):
     """The whole request; it stands in the job row and, unchanged, in the manifest of the model."""
 
@@ -82,6 +94,7 @@ class JobSpec(_Spec):
     hyperparameters: Hyperparameters = Hyperparameters()
     tuning: Tuning = Tuning()
     promotion: Promotion = Promotion()
+    scope: ScopeCosts = ScopeCosts()
     suffix: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 

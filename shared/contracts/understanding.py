@@ -53,9 +53,10 @@ class Understanding(Value):
     model: str
     """The id of the model that read the text."""
     intent: IntentScore | None
-    """The likeliest intent, or ``out_of_scope``."""
+    """The likeliest intent, ``out_of_scope`` being one of them: the first of ``ranking``."""
     ranking: tuple[IntentScore, ...] = ()
-    """The likeliest in-scope intents, best first (up to five)."""
+    """The likeliest intents, best first (up to five). ``out_of_scope`` stands in its place if the model can tell it; the
+    probabilities of all intents and it have the sum 1."""
     entities: tuple[EntitySpan, ...] = ()
     sentiment: Sentiment | None = None
     language: str = "und"

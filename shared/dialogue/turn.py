@@ -138,7 +138,7 @@ class Turn:
 
     def can_offer(self, intent: str) -> bool:
         """Whether an intent is something that a customer may be offered."""
-        known = self.bot.intents.get(intent)
+        known = self.bot.intents.get(intent) if intent != OUT_OF_SCOPE else None
         return known is not None and known.offer and self.bot.handles(intent) and intent not in self._steering
 
     def say(self, texts: Sequence[str], **values: str) -> str:

@@ -16,12 +16,12 @@ from shared.contracts.understanding import (
 )
 from shared.errors import BrokenArtifact
 from shared.inference.decoding import TagDecoder, read_sentiment, softmax
-from shared.inference.scope import scope_score
+from shared.inference.scope import scope_score, with_outside
 from shared.inference.session import FloatArray
 from shared.inference.tokens import Encoded
 from shared.text.language import language_of
 
-#: How many in-scope intents an understanding ranks.
+#: How many intents an understanding ranks, out of scope being one of them.
 RANKED = 5
 
 _NEUTRAL = Sentiment(label="neutral", score=0.0, confidence=1.0)
@@ -89,7 +89,9 @@ class Interpreter:
     def blank(self, text: str, encoded: Encoded) -> Understanding:
         """What a text without a single token means: nothing was asked, and nothing felt."""
         intent = _NOTHING_ASKED if self._labels.intents else None
-        return self._understanding(text, encoded, (intent, ()), (), _NEUTRAL if self._labels.sentiments else None)
+        return self._understanding(
+            text, encoded, (intent, (intent,) if intent else ()), (), _NEUTRAL if self._labels.sentiments else None
+        )
 
     def _understanding(
         self,
@@ -123,23 +125,19 @@ class Interpreter:
             return [(None, ())] * rows
         logits = _joined(runs, "intent")
         probabilities = softmax(logits, self._calibration.intent_temperature)
-        is_in_scope = self._is_in_scope(logits, _joined(runs, "sentence_embedding"))
-        return [self._ranked(row, is_in) for row, is_in in zip(probabilities, is_in_scope, strict=True)]
-
-    def _is_in_scope(self, logits: FloatArray, embeddings: FloatArray) -> list[bool]:
         scope = self._calibration.scope
-        if scope is None:
-            return [True] * len(logits)
-        return [bool(score >= scope.threshold) for score in scope_score(logits, embeddings, self._neighbours, scope)]
+        if scope is not None:
+            scores = scope_score(logits, _joined(runs, "sentence_embedding"), self._neighbours, scope.weights)
+            probabilities = with_outside(probabilities, scores, scope)
+        return [self._ranked(row) for row in probabilities]
 
-    def _ranked(self, probabilities: FloatArray, is_in_scope: bool) -> _Intent:
+    def _ranked(self, probabilities: FloatArray) -> _Intent:
+        names = (*self._labels.intents, OUT_OF_SCOPE)
         ranking = tuple(
-            IntentScore(name=self._labels.intents[column], confidence=float(probabilities[column]))
+            IntentScore(name=names[column], confidence=float(probabilities[column]))
             for column in np.argsort(-probabilities, kind="stable")[:RANKED]
         )
-        if is_in_scope:
-            return ranking[0], ranking
-        return IntentScore(name=OUT_OF_SCOPE, confidence=1.0 - ranking[0].confidence), ranking
+        return ranking[0], ranking
 
     def _sentiments(self, runs: Sequence[Mapping[str, FloatArray]], rows: int) -> Sequence[Sentiment | None]:
         if not self._labels.sentiments:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,10 +17,14 @@ FloatArray = NDArray[np.float32]
 DEFAULT_WEIGHTS = {"nearest": 1.0, "logit": 0.025, "confidence": 0.5}
 
 
+#: Odds beyond say nothing more, and would overflow.
+_MAX_LOG_ODDS = 30.0
+
+
 def scope_score(
-    intent_logits: FloatArray, embeddings: FloatArray, neighbours: FloatArray, calibration: ScopeCalibration
+    intent_logits: FloatArray, embeddings: FloatArray, neighbours: FloatArray, weights: Mapping[str, float]
 ) -> FloatArray:
-    """The weighted sum of the signals that the calibration names; higher means more surely in scope.
+    """The weighted sum of the signals that have a weight; higher means more surely in scope.
 
     Signals: ``nearest``, the cosine to the nearest training row; ``logit``, the largest logit (Hendrycks et al. 2022,
     arXiv:1911.11132), which grows with the cosine to the intent's prototype; ``confidence``, the largest probability
@@ -28,7 +34,7 @@ def scope_score(
         intent_logits: [b, I].
         embeddings: Unit-length embeddings of the texts, [b, d].
         neighbours: Unit-length embeddings of training rows, [n, d]; may be empty, then nothing is near.
-        calibration: The weights.
+        weights: Of the signals, by name.
 
     Returns:
         One score per text, [b].
@@ -41,7 +47,28 @@ def scope_score(
         "confidence": 1.0 / exponentials.sum(axis=1),  # the largest exponential is 1
     }
     score: FloatArray = sum(
-        (np.float32(weight) * signals[name] for name, weight in calibration.weights.items()),
+        (np.float32(weight) * signals[name] for name, weight in weights.items()),
         np.zeros(len(intent_logits), np.float32),
     )
     return score
+
+
+def with_outside(probabilities: FloatArray, scores: FloatArray, calibration: ScopeCalibration) -> FloatArray:
+    """Probabilities with a column for ``out_of_scope`` behind the intents'.
+
+    Its odds against the likeliest intent are even at the threshold and grow below it, so it leads exactly where the score lies
+    below the threshold; the intents share what it leaves.
+
+    Args:
+        probabilities: [b, I], each row with sum 1.
+        scores: [b].
+        calibration: Threshold and slope.
+
+    Returns:
+        [b, I + 1], each row with sum 1.
+    """
+    exponents = np.minimum(calibration.slope * (calibration.threshold - scores.astype(np.float64)), _MAX_LOG_ODDS)
+    outside = probabilities.max(axis=1) * np.exp(exponents)
+    joined = np.column_stack([probabilities, outside])
+    shared: FloatArray = joined / joined.sum(axis=1, keepdims=True)
+    return shared

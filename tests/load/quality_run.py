@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from services.training.calibration import calibrate
 from services.training.candidate import Bench
 from services.training.checkpoint import CheckpointFolder
 from services.training.encoding import IGNORED, OUT_OF_SCOPE_ID, TextEncoder
@@ -27,7 +26,7 @@ from shared.artifacts.bundle import Bundle, write_bundle
 from shared.artifacts.manifest import FP32_MODEL, Calibration, Manifest, Parity
 from shared.contracts.jobs import JobSpec
 from shared.inference.reader import TextReader
-from shared.inference.scope import scope_score
+from shared.inference.scope import DEFAULT_WEIGHTS, scope_score
 from tests.load.quality_baseline import baseline
 from tests.load.quality_data import SOURCES
 from tests.load.quality_knowledge import top_1
@@ -145,12 +144,10 @@ def _threshold_free(model: JointModel, encoder: TextEncoder, parts: Split) -> di
         return {}
     known = [row for row in encoder.encode(parts.train, model.labels) if row.intent >= 0]
     neighbours = predict(model, known).embeddings
-    valid = encoder.encode(parts.validation, model.labels)
-    calibration = calibrate(predict(model, valid), valid, neighbours).scope
     found = predict(model, test)
-    if calibration is None or found.intent is None:
+    if found.intent is None:
         return {}
-    scores = scope_score(found.intent, found.embeddings, neighbours, calibration)
+    scores = scope_score(found.intent, found.embeddings, neighbours, DEFAULT_WEIGHTS)
     nearest = (found.embeddings @ neighbours.T).max(axis=1)
     labelled = intents != IGNORED
     inside = intents[labelled] >= 0

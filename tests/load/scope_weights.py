@@ -22,7 +22,6 @@ from services.training.labels import LabelSpace
 from services.training.model import MINILM, JointModel, base_path, encoder_width
 from services.training.prediction import Predictions, predict
 from services.training.recipe import resolve
-from shared.artifacts.manifest import ScopeCalibration
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.inference.scope import DEFAULT_WEIGHTS, FloatArray, scope_score
 from shared.rows.row import Row
@@ -119,8 +118,7 @@ def _judge(
 
 def _scores(found: Predictions, neighbours: FloatArray, weights: dict[str, float]) -> FloatArray:
     assert found.intent is not None
-    calibration = ScopeCalibration(weights=weights, threshold=0.0, in_scope_rejection=0.0)
-    return scope_score(found.intent, found.embeddings, neighbours, calibration)
+    return scope_score(found.intent, found.embeddings, neighbours, weights)
 
 
 def _recall(known: FloatArray, strangers: FloatArray) -> float:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from services.gateway.schemas.base import Body, Metadata, Name, Reply, Resource
-from shared.contracts.jobs import Hyperparameters, JobStatus, Promotion, Tuning
+from shared.contracts.jobs import Hyperparameters, JobStatus, Promotion, ScopeCosts, Tuning
 
 
 class Supervised(Body):
@@ -32,7 +32,7 @@ class Method(Body):
 
 
 class CreateJob(Body):
-    """A fine-tuning job as the convention has it, with ``task``, ``tuning`` and ``promotion`` of ours."""
+    """A fine-tuning job as the convention has it, with ``task``, ``tuning``, ``promotion`` and ``scope`` of ours."""
 
     model: Name
     training_file: Name
@@ -48,6 +48,7 @@ class CreateJob(Body):
     task: Literal["nlu"] = "nlu"
     tuning: Tuning = Tuning()
     promotion: Promotion = Promotion()
+    scope: ScopeCosts = ScopeCosts()
 
     @property
     def knobs(self) -> Hyperparameters:
@@ -76,6 +77,7 @@ class JobDetails(Reply):
     task: str
     tuning: Tuning
     promotion: Promotion
+    scope: ScopeCosts
     attempt: int
     started_at: int | None
     cancel_requested: bool

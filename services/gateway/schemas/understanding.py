@@ -11,7 +11,7 @@ class Understood(Reply):
 
     Attributes:
         intent: The likeliest intent, or ``out_of_scope``.
-        ranking: The likeliest intents, best first.
+        ranking: The likeliest intents, best first; ``out_of_scope`` stands in its place.
         entities: Half-open spans of characters (code points) of the text.
         sentiment: Label, score from -1 to 1, confidence.
         language: ISO 639-1 code, ``und`` when it cannot be told.

@@ -70,16 +70,20 @@ def test_temperatures_soften_confidence_and_change_no_label() -> None:
 
 
 @pytest.mark.parametrize(("neighbour", "is_in_scope"), [((1.0, 0.0), True), ((0.0, 1.0), False)])
-def test_a_text_far_from_all_training_rows_is_out_of_scope_but_keeps_its_ranking(
+def test_a_text_far_from_all_training_rows_is_out_of_scope_and_ranked_so(
     neighbour: tuple[float, float], is_in_scope: bool
 ) -> None:
-    scope = ScopeCalibration(weights={"nearest": 1.0}, threshold=0.5, in_scope_rejection=0.05)
+    scope = ScopeCalibration(weights={"nearest": 1.0}, threshold=0.5, slope=4.0, in_scope_rejection=0.05)
     understanding = interpreted(
         calibration=Calibration(scope=scope), neighbours=np.array([neighbour], dtype=np.float32)
     )
     assert understanding.intent is not None
     assert understanding.intent.name == ("greet" if is_in_scope else OUT_OF_SCOPE)
-    assert understanding.ranking[0].name == "greet"
+    assert understanding.ranking[0] == understanding.intent
+    assert {"greet", OUT_OF_SCOPE} <= {score.name for score in understanding.ranking}
+    confidences = [score.confidence for score in understanding.ranking]
+    assert confidences == sorted(confidences, reverse=True)
+    assert sum(confidences) <= 1.0 + 1e-6
 
 
 def test_heads_that_the_model_lacks_leave_their_field_empty() -> None:
@@ -96,6 +100,7 @@ def test_a_blank_text_asks_and_feels_nothing() -> None:
     assert understanding.tokens == 2
     assert understanding.intent is not None
     assert understanding.intent.name == OUT_OF_SCOPE
+    assert understanding.ranking == (understanding.intent,)
     assert understanding.sentiment is not None
     assert (understanding.sentiment.label, understanding.sentiment.score) == ("neutral", 0.0)
 

@@ -3,9 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from services.training.calibration import MIN_ROWS, calibrate_scope, temperature
-from services.training.encoding import IGNORED, OUT_OF_SCOPE_ID
+from services.training.calibration import calibrate, temperature
+from services.training.encoding import IGNORED, OUT_OF_SCOPE_ID, Example
 from services.training.prediction import Predictions
+from shared.contracts.jobs import ScopeCosts
+from shared.inference.scope import DEFAULT_WEIGHTS, scope_score
 
 
 def drawn(logits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -45,44 +47,30 @@ def test_temperature_without_labels_changes_nothing(targets: np.ndarray) -> None
     assert temperature(None, targets) == 1.0
 
 
-def predictions(inside: int, outside: int, gap: float) -> tuple[Predictions, np.ndarray, np.ndarray]:
-    """In-scope rows lie near the neighbours and get confident logits; the others lie ``gap`` away from that."""
-    rng = np.random.default_rng(0)
-    neighbours = unit(rng.normal(size=(50, 16)))
-    near = unit(neighbours[rng.integers(50, size=inside)] + 0.05 * rng.normal(size=(inside, 16)))
-    far = unit(neighbours[rng.integers(50, size=outside)] + gap * rng.normal(size=(outside, 16)))
-    logits = rng.normal(size=(inside + outside, 4)).astype(np.float32)
-    logits[:inside, 0] += 10.0
-    logits[inside:, 0] += 10.0 - 5.0 * gap
-    intents = np.array([0] * inside + [OUT_OF_SCOPE_ID] * outside)
-    return Predictions(logits, None, None, np.concatenate([near, far])), intents, neighbours
+def outputs(embeddings: np.ndarray, logits: np.ndarray) -> Predictions:
+    return Predictions(logits.astype(np.float32), None, None, embeddings.astype(np.float32))
 
 
-def unit(vectors: np.ndarray) -> np.ndarray:
-    normalised: np.ndarray = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    return normalised
+def test_texts_that_look_like_strangers_are_rejected_and_known_ones_are_not() -> None:
+    near, far = np.eye(2)[np.zeros(30, int)], np.eye(2)[np.ones(9, int)]
+    sure, unsure = np.tile([9.0, 0.0], (30, 1)), np.zeros((9, 2))
+    examples = [Example((), (), 0, IGNORED)] * 30
+
+    found = calibrate(
+        outputs(near, sure), examples, np.eye(2, dtype=np.float32)[:1], outputs(far, unsure), ScopeCosts()
+    )
+
+    assert found.scope is not None
+    assert found.scope.in_scope_rejection == 0.0
+    scores = scope_score(
+        unsure.astype(np.float32), far.astype(np.float32), np.eye(2, dtype=np.float32)[:1], DEFAULT_WEIGHTS
+    )
+    assert found.scope.threshold == pytest.approx(float(scores[0]))
 
 
-def test_threshold_rejects_five_percent_where_nothing_is_known_to_be_outside() -> None:
-    found = calibrate_scope(*predictions(200, 0, gap=0.0))
+def test_without_an_intent_head_nothing_is_rejected() -> None:
+    bare = Predictions(None, None, None, np.zeros((1, 2), np.float32))
 
-    assert found is not None
-    assert found.in_scope_rejection == pytest.approx(0.05)
+    found = calibrate(bare, [Example((), (), IGNORED, IGNORED)], np.zeros((0, 2), np.float32), bare, ScopeCosts())
 
-
-def test_threshold_rejects_nobody_where_the_outside_is_far_away() -> None:
-    found = calibrate_scope(*predictions(200, 50, gap=2.0))
-
-    assert found is not None
-    assert found.in_scope_rejection <= 0.01
-
-
-def test_threshold_never_rejects_more_than_five_percent() -> None:
-    found = calibrate_scope(*predictions(200, 200, gap=0.1))
-
-    assert found is not None
-    assert 0.0 < found.in_scope_rejection <= 0.05
-
-
-def test_too_few_rows_set_no_threshold() -> None:
-    assert calibrate_scope(*predictions(MIN_ROWS - 1, 30, gap=1.0)) is None
+    assert found.scope is None

@@ -50,11 +50,12 @@ def test_intents_and_scope() -> None:
     ]
     found = evaluate(rows, told, np.array([3, 2, 3, 1, 0, 2.5], np.float32))
     assert found.scores["intent_accuracy"] == pytest.approx(3 / 4)
+    assert found.scores["intent_kept_accuracy"] == pytest.approx(2 / 4)
     assert found.scores["intent_served_accuracy"] == pytest.approx(3 / 6)
     assert found.scores["out_of_scope_recall"] == pytest.approx(1 / 2)
     assert found.scores["in_scope_rejection"] == pytest.approx(1 / 4)
     assert found.scores["out_of_scope_auroc"] == pytest.approx(6 / 8)
-    assert found.scores["intent_calibration_error"] == pytest.approx(0.05)
+    assert found.scores["intent_calibration_error"] == pytest.approx(0.8 - 3 / 6)
     assert found.labels["intent"]["a"] == LabelScore(precision=0.5, recall=0.5, f1=0.5, support=2)
     assert found.labels["intent"][OUT_OF_SCOPE] == LabelScore(precision=0.5, recall=0.5, f1=0.5, support=2)
     assert found.scores["intent_macro_f1"] == pytest.approx(0.5)
