@@ -7,9 +7,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.generation.knowledge import Embedder
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.store import ArtifactStore
+from shared.dialogue.knowledge import Embedder
 from shared.inference.reader import TextReader
 from shared.storage import bots, models
 from shared.storage.engine import Database

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +22,32 @@ class Embedder(Protocol):
         ...
 
 
+def wordings(pairs: Sequence[KnowledgePair]) -> list[str]:
+    """Every question of the pairs, in each of its wordings, in order."""
+    return [text for pair in pairs for text in (pair.question, *pair.also)]
+
+
+class _Known:
+    """Vectors that are there already."""
+
+    def __init__(self, vectors: FloatArray) -> None:
+        self._vectors = vectors
+
+    def embed(self, _texts: Sequence[str]) -> FloatArray:
+        return self._vectors
+
+
 class KnowledgeIndex:
     """The questions of all pairs, and their other wordings, as vectors of one model."""
 
     def __init__(self, pairs: Sequence[KnowledgePair], embedder: Embedder) -> None:
-        wordings = [(pair, text) for pair in pairs for text in (pair.question, *pair.also)]
-        self._pairs = [pair for pair, _ in wordings]
-        self._vectors = embedder.embed([text for _, text in wordings])
+        self._pairs = [pair for pair in pairs for _ in (pair.question, *pair.also)]
+        self._vectors = embedder.embed(wordings(pairs))
+
+    @classmethod
+    def of(cls, pairs: Sequence[KnowledgePair], vectors: FloatArray) -> Self:
+        """The index of pairs whose ``wordings`` were embedded elsewhere, [n, d]."""
+        return cls(pairs, _Known(vectors))
 
     def best(self, embedding: FloatArray) -> Match | None:
         """The nearest pair to a message, by its unit vector [d]; ``None`` if there are no pairs.

@@ -10,6 +10,8 @@ from pathlib import Path
 
 UTTERANCES: str = "utterances.jsonl"
 BOT: str = "bot.yaml"
+DIALOGUES: str = "dialogues"
+"""The folder of the dialogues that the bot is tried by."""
 
 
 def utterances() -> Path:
@@ -20,6 +22,12 @@ def utterances() -> Path:
 def bot() -> Path:
     """The bot file: what the desk says, which flows it runs, and what it knows."""
     return _file(BOT)
+
+
+def dialogues() -> dict[str, Path]:
+    """The dialogue files: ``tuning`` was looked at while rows and rules were written, ``heldout`` was not."""
+    folder = _file(DIALOGUES)
+    return {name: folder / f"{name}.yaml" for name in ("tuning", "heldout")}
 
 
 def _file(name: str) -> Path:

@@ -17,7 +17,7 @@ from services.nlu.named_models import NamedModels
 from services.nlu.production import Production
 from services.nlu.settings import NluSettings
 from shared.inference.fake import FakeReader
-from shared.inference.reading import Reader, Reading
+from shared.inference.reading import Context, Reader, Reading
 from shared.inference.slot import ModelSlot
 from shared.messaging.connect import connect
 from shared.messaging.consumer import Consumer
@@ -39,12 +39,12 @@ class SleepingReader(FakeReader):
         self._seconds = seconds
         self.texts_read = 0
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
+    def read(self, texts: Sequence[str], contexts: Sequence[Context] | None = None) -> list[Reading]:
         """See ``FakeReader``."""
         self.texts_read += len(texts)
         if self._seconds:
             time.sleep(self._seconds * len(texts))
-        return super().read(texts)
+        return super().read(texts, contexts)
 
 
 def main() -> None:

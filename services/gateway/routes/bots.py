@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import HTTPException, Path, Request
 from fastapi.concurrency import run_in_threadpool
@@ -14,10 +17,21 @@ from services.gateway.gateway import Gateway, Here
 from services.gateway.keyring import Caller
 from services.gateway.routes.router import resource
 from services.gateway.schemas.base import Listing
-from services.gateway.schemas.bots import BotObject, BotSource, BotSummary, BotVerdict
+from services.gateway.schemas.bots import (
+    BotObject,
+    BotSource,
+    BotSummary,
+    BotTest,
+    BotVerdict,
+    TryBot,
+    WrongTurnObject,
+)
+from services.gateway.trials import MAX_TURNS, hold
 from services.gateway.validation import describe
+from shared.bot.bot import Bot
 from shared.bot.bot_file import read_bot
 from shared.contracts.releases import BotPublished
+from shared.dialogue.trial.dialogue_file import read_dialogues
 from shared.errors import InvalidInput, NotFound
 from shared.storage import bots
 from shared.storage.tables import BotVersion
@@ -70,6 +84,37 @@ async def validate(request: Request, _caller: TrainCaller) -> BotVerdict:
     """Check a bot file without putting it into service; all faults are listed in the error's `faults`."""
     bot = await run_in_threadpool(read_bot, await _source(request))
     return BotVerdict(name=bot.name, flows=len(bot.flows), answers=len(bot.answers), knowledge=len(bot.knowledge))
+
+
+@router.post("/bots/test")
+async def try_out(body: TryBot, here: Here, _caller: TrainCaller) -> BotTest:
+    """Hold dialogues with a bot and a model, and tell which turns are not answered as expected. Nothing is stored."""
+    file = await run_in_threadpool(read_dialogues, body.dialogues)
+    turns = sum(len(dialogue.turns) for dialogue in file.dialogues)
+    if turns > MAX_TURNS:
+        raise InvalidInput(f"{turns} turns; send {MAX_TURNS} at once at most", param="dialogues")
+    bot = await run_in_threadpool(_bot_to_test, here, body.bot)
+    today = datetime.fromtimestamp(here.clock(), ZoneInfo(bot.settings.timezone)).date()
+    report, model = await hold(here.texts, file, bot, body.model, today)
+    return BotTest(
+        model=model,
+        dialogues=report.dialogues,
+        dialogues_right=report.dialogues_right,
+        turns=report.turns,
+        turns_right=report.turns_right,
+        accuracy=report.accuracy,
+        wrong=[WrongTurnObject(**asdict(turn) | {"misses": list(turn.misses)}) for turn in report.wrong],
+    )
+
+
+def _bot_to_test(here: Gateway, source: str | None) -> Bot:
+    if source is not None:
+        return read_bot(source)
+    with here.database.reading() as session:
+        row = bots.active(session)
+    if row is None:
+        raise NotFound("No bot file has been applied yet; send one in 'bot', or to POST /v1/bots.", code="no_bot")
+    return read_bot(row.source)
 
 
 @router.get("/bots")

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import pytest
 
 from services.generation.desk import Desk
-from services.generation.knowledge import Embedder, KnowledgeShelf
+from services.generation.knowledge import KnowledgeShelf
+from shared.dialogue.knowledge import Embedder
 from shared.errors import NoBot, Unavailable
 from shared.inference.fake import FakeReader
 from tests.unit.dialogue.conversation import DESK

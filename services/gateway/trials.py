@@ -1,0 +1,51 @@
+"""A bot tried by dialogues: nlu reads, the policy answers here; nothing is stored."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+from fastapi.concurrency import run_in_threadpool
+
+from services.gateway.texts import ReadTexts, Texts
+from shared.bot.bot import Bot
+from shared.dialogue.knowledge import FloatArray, KnowledgeIndex, wordings
+from shared.dialogue.trial.dialogue_file import DialogueFile
+from shared.dialogue.trial.report import TrialReport
+from shared.dialogue.trial.run import Conversation, begin, report_of
+
+#: Turns of one request: some seconds of a model's time.
+MAX_TURNS = 2_000
+
+
+async def hold(texts: Texts, file: DialogueFile, bot: Bot, model: str | None, today: date) -> tuple[TrialReport, str]:
+    """Hold all dialogues side by side; the report, and the id of the model that read.
+
+    Raises:
+        NotFound: There is no such model.
+        NoModel: None was named and none is in production.
+        Unavailable: nlu does not answer.
+    """
+    known = wordings(bot.knowledge) or ["hello"]
+    embedded = await texts.read(known, model=model, with_embeddings=True)
+    named = embedded.model  # a promotion meanwhile must not mix two models
+    index = KnowledgeIndex.of(bot.knowledge, _vectors(embedded))
+    conversations = begin(file, bot, index, today)
+    while live := [conversation for conversation in conversations if not conversation.is_over]:
+        read = await texts.read(
+            [one.text for one in live], [one.context for one in live], model=named, with_embeddings=True
+        )
+        await run_in_threadpool(_go_on, live, read)
+    return report_of(file, conversations), named
+
+
+def _go_on(live: Sequence[Conversation], read: ReadTexts) -> None:
+    for conversation, understanding, embedding in zip(live, read.understandings, _vectors(read), strict=True):
+        conversation.go_on(understanding, embedding)
+
+
+def _vectors(read: ReadTexts) -> FloatArray:
+    """The embeddings as unit vectors, [n, d]."""
+    return np.stack([np.frombuffer(base64.b64decode(text), dtype="<f4") for text in read.embeddings])
