@@ -15,6 +15,7 @@ from torch import Tensor
 
 from services.training import tuning
 from services.training.adversary import moved_against
+from services.training.alignment import align
 from services.training.checkpoint import CheckpointFolder, Progress
 from services.training.contexts import alone, in_mixed_contexts
 from services.training.device import autocast, best_device
@@ -146,6 +147,7 @@ def fit(
     if progress.best_step is not None:
         checkpoints.restore_best(model)
     tuning.merge(model)
+    align(model, train, anchors.numpy())
     return FitResult(
         steps=progress.step,
         best_step=progress.step if progress.best_step is None else progress.best_step,

@@ -62,6 +62,7 @@ DOMAIN = (
     "services.training.labels",
     "services.training.losses",
     "services.training.recipe",
+    "services.training.rejection",
     "services.training.split",
     "services.training.sufficiency",
     "services.training.surrogates",
