@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from shared.rows.row import Row, normalised
+from shared.rows.row import Row
 
 #: Share of the texts that is held out for each of validation and test.
 HELD_OUT = 0.1
@@ -21,7 +21,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """No text, compared in lower case and with its white space collapsed, stands on two sides."""
+    """No text (as ``Row.key`` compares them, with what was said before it) stands on two sides."""
 
     train: tuple[Row, ...]
     validation: tuple[Row, ...]
@@ -43,7 +43,7 @@ def split(rows: Sequence[Row], *, seed: int, validation: Sequence[Row] | None = 
     groups = _by_text(rows)
     if validation is not None:
         for row in validation:
-            groups.pop(normalised(row.text), None)
+            groups.pop(row.key, None)
     strata = _strata(groups, seed)
     share = min(HELD_OUT, MAX_HELD_OUT / max(len(groups), 1))
     test = _take(strata, share)
@@ -64,7 +64,7 @@ def thinned(items: Sequence[Item], most: int) -> Sequence[Item]:
 def _by_text(rows: Iterable[Row]) -> dict[str, list[Row]]:
     groups: dict[str, list[Row]] = {}
     for row in rows:
-        groups.setdefault(normalised(row.text), []).append(row)
+        groups.setdefault(row.key, []).append(row)
     return groups
 
 

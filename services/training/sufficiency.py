@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.errors import TrainingFailed
-from shared.rows.row import Row, normalised
+from shared.rows.row import Row
 
 #: Different texts that a job needs at the least.
 MIN_ROWS = 10
@@ -24,7 +24,7 @@ def require_enough(rows: Sequence[Row]) -> None:
         TrainingFailed: Too few different texts, a head with a single label, or labels that occur only once; every
             reason is in the message.
     """
-    distinct = list({normalised(row.text): row for row in rows}.values())
+    distinct = list({row.key: row for row in rows}.values())
     reasons = [*_too_few_rows(distinct), *_single_labels(distinct), *_rare_labels(distinct)]
     if reasons:
         raise TrainingFailed("Not enough data. " + " ".join(reasons), param="training_file", code="not_enough_data")
@@ -53,8 +53,8 @@ def require_apart(training: Iterable[Row], validation: Iterable[Row]) -> None:
     Raises:
         TrainingFailed: It does.
     """
-    held_out = {normalised(row.text) for row in validation}
-    if all(normalised(row.text) in held_out for row in training):
+    held_out = {row.key for row in validation}
+    if all(row.key in held_out for row in training):
         raise TrainingFailed(
             "The validation file holds every text of the training file, so that none is left to train on. Leave it out, and a tenth of "
             "the rows is held out for it; or give other rows.",

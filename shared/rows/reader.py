@@ -7,13 +7,10 @@ from typing import BinaryIO, Literal
 from shared.errors import InvalidInput
 from shared.rows.record import Faulty, row_from
 from shared.rows.report import FaultList, RowReport
-from shared.rows.row import Row, normalised
+from shared.rows.row import Row
 from shared.rows.source import Source, csv_records, json_records
 
 FileFormat = Literal["jsonl", "csv"]
-
-_Seen = dict[tuple[str, ...], tuple[int, Row]]
-"""The first row with a text, by the text and what was said before it: "yes" means one thing here and another there."""
 
 #: Rows of one file.
 MAX_ROWS = 1_000_000
@@ -41,7 +38,7 @@ def read_rows(stream: BinaryIO, file_format: FileFormat) -> RowReport:
     source = Source(stream)
     rows: list[Row] = []
     faults, warnings = FaultList(), FaultList()
-    seen: _Seen = {}
+    seen: dict[str, tuple[int, Row]] = {}
     for number, record in (json_records if file_format == "jsonl" else csv_records)(source):
         if len(rows) + faults.total >= MAX_ROWS:
             faults.add(number, "", f"more than {MAX_ROWS} rows; split the file")
@@ -66,9 +63,8 @@ def _unless_faulty(record: object) -> object:
     return record
 
 
-def _compare(number: int, row: Row, seen: _Seen, warnings: FaultList) -> None:
-    key = (normalised(row.text), *map(normalised, row.context))
-    first_number, first = seen.setdefault(key, (number, row))
+def _compare(number: int, row: Row, seen: dict[str, tuple[int, Row]], warnings: FaultList) -> None:
+    first_number, first = seen.setdefault(row.key, (number, row))
     if first is row:
         return
     for name in ("intent", "entities", "sentiment"):

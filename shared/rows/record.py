@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.contracts.understanding import SENTIMENTS
 from shared.rows.row import Entity, Row
+from shared.text.normalisation import folded
 
 #: Characters of one text.
 MAX_TEXT = 10_000
@@ -67,7 +68,9 @@ def _text(value: object, place: str, problems: list[Problem]) -> str:
     elif not isinstance(value, str):
         problem = f"must be a string, not {_kind(value)}"
     elif not value.strip():
-        problem = "empty; give a text or remove the row"
+        problem = "empty; give a text or remove it"
+    elif not folded(value):
+        problem = "holds only characters that nobody sees; give a text or remove it"
     elif len(value) > MAX_TEXT:
         problem = f"{len(value)} characters long; shorten it to {MAX_TEXT} or split the row"
     elif _SURROGATE.search(value):

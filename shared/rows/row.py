@@ -31,11 +31,11 @@ class Row:
     sentiment: SentimentLabel | None = None
     context: tuple[str, ...] = ()
 
+    @property
+    def key(self) -> str:
+        """What rows of the same text share: the text and its context in the form that a model reads, a line each.
 
-def normalised(text: str) -> str:
-    """The text as a model compares it: in its one form (see ``shared.text``), without letter case, white space collapsed.
-
-    Rows that agree in it count as the same text. A model whose tokenizer keeps letter case tells apart what differs in it alone; to a
-    person that is one text with two labels all the same.
-    """
-    return folded(text)
+        "yes" means one thing after one question and another after another. Letter case is folded even where a tokenizer tells it
+        apart: a copy in capitals is still a copy.
+        """
+        return "\n".join(folded(message) for message in (*self.context, self.text))

@@ -12,8 +12,8 @@ from typing import BinaryIO
 from shared.rows.record import FIELDS, Faulty
 from shared.text.strict_json import RepeatedKey, parsed
 
-#: Bytes of one line: room for the longest text with every character escaped, and for its entities.
-MAX_LINE = 1 << 20
+#: Bytes of one line: room for the longest text and context with every character escaped, and for the entities.
+MAX_LINE = 1 << 21
 BOM = b"\xef\xbb\xbf"
 
 #: What ``surrogateescape`` makes of bytes that are no UTF-8.

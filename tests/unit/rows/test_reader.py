@@ -69,6 +69,7 @@ def test_a_label_not_given_differs_from_no_entities() -> None:
             "entities[0]",
             "covers 'a'",
         ),
+        ('{"text": "\\u200b", "intent": "x"}', "text", "nobody sees"),
         ("[" * 100_000, "", "nesting too deep"),
         ('{"text": ' + "9" * 5000 + "}", "", "number too long"),
     ],
@@ -205,12 +206,19 @@ def test_a_row_may_tell_what_was_said_before() -> None:
     lines = [
         {"text": "yes", "intent": "affirm", "context": ["fly?", "Is that right?"]},
         {"text": "yes", "intent": "airline", "context": ["Which airline?"]},
+        {"text": "Yes", "intent": "airline", "context": ["fly?", "is that  right?"]},
     ]
     report = _read("\n".join(map(json.dumps, lines)))
-    assert [row.context for row in report.rows] == [("fly?", "Is that right?"), ("Which airline?",)]
-    assert report.warning_count == 0
+    assert [row.context for row in report.rows][:2] == [("fly?", "Is that right?"), ("Which airline?",)]
+    assert [(warning.line, warning.field) for warning in report.warnings] == [(3, "intent")]
     table = _read('text,intent,context\nyes,affirm,"[""Is that right?""]"\n', "csv")
     assert table.rows == [Row("yes", "affirm", context=("Is that right?",))]
+
+
+def test_the_longest_context_is_read() -> None:
+    longest = "\U00020000" * 10_000  # twelve bytes each, once escaped
+    (row,) = _read(json.dumps({"text": longest, "intent": "x", "context": [longest] * 8})).rows
+    assert (row.text, row.context) == (longest, (longest,) * 8)
 
 
 @pytest.mark.parametrize(

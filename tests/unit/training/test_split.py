@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.training import split as splitting
 from services.training.split import Split, split, thinned
-from shared.rows.row import Row, normalised
+from shared.rows.row import Row
 
 _LABELS = ("order", "refund", "greet", None)
 
@@ -21,7 +21,7 @@ def _rows(count: int, prefix: str = "text") -> list[Row]:
 
 
 def _texts(rows: tuple[Row, ...]) -> set[str]:
-    return {normalised(row.text) for row in rows}
+    return {row.key for row in rows}
 
 
 def _sides(parts: Split) -> tuple[set[str], set[str], set[str]]:
@@ -96,6 +96,20 @@ def test_own_validation_rows_are_used_and_never_trained_on() -> None:
     assert parts.validation == tuple(mine)
     assert "text 7" not in _texts(parts.train) | _texts(parts.test)
     assert (len(parts.train), len(parts.test)) == (89, 10)
+
+
+def test_texts_that_are_one_to_a_model_stand_on_one_side() -> None:
+    spelled = [Row(f"caf\u00e9 {number}", "a") for number in range(50)] + [
+        Row(f"cafe\u0301 \u200b{number}", "a") for number in range(50)
+    ]
+    train, validation, test = _sides(split(spelled, seed=0))
+    assert (len(train), len(validation), len(test)) == (40, 5, 5)
+
+
+def test_one_answer_to_many_questions_is_learned_and_judged() -> None:
+    rows = [Row("yes", "affirm", context=(f"Is it {number}?",)) for number in range(50)]
+    parts = split(rows, seed=0)
+    assert (len(parts.train), len(parts.validation), len(parts.test)) == (40, 5, 5)
 
 
 @pytest.mark.parametrize(("rows", "most", "kept"), [(0, 3, 0), (3, 3, 3), (7, 3, 3), (9, 3, 3)])

@@ -23,6 +23,10 @@ def test_repeated_texts_count_once() -> None:
         require_enough([*_rows(5), *_rows(5)])
 
 
+def test_the_same_answer_to_another_question_counts() -> None:
+    require_enough([Row("no", f"intent {number % 2}", context=(f"Question {number}?",)) for number in range(10)])
+
+
 def test_a_head_needs_a_choice() -> None:
     with pytest.raises(TrainingFailed, match="same intent 'intent 0'"):
         require_enough([*_rows(12, intents=1), Row("off", "out_of_scope"), Row("topic", "out_of_scope")])
