@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from datetime import date, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,7 +15,7 @@ from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnderstood
 from shared.contracts.releases import BotPublished, ModelPublished
 from shared.dialogue.knowledge import FloatArray
 from shared.dialogue.policy import decide
-from shared.dialogue.turn import Match
+from shared.dialogue.turn import Match, Searches
 from shared.messaging.handlers import Handlers, one_by_one
 
 
@@ -25,12 +26,21 @@ def build_handlers(desk: Desk) -> Handlers:
         active = desk.current()
         understanding = message.understanding
 
-        def search() -> Match | None:
-            embedding = _vector(message.embedding)
-            return desk.look_up(active, understanding.model, embedding) if embedding.size else None
+        def search(*embeddings: str) -> Match | None:
+            """By the mean of the vectors, so that what counts is how near a pair is to all of them."""
+            if not all(embeddings):
+                return None
+            mean: FloatArray = np.mean([_vector(embedding) for embedding in embeddings], axis=0)
+            return desk.look_up(active, understanding.model, mean)
 
+        follow_up = message.follow_up_embedding
+        searches = Searches(
+            partial(search, message.embedding),
+            tuple(partial(search, embedding) for embedding in message.part_embeddings),
+            partial(search, message.embedding, follow_up) if follow_up else None,
+        )
         today = _today(active.bot, message.turn)
-        answer, state = decide(active.bot, message.turn, understanding, search=search, today=today)
+        answer, state = decide(active.bot, message.turn, understanding, search=searches, today=today)
         return TurnAnswered(
             turn_id=message.turn.turn_id,
             conversation_id=message.turn.conversation_id,

@@ -15,6 +15,7 @@ from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat import TurnReceived, TurnUnderstood
 from shared.contracts.releases import BotPublished, ModelPublished
 from shared.inference.reading import Reader, Reading
+from shared.inference.turn_texts import read_turns
 from shared.messaging.handlers import Handlers, one_by_one
 
 
@@ -27,9 +28,7 @@ def build_handlers(production: Production, named: NamedModels) -> Handlers:
 
     def on_turns(turns: Sequence[TurnReceived]) -> list[TurnUnderstood]:
         with production.reader() as reader:
-            contexts = [_context(turn) for turn in turns]
-            readings = reader.read([turn.text for turn in turns], contexts if any(contexts) else None)
-        return [_understood(turn, reading) for turn, reading in zip(turns, readings, strict=True)]
+            return read_turns(reader, turns)
 
     def on_analyses(requests: Sequence[AnalyzeText]) -> list[TextAnalyzed]:
         answers: dict[int, TextAnalyzed] = {}
@@ -66,19 +65,8 @@ def build_release_handlers(production: Production) -> Handlers:
     return {ModelPublished: one_by_one(on_model), BotPublished: one_by_one(on_bot)}
 
 
-def _context(turn: TurnReceived) -> tuple[str, ...]:
-    """What the customer said last and what the bot answered; a bot that was silent said nothing."""
-    return (turn.history[-1].user, turn.history[-1].answer) if turn.history else ()
-
-
 def _contexts(request: AnalyzeText) -> Sequence[Sequence[str]]:
     return request.contexts or ((),) * len(request.texts)
-
-
-def _understood(turn: TurnReceived, reading: Reading) -> TurnUnderstood:
-    return TurnUnderstood(
-        turn=turn, understanding=reading.understanding, embedding=_base64(reading.embedding.astype("<f2"))
-    )
 
 
 def _analyzed(request: AnalyzeText, readings: Sequence[Reading]) -> TextAnalyzed:

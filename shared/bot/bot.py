@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
-from shared.bot.parts import AnyReply, Label, Labels, Name, Part, Phrase, Phrases, SomeTexts, Text
+from shared.bot.parts import AnyReply, Label, Labels, Language, Languages, Name, Part, Phrase, Phrases, SomeTexts, Text
 from shared.bot.slot import Slot
 from shared.bot.wording import Control, Fallback, Wording
 
@@ -23,6 +23,7 @@ class Settings(Part):
         act_confidence: An intent that agrees to something or ends it, without words that do so, must reach it.
         knowledge_score: Cosine from which a knowledge pair answers a message that no intent does.
         knowledge_over_answer: Cosine from which a knowledge pair goes before the answer of an intent; null: never.
+        knowledge_without_words: Cosine that a message of one or two words needs if none of them occurs in the pair's questions.
         attempts: Answers in vain after which help is offered; the next one hands over.
         day_first: Whether 03/05 is the third of May.
         timezone: Where "today" is, as an IANA name.
@@ -33,6 +34,7 @@ class Settings(Part):
     act_confidence: Share = 0.7
     knowledge_score: Share = 0.55
     knowledge_over_answer: Share | None = 0.72
+    knowledge_without_words: Share = 0.75
     attempts: Annotated[int, Field(ge=1, le=20)] = 2
     day_first: bool = True
     timezone: str = "UTC"
@@ -55,10 +57,12 @@ class Intent(Part):
     Attributes:
         title: How it is offered to customers.
         offer: Whether a fallback may offer it; nobody wants to be offered a greeting.
+        follow_up: Said when the customer asks on about it ("how long does it take?"); without it the answer is given again.
     """
 
     title: Phrase
     offer: bool = True
+    follow_up: AnyReply | None = None
 
 
 class Flow(Part):
@@ -71,6 +75,7 @@ class Flow(Part):
         optional: Slots that are taken when mentioned, never asked for.
         opening: Said before the first question.
         confirm: The question before the end; without it the flow ends once it is filled.
+        confirm_when: ``remembered``: only if the last message told nothing of what the flow needs, since it was known before.
         answer: The end.
         interrupted_by: Which intents may cut in; ``all`` or a list.
     """
@@ -81,6 +86,7 @@ class Flow(Part):
     optional: tuple[Name, ...] = ()
     opening: AnyReply | None = None
     confirm: AnyReply | None = None
+    confirm_when: Literal["always", "remembered"] = "always"
     answer: AnyReply
     interrupted_by: Literal["all"] | tuple[Label, ...] = "all"
 
@@ -101,6 +107,7 @@ class Handover(Part):
     Attributes:
         intents: Requests for a person.
         anger_turns: Negative messages in a row.
+        anger_confidence: How sure the model must be that a message is negative, for it to count as anger (0..1).
         very_negative: Sentiment score (-1..1) below which the second negative message in a row is enough.
         failure_turns: Messages in a row that were not understood.
         release_after: Minutes without a message after which the bot answers again; null: only when it is told to.
@@ -111,17 +118,24 @@ class Handover(Part):
     anger: SomeTexts
     failures: SomeTexts
     anger_turns: Annotated[int, Field(ge=1, le=20)] = 3
+    anger_confidence: Share = 0.75
     very_negative: Annotated[float, Field(ge=-1, le=0)] = -0.9
     failure_turns: Annotated[int, Field(ge=1, le=20)] = 3
     release_after: Annotated[int, Field(ge=1, le=43_200)] | None = None
 
 
 class Bot(Part):
-    """A whole bot file; ``shared.bot.bot_file.read_bot`` makes one, and checks what refers to what."""
+    """A whole bot file; ``shared.bot.bot_file.read_bot`` makes one, and checks what refers to what.
+
+    Attributes:
+        language: The main one.
+        languages: All that the bot understands; customers in others are told so. Without them nobody is.
+    """
 
     version: Literal[1]
     name: Phrase
-    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
+    language: Language = "en"
+    languages: Languages = ()
     settings: Settings = Settings()
     intents: Annotated[dict[Label, Intent], Field(min_length=1)]
     control: Control = Control()

@@ -25,6 +25,7 @@ DIALOGUE_PLACEHOLDERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("wording", "resumed"): ("", "question"),
     ("wording", "stuck"): ("", "question", "flow"),
     ("wording", "source"): ("answer", "source"),
+    ("wording", "noted"): ("values",),
     ("fallback", "offer_two"): ("first", "second"),
     ("fallback", "offer_one"): ("first",),
     ("fallback", "rephrase"): ("",),
@@ -43,6 +44,7 @@ def contradictions(bot: Bot) -> Iterator[Contradiction]:
         _flows,
         _answers,
         _dialogue_texts,
+        _languages,
         _knowledge,
     )
     for check in checks:
@@ -66,6 +68,8 @@ def _intents(bot: Bot) -> Iterator[Contradiction]:
             yield ("intents", name), "is reserved for messages that belong to no intent; the fallback answers them"
         elif name not in used:
             yield ("intents", name), f"nothing answers it; add `answers.{name}` or a flow, or take the intent out"
+        if intent.follow_up is not None:
+            yield from _reply(bot, ("intents", name, "follow_up"), intent.follow_up, filled=())
         other = titles.setdefault(intent.title.casefold(), name)
         if other != name:
             yield ("intents", name, "title"), f"the intent {other!r} has the same title; customers could not choose"
@@ -134,6 +138,8 @@ def _flows(bot: Bot) -> Iterator[Contradiction]:
             reply = getattr(flow, key)
             if reply is not None:
                 yield from _reply(bot, ("flows", name, key), reply, filled=filled)
+        if flow.confirm_when != "always" and flow.confirm is None:
+            yield ("flows", name, "confirm_when"), "says when to ask `confirm`, which is missing; add it"
 
 
 def _flow_slots(bot: Bot, path: tuple[str, ...], flow: Flow) -> Iterator[Contradiction]:
@@ -176,19 +182,44 @@ def _templates(bot: Bot, path: Path, templates: Sequence[str], *, filled: Sequen
 
 def _dialogue_texts(bot: Bot) -> Iterator[Contradiction]:
     for (section, key), (needed, *others) in DIALOGUE_PLACEHOLDERS.items():
+        allowed = [name for name in (needed, *others) if name]
         for index, template in enumerate(getattr(getattr(bot, section), key)):
-            path = (section, key, index)
-            try:
-                names = set(placeholders(template))
-            except ValueError as error:
-                yield path, str(error)
-                continue
-            allowed = [name for name in (needed, *others) if name]
-            for name in sorted(names - set(allowed)):
-                known = ", ".join(f"{{{name}}}" for name in allowed) or "none"
-                yield path, f"the placeholder {{{name}}} has no value here; known: {known}"
-            if needed and needed not in names:
-                yield path, f"must show {{{needed}}}"
+            yield from _own_text((section, key, index), template, needed, allowed)
+
+
+def _own_text(path: Path, template: str, needed: str, allowed: Sequence[str]) -> Iterator[Contradiction]:
+    """A text of the dialogue itself, which has placeholders of its own."""
+    try:
+        names = set(placeholders(template))
+    except ValueError as error:
+        yield path, str(error)
+        return
+    for name in sorted(names - set(allowed)):
+        known = ", ".join(f"{{{name}}}" for name in allowed) or "none"
+        yield path, f"the placeholder {{{name}}} has no value here; known: {known}"
+    if needed and needed not in names:
+        yield path, f"must show {{{needed}}}"
+
+
+def _languages(bot: Bot) -> Iterator[Contradiction]:
+    """What is said to a customer in another language needs the list of those that are none."""
+    if bot.languages and bot.language not in bot.languages:
+        yield ("languages",), f"the main language {bot.language!r} is missing; add it"
+    sentences = bot.wording.other_language
+    if sentences and not bot.languages:
+        yield (
+            ("wording", "other_language"),
+            "is never said without `languages`, the list of those that the bot understands",
+        )
+    if bot.languages and bot.language not in sentences:
+        path = ("wording", "other_language") if sentences else ("languages",)
+        yield (
+            path,
+            f"add `wording.other_language.{bot.language}`, for customers of languages without a sentence of their own",
+        )
+    for language, texts in sentences.items():
+        for index, template in enumerate(texts):
+            yield from _own_text(("wording", "other_language", language, index), template, "", ())
 
 
 def _knowledge(bot: Bot) -> Iterator[Contradiction]:

@@ -22,11 +22,14 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length
 """Of slots and flows: what may stand between the braces of a placeholder."""
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 """An intent or an entity label, as the model knows it."""
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+"""An ISO 639-1 code."""
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 
 Labels = Annotated[tuple[Label, ...], BeforeValidator(_as_list)]
 Phrases = Annotated[tuple[Phrase, ...], BeforeValidator(_as_list)]
+Languages = Annotated[tuple[Language, ...], BeforeValidator(_as_list)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_list)]
 """Variants of a text; may be empty."""
 SomeTexts = Annotated[tuple[Text, ...], BeforeValidator(_as_list), Field(min_length=1)]

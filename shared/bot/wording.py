@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shared.bot.parts import Labels, Part, Phrases, SomeTexts
+from pydantic import Field
+
+from shared.bot.parts import Labels, Language, Part, Phrases, SomeTexts
 
 
 class Signal(Part):
@@ -148,6 +150,9 @@ class Wording(Part):
     )
     resumed: SomeTexts = ("All right, I am back. {question}",)
     source: SomeTexts = ("{answer} (Source: {source})",)
+    noted: SomeTexts = ("Thank you, I have noted {values}.",)
+    other_language: dict[Language, SomeTexts] = Field(default_factory=dict)
+    """By language: said to a customer who writes in a language that the bot does not know."""
 
 
 class Fallback(Part):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -44,6 +45,8 @@ class DialogueState(Value):
     handed_over: bool = False
     last_at: float = 0.0
     """Unix seconds of the last message, while a person has taken over and the bot is to come back by itself; else 0."""
+    topic: str | None = None
+    """The intent that was answered last: what a bare value or "how long does it take?" is about."""
 
 
 class Citation(Value):
@@ -96,12 +99,18 @@ class TurnUnderstood(Message):
     """The turn with what the model understood of it; generation answers it."""
 
     TYPE: ClassVar[str] = "turn.understood"
+    VERSION: ClassVar[int] = 2
     ROUTE: ClassVar[Route] = Route(Exchange.RPC, "generation")
+    ADDED: ClassVar[Mapping[str, int]] = {"part_embeddings": 2, "follow_up_embedding": 2}
 
     turn: TurnReceived
     understanding: Understanding
     embedding: str = ""
     """The normalised sentence embedding, little-endian float16 in base64; empty if the model has none."""
+    part_embeddings: tuple[str, ...] = ()
+    """One for each of the understanding's parts."""
+    follow_up_embedding: str = ""
+    """That of the customer's last message and this one together, if this one says too little to stand alone."""
 
 
 class TurnAnswered(Message):

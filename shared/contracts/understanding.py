@@ -9,6 +9,9 @@ from shared.contracts.message import Value
 OUT_OF_SCOPE = "out_of_scope"
 """The reserved intent of texts that belong to none: in training rows, and as an answer below the threshold."""
 
+UNDETERMINED = "und"
+"""The language of a text that cannot be told."""
+
 SentimentLabel = Literal["negative", "neutral", "positive"]
 SENTIMENTS: tuple[SentimentLabel, ...] = ("negative", "neutral", "positive")
 
@@ -44,6 +47,21 @@ class Sentiment(Value):
     confidence: float
 
 
+class Part(Value):
+    """What a model understood of one clause of a text that has several.
+
+    Attributes:
+        start: Where the clause begins in the text, in code points.
+        end: Where it ends, exclusive.
+        entities: With spans of the whole text.
+    """
+
+    start: int
+    end: int
+    intent: IntentScore | None
+    entities: tuple[EntitySpan, ...] = ()
+
+
 class Understanding(Value):
     """Everything one joint pass tells about a text.
 
@@ -59,9 +77,11 @@ class Understanding(Value):
     probabilities of all intents and it have the sum 1."""
     entities: tuple[EntitySpan, ...] = ()
     sentiment: Sentiment | None = None
-    language: str = "und"
+    language: str = UNDETERMINED
     """ISO 639-1 code, ``und`` when it cannot be told."""
     tokens: int = 0
     """Tokens read, special tokens included."""
     truncated: bool = False
     """Whether the text was so long that its end was not read."""
+    parts: tuple[Part, ...] = ()
+    """Its clauses, each read by itself; empty for a text of one, and for one that is not said in a chat."""

@@ -20,11 +20,11 @@ def go_on(turn: Turn, state: DialogueState) -> Outcome | None:
     """Take the message as part of the active flow; ``None`` if it is something else."""
     if not state.flows:
         return None
-    if turn.says(turn.bot.control.cancel):
-        return _cancel(turn, state)
     current = state.flows[-1]
     flow = turn.bot.flows[current.flow]
     reading = read(turn, flow, current)
+    if _leaves(turn, reading):
+        return _cancel(turn, state)
     if _cuts_in(turn, flow, reading):
         return None
     if reading.values or reading.unclear or reading.refused:
@@ -89,6 +89,13 @@ def back(turn: Turn, state: DialogueState, text: str) -> str:
     return f"{text}\n\n{turn.say(turn.bot.wording.back, flow=title, question=_question(turn, current))}"
 
 
+def _leaves(turn: Turn, reading: Reading) -> bool:
+    """Whether the customer gives the flow up. "I changed my mind, on Friday" does not: it corrects a value."""
+    words = turn.bot.control.cancel.words
+    whole = any(acts.is_whole(turn.words, phrase) for phrase in words)
+    return whole or (turn.says(turn.bot.control.cancel) and reading.is_empty and not acts.asks(turn.text))
+
+
 def _cuts_in(turn: Turn, flow: Flow, reading: Reading) -> bool:
     """Whether the message wants something else than the active flow."""
     intent = turn.intent
@@ -113,8 +120,11 @@ def _confirmation(turn: Turn, state: DialogueState) -> Outcome | None:
     named = _ask_named(turn, state)
     if named is not None or not turn.refuses():
         return named
-    current = state.flows[-1].model_copy(update={"confirming": False, "asked": None, "attempts": 0})
-    return _flow_answer(turn, state, current)
+    current = state.flows[-1]
+    flow = turn.bot.flows[current.flow]
+    if flow.confirm_when == "remembered":  # what was taken over was wrong; nothing else can be meant
+        return _flow_answer(turn, state, _asking_again(current, flow.required[0]))
+    return _flow_answer(turn, state, current.model_copy(update={"confirming": False, "asked": None, "attempts": 0}))
 
 
 def _change(turn: Turn, state: DialogueState) -> Outcome | None:
@@ -216,11 +226,18 @@ def _proceed(turn: Turn, state: DialogueState, lead: str = "") -> Outcome:
     if missing is not None:
         attempts = current.attempts if current.asked == missing else 0
         update = {"asked": missing, "confirming": False, "attempts": attempts}
-    elif flow.confirm is not None:
+    elif _is_to_be_confirmed(turn, flow, current):
         update = {"asked": None, "confirming": True, "attempts": 0}
     else:
         return _finish(turn, state, lead)
     return _flow_answer(turn, state, current.model_copy(update=update), lead)
+
+
+def _is_to_be_confirmed(turn: Turn, flow: Flow, current: FlowState) -> bool:
+    """Whether the customer is asked before the end: where the file says so, only if what the flow needs was not told just now."""
+    if flow.confirm is None or flow.confirm_when == "always":
+        return flow.confirm is not None
+    return current.asked is None and read(turn, flow, current).share == 0
 
 
 def _finish(turn: Turn, state: DialogueState, lead: str = "") -> Outcome:
@@ -232,10 +249,12 @@ def _finish(turn: Turn, state: DialogueState, lead: str = "") -> Outcome:
 
 
 def _cancel(turn: Turn, state: DialogueState) -> Outcome:
-    title = turn.bot.flows[state.flows[-1].flow].title
-    state = state.model_copy(update={"flows": state.flows[:-1]})
-    text = turn.say(turn.bot.wording.cancelled, flow=title)
-    return Answer(text=back(turn, state, text), kind="flow"), state
+    """Give the flow up, and offer to begin it anew."""
+    flow = turn.bot.flows[state.flows[-1].flow]
+    state = state.model_copy(update={"flows": state.flows[:-1], "topic": None})
+    text = turn.say(turn.bot.wording.cancelled, flow=flow.title)
+    again = (turn.bot.intents[flow.intents[0]].title,) if not state.flows else ()
+    return Answer(text=back(turn, state, text), kind="flow", suggestions=again), state
 
 
 def _complain(turn: Turn, state: DialogueState) -> Outcome:

@@ -37,15 +37,32 @@ def released(state: DialogueState) -> DialogueState:
 
 
 def requested(turn: Turn, state: DialogueState) -> Outcome | None:
-    """The customer asks for a person."""
-    return hand_over(turn, state, "requested") if turn.intent in turn.bot.handover.intents else None
+    """The customer asks for a person, with the message or a clause of it. What only seems so does not end a flow."""
+    wanted = turn.bot.handover.intents
+    bar = turn.bot.settings.act_confidence if state.flows else 0.0
+    asks = turn.intent in wanted and turn.confidence >= bar
+    in_part = any(part.intent in wanted and part.confidence >= turn.bot.settings.act_confidence for part in turn.parts)
+    return hand_over(turn, state, "requested") if asks or in_part else None
+
+
+def anger(turn: Turn, state: DialogueState) -> int:
+    """Negative messages in a row, this one counted. One that is only perhaps negative changes nothing."""
+    if state.handed_over or not turn.negative:
+        return 0
+    return state.anger + 1 if _is_angry(turn) else state.anger
 
 
 def angry(turn: Turn, state: DialogueState) -> Outcome | None:
     """Too many negative messages in a row, or a second one that is very negative."""
     sentiment = turn.understanding.sentiment
     limits = turn.bot.handover
-    if sentiment is None or not turn.negative:
+    if sentiment is None or not _is_angry(turn):
         return None
     escalating = state.anger >= 2 and sentiment.score <= limits.very_negative
     return hand_over(turn, state, "anger") if escalating or state.anger >= limits.anger_turns else None
+
+
+def _is_angry(turn: Turn) -> bool:
+    """Whether the model is sure that the customer is displeased."""
+    sentiment = turn.understanding.sentiment
+    return turn.negative and sentiment is not None and sentiment.confidence >= turn.bot.handover.anger_confidence

@@ -6,53 +6,39 @@ from collections.abc import Callable
 from datetime import date
 
 from shared.bot.bot import Bot
-from shared.bot.slot import Slot
-from shared.contracts.chat import Answer, Citation, DialogueState, FlowState, TurnReceived
-from shared.contracts.understanding import EntitySpan, Understanding
-from shared.dialogue import flows, handover
-from shared.dialogue.turn import Outcome, Search, Turn
-from shared.dialogue.values.order_numbers import is_postcode
-from shared.text.normalisation import NormalisedText, normalise
+from shared.contracts.chat import Answer, DialogueState, FlowState, TurnReceived
+from shared.contracts.understanding import Understanding
+from shared.dialogue import answers, flows, handover, languages, topics
+from shared.dialogue.parts import turn_of
+from shared.dialogue.several import several
+from shared.dialogue.turn import Outcome, Search, Searches, Turn
 
 Rule = Callable[[Turn, DialogueState], Outcome | None]
 
 
-def decide(bot: Bot, received: TurnReceived, understanding: Understanding, *, search: Search, today: date) -> Outcome:
+def decide(
+    bot: Bot, received: TurnReceived, understanding: Understanding, *, search: Search | Searches, today: date
+) -> Outcome:
     """The answer to a turn and the state after it.
 
     Args:
         bot: The bot that answers; a state that was written under an older one is brought in line with it.
         received: The text, the turns before it and the state they left.
         understanding: What the model understood.
-        search: Looks the text up in the bot's knowledge; called only if needed.
+        search: Looks the text up in the bot's knowledge, and its clauses and the text in its context where that is known; called
+            only if needed.
         today: The day that words such as "tomorrow" count from.
     """
-    text, entities = _in_one_form(received.text, understanding)
-    turn = Turn(bot, text, understanding, entities, len(received.history), today, search, received.received_at)
-    state = handover.back_by_itself(turn, _current(bot, received.state))
+    searches = search if isinstance(search, Searches) else Searches(search)
+    state = _current(bot, received.state)
+    turn = turn_of(bot, received, understanding, searches, today=today, earlier=state.slots)
+    state = handover.back_by_itself(turn, state)
     picked = _picked(turn, state.offered)
     if picked is not None:
         turn = turn.picking(picked)
     state = _noted(turn, state)
     answer, state = next(outcome for rule in RULES if (outcome := rule(turn, state)) is not None)
     return answer, state if answer.kind in ("fallback", "silent") else state.model_copy(update={"failures": 0})
-
-
-def _in_one_form(text: str, understanding: Understanding) -> tuple[str, tuple[EntitySpan, ...]]:
-    """The text as rules read it (full-width digits as digits), and the entities as they stand in it."""
-    normal = normalise(text)
-    if normal.spans is None:
-        return text, understanding.entities
-    return normal.text, tuple(moved for span in understanding.entities if (moved := _moved(normal, span)) is not None)
-
-
-def _moved(normal: NormalisedText, span: EntitySpan) -> EntitySpan | None:
-    """The entity where it stands in the one form of its text."""
-    places = [place for place, (start, end) in enumerate(normal.spans or ()) if start < span.end and end > span.start]
-    if not places:
-        return None
-    start, end = places[0], places[-1] + 1
-    return span.model_copy(update={"start": start, "end": end, "text": normal.text[start:end]})
 
 
 def _current(bot: Bot, state: DialogueState) -> DialogueState:
@@ -62,6 +48,7 @@ def _current(bot: Bot, state: DialogueState) -> DialogueState:
             "flows": tuple(_current_flow(bot, flow) for flow in state.flows if flow.flow in bot.flows),
             "slots": {name: value for name, value in state.slots.items() if name in bot.slots},
             "offered": tuple(intent for intent in state.offered if bot.handles(intent)),
+            "topic": state.topic if state.topic in bot.intents and bot.handles(state.topic) else None,
         }
     )
 
@@ -84,59 +71,16 @@ def _picked(turn: Turn, offered: tuple[str, ...]) -> str | None:
         if turn.titled(intent):
             return intent
     control = turn.bot.control
-    signals = (control.first, control.second) if len(offered) > 1 else (control.yes,)
+    if len(offered) == 1:
+        return offered[0] if turn.agrees() else None
+    signals = (control.first, control.second)
     return next((intent for intent, signal in zip(offered, signals, strict=False) if turn.means(signal)), None)
 
 
 def _noted(turn: Turn, state: DialogueState) -> DialogueState:
     """The state with the customer's mood, and with values that later flows may take over."""
-    known = {name: value for name, slot in turn.bot.slots.items() if (value := _mentioned(turn, name, slot))}
-    anger = 0 if state.handed_over or not turn.negative else state.anger + 1
-    return state.model_copy(update={"anger": anger, "offered": (), "slots": state.slots | known})
-
-
-def _mentioned(turn: Turn, name: str, slot: Slot) -> str | None:
-    if not slot.remember:
-        return None
-    texts = [
-        entity.text
-        for entity in turn.entities
-        if entity.label in slot.entities
-        and not (slot.type == "order_number" and is_postcode(turn.text, entity.start, entity.end))
-    ]
-    return next((value for text in reversed(texts) if (value := turn.reader.value(name, text))), None)
-
-
-def _serve(turn: Turn, state: DialogueState) -> Outcome | None:
-    """Do what the intent asks for: start its flow or give its answer."""
-    intent = turn.intent
-    if intent is None or (state.flows and turn.steers()) or not flows.admits(turn, state, intent):
-        return None
-    name = turn.bot.flow_started_by(intent)
-    if name is not None:
-        return flows.start(turn, state, name)
-    reply = turn.bot.answers.get(intent)
-    if reply is None or _knowledge_says_more(turn):
-        return None
-    text = flows.back(turn, state, turn.reply(reply, state.slots))
-    return Answer(text=text, kind="template"), state
-
-
-def _knowledge_says_more(turn: Turn) -> bool:
-    """Whether a knowledge pair fits so well that it goes before the general answer of an intent."""
-    bar = turn.bot.settings.knowledge_over_answer
-    return turn.picked is None and bar is not None and turn.match is not None and turn.match.score >= bar
-
-
-def _look_up(turn: Turn, state: DialogueState) -> Outcome | None:
-    """Answer from the knowledge, and cite it."""
-    match = turn.match
-    if match is None or match.score < turn.bot.settings.knowledge_score or not flows.admits(turn, state, None):
-        return None
-    pair = match.pair
-    text = turn.say(turn.bot.wording.source, answer=pair.answer, source=pair.source)
-    citation = Citation(id=pair.id, question=pair.question, source=pair.source, score=match.score)
-    return Answer(text=flows.back(turn, state, text), kind="knowledge", citations=(citation,)), state
+    update = {"anger": handover.anger(turn, state), "offered": (), "slots": state.slots | turn.told}
+    return state.model_copy(update=update)
 
 
 def _fall_back(turn: Turn, state: DialogueState) -> Outcome:
@@ -160,8 +104,12 @@ RULES: tuple[Rule, ...] = (
     handover.requested,
     handover.angry,
     flows.go_on,
-    _serve,
-    _look_up,
+    topics.asked_on,
+    several,
+    answers.serve,
+    languages.other_language,
+    answers.look_up,
+    topics.value_told,
     flows.missed,
     _fall_back,
 )

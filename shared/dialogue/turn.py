@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from hashlib import blake2b
@@ -13,10 +14,17 @@ from shared.bot.parts import Reply
 from shared.bot.template import fill
 from shared.bot.wording import Signal
 from shared.contracts.chat import Answer, DialogueState
-from shared.contracts.understanding import OUT_OF_SCOPE, EntitySpan, Understanding
+from shared.contracts.understanding import OUT_OF_SCOPE, UNDETERMINED, EntitySpan, Understanding
 from shared.dialogue import acts
 from shared.dialogue.acts import in_words
+from shared.dialogue.values.order_numbers import is_postcode
 from shared.dialogue.values.slots import SlotReader
+from shared.text.clauses import word_count
+from shared.text.follow_ups import follows_up
+
+#: A shorter message in Latin letters tells nothing about its language: "Rio de Janeiro".
+_FOREIGN_WORDS = 4
+_LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,21 @@ class Match:
 
 Search = Callable[[], Match | None]
 """Looks the message up in the knowledge; called once at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Searches:
+    """Ways into the knowledge for one message.
+
+    Attributes:
+        own: Looks the message up.
+        parts: One for each of its clauses, where it has several.
+        in_context: Looks it up behind the customer's message before it, where it says too little to stand alone.
+    """
+
+    own: Search
+    parts: tuple[Search, ...] = ()
+    in_context: Search | None = None
 
 
 Outcome = tuple[Answer, DialogueState]
@@ -46,6 +69,9 @@ class Turn:
             same conversation always gets the same words.
         at: Unix seconds at which it was said.
         picked: The intent that the customer chose from an offer, which then counts as certain.
+        search_in_context: Looks the message up together with the customer's one before it, if this one says too little.
+        earlier: Values known before it, by slot.
+        parts: Its clauses as turns of their own, if it has several.
     """
 
     bot: Bot
@@ -57,6 +83,9 @@ class Turn:
     search: Search
     at: float = 0.0
     picked: str | None = None
+    search_in_context: Search | None = None
+    earlier: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple[Turn, ...] = ()
 
     def picking(self, intent: str) -> Turn:
         """The same turn with its intent chosen by the customer."""
@@ -88,13 +117,43 @@ class Turn:
 
     @property
     def negative(self) -> bool:
-        """Whether the customer is displeased."""
+        """Whether the customer seems displeased."""
         return self.understanding.sentiment is not None and self.understanding.sentiment.label == "negative"
 
     @cached_property
+    def follows_up(self) -> bool:
+        """Whether the message is about the one before it, without saying so."""
+        return follows_up(self.text)
+
+    @cached_property
     def match(self) -> Match | None:
-        """The knowledge pair nearest to the text."""
-        return self.search()
+        """The knowledge pair nearest to the text; to a follow-up, nearest to it and to the message before it together."""
+        in_context = self.search_in_context if self.follows_up else None
+        return self.search() if in_context is None else in_context()
+
+    @cached_property
+    def told(self) -> dict[str, str]:
+        """Values in the message that later flows may take over, by slot."""
+        told = {name: self._told(name) for name, slot in self.bot.slots.items() if slot.remember}
+        return {name: value for name, value in told.items() if value is not None}
+
+    def _told(self, name: str) -> str | None:
+        slot = self.bot.slots[name]
+        texts = [
+            entity.text
+            for entity in self.entities
+            if entity.label in slot.entities
+            and not (slot.type == "order_number" and is_postcode(self.text, entity.start, entity.end))
+        ]
+        return next((value for text in reversed(texts) if (value := self.reader.value(name, text))), None)
+
+    @cached_property
+    def is_foreign(self) -> bool:
+        """Whether the message is in a language that the bot does not know. A few words of Latin letters may be a name."""
+        language, known = self.understanding.language, self.bot.languages
+        if not known or language == UNDETERMINED or language in known:
+            return False
+        return word_count(self.text) >= _FOREIGN_WORDS or _LATIN.search(self.text) is None
 
     @cached_property
     def reader(self) -> SlotReader:
@@ -113,7 +172,7 @@ class Turn:
         """A plain yes: nothing but agreement, in words or by a model that is sure of it. "Yes, but not tomorrow" is none."""
         yes = self.bot.control.yes
         if any(acts.is_whole(self.words, phrase) for phrase in yes.words):
-            return not self.text.rstrip().endswith(("?", "？"))
+            return not acts.asks(self.text)
         return self._surely(yes) and not acts.is_qualified(self.text, self.words)
 
     def refuses(self) -> bool:
@@ -126,7 +185,8 @@ class Turn:
         )
 
     def _surely(self, signal: Signal) -> bool:
-        return self.intent in signal.intents and self.confidence >= self.bot.settings.act_confidence
+        sure = self.confidence >= self.bot.settings.act_confidence and not self.is_foreign
+        return self.intent in signal.intents and sure
 
     def steers(self) -> bool:
         """Whether the intent only steers a flow (yes, no, bare values)."""
@@ -154,6 +214,11 @@ class Turn:
         sentiment = self.understanding.sentiment.label if self.understanding.sentiment else "neutral"
         texts = {"negative": reply.negative, "positive": reply.positive}.get(sentiment) or reply.templates
         return self.ask(texts, slots)
+
+    def listed(self, slots: Mapping[str, str]) -> str:
+        """Values with the titles of their slots, as a sentence lists them."""
+        shown = self._shown(slots)
+        return ", ".join(f"{self.bot.slots[name].title} {shown[name]}" for name in slots)
 
     @property
     def _steering(self) -> tuple[str, ...]:

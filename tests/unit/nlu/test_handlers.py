@@ -173,3 +173,30 @@ def test_news_of_a_release_makes_production_follow_the_database_and_not_the_mess
     assert slot.model_id == "served"
     assert handlers[ModelPublished]([ModelPublished(slot="nlu", model_id="rumour")]) == [None]
     assert slot.model_id == "other"
+
+
+def test_the_clauses_of_a_turn_are_read_in_the_same_call(
+    production: Production, named: NamedModels, served: CountingReader
+) -> None:
+    text = "Where is my order A-10432 and can I get an invoice?"
+    first, second = build_handlers(production, named)[TurnReceived]([turn(1, "hello"), turn(2, text)])
+    assert served.calls == [4]
+    assert isinstance(first, TurnUnderstood)
+    assert isinstance(second, TurnUnderstood)
+    assert (first.understanding.parts, first.part_embeddings) == ((), ())
+    parts = second.understanding.parts
+    assert [text[part.start : part.end] for part in parts] == ["Where is my order A-10432", "can I get an invoice?"]
+    expected = FakeReader.read(served, ["can I get an invoice?"])[0]
+    assert parts[1].intent == expected.understanding.intent
+    np.testing.assert_allclose(vector(second.part_embeddings[1], "<f2"), expected.embedding, atol=1e-3)
+
+
+def test_a_follow_up_is_also_read_behind_the_message_before_it(
+    production: Production, named: NamedModels, served: CountingReader
+) -> None:
+    past = (PastTurn(user="How long does delivery to Spain take?", answer="3 to 5 days."),)
+    asked = turn(1, "and to Japan?").model_copy(update={"history": past})
+    (answer,) = build_handlers(production, named)[TurnReceived]([asked])
+    assert isinstance(answer, TurnUnderstood)
+    together = served.embed(["How long does delivery to Spain take? and to Japan?"])[0]
+    np.testing.assert_allclose(vector(answer.follow_up_embedding, "<f2"), together, atol=1e-3)
