@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -14,7 +13,7 @@ from shared.bot.bot import Bot
 from shared.dialogue.knowledge import FloatArray, KnowledgeIndex, wordings
 from shared.dialogue.trial.dialogue_file import DialogueFile
 from shared.dialogue.trial.report import TrialReport
-from shared.dialogue.trial.run import Conversation, begin, report_of
+from shared.dialogue.trial.run import asked_of, begin, go_on, report_of
 
 #: Turns of one request: some seconds of a model's time.
 MAX_TURNS = 2_000
@@ -34,16 +33,13 @@ async def hold(texts: Texts, file: DialogueFile, bot: Bot, model: str | None, to
     index = KnowledgeIndex.of(bot.knowledge, _vectors(embedded))
     conversations = begin(file, bot, index, today)
     while live := [conversation for conversation in conversations if not conversation.is_over]:
-        read = await texts.read(
-            [one.text for one in live], [one.context for one in live], model=named, with_embeddings=True
+        asked = asked_of(live)
+        texts_read = await texts.read(
+            [text for text, _ in asked], [context for _, context in asked], model=named, with_embeddings=True
         )
-        await run_in_threadpool(_go_on, live, read)
+        read = list(zip(texts_read.understandings, _vectors(texts_read), strict=True))
+        await run_in_threadpool(go_on, live, read)
     return report_of(file, conversations), named
-
-
-def _go_on(live: Sequence[Conversation], read: ReadTexts) -> None:
-    for conversation, understanding, embedding in zip(live, read.understandings, _vectors(read), strict=True):
-        conversation.go_on(understanding, embedding)
 
 
 def _vectors(read: ReadTexts) -> FloatArray:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import date, datetime
-from functools import partial
 from zoneinfo import ZoneInfo
-
-import numpy as np
 
 from services.generation.desk import Desk
 from shared.bot.bot import Bot
@@ -15,7 +11,8 @@ from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnderstood
 from shared.contracts.releases import BotPublished, ModelPublished
 from shared.dialogue.knowledge import FloatArray
 from shared.dialogue.policy import decide
-from shared.dialogue.turn import Match, Searches
+from shared.dialogue.searching import searches_of
+from shared.dialogue.turn import Match
 from shared.messaging.handlers import Handlers, one_by_one
 
 
@@ -26,19 +23,10 @@ def build_handlers(desk: Desk) -> Handlers:
         active = desk.current()
         understanding = message.understanding
 
-        def search(*embeddings: str) -> Match | None:
-            """By the mean of the vectors, so that what counts is how near a pair is to all of them."""
-            if not all(embeddings):
-                return None
-            mean: FloatArray = np.mean([_vector(embedding) for embedding in embeddings], axis=0)
-            return desk.look_up(active, understanding.model, mean)
+        def look_up(vector: FloatArray) -> Match | None:
+            return desk.look_up(active, understanding.model, vector)
 
-        follow_up = message.follow_up_embedding
-        searches = Searches(
-            partial(search, message.embedding),
-            tuple(partial(search, embedding) for embedding in message.part_embeddings),
-            partial(search, message.embedding, follow_up) if follow_up else None,
-        )
+        searches = searches_of(message, look_up)
         today = _today(active.bot, message.turn)
         answer, state = decide(active.bot, message.turn, understanding, search=searches, today=today)
         return TurnAnswered(
@@ -65,7 +53,3 @@ def build_release_handlers(desk: Desk) -> Handlers:
 def _today(bot: Bot, turn: TurnReceived) -> date:
     """The day on which the customer wrote, where the bot is at home."""
     return datetime.fromtimestamp(turn.received_at, ZoneInfo(bot.settings.timezone)).date()
-
-
-def _vector(embedding: str) -> FloatArray:
-    return np.frombuffer(base64.b64decode(embedding), dtype="<f2").astype(np.float32)

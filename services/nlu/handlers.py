@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from services.nlu.named_models import NamedModels
 from services.nlu.production import Production
+from services.nlu.turns import read_turns
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat import TurnReceived, TurnUnderstood
 from shared.contracts.releases import BotPublished, ModelPublished
 from shared.inference.reading import Reader, Reading
-from shared.inference.turn_texts import read_turns
 from shared.messaging.handlers import Handlers, one_by_one
 
 

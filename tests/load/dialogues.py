@@ -10,10 +10,10 @@ from pathlib import Path
 from shared import starter
 from shared.artifacts.bundle import Bundle
 from shared.bot.bot_file import read_bot
-from shared.contracts.understanding import Understanding
-from shared.dialogue.knowledge import FloatArray, KnowledgeIndex
+from shared.dialogue.knowledge import KnowledgeIndex
 from shared.dialogue.trial.dialogue_file import read_dialogues
 from shared.dialogue.trial.run import hold
+from shared.dialogue.turn_texts import Asked, Read
 from shared.inference.reader import TextReader
 
 
@@ -25,8 +25,9 @@ def main() -> None:
     bot = read_bot(starter.bot().read_text(encoding="utf-8"))
     index = KnowledgeIndex(bot.knowledge, reader)
 
-    def read(texts: Sequence[str], contexts: Sequence[Sequence[str]]) -> list[tuple[Understanding, FloatArray]]:
-        return [(reading.understanding, reading.embedding) for reading in reader.read(texts, contexts)]
+    def read(asked: Sequence[Asked]) -> list[Read]:
+        readings = reader.read([text for text, _ in asked], [context for _, context in asked])
+        return [(reading.understanding, reading.embedding) for reading in readings]
 
     for name, path in starter.dialogues().items():
         report = hold(read_dialogues(path.read_text(encoding="utf-8")), bot, index, read, date(2026, 11, 27))

@@ -7,15 +7,16 @@ from datetime import UTC, date, datetime
 
 from shared.bot.bot import Bot
 from shared.contracts.chat import DialogueState, PastTurn, TurnReceived
-from shared.contracts.understanding import Understanding
-from shared.dialogue.knowledge import FloatArray, KnowledgeIndex
+from shared.dialogue.knowledge import KnowledgeIndex
 from shared.dialogue.policy import decide
+from shared.dialogue.searching import searches_of
 from shared.dialogue.trial.dialogue_file import Dialogue, DialogueFile
 from shared.dialogue.trial.expectation import misses
 from shared.dialogue.trial.report import TrialReport, WrongTurn
+from shared.dialogue.turn_texts import Asked, Read, TurnTexts
 
-Read = Callable[[Sequence[str], Sequence[Sequence[str]]], Sequence[tuple[Understanding, FloatArray]]]
-"""Texts, and the messages before each of them, to what a model understands and the embedding of each."""
+ReadAll = Callable[[Sequence[Asked]], Sequence[Read]]
+"""Texts with the messages before each of them, to what a model understands and the embedding of each."""
 
 
 class Conversation:
@@ -44,30 +45,22 @@ class Conversation:
         return self._next == len(self._dialogue.turns)
 
     @property
-    def text(self) -> str:
-        """What is said next."""
-        return self._dialogue.turns[self._next].user
+    def asked(self) -> tuple[Asked, ...]:
+        """What nlu would read of what is said next."""
+        return self._texts().asked
 
-    @property
-    def context(self) -> tuple[str, ...]:
-        """What was said last, as nlu reads it."""
-        return (self._history[-1].user, self._history[-1].answer) if self._history else ()
-
-    def go_on(self, understanding: Understanding, embedding: FloatArray) -> None:
-        """Answer what is said next, and hold the answer against what was expected."""
+    def go_on(self, read: Sequence[Read]) -> None:
+        """Answer what is said next, of which ``asked`` was read, and hold the answer against what was expected."""
         said = self._dialogue.turns[self._next]
-        at = datetime.combine(self._today, datetime.min.time(), UTC).timestamp() + 60.0 * self._next
-        received = TurnReceived(
-            turn_id="trial",
-            conversation_id="trial",
-            text=said.user,
-            history=self._history[-10:],
-            state=self._state,
-            received_at=at,
-        )
+        message = self._texts().understood(read)
         answer, self._state = decide(
-            self._bot, received, understanding, search=lambda: self._knowledge.best(embedding), today=self._today
+            self._bot,
+            message.turn,
+            message.understanding,
+            search=searches_of(message, self._knowledge.best),
+            today=self._today,
         )
+        understanding = message.understanding
         missing = misses(said, understanding, answer, self._state)
         if missing:
             self.wrong.append(
@@ -81,6 +74,18 @@ class Conversation:
             )
         self._history = (*self._history, PastTurn(user=said.user, answer=answer.text))
         self._next += 1
+
+    def _texts(self) -> TurnTexts:
+        at = datetime.combine(self._today, datetime.min.time(), UTC).timestamp() + 60.0 * self._next
+        received = TurnReceived(
+            turn_id="trial",
+            conversation_id="trial",
+            text=self._dialogue.turns[self._next].user,
+            history=self._history[-10:],
+            state=self._state,
+            received_at=at,
+        )
+        return TurnTexts.of(received)
 
 
 def begin(file: DialogueFile, bot: Bot, knowledge: KnowledgeIndex, today: date) -> list[Conversation]:
@@ -99,11 +104,21 @@ def report_of(file: DialogueFile, conversations: Sequence[Conversation]) -> Tria
     )
 
 
-def hold(file: DialogueFile, bot: Bot, knowledge: KnowledgeIndex, read: Read, today: date) -> TrialReport:
+def hold(file: DialogueFile, bot: Bot, knowledge: KnowledgeIndex, read: ReadAll, today: date) -> TrialReport:
     """Hold all dialogues side by side, and report."""
     conversations = begin(file, bot, knowledge, today)
     while live := [conversation for conversation in conversations if not conversation.is_over]:
-        told = read([one.text for one in live], [one.context for one in live])
-        for conversation, (understanding, embedding) in zip(live, told, strict=True):
-            conversation.go_on(understanding, embedding)
+        go_on(live, read(asked_of(live)))
     return report_of(file, conversations)
+
+
+def asked_of(live: Sequence[Conversation]) -> list[Asked]:
+    """What is to be read for the next turn of each conversation."""
+    return [one for conversation in live for one in conversation.asked]
+
+
+def go_on(live: Sequence[Conversation], read: Sequence[Read]) -> None:
+    """Take the next turn of each conversation, with what was read of ``asked_of``."""
+    told = iter(read)
+    for conversation in live:
+        conversation.go_on([next(told) for _ in conversation.asked])

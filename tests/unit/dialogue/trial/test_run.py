@@ -7,10 +7,11 @@ import numpy as np
 
 from shared.bot.bot_file import read_bot
 from shared.contracts.understanding import IntentScore, Sentiment, Understanding
-from shared.dialogue.knowledge import FloatArray, KnowledgeIndex
+from shared.dialogue.knowledge import KnowledgeIndex
 from shared.dialogue.trial.dialogue_file import read_dialogues
 from shared.dialogue.trial.report import TrialReport
 from shared.dialogue.trial.run import hold
+from shared.dialogue.turn_texts import Asked, Read
 from tests.unit.dialogue.conversation import DESK
 
 INTENTS = {"hello": "greet", "where is it": "parcel", "yes": "affirm", "cabin please": "move"}
@@ -22,11 +23,9 @@ class Reader:
     def __init__(self) -> None:
         self.contexts: list[Sequence[str]] = []
 
-    def __call__(
-        self, texts: Sequence[str], contexts: Sequence[Sequence[str]]
-    ) -> list[tuple[Understanding, FloatArray]]:
-        self.contexts += contexts
-        return [(self._understood(text), np.zeros(2, np.float32)) for text in texts]
+    def __call__(self, asked: Sequence[Asked]) -> list[Read]:
+        self.contexts += [context for _, context in asked]
+        return [(self._understood(text), np.zeros(2, np.float32)) for text, _ in asked]
 
     def _understood(self, text: str) -> Understanding:
         intent = IntentScore(name=INTENTS.get(text, "out_of_scope"), confidence=0.95)
@@ -65,7 +64,7 @@ def test_of_several_ways_one_suffices() -> None:
 def test_a_message_is_read_after_what_was_said_last() -> None:
     reader = Reader()
     held("{user: hello, kind: template}, {user: cabin please, flow: move}", reader)
-    before, last = reader.contexts
+    before, last = reader.contexts[:2]
     assert before == ()
     assert last[0] == "hello"
     assert len(last) == 2

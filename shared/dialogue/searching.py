@@ -1,0 +1,38 @@
+"""The look-ups in the bot's knowledge that a turn may call for, by the vectors that came with it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from shared.contracts.chat import TurnUnderstood
+from shared.dialogue.knowledge import FloatArray
+from shared.dialogue.turn import Match, Searches
+
+LookUp = Callable[[FloatArray], Match | None]
+"""The pair nearest to a unit vector [d]."""
+
+
+def searches_of(message: TurnUnderstood, look_up: LookUp) -> Searches:
+    """The look-ups of a turn: by its text, by each of its clauses, and by the text with what was said before it."""
+
+    def search(*embeddings: str) -> Match | None:
+        """By the mean of the vectors, so that what counts is how near a pair is to all of them."""
+        if not all(embeddings):
+            return None
+        mean: FloatArray = np.mean([_vector(embedding) for embedding in embeddings], axis=0)
+        return look_up(mean)
+
+    follow_up = message.follow_up_embedding
+    return Searches(
+        partial(search, message.embedding),
+        tuple(partial(search, embedding) for embedding in message.part_embeddings),
+        partial(search, message.embedding, follow_up) if follow_up else None,
+    )
+
+
+def _vector(embedding: str) -> FloatArray:
+    return np.frombuffer(base64.b64decode(embedding), dtype="<f2").astype(np.float32)
