@@ -32,8 +32,45 @@ class Control(Part):
         words=(
             *("any", "anything", "none", "whatever", "whichever", "no preference", "any is fine", "any of them"),
             *("doesn't matter", "does not matter", "don't mind", "do not mind", "don't care", "do not care"),
+            *(
+                "you choose",
+                "you decide",
+                "you pick",
+                "your choice",
+                "up to you",
+                "surprise me",
+                "whatever you",
+                "whichever you",
+            ),
         )
     )
+    wait: Signal = Signal(
+        words=(
+            *(
+                "wait",
+                "moment",
+                "one moment",
+                "a moment",
+                "wait a second",
+                "a second",
+                "one second",
+                "a sec",
+                "one sec",
+                "hold on",
+            ),
+            *(
+                "hang on",
+                "wait a minute",
+                "just a minute",
+                "one minute please",
+                "give me a minute",
+                "bear with me",
+                "let me look",
+            ),
+            *("let me check", "let me think", "i will look it up", "i'll look it up", "i need to look"),
+        )
+    )
+    """The customer needs time: the question stays, and no attempt is counted."""
     first: Signal = Signal(words=("1", "first", "the first", "first one", "the former"))
     second: Signal = Signal(words=("2", "second", "the second", "second one", "the latter", "the last one"))
 
@@ -48,6 +85,8 @@ class Wording(Part):
     stuck: SomeTexts = (
         "Sorry, we seem to be stuck. Shall I ask a colleague to take over? Or say “never mind” to stop. {question}",
     )
+    waiting: SomeTexts = ("Take your time. {question}",)
+    which: SomeTexts = ("Which one: {values}?",)
     source: SomeTexts = ("{answer} (Source: {source})",)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from shared.bot.bot import Flow
 from shared.contracts.chat import Answer, DialogueState, FlowState
+from shared.dialogue import which
 from shared.dialogue.handover import hand_over
 from shared.dialogue.reading import Reading, read
 from shared.dialogue.turn import Outcome, Turn
-from shared.dialogue.values.slots import in_words
+from shared.dialogue.values.words import in_words
 
 #: Flows that wait for each other; of more, the oldest is given up.
 MAX_NESTED = 3
@@ -24,9 +25,11 @@ def go_on(turn: Turn, state: DialogueState) -> Outcome | None:
     current = state.flows[-1]
     flow = turn.bot.flows[current.flow]
     reading = read(turn, flow, current)
+    if not _tells(reading) and turn.means(turn.bot.control.wait):
+        return _wait(turn, state)
     if _cuts_in(turn, flow, reading):
         return None
-    if reading.values:
+    if _tells(reading):
         return _fill(turn, state, reading)
     if reading.faulty is not None:
         return _complain(turn, _replace(state, _asking_again(current, reading.faulty)))
@@ -84,7 +87,20 @@ def _cuts_in(turn: Turn, flow: Flow, reading: Reading) -> bool:
     if flow.interrupted_by != "all" and intent not in flow.interrupted_by:
         return False
     certain = turn.confidence >= turn.bot.settings.interrupt_confidence
-    return not reading.values or (certain and reading.share < _MOSTLY_VALUES)
+    return not _tells(reading) or (certain and reading.share < _MOSTLY_VALUES)
+
+
+def _tells(reading: Reading) -> bool:
+    """Whether the message bears on a value: a new one, one of several, or one that is taken back."""
+    return bool(reading.values or reading.unclear or reading.refused)
+
+
+def _wait(turn: Turn, state: DialogueState) -> Outcome:
+    """The customer needs time: the question stays, and this was no attempt to answer it."""
+    current = state.flows[-1]
+    title = turn.bot.flows[current.flow].title
+    text = turn.say(turn.bot.wording.waiting, question=_question(turn, current), flow=title)
+    return Answer(text=text, kind="flow", suggestions=_suggestions(turn, current)), state
 
 
 def _wants_help(turn: Turn, current: FlowState) -> bool:
@@ -127,9 +143,10 @@ def _answer(turn: Turn, state: DialogueState) -> Outcome | None:
 
 
 def _whole_answer(turn: Turn, asked: str) -> str | None:
-    """The message as the value of a slot that takes it whole: no question, and for a city one that looks like a value."""
+    """The message as the value of a slot that takes it whole, if it looks like one; for a city the model must say so too."""
     slot = turn.bot.slots[asked]
-    if not slot.whole_answer or turn.text.rstrip().endswith(("?", "？")):
+    control = turn.bot.control
+    if not slot.whole_answer or turn.means(control.no_preference) or turn.means(control.yes):
         return None
     if slot.type == "city" and not turn.means(turn.bot.control.values):
         return None
@@ -150,18 +167,29 @@ def _ask_named(turn: Turn, state: DialogueState) -> Outcome | None:
 def _asking_again(current: FlowState, name: str) -> FlowState:
     others = {slot: value for slot, value in current.slots.items() if slot != name}
     attempts = current.attempts if current.asked == name else 0
-    return current.model_copy(update={"slots": others, "asked": name, "confirming": False, "attempts": attempts})
+    update = {"slots": others, "asked": name, "confirming": False, "attempts": attempts, "which": ()}
+    return current.model_copy(update=update)
 
 
 def _fill(turn: Turn, state: DialogueState, reading: Reading, lead: str = "") -> Outcome:
     """Keep what was read and go on; what does not do is asked for again."""
     current = state.flows[-1]
-    current = current.model_copy(update={"slots": current.slots | reading.values, "attempts": 0})
+    slots = {name: value for name, value in current.slots.items() if name not in reading.refused}
+    current = current.model_copy(update={"slots": slots | reading.values, "attempts": 0, "which": ()})
+    if reading.unclear:
+        return _ask_which(turn, state, current, reading, lead)
     if reading.faulty is None:
         return _proceed(turn, _replace(state, current), lead)
     error = turn.reader.error(reading.faulty)
     lead = _joined(lead, turn.say(error) if error else "")
     return _flow_answer(turn, state, _asking_again(current, reading.faulty), lead)
+
+
+def _ask_which(turn: Turn, state: DialogueState, current: FlowState, reading: Reading, lead: str) -> Outcome:
+    """Ask which of several values is meant, slot by slot."""
+    name, values = next(iter(reading.unclear.items()))
+    current = _asking_again(current, name).model_copy(update={"which": values})
+    return _flow_answer(turn, state, current, lead)
 
 
 def _proceed(turn: Turn, state: DialogueState, lead: str = "") -> Outcome:
@@ -223,14 +251,20 @@ def _question(turn: Turn, current: FlowState) -> str:
     """What the flow waits for, in words."""
     flow = turn.bot.flows[current.flow]
     if current.asked is not None:
-        return turn.ask(turn.bot.slots[current.asked].prompt, current.slots)
+        prompt = turn.ask(turn.bot.slots[current.asked].prompt, current.slots)
+        values = which.listed(turn, current.asked, current.which)
+        return turn.say(turn.bot.wording.which, values=values, question=prompt) if values else prompt
     if current.confirming and flow.confirm is not None:
         return turn.reply(flow.confirm, current.slots)
     return turn.say(turn.bot.wording.change, flow=flow.title)
 
 
 def _suggestions(turn: Turn, current: FlowState) -> tuple[str, ...]:
-    return tuple(turn.bot.slots[current.asked].choices) if current.asked is not None else ()
+    if current.asked is None:
+        return ()
+    return tuple(turn.reader.shown(current.asked, value) for value in current.which) or tuple(
+        turn.bot.slots[current.asked].choices
+    )
 
 
 def _replace(state: DialogueState, current: FlowState) -> DialogueState:

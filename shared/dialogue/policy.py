@@ -10,6 +10,7 @@ from shared.bot.slot import Slot
 from shared.contracts.chat import Answer, Citation, DialogueState, FlowState, TurnReceived
 from shared.contracts.understanding import Understanding
 from shared.dialogue import flows, handover
+from shared.dialogue.normal_form import in_normal_form
 from shared.dialogue.turn import Outcome, Search, Turn
 
 Rule = Callable[[Turn, DialogueState], Outcome | None]
@@ -25,7 +26,8 @@ def decide(bot: Bot, received: TurnReceived, understanding: Understanding, *, se
         search: Looks the text up in the bot's knowledge; called only if needed.
         today: The day that words such as "tomorrow" count from.
     """
-    turn = Turn(bot, received.text, understanding, len(received.history), today, search)
+    text, understanding = in_normal_form(received.text, understanding)
+    turn = Turn(bot, text, understanding, len(received.history), today, search)
     state = _current(bot, received.state)
     picked = _picked(turn, state.offered)
     if picked is not None:

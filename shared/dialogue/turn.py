@@ -14,7 +14,8 @@ from shared.bot.template import fill
 from shared.bot.wording import Signal
 from shared.contracts.chat import Answer, DialogueState
 from shared.contracts.understanding import OUT_OF_SCOPE, Understanding
-from shared.dialogue.values.slots import SlotReader, in_words, says
+from shared.dialogue.values.slots import SlotReader
+from shared.dialogue.values.words import in_words, says
 
 
 @dataclass(frozen=True, slots=True)
