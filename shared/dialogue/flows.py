@@ -253,7 +253,7 @@ def _question(turn: Turn, current: FlowState) -> str:
     if current.asked is not None:
         prompt = turn.ask(turn.bot.slots[current.asked].prompt, current.slots)
         values = which.listed(turn, current.asked, current.which)
-        return turn.say(turn.bot.wording.which, values=values, question=prompt) if values else prompt
+        return turn.say(turn.bot.wording.which, values=values, question=prompt, flow=flow.title) if values else prompt
     if current.confirming and flow.confirm is not None:
         return turn.reply(flow.confirm, current.slots)
     return turn.say(turn.bot.wording.change, flow=flow.title)

@@ -11,6 +11,7 @@ from shared.contracts.chat import Answer, Citation, DialogueState, FlowState, Tu
 from shared.contracts.understanding import Understanding
 from shared.dialogue import flows, handover
 from shared.dialogue.normal_form import in_normal_form
+from shared.dialogue.reading import mentioned
 from shared.dialogue.turn import Outcome, Search, Turn
 
 Rule = Callable[[Turn, DialogueState], Outcome | None]
@@ -78,10 +79,7 @@ def _noted(turn: Turn, state: DialogueState) -> DialogueState:
 
 
 def _mentioned(turn: Turn, name: str, slot: Slot) -> str | None:
-    if not slot.remember:
-        return None
-    texts = [entity.text for entity in turn.understanding.entities if entity.label in slot.entities]
-    return next((value for text in reversed(texts) if (value := turn.reader.value(name, text))), None)
+    return mentioned(turn, name) if slot.remember else None
 
 
 def _serve(turn: Turn, state: DialogueState) -> Outcome | None:

@@ -63,8 +63,11 @@ def read(turn: Turn, flow: Flow, state: FlowState) -> Reading:
     for name in dict.fromkeys(claim.slot for claim in kept):
         settled.take(name, [claim for claim in kept if claim.slot == name])
     settled.choose()
-    faulty = settled.faulty or next((name for name in reversed(unread) if name not in settled.taken), None)
     spans = [(claim.found.start, claim.found.end) for claim in kept]
+    left = [
+        name for name, entity in unread if not any(claim.found.overlaps(entity.start, entity.end) for claim in kept)
+    ]
+    faulty = settled.faulty or next((name for name in reversed(left) if name not in settled.taken), None)
     covered = sum(claim.length for claim in kept)
     return Reading(
         values={name: value for name, value in settled.values.items() if state.slots.get(name) != value},
@@ -76,10 +79,23 @@ def read(turn: Turn, flow: Flow, state: FlowState) -> Reading:
     )
 
 
-def _told(turn: Turn, flow: Flow, asked: str | None) -> tuple[list[_Claim], list[str]]:
-    """Claims of the model's entities, and slots whose entities could not be read."""
+def mentioned(turn: Turn, name: str) -> str | None:
+    """The value that the model sees for a slot, whatever flow is under way; the last one of several."""
+    labels = turn.bot.slots[name].entities
+    found = [
+        one
+        for entity in turn.understanding.entities
+        if entity.label in labels
+        for one in _of_entity(turn, name, entity)
+    ]
+    values = [one.value for one in found if not one.rejected and turn.reader.fits(name, one.value)]
+    return values[-1] if values else None
+
+
+def _told(turn: Turn, flow: Flow, asked: str | None) -> tuple[list[_Claim], list[tuple[str, EntitySpan]]]:
+    """Claims of the model's entities, and entities that could not be read, with their slots."""
     claims: list[_Claim] = []
-    unread: list[str] = []
+    unread: list[tuple[str, EntitySpan]] = []
     for entity in turn.understanding.entities:
         name = _slot_for(turn, flow, asked, entity, {claim.slot for claim in claims})
         if name is None:
@@ -87,7 +103,7 @@ def _told(turn: Turn, flow: Flow, asked: str | None) -> tuple[list[_Claim], list
         found = _of_entity(turn, name, entity)
         claims += [_Claim(name, one, told=True) for one in found]
         if not found and turn.bot.slots[name].prompt and looks_like_an_answer(entity.text):
-            unread.append(name)
+            unread.append((name, entity))
     return claims, unread
 
 
@@ -95,12 +111,11 @@ def _of_entity(turn: Turn, name: str, entity: EntitySpan) -> list[Found]:
     """The values that an entity touches, each in its longest reading: of "tomorrow" in "the day after tomorrow" the latter."""
     kind = turn.bot.slots[name].type
     found = [one for one in turn.reader.read(name, turn.text) if one.overlaps(entity.start, entity.end)]
-    whole = [one for one in found if kind != "address" or entity.start < one.start or one.end < entity.end]
-    if found and not (kind == "address" and whole and len(entity.text) > max(one.end - one.start for one in found)):
-        return found
     if kind in READERS and kind != "address":
-        alone = turn.reader.read(name, entity.text)
-        return [one.moved(entity.start) for one in alone if one.certainty is Certainty.ANSWER]
+        alone = turn.reader.read(name, entity.text) if not found else []
+        return found or [one.moved(entity.start) for one in alone if one.certainty is Certainty.ANSWER]
+    if any(one.end - one.start >= entity.end - entity.start for one in found):
+        return found
     value = turn.reader.value(name, entity.text)
     return [] if value is None else [Found(value, entity.start, entity.end)]
 
@@ -214,7 +229,7 @@ class _Settled:
             self.values[name] = stretch if self.turn.reader.fits(name, stretch) else values[-1]
             return
         end = self.turn.reader.range_end(name, text) if kind == "date" else None
-        if end in values:
+        if end is not None and end in values:
             self.values[name] = end
         elif self.turn.bot.slots[name].prompt and (meant or name not in self.state.slots):
             self.unclear[name] = tuple(values[:_MAX_UNCLEAR])

@@ -17,12 +17,16 @@ _NO_SENTENCE = r"(?!(?:a|an|and|at|by|for|from|i|in|is|it|my|of|off|on|or|our|pe
 _STREETS = (
     # 12 Baker Street; 221b baker st; 1600 Pennsylvania Ave NW
     rf"(?<![\w#-])\d{{1,5}}[a-z]?(?:[-/]\d{{1,4}})?,?\s{{1,2}}(?:{_NO_SENTENCE}[\w.'’-]{{1,30}}\s{{1,2}}){{1,4}}?{_ROAD}(?:\s(?:NW|NE|SW|SE|N|S|E|W)\b)?",
-    # Hauptstraße 5; Berliner Str. 12a; Lange Gasse 3
-    r"(?:\b[\w.'’-]{1,30}[ -]){0,3}\b[\w-]{0,30}(?:stra(?:ß|ss)e|str\.?|gasse|platz|allee|damm|ufer|ring|weg|straat|laan|gracht)\s{1,2}\d{1,4}\s?[a-z]?\b",
     # 5 rue de Rivoli; Via Roma 12; Calle Mayor 7
     r"\b\d{1,4}(?:\s?(?:bis|ter))?,?\s{1,2}(?:rue|avenue|boulevard|place|quai|chemin|impasse)\s{1,2}[\w'’ -]{2,40}",
     r"\b(?:via|viale|piazza|corso|calle|avenida|plaza|paseo|rua|praça|ulica|ul\.)\s{1,2}[\w'’ -]{2,40}?,?\s{1,2}\d{1,4}\b",
 )
+#: Hauptstraße 5, Berliner Str. 12a, Lange Gasse 3: found by the end of the name, whose beginning is then looked for.
+_GERMAN_END = re.compile(
+    r"(?:stra(?:ß|ss)e|str\.?|gasse|platz|allee|damm|ufer|ring|weg|straat|laan|gracht)\s{1,2}\d{1,4}\s?[a-z]?\b",
+    re.IGNORECASE,
+)
+_GERMAN_NAME = re.compile(r"(?:\w[\w.-]{0,30}|(?:[A-ZÄÖÜ][\w.'’]{0,30}[ -]){1,3})\Z")
 _STREET = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _STREETS)
 _TOWNS = (
     rf"(?<![\w#-])(?:[A-Z]{{1,2}}-)?\d{{4,5}}(?:\s?[A-Z]{{2}})?,?\s{{1,2}}{_NAME}(?:\s(?:am|an|der|im|in|sur|de|la)?\s?{_NAME}){{0,3}}",
@@ -53,11 +57,19 @@ def addresses(text: str) -> list[Found]:
 
 
 def _western(text: str) -> Iterator[Found]:
+    for match in _GERMAN_END.finditer(text):
+        name = _GERMAN_NAME.search(text[max(0, match.start() - 60) : match.start()])
+        if name is not None:
+            yield _address(text, match.start() - len(name[0]), match.end(), Certainty.PLAIN)
     for patterns, certainty in ((_STREET, Certainty.PLAIN), (_TOWN, Certainty.LIKELY)):
         for pattern in patterns:
             for match in pattern.finditer(text):
-                start, end = _extended(text, *match.span())
-                yield Found(" ".join(text[start:end].split()), start, end, certainty)
+                yield _address(text, *match.span(), certainty)
+
+
+def _address(text: str, start: int, end: int, certainty: Certainty) -> Found:
+    start, end = _extended(text, start, end)
+    return Found(" ".join(text[start:end].split()), start, end, certainty)
 
 
 def _extended(text: str, start: int, end: int) -> tuple[int, int]:

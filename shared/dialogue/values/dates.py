@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from shared.dialogue.values import chinese_days, english_days
-from shared.dialogue.values.calendar import Calendar
+from shared.dialogue.values.calendar import Calendar, day_of
 from shared.dialogue.values.english_days import DAY, MONTH, YEAR, in_named_month
 from shared.dialogue.values.found import Certainty, Found, apart
 
@@ -68,7 +68,7 @@ def _pairs(text: str, calendar: Calendar) -> Iterator[Found]:
 
 def _chinese_day(calendar: Calendar, match: re.Match[str], day: int) -> date | None:
     month = int(match["month"])
-    return english_days.day_of(int(match["year"]), month, day) if match["year"] else calendar.nearest(day, month)
+    return day_of(int(match["year"]), month, day) if match["year"] else calendar.nearest(day, month)
 
 
 def _pair(match: re.Match[str], first: date | None, second: date | None) -> Iterator[Found]:

@@ -50,8 +50,11 @@ class Found:
 
 def apart(found: Iterable[Found]) -> list[Found]:
     """Those that do not overlap, in their order in the text: of two that do the longer, then the surer, then the first."""
+    found = sorted(found, key=lambda each: (each.start - each.end, -each.certainty, each.start))
+    taken = bytearray(max((one.end for one in found), default=0))
     kept: list[Found] = []
-    for one in sorted(found, key=lambda each: (each.start - each.end, -each.certainty, each.start)):
-        if not any(one.overlaps(other.start, other.end) for other in kept):
+    for one in found:
+        if not any(taken[one.start : one.end]):
+            taken[one.start : one.end] = b"\1" * (one.end - one.start)
             kept.append(one)
     return sorted(kept, key=lambda each: each.start)

@@ -22,7 +22,7 @@ ENGLISH = (
 )
 CHINESE = "[零〇一二两三四五六七八九十百千万]{1,12}"
 #: A small whole number, in digits or in words, also "a" and "an".
-SMALL = rf"(?:\d{{1,3}}|an?(?= )|{ENGLISH}|{CHINESE})"
+SMALL = rf"(?:\d{{1,3}}|{ENGLISH}|an?(?= )|{CHINESE})"
 
 _FIXED = {"a": 1, "an": 1, "half a dozen": 6, "a dozen": 12, "a couple of": 2, "a hundred": 100, "a thousand": 1000}
 

@@ -41,6 +41,8 @@ READERS: dict[SlotType, Reader] = {
 }
 #: Types so distinctive that they are found in any message, whatever the model says.
 SELF_EVIDENT: frozenset[SlotType] = frozenset(("date", "date_range", "time", "count", "order_number", "email"))
+#: Values of one kind that are read from a text; nobody tells more in an answer.
+MAX_VALUES = 30
 #: What a shorter reading may not cut out of: the 12 of "12 May" is no number.
 _OCCUPYING: tuple[SlotType, ...] = ("date", "time", "amount", "duration", "email", "address", "order_number")
 #: Types that are made of other types.
@@ -68,13 +70,14 @@ class SlotReader:
     def __init__(self, bot: Bot, today: date) -> None:
         self._bot = bot
         self._today = today
+        self._seen: dict[tuple[SlotType, bool, str], list[Found]] = {}
 
     def read(self, name: str, text: str) -> list[Found]:
         """Every value of the slot in a text, those that are not meant marked as rejected; none of free text and cities."""
         slot = self._bot.slots[name]
         if slot.type not in READERS:
             return []
-        found = READERS[slot.type](text, slot, self._calendar(slot))
+        found = READERS[slot.type](text, slot, self._calendar(slot))[:MAX_VALUES]
         return judged(text, self._not_in_others(slot, text, found)) if found else []
 
     def value(self, name: str, text: str) -> str | None:
@@ -144,10 +147,17 @@ class SlotReader:
             other
             for kind in _OCCUPYING
             if kind != slot.type and kind not in _PARTS.get(slot.type, ())
-            for other in READERS[kind](text, slot, self._calendar(slot))
-            if other.certainty is Certainty.PLAIN
+            for other in self._plain(kind, slot, text)
         ]
         return [one for one in found if not any(_belongs(one, other) for other in others)]
+
+    def _plain(self, kind: SlotType, slot: Slot, text: str) -> list[Found]:
+        """The sure values of a type that needs nothing of the slot but where its days lie; read once a turn."""
+        key = (kind, slot.past, text)
+        if key not in self._seen:
+            found = READERS[kind](text, slot, self._calendar(slot))[:MAX_VALUES]
+            self._seen[key] = [one for one in found if one.certainty is Certainty.PLAIN]
+        return self._seen[key]
 
 
 def _belongs(one: Found, other: Found) -> bool:
