@@ -10,30 +10,8 @@ from shared.dialogue.values.words import in_words
 
 _EARLIER = frozenset(("earlier", "earliest", "sooner", "soonest", "早", "早的", "早一点"))
 _LATER = frozenset(("later", "latest", "晚", "晚的", "晚一点"))
-_NO_WORDS_OF_VALUES = frozenset(
-    [
-        "the",
-        "one",
-        "on",
-        "please",
-        "of",
-        "a",
-        "an",
-        "i",
-        "take",
-        "mean",
-        "meant",
-        "option",
-        "it",
-        "is",
-        "make",
-        "that",
-        "th",
-        "st",
-        "nd",
-        "rd",
-    ]
-)
+#: What stands beside the words of a value: "I mean the 7th, please".
+_BESIDE = re.compile(r"the|one|on|please|of|an?|i|take|meant?|option|it|is|make|that|th|st|nd|rd")
 _ORDINAL = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)\b", re.ASCII)
 
 
@@ -56,6 +34,6 @@ def listed(turn: Turn, name: str, values: Sequence[str]) -> str:
 
 
 def _by_words(turn: Turn, name: str, values: Sequence[str]) -> str | None:
-    words = set(_ORDINAL.sub(r"\1", turn.words).split()) - _NO_WORDS_OF_VALUES
+    words = {word for word in _ORDINAL.sub(r"\1", turn.words).split() if not _BESIDE.fullmatch(word)}
     fitting = [value for value in values if words and words <= set(in_words(turn.reader.shown(name, value)).split())]
     return fitting[0] if len(fitting) == 1 else None
