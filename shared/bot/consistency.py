@@ -124,8 +124,12 @@ def _slots(bot: Bot) -> Iterator[Contradiction]:
             yield (*path, "choices"), "the type `choice` and `choices` go together; add or take out one"
         if (slot.type == "regex") != (slot.pattern is not None):
             yield (*path, "pattern"), "the type `regex` and a `pattern` go together; add or take out one"
-        if slot.whole_answer and slot.type not in ("text", "city"):
-            yield (*path, "whole_answer"), "only slots of type `text` or `city` take a whole answer"
+        if slot.whole_answer and slot.type not in ("text", "city", "address"):
+            yield (*path, "whole_answer"), "only slots of type `text`, `city` or `address` take a whole answer"
+        if slot.past and slot.type not in ("date", "date_range"):
+            yield (*path, "past"), "only slots of type `date` or `date_range` have days; take it out"
+        if slot.of_range is not None and slot.type != "date":
+            yield (*path, "of_range"), "only slots of type `date` take one end of a range; take it out"
         for key in ("prompt", "error"):
             yield from _templates(bot, (*path, key), getattr(slot, key), filled=())
 

@@ -9,7 +9,22 @@ from pydantic import Field, field_validator
 from shared.bot.parts import Labels, Part, Phrase, Phrases, Texts
 from shared.bot.patterns import check_pattern
 
-SlotType = Literal["text", "choice", "date", "order_number", "amount", "city", "email", "address", "regex"]
+SlotType = Literal[
+    "text",
+    "choice",
+    "date",
+    "date_range",
+    "time",
+    "duration",
+    "number",
+    "count",
+    "amount",
+    "order_number",
+    "city",
+    "address",
+    "email",
+    "regex",
+]
 
 
 class Slot(Part):
@@ -25,11 +40,12 @@ class Slot(Part):
         choices: Of type ``choice``: each value with its synonyms.
         pattern: Of type ``regex``: what the whole value must match.
         max_length: Longest value, in characters.
-        whole_answer: When asked for and no entity is found, the whole message is the value, unless it is a question. Of
-            type ``text``, or ``city``, where the model must also take the message for a bare value.
+        whole_answer: When asked for and no entity is found, the whole message is the value, unless it is a question or a
+            remark. Of type ``text`` or ``address``, or ``city``, where the model must also take the message for a bare value.
         no_preference: The value when the customer does not mind; without it the slot must be filled.
         default: What a placeholder shows while the slot is empty.
-        past: Of type ``date``: whether days before today do.
+        past: Of type ``date`` or ``date_range``: whether days before today do.
+        of_range: Of type ``date``: which end of "from 14 to 17 March" it takes; without it the customer is asked.
         remember: Later flows of the conversation take the value over.
     """
 
@@ -46,6 +62,7 @@ class Slot(Part):
     no_preference: Phrase | None = None
     default: Phrase | None = None
     past: bool = False
+    of_range: Literal["start", "end"] | None = None
     remember: bool = False
 
     @field_validator("pattern")

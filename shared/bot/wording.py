@@ -142,7 +142,7 @@ class Wording(Part):
     back: SomeTexts = ("Back to {flow}: {question}",)
     cancelled: SomeTexts = ("All right, I have stopped {flow}. What else can I do for you?",)
     change: SomeTexts = ("What should I change?",)
-    which: SomeTexts = ("Which one do you mean: {values}?",)
+    which: SomeTexts = ("Which one: {values}?",)
     waiting: SomeTexts = ("Take your time. {question}",)
     repeat: SomeTexts = ("Sorry, I did not get that. {question}",)
     stuck: SomeTexts = (

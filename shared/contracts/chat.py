@@ -28,6 +28,8 @@ class FlowState(Value):
     confirming: bool = False
     attempts: int = 0
     """Answers in a row that did not fill ``asked``."""
+    which: tuple[str, ...] = ()
+    """Values among which the customer has to choose for ``asked``, in the order shown."""
 
 
 class DialogueState(Value):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-_NOT_IN_WORDS = re.compile(r"[^\w']+")
+from shared.dialogue.values.words import in_words
 
 #: Words that change nothing at the ends of an act.
 _FILLERS = frozenset(
@@ -150,11 +150,6 @@ _LEAVES_IT = re.compile(
     r"|whatever you (?:recommend|suggest|think|like|want)|what(?:ever)? (?:would|do) you recommend)\b|随便|你决定|你选|都行|都可以|不知道",
     re.IGNORECASE,
 )
-
-
-def in_words(text: str) -> str:
-    """The text in lower case with one blank between words and nothing else: how phrases are compared."""
-    return _NOT_IN_WORDS.sub(" ", text.casefold().replace("’", "'")).strip()
 
 
 def core(words: str) -> str:

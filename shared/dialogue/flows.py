@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from shared.bot.bot import Flow
 from shared.contracts.chat import Answer, DialogueState, FlowState
-from shared.dialogue import acts
-from shared.dialogue.acts import in_words
+from shared.dialogue import acts, which
 from shared.dialogue.handover import hand_over, released
 from shared.dialogue.reading import Reading, read
 from shared.dialogue.turn import Outcome, Turn
+from shared.dialogue.values.words import in_words
 
 #: Flows that wait for each other; of more, the oldest is given up.
 MAX_NESTED = 3
@@ -27,7 +27,7 @@ def go_on(turn: Turn, state: DialogueState) -> Outcome | None:
         return _cancel(turn, state)
     if _cuts_in(turn, flow, reading):
         return None
-    if reading.values or reading.unclear or reading.refused:
+    if reading.tells:
         return _fill(turn, state, reading)
     if reading.faulty is not None:
         return _complain(turn, _replace(state, _asking_again(current, reading.faulty)))
@@ -104,7 +104,7 @@ def _cuts_in(turn: Turn, flow: Flow, reading: Reading) -> bool:
     if flow.interrupted_by != "all" and intent not in flow.interrupted_by:
         return False
     certain = turn.confidence >= turn.bot.settings.interrupt_confidence
-    return not reading.values or (certain and reading.share < _MOSTLY_VALUES)
+    return not reading.tells or (certain and reading.share < _MOSTLY_VALUES)
 
 
 def _wants_help(turn: Turn, current: FlowState) -> bool:
@@ -188,16 +188,17 @@ def _ask_named(turn: Turn, state: DialogueState) -> Outcome | None:
 def _asking_again(current: FlowState, name: str) -> FlowState:
     others = {slot: value for slot, value in current.slots.items() if slot != name}
     attempts = current.attempts if current.asked == name else 0
-    return current.model_copy(update={"slots": others, "asked": name, "confirming": False, "attempts": attempts})
+    update = {"slots": others, "asked": name, "confirming": False, "attempts": attempts, "which": ()}
+    return current.model_copy(update=update)
 
 
 def _fill(turn: Turn, state: DialogueState, reading: Reading, lead: str = "") -> Outcome:
     """Keep what was read and go on; what does not do is asked for again."""
     current = state.flows[-1]
     kept = {name: value for name, value in current.slots.items() if name not in reading.refused}
-    current = current.model_copy(update={"slots": kept | reading.values, "attempts": 0})
+    current = current.model_copy(update={"slots": kept | reading.values, "attempts": 0, "which": ()})
     for name, values in reading.unclear.items():
-        return _ask_which(turn, _replace(state, _asking_again(current, name)), values, lead)
+        return _flow_answer(turn, state, _asking_again(current, name).model_copy(update={"which": values}), lead)
     for name in reading.refused:
         if turn.bot.slots[name].prompt:
             return _flow_answer(turn, state, _asking_again(current, name), lead)
@@ -206,16 +207,6 @@ def _fill(turn: Turn, state: DialogueState, reading: Reading, lead: str = "") ->
     error = turn.reader.error(reading.faulty)
     lead = _joined(lead, turn.say(error) if error else "")
     return _flow_answer(turn, state, _asking_again(current, reading.faulty), lead)
-
-
-def _ask_which(turn: Turn, state: DialogueState, values: tuple[str, ...], lead: str) -> Outcome:
-    """Several values were said for one slot: ask which is meant."""
-    current = state.flows[-1]
-    asked = current.asked or ""
-    shown = tuple(turn.reader.shown(asked, value) for value in values)
-    question, title = _question(turn, current), turn.bot.flows[current.flow].title
-    text = turn.say(turn.bot.wording.which, values=" / ".join(shown), question=question, flow=title)
-    return Answer(text=_joined(lead, text), kind="flow", suggestions=shown), state
 
 
 def _proceed(turn: Turn, state: DialogueState, lead: str = "") -> Outcome:
@@ -286,14 +277,19 @@ def _question(turn: Turn, current: FlowState) -> str:
     """What the flow waits for, in words."""
     flow = turn.bot.flows[current.flow]
     if current.asked is not None:
-        return turn.ask(turn.bot.slots[current.asked].prompt, current.slots)
+        prompt = turn.ask(turn.bot.slots[current.asked].prompt, current.slots)
+        values = which.listed(turn, current.asked, current.which)
+        return turn.say(turn.bot.wording.which, values=values, question=prompt, flow=flow.title) if values else prompt
     if current.confirming and flow.confirm is not None:
         return turn.reply(flow.confirm, current.slots)
     return turn.say(turn.bot.wording.change, flow=flow.title)
 
 
 def _suggestions(turn: Turn, current: FlowState) -> tuple[str, ...]:
-    return tuple(turn.bot.slots[current.asked].choices) if current.asked is not None else ()
+    if current.asked is None:
+        return ()
+    shown = tuple(turn.reader.shown(current.asked, value) for value in current.which)
+    return shown or tuple(turn.bot.slots[current.asked].choices)
 
 
 def _replace(state: DialogueState, current: FlowState) -> DialogueState:

@@ -1,24 +1,23 @@
-"""What a message contributes to a flow: values for its slots, several for one, and values that do not do."""
+"""What a message contributes to a flow: values for its slots, values to choose among, and values that do not do."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from shared.bot.bot import Flow
 from shared.contracts.chat import FlowState
 from shared.contracts.understanding import EntitySpan
-from shared.dialogue.acts import in_words
+from shared.dialogue import which
 from shared.dialogue.turn import Turn
-from shared.dialogue.values.addresses import extended
-from shared.dialogue.values.found import Found, distinct
-from shared.dialogue.values.order_numbers import is_postcode
-from shared.dialogue.values.polarity import wanted
-from shared.dialogue.values.slots import SELF_EVIDENT
+from shared.dialogue.values.found import Certainty, Found
+from shared.dialogue.values.free_text import looks_like_an_answer
+from shared.dialogue.values.polarity import judged
+from shared.dialogue.values.slots import READERS, SELF_EVIDENT
+from shared.dialogue.values.words import in_words, without
 
-#: Between the two days of a range, of which a slot for one day takes the first.
-_RANGE = re.compile(r"\s*(?:to|until|till|through|-|–|—|到|至)\s*(?:the\s+)?", re.IGNORECASE)
+#: Values that a customer is asked to choose among; of more, the first ones.
+_MAX_UNCLEAR = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,94 +28,83 @@ class Reading:
         values: New or changed values by slot.
         faulty: The slot for which something was said that does not do.
         share: Share of the message that its values make up (0..1).
-        unclear: Slots for which several values were said, with these.
-        refused: Slots of which a value was named only to rule it out.
+        unclear: Values by slot among which the customer must choose.
+        refused: Slots whose present value the customer takes back without a new one: "not tomorrow".
+        rest: The words of the message that no value made up.
     """
 
     values: dict[str, str]
     faulty: str | None
     share: float
-    unclear: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unclear: dict[str, tuple[str, ...]] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
+    rest: str = ""
+
+    @property
+    def tells(self) -> bool:
+        """Whether the message bears on a value: a new one, one of several, or one that is taken back."""
+        return bool(self.values or self.unclear or self.refused)
 
     @property
     def is_empty(self) -> bool:
         """Whether the message tells the flow nothing."""
-        return not self.values and not self.unclear and not self.refused and self.faulty is None
+        return not self.tells and self.faulty is None
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A piece of the message as the value of a slot; ``told`` by the model, or found by the slot's reader alone."""
+
+    slot: str
+    found: Found
+    told: bool
+
+    @property
+    def length(self) -> int:
+        return self.found.end - self.found.start
 
 
 def read(turn: Turn, flow: Flow, state: FlowState) -> Reading:
-    """Find values for a flow in a message, corrections of earlier values included. One piece of text fills one slot."""
-    found, faulty = _by_entities(turn, flow, state)
-    _search(turn, flow, state.asked, found)
-    values: dict[str, str] = {}
-    unclear: dict[str, tuple[str, ...]] = {}
-    refused: list[str] = []
-    for name, candidates in found.items():
-        told = distinct(_first_of_range(turn.text, wanted(turn.text, candidates)))
-        if len(told) == 1 or (told and turn.bot.slots[name].type == "text"):
-            values[name] = ", ".join(told)  # two adults and a child, shoes and a bag: free text holds both
-        elif told:
-            unclear[name] = told
-        else:
-            refused.append(name)
-    covered = sum(one.end - one.start for candidates in found.values() for one in candidates)
+    """Find values for a flow in a message, corrections of earlier values included; a piece of text fills one slot."""
+    claims, unread = _told(turn, flow, state.asked)
+    claims += _searched(turn, flow, state, claims)
+    kept = _one_slot_each(claims, state.asked)
+    settled = _Settled(turn, state)
+    for name in dict.fromkeys(claim.slot for claim in kept):
+        settled.take(name, [claim for claim in kept if claim.slot == name])
+    settled.choose()
+    spans = [(claim.found.start, claim.found.end) for claim in kept]
+    left = [
+        name for name, entity in unread if not any(claim.found.overlaps(entity.start, entity.end) for claim in kept)
+    ]
+    faulty = settled.faulty or next((name for name in reversed(left) if name not in settled.taken), None)
+    covered = sum(claim.length for claim in kept)
     return Reading(
-        values={name: value for name, value in values.items() if state.slots.get(name) != value},
-        faulty=None if faulty in found else faulty,
-        share=min(covered / max(len(turn.text.strip()), 1), 1.0),
-        unclear=unclear,
-        refused=tuple(refused),
+        values={name: value for name, value in settled.values.items() if state.slots.get(name) != value},
+        faulty=faulty,
+        share=min(1.0, covered / max(len(turn.text.strip()), 1)),
+        unclear=settled.unclear,
+        refused=tuple(settled.refused),
+        rest=without(turn.text, spans),
     )
 
 
-def _by_entities(turn: Turn, flow: Flow, state: FlowState) -> tuple[dict[str, list[Found]], str | None]:
-    """What the model found, by slot; and the last slot whose value does not do."""
-    found: dict[str, list[Found]] = {}
-    faulty: str | None = None
+def _told(turn: Turn, flow: Flow, asked: str | None) -> tuple[list[_Claim], list[tuple[str, EntitySpan]]]:
+    """Claims of the model's entities, and entities that could not be read, with their slots."""
+    claims: list[_Claim] = []
+    unread: list[tuple[str, EntitySpan]] = []
     for entity in turn.entities:
-        name = _slot_for(turn, flow, state.asked, entity, found)
-        if name is None or (
-            turn.bot.slots[name].type == "order_number" and is_postcode(turn.text, entity.start, entity.end)
-        ):
+        name = _slot_for(turn, flow, asked, entity, {claim.slot for claim in claims})
+        if name is None:
             continue
-        values = list(_values(turn, name, entity))
-        if values:
-            known = found.setdefault(name, [])
-            known.extend(one for one in values if not one.overlaps((other.start, other.end) for other in known))
-        elif turn.bot.slots[name].prompt:
-            faulty = name
-    return found, faulty
+        found = turn.reader.of_span(name, turn.text, entity.start, entity.end)
+        claims += [_Claim(name, one, told=True) for one in found]
+        if not found and turn.bot.slots[name].prompt and looks_like_an_answer(entity.text):
+            unread.append((name, entity))
+    return claims, unread
 
 
-def _values(turn: Turn, name: str, entity: EntitySpan) -> Iterator[Found]:
-    """The values of a slot that an entity stands for: what its type finds there, else the entity as it is.
-
-    What a reader of the type finds may reach beyond the entity ("the day after tomorrow", of which a model found the last word), and
-    may stand elsewhere in the message ("from 14 March to 17 March").
-    """
-    slot = turn.bot.slots[name]
-    if slot.type == "address":
-        yield extended(turn.text, entity.start, entity.end)
-        return
-    anywhere = turn.reader.all(name, turn.text)
-    if any(one.overlaps([(entity.start, entity.end)]) for one in anywhere):
-        yield from anywhere
-        return
-    value = turn.reader.value(name, entity.text)
-    if value is not None:
-        yield Found(value, entity.start, entity.end)
-    else:
-        yield from anywhere
-
-
-def _first_of_range(text: str, found: list[Found]) -> list[Found]:
-    if len(found) == 2 and _RANGE.fullmatch(text[found[0].end : found[1].start]):
-        return found[:1]
-    return found
-
-
-def _slot_for(turn: Turn, flow: Flow, asked: str | None, entity: EntitySpan, found: Mapping[str, object]) -> str | None:
+def _slot_for(turn: Turn, flow: Flow, asked: str | None, entity: EntitySpan, taken: set[str]) -> str | None:
     """The slot that an entity fills. A role fills its slot; what has none fills the slot that was asked for.
 
     So does a value with the role of another slot if it is the whole message: an answer needs no "from" or "to", and
@@ -124,24 +112,128 @@ def _slot_for(turn: Turn, flow: Flow, asked: str | None, entity: EntitySpan, fou
     """
     slots = turn.bot.slots
     owners = [name for name in (*flow.required, *flow.optional) if entity.label in slots[name].entities]
-    if asked is not None:
+    if asked is not None and asked not in taken:
         alone = in_words(entity.text) == turn.words
         if asked in owners or (entity.label in slots[asked].when_asked and (alone or not owners)):
             return asked
-    return next((name for name in owners if name not in found), owners[-1] if owners else None)
+    return next((name for name in owners if name not in taken), owners[-1] if owners else None)
 
 
-def _search(turn: Turn, flow: Flow, asked: str | None, found: dict[str, list[Found]]) -> None:
-    """Look through the whole message for the slot that was asked for, then for the first of each self-evident type."""
-    slots = turn.bot.slots
-    types = {slots[name].type for name in found}
-    names = [asked] if asked is not None and asked not in found else []
-    for name in (*names, *flow.required, *flow.optional):
-        if name in found or (name != asked and slots[name].type not in SELF_EVIDENT - types):
+def _searched(turn: Turn, flow: Flow, state: FlowState, told: Sequence[_Claim]) -> list[_Claim]:
+    """What the message holds for the slot asked for, then for the first of each self-evident type."""
+    slots, asked = turn.bot.slots, state.asked
+    taken = {claim.slot for claim in told}
+    types = {slots[name].type for name in taken}
+    claims: list[_Claim] = []
+    for name in (*((asked,) if asked is not None else ()), *flow.required, *flow.optional):
+        if name in taken or (name != asked and slots[name].type not in SELF_EVIDENT - types):
             continue
-        taken = [(one.start, one.end) for other in found.values() for one in other]
-        others = [(entity.start, entity.end) for entity in turn.entities if entity.label == "address"]
-        free = [one for one in turn.reader.all(name, turn.text) if not one.overlaps([*taken, *others])]
-        if free:
-            types.add(slots[name].type)
-            found[name] = free
+        found = [one for one in turn.reader.read(name, turn.text) if name == asked or _stands_out(turn, name, one)]
+        claims += [_Claim(name, one, told=False) for one in found if not _in_longer_entity(turn, name, one)]
+        taken.add(name)
+        types.add(slots[name].type)
+    return claims
+
+
+def _stands_out(turn: Turn, name: str, found: Found) -> bool:
+    """Whether a value that nobody asked for is one: digits alone may be an order number, but no time and no day."""
+    wanted = Certainty.LIKELY if turn.bot.slots[name].type == "order_number" else Certainty.PLAIN
+    return found.certainty >= wanted and (found.rejected or turn.reader.fits(name, found.value))
+
+
+def _in_longer_entity(turn: Turn, name: str, found: Found) -> bool:
+    """Whether the model takes it for a part of something else: the digits of "10115 Berlin"."""
+    return found.certainty < Certainty.PLAIN and any(
+        entity.start <= found.start
+        and found.end <= entity.end
+        and entity.end - entity.start > found.end - found.start
+        and entity.label not in turn.bot.slots[name].entities
+        for entity in turn.entities
+    )
+
+
+def _one_slot_each(claims: Sequence[_Claim], asked: str | None) -> list[_Claim]:
+    """Claims that do not overlap: the longer goes first, then what the model says, then what was asked for."""
+    kept: list[_Claim] = []
+    for claim in sorted(claims, key=lambda each: (-each.length, not each.told, each.slot != asked)):
+        if not any(claim.found.overlaps(other.found.start, other.found.end) for other in kept):
+            kept.append(claim)
+    return sorted(kept, key=lambda each: each.found.start)
+
+
+@dataclass
+class _Settled:
+    """What the claims come to, slot by slot."""
+
+    turn: Turn
+    state: FlowState
+    values: dict[str, str] = field(default_factory=dict)
+    unclear: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+    faulty: str | None = None
+
+    @property
+    def taken(self) -> set[str]:
+        """Slots that something was found for."""
+        return {*self.values, *self.unclear, *self.refused}
+
+    def take(self, name: str, claims: Sequence[_Claim]) -> None:
+        """Settle what one slot gets."""
+        found = [claim.found for claim in claims]
+        if self.turn.bot.slots[name].type not in READERS:
+            found = judged(self.turn.text, found)
+        wanted = list(_surest(self.turn, name, [one for one in found if not one.rejected]))
+        if not wanted:
+            self._take_back(name, [one.value for one in found])
+            return
+        values = list(dict.fromkeys(one.value for one in wanted if self.turn.reader.fits(name, one.value)))
+        meant = name == self.state.asked or any(claim.told for claim in claims)
+        if len(values) > 1:
+            self._take_one(name, values, wanted, meant=meant)
+        elif values:
+            self.values[name] = values[0]
+        elif meant:
+            self.faulty = name
+
+    def choose(self) -> None:
+        """Take the answer to "Which one: …?"."""
+        asked = self.state.asked
+        if asked is None or not self.state.which or asked in self.values:
+            return
+        chosen = which.chosen(self.turn, asked, self.state.which)
+        if chosen is not None:
+            self.values[asked] = chosen
+            self.unclear.pop(asked, None)
+
+    def _take_one(self, name: str, values: Sequence[str], wanted: Sequence[Found], *, meant: bool) -> None:
+        """Of several values the end of a range that is meant, or free words together, or whichever the customer says."""
+        text, kind = self.turn.text, self.turn.bot.slots[name].type
+        if kind == "text":
+            stretch = " ".join(text[wanted[0].start : wanted[-1].end].split())
+            self.values[name] = stretch if self.turn.reader.fits(name, stretch) else values[-1]
+            return
+        end = self.turn.reader.range_end(name, text) if kind == "date" else None
+        if end is not None and end in values:
+            self.values[name] = end
+        elif self.turn.bot.slots[name].prompt and (meant or name not in self.state.slots):
+            self.unclear[name] = tuple(values[:_MAX_UNCLEAR])
+
+    def _take_back(self, name: str, rejected: Sequence[str]) -> None:
+        """Nothing but what is not meant: of two choices that leaves one."""
+        present = self.state.slots.get(name)
+        left = tuple(value for value in self.turn.bot.slots[name].choices if value not in rejected)
+        if present is not None and present not in rejected:
+            return
+        if len(left) == 1:
+            self.values[name] = left[0]
+        elif left:
+            self.unclear[name] = left[:_MAX_UNCLEAR]
+        elif present is not None:
+            self.refused.append(name)
+
+
+def _surest(turn: Turn, name: str, found: Sequence[Found]) -> Iterator[Found]:
+    """Without those that are less sure than the best; days and times that are named at all count alike."""
+    alike = Certainty.LIKELY if turn.bot.slots[name].type in ("date", "time") else Certainty.PLAIN
+    best = max((min(one.certainty, alike) for one in found), default=alike)
+    return (one for one in found if one.certainty >= best)

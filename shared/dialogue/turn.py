@@ -16,9 +16,8 @@ from shared.bot.wording import Signal
 from shared.contracts.chat import Answer, DialogueState
 from shared.contracts.understanding import OUT_OF_SCOPE, UNDETERMINED, EntitySpan, Understanding
 from shared.dialogue import acts
-from shared.dialogue.acts import in_words
-from shared.dialogue.values.order_numbers import is_postcode
 from shared.dialogue.values.slots import SlotReader
+from shared.dialogue.values.words import in_words
 from shared.text.clauses import word_count
 from shared.text.follow_ups import follows_up
 
@@ -139,13 +138,14 @@ class Turn:
 
     def _told(self, name: str) -> str | None:
         slot = self.bot.slots[name]
-        texts = [
-            entity.text
+        found = [
+            one
             for entity in self.entities
             if entity.label in slot.entities
-            and not (slot.type == "order_number" and is_postcode(self.text, entity.start, entity.end))
+            for one in self.reader.of_span(name, self.text, entity.start, entity.end)
         ]
-        return next((value for text in reversed(texts) if (value := self.reader.value(name, text))), None)
+        values = [one.value for one in found if not one.rejected and self.reader.fits(name, one.value)]
+        return values[-1] if values else None
 
     @cached_property
     def is_foreign(self) -> bool:

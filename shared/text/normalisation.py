@@ -62,6 +62,14 @@ class NormalisedText:
             return place, place
         return self.spans[start][0], self.spans[end - 1][1]
 
+    def normal(self, start: int, end: int) -> tuple[int, int]:
+        """The half-open span of ``text`` that stands for characters ``start`` to ``end`` of the original."""
+        if self.spans is None:
+            return start, end
+        first = next((place for place, span in enumerate(self.spans) if span[1] > start), len(self.spans))
+        last = next((place for place, span in enumerate(self.spans) if span[0] >= end), len(self.spans))
+        return first, max(first, last)
+
 
 def normalise(text: str) -> NormalisedText:
     """Bring ``text`` into the one form that models are trained on and read.

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from shared.contracts.chat import Answer, DialogueState
 from shared.contracts.understanding import Understanding
-from shared.dialogue.acts import in_words
 from shared.dialogue.trial.dialogue_file import Expectation, Said, found
+from shared.dialogue.values.words import in_words
 
 
 def misses(said: Said, understanding: Understanding, answer: Answer, state: DialogueState) -> list[str]:

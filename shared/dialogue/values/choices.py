@@ -1,43 +1,38 @@
-"""Choices: one of a few values, by its name or a synonym, in any sentence."""
+"""Choices: the values of a bot file, each with its other wordings."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from shared.dialogue.values.found import Found
-from shared.dialogue.values.polarity import is_ruled_out
+from shared.dialogue.values.words import in_words
+
+#: From here on scripts that set no blanks between words.
+_CHINESE = "\u2e80"
+_LETTER = r"[^\W\u2e80-\U0003ffff]"
 
 
-def choices(text: str, offered: Mapping[str, Sequence[str]]) -> list[Found]:
-    """Every choice that a message names, longest wording first where one holds another.
-
-    What is ruled out is left out; where a single other choice remains, that one is meant: "not business" of economy and business.
-
-    Args:
-        text: The message.
-        offered: Each value with its synonyms.
-    """
-    named = _named(text, offered)
-    left = [one for one in named if not is_ruled_out(text, one.start)]
-    if left or not named:
-        return left
-    ruled_out = {one.value for one in named}
-    others = [value for value in offered if value not in ruled_out]
-    return [Found(others[0], named[0].start, named[0].end)] if len(others) == 1 else []
+def choices(text: str, known: Mapping[str, Sequence[str]]) -> list[Found]:
+    """Every choice that a text names, the longest wording first; whole words, save in Chinese, which sets no blanks."""
+    wordings = tuple((in_words(wording), value) for value, also in known.items() for wording in (value, *also))
+    values = dict(reversed(wordings))
+    pattern = _pattern(tuple(sorted((wording for wording in values if wording), key=lambda each: (-len(each), each))))
+    if pattern is None:
+        return []
+    return [
+        Found(value, *match.span()) for match in pattern.finditer(text) if (value := values.get(in_words(match[0])))
+    ]
 
 
-def _named(text: str, offered: Mapping[str, Sequence[str]]) -> list[Found]:
-    wordings = [(value, wording) for value, also in offered.items() for wording in (value, *also)]
-    found: list[Found] = []
-    for value, wording in sorted(wordings, key=lambda pair: -len(pair[1])):
-        words = re.findall(r"[\w']+", wording)
-        if not words:
-            continue
-        edges = (r"(?<!\w)", r"(?!\w)") if wording.isascii() else ("", "")
-        pattern = edges[0] + r"[\W_]+".join(map(re.escape, words)) + edges[1]
-        for match in re.finditer(pattern, text, re.IGNORECASE):
-            one = Found(value, match.start(), match.end())
-            if not one.overlaps((other.start, other.end) for other in found):
-                found.append(one)
-    return sorted(found, key=lambda one: one.start)
+@lru_cache(maxsize=256)
+def _pattern(wordings: tuple[str, ...]) -> re.Pattern[str] | None:
+    """One pattern for all wordings; kept, since every turn of a bot needs the same few."""
+    return re.compile("|".join(map(_wording, wordings)), re.IGNORECASE) if wordings else None
+
+
+def _wording(wording: str) -> str:
+    words = r"[^\w']{1,5}".join(re.escape(word).replace("'", "['’]") for word in wording.split())
+    before = rf"(?<!{_LETTER})" if wording[0] < _CHINESE else ""
+    return before + words + (rf"(?!{_LETTER})" if wording[-1] < _CHINESE else "")

@@ -1,4 +1,4 @@
-"""E-mail addresses."""
+"""E-mail addresses, in small letters."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import re
 
 from shared.dialogue.values.found import Found
 
-_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_ADDRESS = re.compile(
+    r"(?<![\w.%+-])\w[\w.%+'-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z][A-Za-z0-9-]{1,62}(?![\w@])",
+    re.ASCII,
+)
 
 
 def emails(text: str) -> list[Found]:
-    """Every e-mail address, in small letters."""
-    return [Found(match[0].lower(), match.start(), match.end()) for match in _EMAIL.finditer(text)]
+    """Every address in a text."""
+    return [Found(match[0].lower(), *match.span()) for match in _ADDRESS.finditer(text)] if "@" in text else []

@@ -61,7 +61,7 @@ def test_several_days_are_asked_about(talk: Conversation) -> None:
     said = "I need a hotel in Rome on Monday and Friday"
     answer = talk.say(said, "hotel_search", "city=Rome", "date=Monday", "date=Friday")
     assert talk.flow.asked == "arrival_date"
-    assert "Monday 16 March 2026 / Friday 13 March 2026" in answer.text
+    assert "Monday 16 March 2026 or Friday 13 March 2026" in answer.text
     talk.inform("Friday", "date=Friday")
     assert talk.flow.slots["arrival_date"] == "2026-03-13"
 

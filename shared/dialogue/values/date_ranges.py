@@ -1,0 +1,99 @@
+"""Stretches of days: ``2026-03-14/2026-03-17``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import pairwise
+
+from shared.dialogue.values.calendar import Calendar, moved
+from shared.dialogue.values.dates import dates
+from shared.dialogue.values.durations import durations
+from shared.dialogue.values.found import Certainty, Found, apart
+
+_BETWEEN = re.compile(
+    r"(?:st|nd|rd|th)?\s{0,3}(?:-|–|~|to|until|till|through|thru|up\s{1,3}to|and\s{1,3}back\s{1,3}on|and\s{1,3}(?:leave|leaving|check\s?out)\s{1,3}(?:on)?"
+    r"|到|至|—)\s{0,3}(?:the\s{1,3}|on\s{1,3}|and\s{1,3})?(?:including\s{1,3})?",
+    re.ASCII | re.IGNORECASE,
+)
+_AND = re.compile(r"(?:st|nd|rd|th)?\s{0,3}(?:and|和)\s{0,3}(?:the\s{1,3})?", re.ASCII | re.IGNORECASE)
+_BETWEEN_WORD = re.compile(r"(?:\bbetween|在)\s{0,3}(?:the\s{1,3})?\Z", re.ASCII | re.IGNORECASE)
+_FROM = re.compile(r"\bfrom\s{0,3}(?:the\s{1,3})?\Z|从\Z", re.ASCII | re.IGNORECASE)
+_FOR = re.compile(r"\s{0,3},?\s{0,3}(?:for\s{1,3}|住|待|玩|,|，)?\s{0,3}", re.ASCII | re.IGNORECASE)
+_WEEK = re.compile(
+    r"\b(?P<which>next|this)\s{1,3}(?P<unit>week|weekend|month)\b(?!\s{1,3}(?:on\s|mon|tue|wed|thu|fri|sat|sun))",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+def date_ranges(text: str, calendar: Calendar) -> list[Found]:
+    """Every stretch of days that a text names: by two days, or by a day and a length ("three nights from 14 March")."""
+    days = dates(text, calendar)
+    return apart((*_spans(text, days), *_with_length(text, days), *_weeks(text, calendar)))
+
+
+def _spans(text: str, days: Sequence[Found]) -> Iterator[Found]:
+    for first, last in pairwise(days):
+        between = _BETWEEN.fullmatch(text, first.end, last.start)
+        framed = _AND.fullmatch(text, first.end, last.start) and _BETWEEN_WORD.search(text, 0, first.start)
+        if between or framed:
+            start = _opening(text, first.start)
+            yield _range(date.fromisoformat(first.value), date.fromisoformat(last.value), start, last.end)
+
+
+def _opening(text: str, start: int) -> int:
+    word = _FROM.search(text, max(0, start - 12), start) or _BETWEEN_WORD.search(text, max(0, start - 16), start)
+    return word.start() if word else start
+
+
+def _with_length(text: str, days: Sequence[Found]) -> Iterator[Found]:
+    """A day, and how many days or nights from it on."""
+    lengths = [one for one in durations(text) if not any(one.within(day) for day in days)]
+    for day in days:
+        for length in lengths:
+            before = length.end <= day.start and re.fullmatch(
+                r"\s{0,3}(?:from|starting|beginning|as of)?\s{0,3}(?:on\s)?", text[length.end : day.start], re.I
+            )
+            if before or (day.end <= length.start and _FOR.fullmatch(text, day.end, length.start)):
+                last = moved(date.fromisoformat(day.value), _days(length.value, text[length.start : length.end]))
+                yield _range(
+                    date.fromisoformat(day.value), last, min(day.start, length.start), max(day.end, length.end)
+                )
+
+
+def _days(length: str, words: str) -> int:
+    """From the first day to the last: three nights end three days later, three days include the first."""
+    match = re.fullmatch(r"P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?", length)
+    count = int(match["weeks"] or 0) * 7 + int(match["days"] or 0) if match else 0
+    days_alone = re.search(r"day|天|日", words, re.IGNORECASE) is not None
+    return count - 1 if days_alone and count else count
+
+
+def _weeks(text: str, calendar: Calendar) -> Iterator[Found]:
+    for match in _WEEK.finditer(text):
+        ahead = 1 if match["which"].lower() == "next" else 0
+        if match["unit"].lower() == "month":
+            first, last = calendar.in_month(1, ahead), calendar.in_month(0, ahead)
+        else:
+            first = calendar.in_week(5 if match["unit"].lower() == "weekend" else 0, ahead)
+            last = calendar.in_week(6, ahead)
+        yield _range(first, last, *match.span(), certainty=Certainty.LIKELY)
+
+
+def _range(
+    first: date | None, last: date | None, start: int, end: int, certainty: Certainty = Certainty.PLAIN
+) -> Found:
+    """A range whose end lies behind its beginning; else nothing that can be kept."""
+    if first is not None and last is not None and last < first:
+        last = _a_year_later(last)
+    fine = first is not None and last is not None and first < last
+    return Found(f"{first.isoformat()}/{last.isoformat()}" if fine and first and last else "", start, end, certainty)
+
+
+def _a_year_later(day: date) -> date | None:
+    """28 December to 3 January: the end lies in the next year."""
+    try:
+        return day.replace(year=day.year + 1)
+    except ValueError:
+        return None
