@@ -6,6 +6,38 @@ from pydantic import Field
 
 from shared.bot.parts import Labels, Language, Part, Phrases, SomeTexts
 
+_YES = (
+    "yes, yep, yeah, yup, yess, y, ok, okay, correct, right, sure, sure thing, exactly, absolutely, definitely, perfect, great, fine, alright, "
+    "all right, all good, looks good, sounds good, that's right, thats right, go ahead, go on, do it, book it, please do, "
+    "confirm, confirmed, of course, thumbs up, ok hand, 是, 是的, 好, 好的, 对, 对的, 可以, 没错, 行, 确认, 当然"
+)
+_NO = (
+    "no, nope, nah, wrong, no thanks, no wait, don't, dont, don't do it, do not, not now, maybe later, rather not, thumbs down, 不, 不是, 不对, "
+    "不要, 不用, 不行, 错了"
+)
+_CANCEL = (
+    "cancel, stop, abort, quit, exit, end, nevermind, never mind, forget it, forget about it, leave it, drop it, scrap it, scrap that, "
+    "don't bother, start over, start again, start anew, begin again, restart, from the beginning, changed my mind, call it off, not interested, "
+    "don't want it anymore, don't want it any more, don't want this anymore, don't want that anymore, don't want to anymore, no longer want, "
+    "no longer need, no longer needed, 取消, 算了, 停止, 退出, 重新开始, 不办了, 不想要了"
+)
+_NO_PREFERENCE = (
+    "any, anything, none, whatever, whichever, no preference, any is fine, any of them, doesn't matter, does not matter, don't mind, do not mind, "
+    "don't care, do not care, you choose, you decide, up to you, your choice, surprise me, 无所谓, 随便, 都可以, 都行"
+)
+_RESUME = (
+    "back to the bot, talk to the bot, go on with the bot, continue with the bot, carry on with the bot, the bot is fine, wrong button, wrong click, "
+    "by mistake, by accident, my mistake, sorry it was a mistake, was a mistake sorry, no need for a person, no person needed, i can go on, i don't need a person, 转回机器人, 不用人工, 按错了"
+)
+
+
+_HELP = "help, help me, i need help, what do you mean, i don't understand, i don't get it, 帮助, 帮帮我, 什么意思"
+
+
+def phrases(listed: str) -> tuple[str, ...]:
+    """Phrases from a list with commas."""
+    return tuple(phrase.strip() for phrase in listed.split(","))
+
 
 class Signal(Part):
     """How a customer says something that steers the dialogue.
@@ -23,117 +55,18 @@ class Signal(Part):
 class Control(Part):
     """What steers a dialogue; the words are English unless the file brings its own."""
 
-    yes: Signal = Signal(
-        intents=("affirm",),
-        words=(
-            *(
-                "yes",
-                "yep",
-                "yeah",
-                "ok",
-                "okay",
-                "correct",
-                "right",
-                "sure",
-                "exactly",
-                "that's right",
-                "thumbs up",
-                "ok hand",
-            ),
-            *(
-                "go ahead",
-                "do it",
-                "please do",
-                "sounds good",
-                "of course",
-                "是",
-                "是的",
-                "好",
-                "好的",
-                "对",
-                "对的",
-                "可以",
-                "没错",
-                "行",
-            ),
-        ),
-    )
-    no: Signal = Signal(
-        intents=("deny",),
-        words=("no", "nope", "nah", "wrong", "no thanks", "thumbs down", "不", "不是", "不对", "不要", "不用", "错了"),
-    )
+    yes: Signal = Signal(intents=("affirm",), words=phrases(_YES))
+    no: Signal = Signal(intents=("deny",), words=phrases(_NO))
     values: Signal = Signal(intents=("inform",))
     """Bare values: "Lufthansa", "to Rome instead"."""
-    cancel: Signal = Signal(
-        words=(
-            *(
-                "cancel",
-                "stop",
-                "abort",
-                "quit",
-                "exit",
-                "end",
-                "nevermind",
-                "never mind",
-                "forget it",
-                "forget about it",
-                "leave it",
-            ),
-            *(
-                "start over",
-                "start again",
-                "start anew",
-                "begin again",
-                "restart",
-                "from the beginning",
-                "drop it",
-                "don't bother",
-            ),
-            *("取消", "算了", "停止", "退出", "重新开始", "不办了"),
-        )
-    )
-    no_preference: Signal = Signal(
-        words=(
-            *("any", "anything", "none", "whatever", "whichever", "no preference", "any is fine", "any of them"),
-            *("doesn't matter", "does not matter", "don't mind", "do not mind", "don't care", "do not care"),
-            *(
-                "you choose",
-                "you decide",
-                "up to you",
-                "your choice",
-                "surprise me",
-                "无所谓",
-                "随便",
-                "都可以",
-                "都行",
-            ),
-        )
-    )
-    resume: Signal = Signal(
-        words=(
-            *(
-                "back to the bot",
-                "talk to the bot",
-                "go on with the bot",
-                "continue with the bot",
-                "wrong button",
-                "by mistake",
-                "my mistake",
-            ),
-            *(
-                "no need for a person",
-                "no person needed",
-                "i can go on",
-                "i don't need a person",
-                "转回机器人",
-                "不用人工",
-                "按错了",
-            ),
-        )
-    )
+    cancel: Signal = Signal(words=phrases(_CANCEL))
+    no_preference: Signal = Signal(words=phrases(_NO_PREFERENCE))
+    help: Signal = Signal(words=phrases(_HELP))
+    """Said in a flow: the question again, and the offer of a person."""
+    resume: Signal = Signal(words=phrases(_RESUME))
     """Said after a hand-over: the customer wants the bot back."""
-    first: Signal = Signal(words=("1", "first", "the first", "first one", "the former"))
-    second: Signal = Signal(words=("2", "second", "the second", "second one", "the latter", "the last one"))
+    first: Signal = Signal(words=phrases("1, first, the first, first one, the former"))
+    second: Signal = Signal(words=phrases("2, second, the second, second one, the latter, the last one"))
 
 
 class Wording(Part):

@@ -18,6 +18,10 @@ class PastTurn(Value):
     answer: str
 
 
+KNOWLEDGE = "#knowledge"
+"""The topic after a knowledge pair has answered."""
+
+
 class FlowState(Value):
     """A flow under way: which slots are filled, which one was asked for, and how often in vain."""
 
@@ -48,7 +52,7 @@ class DialogueState(Value):
     last_at: float = 0.0
     """Unix seconds of the last message, while a person has taken over and the bot is to come back by itself; else 0."""
     topic: str | None = None
-    """The intent that was answered last: what a bare value or "how long does it take?" is about."""
+    """What a bare value or "how long does it take?" is about: the intent answered last, or ``KNOWLEDGE``."""
 
 
 class Citation(Value):

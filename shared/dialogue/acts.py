@@ -7,130 +7,32 @@ a condition, a correction or a second wish is then no plain yes, whatever a mode
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from shared.dialogue.values.words import in_words
 
+_ACCOMPANYING = (
+    "please pls plz thanks thank you thx well oh ah um uh er so then now just hey hi sorry actually really very much for i think guess say "
+    "would it's it this that that's is here all everything whole thing the want to i'd i'll like let's let us can we could will my dear ok "
+    "okay fine and both at once again sir madam do am 请 吧 了 谢谢 那 就"
+)
+_COURTESY = "please pls plz thanks thank you thx very much then well oh so 请 谢谢"
+_LIMITING = (
+    "but except if unless instead however although though not don't dont wait other different change only rather also without until before "
+    "never wrong isn't no plus as long once provided assuming depends maybe perhaps possibly unsure guess suppose hmm hm think might"
+)
 #: Words that change nothing at the ends of an act.
-_FILLERS = frozenset(
-    (
-        *(
-            "please",
-            "pls",
-            "plz",
-            "thanks",
-            "thank",
-            "you",
-            "thx",
-            "well",
-            "oh",
-            "ah",
-            "um",
-            "uh",
-            "er",
-            "so",
-            "then",
-            "now",
-            "just",
-        ),
-        *(
-            "hey",
-            "hi",
-            "sorry",
-            "actually",
-            "really",
-            "very",
-            "much",
-            "for",
-            "i",
-            "think",
-            "guess",
-            "say",
-            "would",
-            "it's",
-            "it",
-            "this",
-        ),
-        *(
-            "that",
-            "that's",
-            "is",
-            "here",
-            "all",
-            "everything",
-            "whole",
-            "thing",
-            "the",
-            "want",
-            "to",
-            "i'd",
-            "i'll",
-            "like",
-            "let's",
-            "let",
-        ),
-        *(
-            "us",
-            "can",
-            "we",
-            "could",
-            "will",
-            "my",
-            "dear",
-            "ok",
-            "okay",
-            "fine",
-            "and",
-            "both",
-            "at",
-            "once",
-            "again",
-            "sir",
-            "madam",
-        ),
-        *("请", "吧", "了", "谢谢", "那", "就"),
-    )
-)
+_FILLERS = frozenset(_ACCOMPANYING.split())
 #: Of these, the ones that are never an act themselves, as "ok" can be.
-_POLITE = frozenset(
-    ("please", "pls", "plz", "thanks", "thank", "you", "thx", "very", "much", "then", "well", "oh", "so", "请", "谢谢")
-)
-#: Words by which a message limits or corrects what it says.
-_QUALIFIERS = frozenset(
-    (
-        *(
-            "but",
-            "except",
-            "if",
-            "unless",
-            "instead",
-            "however",
-            "although",
-            "though",
-            "not",
-            "don't",
-            "dont",
-            "wait",
-            "other",
-            "different",
-        ),
-        *(
-            "change",
-            "only",
-            "rather",
-            "also",
-            "without",
-            "until",
-            "before",
-            "never",
-            "wrong",
-            "isn't",
-            "no",
-            "plus",
-            "as",
-            "long",
-        ),
-    )
-)
+_POLITE = frozenset(_COURTESY.split())
+#: Words by which a message limits, doubts or corrects what it says.
+_QUALIFIERS = frozenset(_LIMITING.split())
+_LIMITING_IN_CHINESE = re.compile("但|不过|如果|除非|只要|除了|改|也许|可能|大概|想想")
+#: Words by which a value is called wrong.
+_CORRECTING = "change wrong different other another mind incorrect mistake mistaken fix update isn't not"
+_CORRECTIONS = frozenset(_CORRECTING.split())
+#: Signs that change nothing at the ends of a Chinese act: "好的谢谢", "那就取消吧".
+_CHINESE_FILLERS = re.compile(r"^(?:请|那|就|嗯|哦|啊)+|(?:谢谢你?|吧|了|啊|呀|哦|的话)+$")
 _QUESTION = re.compile(r"[?？]\s*$")
 _ASKS = re.compile(
     r"^(?:what|why|how|where|which|when|who|whose|can|could|would|will|do|does|did|is|are|was|should|may|must|have|has)\b(?!.*\b(?:please|thanks)\W*$)",
@@ -154,7 +56,8 @@ _LEAVES_IT = re.compile(
 
 def core(words: str) -> str:
     """A message (``in_words``) without the words that only accompany it; all of it if nothing would be left."""
-    return _stripped(words, _FILLERS) or _stripped(words, _POLITE) or words
+    kept = _stripped(words, _FILLERS) or _stripped(words, _POLITE) or words
+    return _CHINESE_FILLERS.sub("", kept) or kept
 
 
 def _stripped(words: str, fillers: frozenset[str]) -> str:
@@ -173,6 +76,16 @@ def is_whole(words: str, phrase: str) -> bool:
     return bool(wanted) and (words == wanted or core(words) in (wanted, core(wanted)))
 
 
+def consists_of(words: str, phrases: Iterable[str]) -> bool:
+    """Whether a message is made of phrases and fillers alone: "yes, that's right, thanks", "no, stop"."""
+    rest = f" {' '.join(_CHINESE_FILLERS.sub('', word) or word for word in words.split())} "
+    found = False
+    for wanted in sorted(map(in_words, phrases), key=len, reverse=True):
+        while wanted and f" {wanted} " in rest:
+            found, rest = True, rest.replace(f" {wanted} ", "  ")
+    return found and _FILLERS.issuperset(rest.split())
+
+
 def says(words: str, phrase: str) -> bool:
     """Whether a message (``in_words``) means a phrase: one word must be all of it but fillers, several may stand anywhere in it."""
     wanted = in_words(phrase)
@@ -181,7 +94,13 @@ def says(words: str, phrase: str) -> bool:
 
 def is_qualified(text: str, words: str) -> bool:
     """Whether a message limits, corrects or asks, so that it agrees to nothing as it stands."""
-    return asks(text) or not _QUALIFIERS.isdisjoint(words.split())
+    limits = not _QUALIFIERS.isdisjoint(words.split()) or _LIMITING_IN_CHINESE.search(text) is not None
+    return limits or asks(text)
+
+
+def corrects(words: str) -> bool:
+    """Whether a message (``in_words``) calls something wrong."""
+    return not _CORRECTIONS.isdisjoint(words.split())
 
 
 def asks(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.contracts.chat import Answer, Citation, DialogueState
+from shared.contracts.chat import KNOWLEDGE, Answer, Citation, DialogueState
 from shared.dialogue import flows
 from shared.dialogue.turn import Match, Outcome, Turn
 from shared.text.clauses import word_count
@@ -39,7 +39,7 @@ def look_up(turn: Turn, state: DialogueState) -> Outcome | None:
     text = turn.say(turn.bot.wording.source, answer=pair.answer, source=pair.source)
     citation = Citation(id=pair.id, question=pair.question, source=pair.source, score=match.score)
     answer = Answer(text=flows.back(turn, state, text), kind="knowledge", citations=(citation,))
-    return answer, state.model_copy(update={"topic": None})
+    return answer, state.model_copy(update={"topic": KNOWLEDGE})
 
 
 def _about(turn: Turn, state: DialogueState, intent: str) -> DialogueState:

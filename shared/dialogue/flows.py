@@ -23,14 +23,29 @@ def go_on(turn: Turn, state: DialogueState) -> Outcome | None:
     current = state.flows[-1]
     flow = turn.bot.flows[current.flow]
     reading = read(turn, flow, current)
-    if _leaves(turn, reading):
+    if _leaves(turn, current, reading):
         return _cancel(turn, state)
+    if turn.says(turn.bot.control.help):
+        return _help(turn, state)
+    if (
+        reading.is_empty
+        and acts.corrects(turn.words)
+        and not acts.asks(turn.text)
+        and _named(turn, current) is not None
+    ):
+        return _ask_named(turn, state)
     if _cuts_in(turn, flow, reading):
         return None
     if reading.tells:
         return _fill(turn, state, reading)
     if reading.faulty is not None:
         return _complain(turn, _replace(state, _asking_again(current, reading.faulty)))
+    return _acted(turn, state, flow)
+
+
+def _acted(turn: Turn, state: DialogueState, flow: Flow) -> Outcome | None:
+    """A message without values: a plea for time, yes, no, no preference, or the wish that began the flow."""
+    current = state.flows[-1]
     if acts.waits(turn.text) and not turn.says(turn.bot.control.no):
         return _wait(turn, state)
     if _wants_help(turn, current):
@@ -89,11 +104,23 @@ def back(turn: Turn, state: DialogueState, text: str) -> str:
     return f"{text}\n\n{turn.say(turn.bot.wording.back, flow=title, question=_question(turn, current))}"
 
 
-def _leaves(turn: Turn, reading: Reading) -> bool:
-    """Whether the customer gives the flow up. "I changed my mind, on Friday" does not: it corrects a value."""
-    words = turn.bot.control.cancel.words
-    whole = any(acts.is_whole(turn.words, phrase) for phrase in words)
-    return whole or (turn.says(turn.bot.control.cancel) and reading.is_empty and not acts.asks(turn.text))
+def _steered(turn: Turn, state: DialogueState, reading: Reading) -> Outcome | None:
+    """What the words themselves ask for, whatever intent the model sees: to leave, to be helped, to change a value."""
+    if _leaves(turn, state.flows[-1], reading):
+        return _cancel(turn, state)
+    if turn.says(turn.bot.control.help):
+        return _help(turn, state)
+    changes = reading.is_empty and acts.corrects(turn.words) and not acts.asks(turn.text)
+    return _ask_named(turn, state) if changes else None
+
+
+def _leaves(turn: Turn, current: FlowState, reading: Reading) -> bool:
+    """Whether the customer gives the flow up. "I changed my mind, on Friday" or "… about the date" does not: it corrects a value."""
+    cancel = turn.bot.control.cancel
+    if any(acts.is_whole(turn.words, phrase) for phrase in cancel.words):
+        return True
+    corrects = not reading.is_empty or _named(turn, current) is not None
+    return turn.says(cancel) and not corrects and not acts.asks(turn.text)
 
 
 def _cuts_in(turn: Turn, flow: Flow, reading: Reading) -> bool:
@@ -163,7 +190,15 @@ def _looks_like_an_answer(turn: Turn) -> bool:
     control = turn.bot.control
     if acts.asks(turn.text) or acts.waits(turn.text) or acts.leaves_it(turn.text):
         return False
-    return not any(turn.says(signal) or turn.intent in signal.intents for signal in (control.yes, control.no))
+    acted = acts.consists_of(turn.words, (*control.yes.words, *control.no.words))
+    return not acted and turn.intent not in (*control.yes.intents, *control.no.intents)
+
+
+def _help(turn: Turn, state: DialogueState) -> Outcome:
+    """The question again, with what is expected and the offer of a person; asking for help is no answer in vain."""
+    current = state.flows[-1]
+    attempts = 0 if current.confirming else turn.bot.settings.attempts - 1
+    return _complain(turn, _replace(state, current.model_copy(update={"attempts": attempts})))
 
 
 def _wait(turn: Turn, state: DialogueState) -> Outcome:
@@ -176,13 +211,15 @@ def _wait(turn: Turn, state: DialogueState) -> Outcome:
 
 def _ask_named(turn: Turn, state: DialogueState) -> Outcome | None:
     """The customer names a slot that is wrong: ask for it again."""
-    current = state.flows[-1]
+    name = _named(turn, state.flows[-1])
+    return None if name is None else _flow_answer(turn, state, _asking_again(state.flows[-1], name))
+
+
+def _named(turn: Turn, current: FlowState) -> str | None:
+    """The filled slot that the message names by its title."""
     words = f" {turn.words} "
-    for name in current.slots:
-        slot = turn.bot.slots[name]
-        if slot.prompt and f" {in_words(slot.title)} " in words:
-            return _flow_answer(turn, state, _asking_again(current, name))
-    return None
+    slots = ((name, turn.bot.slots[name]) for name in current.slots)
+    return next((name for name, slot in slots if slot.prompt and f" {in_words(slot.title)} " in words), None)
 
 
 def _asking_again(current: FlowState, name: str) -> FlowState:

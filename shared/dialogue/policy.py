@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from shared.bot.bot import Bot
-from shared.contracts.chat import Answer, DialogueState, FlowState, TurnReceived
+from shared.contracts.chat import KNOWLEDGE, Answer, DialogueState, FlowState, TurnReceived
 from shared.contracts.understanding import Understanding
 from shared.dialogue import answers, flows, handover, languages, topics
 from shared.dialogue.parts import turn_of
@@ -48,9 +48,14 @@ def _current(bot: Bot, state: DialogueState) -> DialogueState:
             "flows": tuple(_current_flow(bot, flow) for flow in state.flows if flow.flow in bot.flows),
             "slots": {name: value for name, value in state.slots.items() if name in bot.slots},
             "offered": tuple(intent for intent in state.offered if bot.handles(intent)),
-            "topic": state.topic if state.topic in bot.intents and bot.handles(state.topic) else None,
+            "topic": _current_topic(bot, state.topic),
         }
     )
+
+
+def _current_topic(bot: Bot, topic: str | None) -> str | None:
+    is_known = topic == KNOWLEDGE or (topic in bot.intents and topic is not None and bot.handles(topic))
+    return topic if is_known else None
 
 
 def _current_flow(bot: Bot, state: FlowState) -> FlowState:

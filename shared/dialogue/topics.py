@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from shared.contracts.chat import Answer, DialogueState, FlowState
+from shared.contracts.chat import KNOWLEDGE, Answer, DialogueState, FlowState
 from shared.dialogue import answers, flows
 from shared.dialogue.reading import read
 from shared.dialogue.turn import Outcome, Turn
+from shared.text.follow_ups import goes_on
 
 
 def value_told(turn: Turn, state: DialogueState) -> Outcome | None:
     """A bare value after an answer: it is noted, and what was answered goes on with it."""
     topic = state.topic
-    if state.flows or topic is None or not _is_bare_value(turn):
+    if state.flows or topic is None or topic == KNOWLEDGE or not _is_bare_value(turn):
         return None
     noted = turn.say(turn.bot.wording.noted, values=turn.listed(turn.told)) if turn.told else ""
     name = turn.bot.flow_started_by(topic)
@@ -27,7 +28,11 @@ def value_told(turn: Turn, state: DialogueState) -> Outcome | None:
 def asked_on(turn: Turn, state: DialogueState) -> Outcome | None:
     """A question that names no matter, unless the model is sure of another: the topic's own answer, or a knowledge pair that fits."""
     topic = state.topic
-    if state.flows or topic is None or not turn.follows_up or _is_about_another(turn, topic):
+    if state.flows or topic is None or not turn.follows_up:
+        return None
+    if topic == KNOWLEDGE:
+        return answers.look_up(turn, state) if goes_on(turn.text) else None
+    if _is_about_another(turn, topic):
         return None
     found = answers.look_up(turn, state) if answers.knowledge_says_more(turn) else None
     if found is not None:

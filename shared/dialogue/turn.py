@@ -171,7 +171,7 @@ class Turn:
     def agrees(self) -> bool:
         """A plain yes: nothing but agreement, in words or by a model that is sure of it. "Yes, but not tomorrow" is none."""
         yes = self.bot.control.yes
-        if any(acts.is_whole(self.words, phrase) for phrase in yes.words):
+        if acts.consists_of(self.words, yes.words):
             return not acts.asks(self.text)
         return self._surely(yes) and not acts.is_qualified(self.text, self.words)
 
@@ -180,9 +180,8 @@ class Turn:
         no = self.bot.control.no
         if acts.leaves_it(self.text) or acts.waits(self.text):
             return False
-        return any(acts.is_whole(self.words, phrase) for phrase in no.words) or (
-            self._surely(no) and not acts.asks(self.text)
-        )
+        in_words = acts.consists_of(self.words, (*no.words, *self.bot.control.cancel.words))
+        return in_words or (self._surely(no) and not acts.asks(self.text))
 
     def _surely(self, signal: Signal) -> bool:
         sure = self.confidence >= self.bot.settings.act_confidence and not self.is_foreign

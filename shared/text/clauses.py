@@ -11,14 +11,15 @@ MAX_CHARACTERS = 500
 #: A shorter piece ("hi", an order number) belongs to its neighbour.
 _MIN_WORDS = 2
 
-#: Words that a clause of its own begins with; between others "and" joins two things ("Rome and Paris").
+#: What a clause of its own begins with; between other words "and" joins two things ("Rome and Paris").
 _OPENERS = (
     r"(?:can|could|may|do|does|did|is|are|was|were|will|would|should|have|has|what|what's|when|where|where's|which|who|why|how|i|i'd|i'll|i'm"
     r"|i've|we|please|tell|give|send|cancel|return|exchange|change|book|find|show|check|get|track|move|refund|let|also|by the way)\b"
+    r"|(?:an?|another)\s+\w+\s+(?:from|to|in|at|for)\b"
 )
 _JOINT = r"(?:[,;]?\s+(?:and|but|also|plus|then|&)(?:\s+(?:also|then|by the way,?))?|,)"
 _BOUNDARY = re.compile(
-    rf"(?<=[.!?…])\s+|[\n\r]+|;\s+|{_JOINT}\s+(?={_OPENERS})"
+    rf"(?<=[.!?…])\s+|[\n\r]+|;\s+|{_JOINT}\s+(?=(?:{_OPENERS}))"
     r"|(?<=[。！？；])\s*|\s*[，,]\s*(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])(?=(?:还有|另外|顺便|并且)[\u4e00-\u9fff])",
     re.IGNORECASE,
 )

@@ -19,6 +19,8 @@ _NAMELESS = (
 _POINTERS = "it it's its that that's this they they're them these those one ones then same else more"
 _EMPTY = frozenset(_NAMELESS.split())
 _POINTS_BACK = frozenset(_POINTERS.split())
+_ASKING = frozenset(("what", "how", "when", "where", "why", "which", "who", "is", "are", "do", "does", "can", "could"))
+_SIGNS = re.compile("[\u3400-\u9fff]")
 _LEADS = ("and", "so", "but", "ok", "okay", "then", "well")
 _GOES_ON = re.compile(r"^\W*(?:and|so|but|ok|okay)?\W*(?:what|how) about\b|^\W*and\b|^\W*(?:那么?|那)", re.IGNORECASE)
 _GOES_ON_IN_CHINESE = re.compile(r"^(?:那|它|这个?|那个?)?[^，。]{0,5}(?:呢|多久|多少钱|怎么样|要多长时间)[？?]?$")
@@ -38,3 +40,16 @@ def follows_up(text: str) -> bool:
     first = next((word for word in words if word not in _LEADS), words[-1])
     asks = is_question or first in ("how", "what", "when", "where", "why", "which", "who")
     return asks and _EMPTY.issuperset(words) and (not _POINTS_BACK.isdisjoint(words) or len(words) <= 2)
+
+
+def goes_on(text: str) -> bool:
+    """Whether a message only puts something else in the place of what was asked about: "and to Japan?", "what about suitcases?"."""
+    stripped = text.strip()
+    words = _WORD.findall(stripped.lower())
+    if not words or len(words) > _MAX_WORDS // 2 + 1:
+        return False
+    if _SIGNS.search(stripped):
+        return _GOES_ON_IN_CHINESE.search(stripped) is not None
+    return _GOES_ON.search(stripped) is not None and _ASKING.isdisjoint(
+        words[1:] if words[0] in ("what", "how") else words
+    )

@@ -12,12 +12,13 @@ from shared.contracts.understanding import (
     OUT_OF_SCOPE,
     EntitySpan,
     IntentScore,
+    Part,
     Sentiment,
     SentimentLabel,
     Understanding,
 )
 from shared.dialogue.policy import decide
-from shared.dialogue.turn import Match
+from shared.dialogue.turn import Match, Searches
 
 TODAY = date(2026, 3, 10)
 """A Tuesday."""
@@ -106,6 +107,9 @@ class Conversation:
         ranking: Sequence[str] = (),
         dogs: float = 0.0,
         at: float = 0.0,
+        language: str = "en",
+        parts: Sequence[tuple[str, str]] = (),
+        dogs_in_context: float | None = None,
     ) -> Answer:
         """One turn.
 
@@ -115,11 +119,16 @@ class Conversation:
             ranking: Likeliest intents for a fallback.
             dogs: Cosine of the text with the only knowledge pair.
             at: Unix seconds.
+            parts: Clauses with the intent of each; their entities are those of the text that stand in them.
+            dogs_in_context: Cosine of the knowledge pair with the text behind the one before it.
         """
 
         def search() -> Match | None:
             self.searches += 1
             return Match(self.bot.knowledge[0], dogs)
+
+        def search_in_context() -> Match | None:
+            return None if dogs_in_context is None else Match(self.bot.knowledge[0], dogs_in_context)
 
         turn = TurnReceived(
             turn_id="turn_1",
@@ -135,8 +144,11 @@ class Conversation:
             ranking=tuple(IntentScore(name=name, confidence=0.2) for name in ranking),
             entities=tuple(span(text, entity) for entity in entities),
             sentiment=sentiment(tone),
+            language=language,
+            parts=tuple(part(text, clause, name, entities) for clause, name in parts),
         )
-        answer, self.state = decide(self.bot, turn, understanding, search=search, today=TODAY)
+        searches = Searches(search, in_context=None if dogs_in_context is None else search_in_context)
+        answer, self.state = decide(self.bot, turn, understanding, search=searches, today=TODAY)
         self.history.append(PastTurn(user=text, answer=answer.text))
         return answer
 
@@ -149,6 +161,13 @@ def span(text: str, entity: str) -> EntitySpan:
     label, _, value = entity.partition("=")
     start = text.index(value)
     return EntitySpan(start=start, end=start + len(value), label=label, text=value, confidence=0.9)
+
+
+def part(text: str, clause: str, intent: str, entities: Sequence[str]) -> Part:
+    start = text.index(clause)
+    spans = (span(text, entity) for entity in entities)
+    inside = tuple(found for found in spans if start <= found.start and found.end <= start + len(clause))
+    return Part(start=start, end=start + len(clause), intent=IntentScore(name=intent, confidence=0.9), entities=inside)
 
 
 def sentiment(tone: SentimentLabel | float) -> Sentiment:

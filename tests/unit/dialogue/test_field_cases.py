@@ -36,7 +36,18 @@ def test_a_yes_that_rules_a_value_out_asks_for_it(talk: Conversation, text: str)
     assert "travel_date" not in talk.flow.slots
 
 
-@pytest.mark.parametrize("text", ["yes if it is cheap", "yes but I need a bag", "ok, unless there is a strike", "yes?"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "yes if it is cheap",
+        "yes but I need a bag",
+        "ok, unless there is a strike",
+        "yes?",
+        "maybe",
+        "I guess so",
+        "好的，但是不要明天",
+    ],
+)
 def test_a_yes_with_a_condition_sends_nothing(talk: Conversation, text: str) -> None:
     ready_to_confirm(talk)
     talk.say(text, "affirm", confidence=0.95)
@@ -44,7 +55,19 @@ def test_a_yes_with_a_condition_sends_nothing(talk: Conversation, text: str) -> 
 
 
 @pytest.mark.parametrize(
-    "text", ["yes", "yes please", "ok thanks", "that's right", "👍", "yes, thank you very much", "好的"]
+    "text",
+    [
+        "yes",
+        "yes please",
+        "ok thanks",
+        "that's right",
+        "👍",
+        "yes, thank you very much",
+        "好的",
+        "yes that's right thanks",
+        "yes yes",
+        "好的谢谢",
+    ],
 )
 def test_a_plain_yes_sends_the_request(talk: Conversation, text: str) -> None:
     ready_to_confirm(talk)
@@ -144,7 +167,9 @@ def test_what_is_no_answer_is_no_product(talk: Conversation, text: str) -> None:
     assert "product" not in talk.flow.slots
 
 
-@pytest.mark.parametrize("text", ["please cancel this", "Stop please", "quit", "start over", "oh never mind", "算了"])
+@pytest.mark.parametrize(
+    "text", ["please cancel this", "Stop please", "quit", "start over", "oh never mind", "算了", "I changed my mind"]
+)
 def test_who_wants_to_leave_leaves(talk: Conversation, text: str) -> None:
     talk.say(
         "I need a flight from Berlin to Rome tomorrow",
@@ -200,3 +225,29 @@ def test_the_bot_comes_back_by_itself_where_the_file_says_so(bot: Bot) -> None:
     assert talk.say("hello?", at=1000.0 + 29 * 60).kind == "silent"
     assert talk.say("still there?", at=1000.0 + 58 * 60).kind == "silent", "the time counts from the last message"
     assert talk.say("hello", "greeting", at=1000.0 + 88 * 60).kind == "template"
+
+
+@pytest.mark.parametrize("text", ["I changed my mind about the date", "the date is wrong", "I want to change the date"])
+def test_a_value_that_is_called_wrong_is_asked_for_again(talk: Conversation, text: str) -> None:
+    ready_to_confirm(talk)
+    talk.say(text, "change_booking", confidence=0.9)
+    assert (talk.flow.flow, talk.flow.asked) == ("flight_search", "travel_date")
+
+
+def test_who_asks_for_help_is_offered_a_person_and_never_handed_over_for_it(talk: Conversation) -> None:
+    talk.say("I want to return something from order A-10432", "return_item", "order_number=A-10432")
+    for _ in range(4):
+        assert "Shall I ask a colleague" in talk.say("help", "thanks").text
+    assert talk.say("yes please", "affirm").handover == "requested"
+
+
+def test_a_person_is_not_called_into_a_flow_by_a_weak_signal(talk: Conversation) -> None:
+    ready_to_confirm(talk)
+    assert talk.say("hm hm", "talk_to_person", confidence=0.5).handover is None
+
+
+def test_what_is_only_perhaps_negative_is_no_anger(bot: Bot) -> None:
+    doubtful = bot.handover.model_copy(update={"anger_confidence": 0.85})
+    talk = Conversation(bot.model_copy(update={"handover": doubtful}))
+    for _ in range(5):
+        assert talk.say("could not be happier", "praise", tone="negative").handover is None

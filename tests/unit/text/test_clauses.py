@@ -23,6 +23,7 @@ from shared.text.clauses import MAX_CLAUSES, clauses, word_count
         ("hello", []),
         ("hello there!", []),
         ("a flight from Berlin to Rome and Paris", []),
+        ("a hotel in Rome and a flight from Berlin", ["a hotel in Rome", "a flight from Berlin"]),
         ("12 Baker Street, 10115 Berlin", []),
         ("yes, and also cancel my other order", []),
         ("it was 3.50 euros", []),
