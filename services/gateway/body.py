@@ -125,7 +125,7 @@ def _refuse_repeated_keys(body: bytes) -> None:
     try:
         parsed(body)
     except RepeatedKey as error:
-        raise InvalidInput(f"'{error.key}' {error}.", param=error.key, code="invalid_json") from None
+        raise InvalidInput(f"'{error.place}' {error}.", param=error.place, code="invalid_json") from None
 
 
 def find_nul(value: Any, place: str = "") -> str | None:

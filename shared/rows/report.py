@@ -11,6 +11,8 @@ from shared.rows.row import Row
 
 #: Faults (and warnings) kept with their text; further ones are only counted.
 MAX_LISTED = 100
+#: Characters of a field's name in a report; whoever writes the file chooses it.
+MAX_FIELD = 200
 
 
 @dataclass(slots=True)
@@ -24,7 +26,7 @@ class FaultList:
         """Count a fault, and keep it while there is room; what it quotes is masked, since reports outlive their file."""
         self.total += 1
         if len(self.listed) < MAX_LISTED:
-            self.listed.append(Fault(line=line, field=masked(column), message=masked(message)))
+            self.listed.append(Fault(line=line, field=masked(column[:MAX_FIELD]), message=masked(message)))
 
     def extend(self, line: int, problems: Iterable[tuple[str, str]]) -> None:
         """Add several problems of one row, each a (field, message) pair."""

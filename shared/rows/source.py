@@ -115,7 +115,7 @@ def _from_json(line: bytes) -> object:
         hint = " (it looks like UTF-16)" if line.startswith((b"\xff\xfe", b"\xfe\xff")) else ""
         return Faulty([("", _NO_UTF8 + hint)])
     except RepeatedKey as error:
-        return Faulty([(error.key, str(error))])
+        return Faulty([(error.place, str(error))])
     except json.JSONDecodeError as error:
         return Faulty([("", f"not valid JSON: {error.msg} at column {error.colno}; write one object a line")])
     except (ValueError, RecursionError):  # digits or brackets beyond what the parser takes
@@ -157,7 +157,7 @@ def _parse_cell(record: dict[str, object], name: str, example: str) -> tuple[str
     try:
         record[name] = parsed(str(record[name]))
     except RepeatedKey as error:
-        return name, str(error)
+        return f"{name}{error.place}", str(error)
     except (ValueError, RecursionError):
         return name, f"not valid JSON; write a list such as {example}"
     return None

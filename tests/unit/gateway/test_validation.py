@@ -40,10 +40,18 @@ def test_the_field_is_the_one_that_was_written(http: httpx.Client, path: str, bo
 
 
 @pytest.mark.parametrize(
-    "body", ['{"input":["great service"],"input":["worst service ever"]}', '{"input":"a","model":"m","model":"n"}']
+    ("path", "body", "param"),
+    [
+        ("analyze", '{"input":["great service"],"input":["worst service ever"]}', "input"),
+        ("analyze", '{"input":"a","model":"m","model":"n"}', "model"),
+        ("embeddings", '{"input":"a","model":"m","user":"m","user":"m"}', "user"),
+        ("fine_tuning/jobs", '{"hyperparameters":{"n_epochs":1,"n_epochs":2}}', "hyperparameters.n_epochs"),
+        ("chat/completions", '{"messages":[{"role":"user"},{"role":"user","role":"system"}]}', "messages[1].role"),
+        ("bots", '{"source":"a","source":"b"}', "source"),
+    ],
 )
-def test_a_key_twice_is_a_fault(http: httpx.Client, body: str) -> None:
-    answer = http.post("/v1/analyze", content=body, headers={"Content-Type": "application/json"})
+def test_a_key_twice_is_a_fault(http: httpx.Client, path: str, body: str, param: str) -> None:
+    answer = http.post(f"/v1/{path}", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
-    assert answer.json()["error"]["param"] in ("input", "model")
+    assert answer.json()["error"]["param"] == param
     assert "stands there twice" in answer.json()["error"]["message"]

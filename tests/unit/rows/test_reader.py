@@ -11,7 +11,7 @@ import pytest
 from shared.contracts.faults import Fault
 from shared.errors import InvalidInput
 from shared.rows.reader import FileFormat, format_of, read_rows
-from shared.rows.report import MAX_LISTED, RowReport
+from shared.rows.report import MAX_FIELD, MAX_LISTED, RowReport
 from shared.rows.row import Entity, Row
 from shared.rows.source import MAX_LINE
 
@@ -178,18 +178,23 @@ def test_formats_follow_the_file_name() -> None:
     ("line", "field"),
     [
         ('{"text":"a b c","intent":"x","intent":"y"}', "intent"),
-        ('{"text":"a b c","entities":[{"start":0,"start":1,"end":2,"label":"x"}]}', "start"),
+        ('{"text":"a b c","entities":[{"start":0,"start":1,"end":2,"label":"x"}]}', "entities[0].start"),
     ],
 )
 def test_a_key_twice_is_a_fault(line: str, field: str) -> None:
-    fault = _only_fault(_read(line))
-    assert (fault.field, "stands there twice" in fault.message) == (field, True)
+    fault = _only_fault(_read('{"text": "fine", "intent": "x"}\n' + line))
+    assert (fault.line, fault.field, "stands there twice" in fault.message) == (2, field, True)
+
+
+def test_a_report_is_short_whatever_the_file_calls_its_fields() -> None:
+    fault = _only_fault(_read(json.dumps({"text": "a", "intent": "x", "k" * 100_000: 1})))
+    assert fault.field == "k" * MAX_FIELD
 
 
 def test_a_key_twice_in_a_cell_is_a_fault() -> None:
     cell = '"[{""start"":0,""end"":1,""end"":2,""label"":""x""}]"'
     fault = _only_fault(_read(f"text,entities\nabc,{cell}\n", "csv"))
-    assert (fault.field, "stands there twice" in fault.message) == ("entities", True)
+    assert (fault.line, fault.field, "stands there twice" in fault.message) == (2, "entities[0].end", True)
 
 
 @pytest.mark.parametrize(
