@@ -23,7 +23,7 @@ _CANCEL = (
 )
 _NO_PREFERENCE = (
     "any, anything, none, whatever, whichever, no preference, any is fine, any of them, doesn't matter, does not matter, don't mind, do not mind, "
-    "don't care, do not care, you choose, you decide, up to you, your choice, surprise me, 无所谓, 随便, 都可以, 都行"
+    "don't care, do not care, you choose, you decide, you pick, whatever you, whichever you, up to you, your choice, surprise me, 无所谓, 随便, 都可以, 都行"
 )
 _RESUME = (
     "back to the bot, talk to the bot, go on with the bot, continue with the bot, carry on with the bot, the bot is fine, wrong button, wrong click, "

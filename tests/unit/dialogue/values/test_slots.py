@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.bot.bot_file import read_bot
-from shared.dialogue.values.slots import SlotReader
 from shared.dialogue.acts import says
+from shared.dialogue.values.slots import SlotReader
 from shared.dialogue.values.words import in_words
 from tests.unit.dialogue.conversation import DESK, TODAY
 
