@@ -23,17 +23,9 @@ def go_on(turn: Turn, state: DialogueState) -> Outcome | None:
     current = state.flows[-1]
     flow = turn.bot.flows[current.flow]
     reading = read(turn, flow, current)
-    if _leaves(turn, current, reading):
-        return _cancel(turn, state)
-    if turn.says(turn.bot.control.help):
-        return _help(turn, state)
-    if (
-        reading.is_empty
-        and acts.corrects(turn.words)
-        and not acts.asks(turn.text)
-        and _named(turn, current) is not None
-    ):
-        return _ask_named(turn, state)
+    steered = _steered(turn, state, reading)
+    if steered is not None:
+        return steered
     if _cuts_in(turn, flow, reading):
         return None
     if reading.tells:

@@ -17,11 +17,15 @@ _OPENERS = (
     r"|i've|we|please|tell|give|send|cancel|return|exchange|change|book|find|show|check|get|track|move|refund|let|also|by the way)\b"
     r"|(?:an?|another)\s+\w+\s+(?:from|to|in|at|for)\b"
 )
-_JOINT = r"(?:[,;]?\s+(?:and|but|also|plus|then|&)(?:\s+(?:also|then|by the way,?))?|,)"
+_JOINT = r"(?:[,;]?\s{1,3}(?:and|but|also|plus|then|&)(?:\s{1,3}(?:also|then|by the way,?))?|,)"
 _BOUNDARY = re.compile(
-    rf"(?<=[.!?…])\s+|[\n\r]+|;\s+|{_JOINT}\s+(?=(?:{_OPENERS}))"
-    r"|(?<=[。！？；])\s*|\s*[，,]\s*(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])(?=(?:还有|另外|顺便|并且)[\u4e00-\u9fff])",
+    rf"(?<=[.!?…])\s{{1,3}}|[\n\r]|;\s|{_JOINT}\s{{1,3}}(?=(?:{_OPENERS}))"
+    r"|(?<=[。！？；])|[，,]\s?(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])(?=(?:还有|另外|顺便|并且)[\u4e00-\u9fff])",
     re.IGNORECASE,
+)
+#: What every boundary has: looked for first, since most messages are a single clause.
+_MAY_BE_SEVERAL = re.compile(
+    r"[.!?…;,\n\r]\s*\S|[。！？；，]|\b(?:and|but|also|plus|then)\b|&|还有|另外|顺便|并且", re.IGNORECASE
 )
 #: Said before the matter; what follows is a clause of its own.
 _GREETING = re.compile(
@@ -49,6 +53,8 @@ def clauses(text: str) -> tuple[tuple[int, int], ...]:
         return ()
     greeting = _GREETING.match(text)
     begin = greeting.end() if greeting is not None else 0
+    if not begin and _MAY_BE_SEVERAL.search(text) is None:
+        return ()
     spans = _merged(text, _pieces(text, begin))
     return tuple(spans) if (0 if begin else 1) < len(spans) <= MAX_CLAUSES else ()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _MAX_WORDS = 9
+_MAX_CHARACTERS = 120
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
 #: Words that name no matter. A question of these alone is about the one before it.
@@ -29,6 +30,8 @@ _GOES_ON_IN_CHINESE = re.compile(r"^(?:那|它|这个?|那个?)?[^，。]{0,5}(?
 def follows_up(text: str) -> bool:
     """Whether a message goes on about what was said before it, without naming it."""
     stripped = text.strip()
+    if len(stripped) > _MAX_CHARACTERS:
+        return False
     words = [word.replace("’", "'") for word in _WORD.findall(stripped.lower())]
     if not words or len(words) > _MAX_WORDS:
         return False
@@ -45,8 +48,8 @@ def follows_up(text: str) -> bool:
 def goes_on(text: str) -> bool:
     """Whether a message only puts something else in the place of what was asked about: "and to Japan?", "what about suitcases?"."""
     stripped = text.strip()
-    words = _WORD.findall(stripped.lower())
-    if not words or len(words) > _MAX_WORDS // 2 + 1:
+    words = _WORD.findall(stripped[: _MAX_CHARACTERS + 1].lower())
+    if not words or len(words) > _MAX_WORDS // 2 + 1 or len(stripped) > _MAX_CHARACTERS:
         return False
     if _SIGNS.search(stripped):
         return _GOES_ON_IN_CHINESE.search(stripped) is not None
