@@ -63,15 +63,17 @@ class Desk:
             raise NoBot(self.problem() or _NO_BOT)
         return self._active
 
-    def look_up(self, active: ActiveBot, model_id: str, embedding: FloatArray) -> Match | None:
-        """The knowledge pair nearest to a message that a model read.
+    def look_up(
+        self, active: ActiveBot, model_id: str, embedding: FloatArray, *, beside: str | None = None
+    ) -> Match | None:
+        """The knowledge pair nearest to a message that a model read, but for the one with the id ``beside``.
 
         Raises:
             ParleyError: The model cannot be loaded.
         """
         if not active.bot.knowledge:
             return None
-        return self._knowledge.index(model_id, active.version, active.bot.knowledge).best(embedding)
+        return self._knowledge.index(model_id, active.version, active.bot.knowledge).best(embedding, beside=beside)
 
     def follow(self) -> None:
         """Take up the newest bot and make its knowledge ready. May be called from any thread."""

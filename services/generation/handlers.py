@@ -23,8 +23,8 @@ def build_handlers(desk: Desk) -> Handlers:
         active = desk.current()
         understanding = message.understanding
 
-        def look_up(vector: FloatArray) -> Match | None:
-            return desk.look_up(active, understanding.model, vector)
+        def look_up(vector: FloatArray, beside: str | None) -> Match | None:
+            return desk.look_up(active, understanding.model, vector, beside=beside)
 
         searches = searches_of(message, look_up)
         today = _today(active.bot, message.turn)

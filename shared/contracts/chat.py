@@ -18,8 +18,8 @@ class PastTurn(Value):
     answer: str
 
 
-KNOWLEDGE = "#knowledge"
-"""The topic after a knowledge pair has answered."""
+KNOWLEDGE = "#"
+"""What the topic begins with after a knowledge pair has answered; its id follows."""
 
 
 class FlowState(Value):
@@ -52,7 +52,7 @@ class DialogueState(Value):
     last_at: float = 0.0
     """Unix seconds of the last message, while a person has taken over and the bot is to come back by itself; else 0."""
     topic: str | None = None
-    """What a bare value or "how long does it take?" is about: the intent answered last, or ``KNOWLEDGE``."""
+    """What a bare value or "how long does it take?" is about: the intent or the knowledge pair that was answered last."""
 
 
 class Citation(Value):

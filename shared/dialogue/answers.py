@@ -39,7 +39,7 @@ def look_up(turn: Turn, state: DialogueState) -> Outcome | None:
     text = turn.say(turn.bot.wording.source, answer=pair.answer, source=pair.source)
     citation = Citation(id=pair.id, question=pair.question, source=pair.source, score=match.score)
     answer = Answer(text=flows.back(turn, state, text), kind="knowledge", citations=(citation,))
-    return answer, state.model_copy(update={"topic": KNOWLEDGE})
+    return answer, state.model_copy(update={"topic": KNOWLEDGE + pair.id})
 
 
 def _about(turn: Turn, state: DialogueState, intent: str) -> DialogueState:

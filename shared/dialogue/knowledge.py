@@ -49,13 +49,14 @@ class KnowledgeIndex:
         """The index of pairs whose ``wordings`` were embedded elsewhere, [n, d]."""
         return cls(pairs, _Known(vectors))
 
-    def best(self, embedding: FloatArray) -> Match | None:
-        """The nearest pair to a message, by its unit vector [d]; ``None`` if there are no pairs.
+    def best(self, embedding: FloatArray, beside: str | None = None) -> Match | None:
+        """The nearest pair to a message, by its vector [d], but for the one with the id ``beside``; ``None`` if there are no pairs.
 
         The best of a pair's wordings counts, since an average of them would be near to none.
         """
         if not self._pairs:
             return None
-        scores = self._vectors @ embedding
+        others = np.array([pair.id != beside for pair in self._pairs])
+        scores = np.where(others, self._vectors @ embedding, -1.0)
         nearest = int(np.argmax(scores))
         return Match(self._pairs[nearest], float(scores[nearest]))

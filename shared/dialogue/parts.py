@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from itertools import zip_longest
 
 from shared.bot.bot import Bot
-from shared.contracts.chat import TurnReceived
+from shared.contracts.chat import KNOWLEDGE, DialogueState, TurnReceived
 from shared.contracts.understanding import EntitySpan, Part, Understanding
 from shared.dialogue.turn import Search, Searches, Turn
 from shared.text.normalisation import NormalisedText, normalise
@@ -20,9 +19,11 @@ def turn_of(
     searches: Searches,
     *,
     today: date,
-    earlier: Mapping[str, str],
+    state: DialogueState,
 ) -> Turn:
-    """The turn, with one for each of its clauses; ``earlier`` are the values known before it."""
+    """The turn, with one for each of its clauses; ``state`` is the one before it."""
+    topic = state.topic or ""
+    cited = topic.removeprefix(KNOWLEDGE) if topic.startswith(KNOWLEDGE) else None
 
     def turn(text: str, read: Understanding, search: Search, parts: tuple[Turn, ...]) -> Turn:
         form, entities = _in_one_form(text, read.entities)
@@ -36,7 +37,8 @@ def turn_of(
             search=search,
             search_in_context=None if read.parts or read is not understanding else searches.in_context,
             at=received.received_at,
-            earlier=earlier,
+            cited=cited,
+            earlier=state.slots,
             parts=parts,
         )
 

@@ -31,7 +31,7 @@ def decide(
     """
     searches = search if isinstance(search, Searches) else Searches(search)
     state = _current(bot, received.state)
-    turn = turn_of(bot, received, understanding, searches, today=today, earlier=state.slots)
+    turn = turn_of(bot, received, understanding, searches, today=today, state=state)
     state = handover.back_by_itself(turn, state)
     picked = _picked(turn, state.offered)
     if picked is not None:
@@ -54,8 +54,10 @@ def _current(bot: Bot, state: DialogueState) -> DialogueState:
 
 
 def _current_topic(bot: Bot, topic: str | None) -> str | None:
-    is_known = topic == KNOWLEDGE or (topic in bot.intents and topic is not None and bot.handles(topic))
-    return topic if is_known else None
+    if topic is None:
+        return None
+    known = {KNOWLEDGE + pair.id for pair in bot.knowledge} if topic.startswith(KNOWLEDGE) else bot.intents
+    return topic if topic in known and (topic not in bot.intents or bot.handles(topic)) else None
 
 
 def _current_flow(bot: Bot, state: FlowState) -> FlowState:

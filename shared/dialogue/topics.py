@@ -12,7 +12,7 @@ from shared.text.follow_ups import goes_on
 def value_told(turn: Turn, state: DialogueState) -> Outcome | None:
     """A bare value after an answer: it is noted, and what was answered goes on with it."""
     topic = state.topic
-    if state.flows or topic is None or topic == KNOWLEDGE or not _is_bare_value(turn):
+    if state.flows or topic is None or topic.startswith(KNOWLEDGE) or not _is_bare_value(turn):
         return None
     noted = turn.say(turn.bot.wording.noted, values=turn.listed(turn.told)) if turn.told else ""
     name = turn.bot.flow_started_by(topic)
@@ -30,7 +30,7 @@ def asked_on(turn: Turn, state: DialogueState) -> Outcome | None:
     topic = state.topic
     if state.flows or topic is None or not turn.follows_up:
         return None
-    if topic == KNOWLEDGE:
+    if topic.startswith(KNOWLEDGE):
         return answers.look_up(turn, state) if goes_on(turn.text) else None
     if _is_about_another(turn, topic):
         return None

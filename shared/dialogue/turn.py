@@ -19,7 +19,7 @@ from shared.dialogue import acts
 from shared.dialogue.values.slots import SlotReader
 from shared.dialogue.values.words import in_words
 from shared.text.clauses import word_count
-from shared.text.follow_ups import follows_up
+from shared.text.follow_ups import follows_up, goes_on
 
 #: A shorter message in Latin letters tells nothing about its language: "Rio de Janeiro".
 _FOREIGN_WORDS = 4
@@ -38,6 +38,10 @@ Search = Callable[[], Match | None]
 """Looks the message up in the knowledge; called once at most."""
 
 
+SearchInContext = Callable[[str | None], Match | None]
+"""The same for a message and the one before it together; the pair with the given id is left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Searches:
     """Ways into the knowledge for one message.
@@ -50,7 +54,7 @@ class Searches:
 
     own: Search
     parts: tuple[Search, ...] = ()
-    in_context: Search | None = None
+    in_context: SearchInContext | None = None
 
 
 Outcome = tuple[Answer, DialogueState]
@@ -69,6 +73,7 @@ class Turn:
         at: Unix seconds at which it was said.
         picked: The intent that the customer chose from an offer, which then counts as certain.
         search_in_context: Looks the message up together with the customer's one before it, if this one says too little.
+        cited: The knowledge pair that answered last, by its id. "And to Japan?" asks for another one.
         earlier: Values known before it, by slot.
         parts: Its clauses as turns of their own, if it has several.
     """
@@ -82,7 +87,8 @@ class Turn:
     search: Search
     at: float = 0.0
     picked: str | None = None
-    search_in_context: Search | None = None
+    search_in_context: SearchInContext | None = None
+    cited: str | None = None
     earlier: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[Turn, ...] = ()
 
@@ -128,7 +134,7 @@ class Turn:
     def match(self) -> Match | None:
         """The knowledge pair nearest to the text; to a follow-up, nearest to it and to the message before it together."""
         in_context = self.search_in_context if self.follows_up else None
-        return self.search() if in_context is None else in_context()
+        return self.search() if in_context is None else in_context(self.cited if goes_on(self.text) else None)
 
     @cached_property
     def told(self) -> dict[str, str]:

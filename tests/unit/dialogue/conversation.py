@@ -127,8 +127,9 @@ class Conversation:
             self.searches += 1
             return Match(self.bot.knowledge[0], dogs)
 
-        def search_in_context() -> Match | None:
-            return None if dogs_in_context is None else Match(self.bot.knowledge[0], dogs_in_context)
+        def search_in_context(beside: str | None) -> Match | None:
+            pair = self.bot.knowledge[0]
+            return None if dogs_in_context is None or pair.id == beside else Match(pair, dogs_in_context)
 
         turn = TurnReceived(
             turn_id="turn_1",

@@ -25,7 +25,21 @@ VALUES = {
     "travellers": ("two",),
     "unheard": ("?",),
 }
-TEXTS = ("yes", "no", "never mind", "the first one", "Opening hours", "1", "no preference", "the date", "", "?", "{x}")
+TEXTS = (
+    "and then?",
+    "help",
+    "yes",
+    "no",
+    "never mind",
+    "the first one",
+    "Opening hours",
+    "1",
+    "no preference",
+    "the date",
+    "",
+    "?",
+    "{x}",
+)
 
 
 @st.composite
@@ -33,8 +47,12 @@ def turns(draw: st.DrawFn) -> dict[str, Any]:
     labels = draw(st.lists(st.sampled_from(sorted(VALUES)), max_size=3))
     entities = [f"{label}={draw(st.sampled_from(VALUES[label]))}" for label in labels]
     words = [draw(st.sampled_from(TEXTS) | st.text(max_size=20)), *(entity.partition("=")[2] for entity in entities)]
+    text = " ".join(words)
+    clauses = draw(st.lists(st.sampled_from(INTENTS), max_size=3)) if text.split() else []
     return {
-        "text": " ".join(words),
+        "text": text,
+        "parts": [(text.split()[-1], intent) for intent in clauses],
+        "dogs_in_context": draw(st.sampled_from((None, 0.6, 0.9))),
         "intent": draw(st.sampled_from(INTENTS)),
         "entities": entities,
         "confidence": draw(st.sampled_from((0.1, 0.5, 0.95))),
@@ -68,6 +86,7 @@ def check(state: DialogueState) -> None:
     assert state.failures < BOT.handover.failure_turns
     assert state.anger <= BOT.handover.anger_turns
     assert len(state.offered) <= 2
+    assert state.topic in (None, "#dogs", *BOT.intents)
 
 
 @given(messages=st.lists(turns(), min_size=1, max_size=14))

@@ -57,9 +57,14 @@ def test_an_intent_that_is_certain_goes_before(talk: Conversation) -> None:
     assert talk.say("when is that?", "hours", confidence=0.9).text == "We open at 9."
 
 
-def test_after_a_knowledge_pair_the_next_one_is_looked_for_in_context(talk: Conversation) -> None:
-    talk.say("may my poodle come", dogs=0.7)
-    assert talk.say("and to Japan?", "hours", dogs_in_context=0.6).kind == "knowledge"
+def test_after_a_knowledge_pair_another_one_is_looked_for_in_context() -> None:
+    cats = "knowledge:\n  - {id: cats, question: And my cat?, answer: In a box., source: page 3}\n"
+    talk = Conversation(read_bot(DESK.replace("knowledge:\n", cats)), state=DialogueState(topic="#dogs"))
+    assert talk.say("and to Japan?", "hours", dogs_in_context=0.6).text == "In a box. (Source: page 3)"
+    assert talk.state.topic == "#cats"
+    assert talk.say("and to Japan?", "hours", dogs_in_context=0.6).kind == "template", (
+        "the same pair once more is no answer"
+    )
     assert talk.say("when is that?", "hours", dogs_in_context=0.6).kind == "template"
 
 

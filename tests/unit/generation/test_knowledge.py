@@ -110,3 +110,12 @@ def test_callers_at_the_same_time_share_one_build(shelf: KnowledgeShelf, models:
         models.gate.set()
         assert len({id(index.result(10)) for index in indexes}) == 1
     assert models.opened == ["m"]
+
+
+def test_a_pair_can_be_left_out() -> None:
+    reader = FakeReader("m", ("greet",))
+    index = KnowledgeIndex(PAIRS, reader)
+    vector = reader.embed([PAIRS[0].question])[0]
+    others = index.best(vector, beside=PAIRS[0].id)
+    assert others is not None
+    assert others.pair.id != PAIRS[0].id
