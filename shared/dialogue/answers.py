@@ -6,6 +6,7 @@ from shared.contracts.chat import KNOWLEDGE, Answer, Citation, DialogueState
 from shared.dialogue import flows
 from shared.dialogue.turn import Match, Outcome, Turn
 from shared.text.clauses import word_count
+from shared.text.follow_ups import names_nothing
 
 #: A message of so few words fits many a paragraph somehow: it has to share a word with the one that it is to find. One that names
 #: nothing ("how long does it take?") has none to share.
@@ -58,9 +59,9 @@ def knowledge_says_more(turn: Turn) -> bool:
 def _bar(turn: Turn, match: Match) -> float:
     """The cosine that a pair needs to answer this message."""
     settings = turn.bot.settings
-    stands_alone = not turn.follows_up and word_count(turn.text) > _FEW_WORDS
     in_context = turn.follows_up and turn.search_in_context is not None
-    if stands_alone or in_context or (not turn.follows_up and _shares_a_word(turn, match)):
+    says_what = not turn.follows_up and not names_nothing(turn.text)
+    if in_context or (says_what and (word_count(turn.text) > _FEW_WORDS or _shares_a_word(turn, match))):
         return settings.knowledge_score
     return max(settings.knowledge_score, settings.knowledge_without_words)
 

@@ -27,6 +27,12 @@ _GOES_ON = re.compile(r"^\W*(?:and|so|but|ok|okay)?\W*(?:what|how) about\b|^\W*a
 _GOES_ON_IN_CHINESE = re.compile(r"^(?:那|它|这个?|那个?)?[^，。]{0,5}(?:呢|多久|多少钱|怎么样|要多长时间)[？?]?$")
 
 
+def names_nothing(text: str) -> bool:
+    """Whether a message has no word that tells what it is about: "how long do I have?"."""
+    words = [word.replace("’", "'") for word in _WORD.findall(text[: _MAX_CHARACTERS + 1].lower())]
+    return len(text) <= _MAX_CHARACTERS and _EMPTY.issuperset(words)
+
+
 def follows_up(text: str) -> bool:
     """Whether a message goes on about what was said before it, without naming it."""
     stripped = text.strip()

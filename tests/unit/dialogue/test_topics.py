@@ -69,7 +69,8 @@ def test_after_a_knowledge_pair_another_one_is_looked_for_in_context() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "dogs", "found"), [("dog", 0.56, True), ("paragraph", 0.7, False), ("lead", 0.76, True)]
+    ("text", "dogs", "found"),
+    [("dog", 0.56, True), ("paragraph", 0.7, False), ("lead", 0.76, True), ("how long do I have?", 0.7, False)],
 )
 def test_a_word_needs_evidence(talk: Conversation, text: str, dogs: float, found: bool) -> None:
     assert (talk.say(text, dogs=dogs).kind == "knowledge") is found
