@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,59 +10,54 @@ from shared.errors import InvalidInput
 
 #: Problems named in the message; further ones are counted.
 MAX_NAMED = 5
+#: Problems looked at; a body of brackets alone has hundreds of thousands.
+MAX_READ = 1_000
+
+_STEP = re.compile(r"[.\[]")
 
 
-def describe(problems: Sequence[Any], body: object = None) -> InvalidInput:
+def describe(problems: Sequence[Any], body: object) -> InvalidInput:
     """The first problem decides ``param`` and ``code``; the message names all, up to ``MAX_NAMED``.
 
     Args:
         problems: As pydantic lists them; each has ``loc``, ``type`` and ``msg``.
         body: The parsed body, by which what the caller wrote is told from the names of a schema's branches.
     """
-    placed = [(_field(problem, body), problem) for problem in problems]
+    placed = [(_field(problem, body), problem) for problem in problems[:MAX_READ]]
     distinct = list({(field, problem["type"]): (field, problem) for field, problem in _meant(placed)}.values())
     message = "; ".join(_sentence(field, problem) for field, problem in distinct[:MAX_NAMED])
-    if len(distinct) > MAX_NAMED:
-        message += f"; and {len(distinct) - MAX_NAMED} more"
+    more = len(distinct) - MAX_NAMED + len(problems[MAX_READ:])
+    if more > 0:
+        message += f"; and {more} more"
     field, first = distinct[0]
     return InvalidInput(f"{message}.", param=field or None, code=_code(first["type"]))
 
 
 def _meant(placed: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
     """Of the branches of a union, those that came furthest: whoever wrote a list meant the list, and its second text is wrong."""
-    fields = [field for field, _ in placed]
-    return [
-        (field, problem)
-        for field, problem in placed
-        if not any(other.startswith((f"{field}[", f"{field}.")) for other in fields if field)
-    ]
+    further_in = {field[: step.start()] for field, _ in placed for step in _STEP.finditer(field)}
+    return [(field, problem) for field, problem in placed if field not in further_in]
 
 
 def _field(problem: Mapping[str, Any], body: object) -> str:
-    """``messages[0].role``: the place in the body, query or path. Names of a schema's branches are left out."""
+    """``messages[0].role``: the place in the body, or the name of a parameter of the query, the path or the head.
+
+    Pydantic puts the names that it gives to the branches of a union among the keys: what the caller did not write is left out.
+    """
+    source, *parts = problem["loc"]
+    if source != "body":
+        return str(parts[0]) if parts else ""
     where, inside = "", body
-    for place, part in enumerate(problem["loc"][1:], start=2):
-        is_last = place == len(problem["loc"])
+    for part in parts:
         if isinstance(part, int):
             where += f"[{part}]"
             inside = inside[part] if isinstance(inside, list) and part < len(inside) else None
-        elif (
-            _is_written(part, inside)
-            or (not where and not _is_branch(part))
-            or (is_last and problem["type"] == "missing")
-        ):
+        elif isinstance(inside, dict) and part in inside:
             where += f".{part}" if where else part
-            inside = inside.get(part) if isinstance(inside, dict) else None
+            inside = inside[part]
+    if problem["type"] == "missing" and parts:  # the one key that is named because nobody wrote it
+        where += f".{parts[-1]}" if where else str(parts[-1])
     return where
-
-
-def _is_written(part: str, inside: object) -> bool:
-    """Whether the caller wrote a key, and the schema did not make it up for a branch."""
-    return isinstance(inside, dict) and part in inside
-
-
-def _is_branch(part: str) -> bool:
-    return any(character in part for character in "[](),'-") or part in {"str", "int", "float", "bool"}
 
 
 def _sentence(field: str, problem: Mapping[str, Any]) -> str:

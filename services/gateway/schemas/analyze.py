@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from services.gateway.schemas.base import Body, Name, Reply, Text
 from services.gateway.schemas.understanding import Understood
@@ -16,6 +16,7 @@ MAX_CONTEXT = 8
 
 StreamName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 DocumentId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+Timestamp = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
 
 
 class AnalyzeRequest(Body):
@@ -24,12 +25,14 @@ class AnalyzeRequest(Body):
     input: Text | Annotated[list[Text], Field(min_length=1, max_length=MAX_TEXTS)]
     model: Name | None = None
     """A model id; without it the model in production reads."""
-    context: list[Annotated[list[Text], Field(max_length=MAX_CONTEXT)]] | None = None
+    context: (
+        Annotated[list[Annotated[list[Text], Field(max_length=MAX_CONTEXT)]], Field(max_length=MAX_TEXTS)] | None
+    ) = None
     """The messages before each text, oldest first, one list for each; the last one is what the text answers. An empty list: none."""
     stream: StreamName | None = None
-    ids: list[DocumentId] | None = None
+    ids: Annotated[list[DocumentId], Field(max_length=MAX_TEXTS)] | None = None
     """Your ids of the texts, one each: alerts name them, and a repeated id is not counted again."""
-    timestamps: list[Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]] | None = None
+    timestamps: Annotated[list[Timestamp], Field(max_length=MAX_TEXTS)] | None = None
     """When each text was written, in Unix seconds; without it: now."""
 
     @property
@@ -37,18 +40,28 @@ class AnalyzeRequest(Body):
         """The texts, one or many."""
         return [self.input] if isinstance(self.input, str) else self.input
 
-    @model_validator(mode="after")
-    def _fit_together(self) -> Self:
-        for name, values in (("ids", self.ids), ("timestamps", self.timestamps), ("context", self.context)):
-            if values is None:
-                continue
-            if self.stream is None and name != "context":
-                raise ValueError(f"'{name}' only has a meaning with 'stream'")
-            if len(values) != len(self.texts):
-                raise ValueError(f"'{name}' has {len(values)} values for {len(self.texts)} texts; give one for each")
-        if self.stream == CHAT_STREAM:
+    @field_validator("stream")
+    @classmethod
+    def _is_ours_to_fill(cls, stream: str | None) -> str | None:
+        if stream == CHAT_STREAM:
             raise ValueError(f"the stream '{CHAT_STREAM}' counts chat turns; choose another name")
-        return self
+        return stream
+
+    @field_validator("context", "ids", "timestamps")
+    @classmethod
+    def _is_one_for_each_text(cls, values: list[Any] | None, info: ValidationInfo) -> list[Any] | None:
+        texts = info.data.get("input")
+        count = 1 if isinstance(texts, str) else len(texts or ())
+        if values is not None and texts is not None and len(values) != count:
+            raise ValueError(f"has {len(values)} values for {count} texts; give one for each")
+        return values
+
+    @field_validator("ids", "timestamps")
+    @classmethod
+    def _is_counted_somewhere(cls, values: list[Any] | None, info: ValidationInfo) -> list[Any] | None:
+        if values is not None and info.data.get("stream", "") is None:
+            raise ValueError("only has a meaning with 'stream'")
+        return values
 
 
 class ReadText(Understood):

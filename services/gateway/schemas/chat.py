@@ -31,7 +31,8 @@ class ChatMessage(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[ContentPart] | None = None
+    content: str | Annotated[list[ContentPart], Field(fail_fast=True)] | None = None
+    """One part at fault is told: of parts that are no parts, a body has room for hundreds of thousands."""
 
     @property
     def text(self) -> str:
@@ -67,7 +68,7 @@ class ChatRequest(Body):
     response_format: Any = None
     tool_choice: Any = None
     function_call: Any = None
-    modalities: list[str] | None = None
+    modalities: Annotated[list[str], Field(max_length=16)] | None = None
 
     audio: Ignored = None
     frequency_penalty: Ignored = None

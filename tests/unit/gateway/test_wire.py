@@ -87,7 +87,7 @@ def described(value: object) -> InvalidInput:
     try:
         Sample.model_validate(value)
     except ValidationError as error:
-        return describe([{**problem, "loc": ("body", *problem["loc"])} for problem in error.errors()])
+        return describe([{**problem, "loc": ("body", *problem["loc"])} for problem in error.errors()], value)
     raise AssertionError("nothing is wrong with it")
 
 
