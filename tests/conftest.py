@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from shared import quiet as quiet  # before a test imports any library: see there
+
 #: Platforms that many tests share: whoever else started one would train its model a second time.
 _SHARED = ("starter", "services")
 

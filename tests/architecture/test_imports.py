@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
@@ -76,6 +77,17 @@ DOMAIN = (
 )
 
 OUTSIDE = ("shared.messaging", "shared.storage", "shared.settings")
+
+
+def test_libraries_are_told_to_keep_quiet_before_one_of_them_is_imported() -> None:
+    """Python loads a package before its modules, so that no import of ours can come first; the tests have their own beginning."""
+    found = {module.name: module for module in modules() + modules("tests")}
+    firsts = [imports(found[name])[0] for name in ("shared", "services")]
+    assert [first.target for first in firsts] == ["shared.quiet"] * 2
+    begun = [*imports(found["shared.quiet"]), *imports(found["tests.conftest"])]
+    ours_or_theirs = {one.target.split(".")[0] for one in begun} - sys.stdlib_module_names
+    assert ours_or_theirs == {"pytest", "shared"}, "what comes before must not load a library"
+    assert "shared.quiet" in {one.target for one in begun}
 
 
 def report(offences: Iterator[tuple[Module, Import]]) -> list[str]:

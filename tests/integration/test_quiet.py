@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from services.gateway.api import _NO_TELEMETRY
 from shared.quiet import QUIET, keep_quiet
 from tests.integration.quiet_child import CALLS
 from tests.unit.training.tiny_base import tiny_base
@@ -36,6 +35,7 @@ def test_a_platform_keeps_to_its_own_folders_and_to_this_machine(tmp_path: Path)
         assert child.stdout is not None
         told = child.stdout.read()
     assert child.returncode == 0, told
+    # The child sees what Python calls. A library's own threads are told by what they leave: onnxruntime's queue comes before its calls.
     called = json.loads((platform / CALLS).read_text())
     assert [address for address in called if not any(ours in address for ours in _OURS)] == []
     assert [str(path) for path in user.rglob("*") if path.is_file()] == []
@@ -45,7 +45,3 @@ def test_who_sets_a_variable_himself_is_asked() -> None:
     environment = {"ORT_DISABLE_TELEMETRY": "0"}
     keep_quiet(environment)
     assert environment == {**QUIET, "ORT_DISABLE_TELEMETRY": "0"}
-
-
-def test_fastapi_traces_nothing() -> None:
-    assert not any(_NO_TELEMETRY.values())
