@@ -64,7 +64,22 @@ _WHOLE: tuple[tuple[type[BaseModel], dict[str, Any]], ...] = (
     (CreateKey, {"name": "n", "role": "chat", "requests_per_minute": 3}),
     (CreateConversation, {"metadata": {"a": "b"}}),
 )
-_WRONG = (None, "", 0, -1, 2.5, True, [], {}, [""], ["a", ""], [[""]], {"x": 1}, "x" * 20_000, [{"type": "text"}])
+_WRONG: tuple[object, ...] = (
+    None,
+    "",
+    0,
+    -1,
+    2.5,
+    True,
+    [],
+    {},
+    [""],
+    ["a", ""],
+    [[""]],
+    {"x": 1},
+    "x" * 20_000,
+    [{"type": "text"}],
+)
 
 
 @pytest.mark.parametrize(
