@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from services.cli.exporting import dialogue_file
 from services.cli.session import ApiKey, AsJson, Url, connected, out, show_json
 
 app = typer.Typer(no_args_is_help=True, help="Validate a bot file, try it by dialogues, or put it into service.")
@@ -52,6 +53,17 @@ def try_out(
                 _show(file, answer)
     if not passed:
         raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    conversations: Annotated[list[str], typer.Argument(help="Ids of conversations that went wrong (conv_...).")],
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Write conversations as a dialogue file, with what happened as the expectation: put it right, then test."""
+    with connected(url, api_key) as api:
+        typer.echo(dialogue_file(api, conversations), nl=False)
 
 
 def _show(file: Path, answer: dict[str, Any]) -> None:

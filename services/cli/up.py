@@ -24,7 +24,7 @@ from shared.telemetry import logs
 #: Marks the job of the first start, so that an interrupted one is followed instead of begun again.
 STARTER = {"purpose": "starter"}
 #: Fewer epochs than a job would choose: a newcomer should not wait longer than needed.
-HURRY = {"n_epochs": 4}
+HURRY = {"n_epochs": 3}
 #: Three ways to say the first word, ready to paste.
 PASTE = """
   .venv/bin/parley chat

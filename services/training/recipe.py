@@ -73,7 +73,7 @@ class Recipe:
     outlier_weight: float = 0.5
     clip_norm: float = 1.0
     context_dropout: float = 0.1
-    lent_contexts: float = 0.2
+    lent_contexts: float = 0.1
     checkpoint_seconds: float = 120.0
 
     def steps(self, rows: int) -> int:

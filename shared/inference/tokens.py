@@ -16,9 +16,9 @@ from shared.text.normalisation import NormalisedText, normalise
 
 #: Tokens of what was said before a text that are read with it, separators included: a bot's question, and some words of what it answered.
 #: Every one of them costs as much time as a token of the text.
-CONTEXT_TOKENS = 32
+CONTEXT_TOKENS = 24
 #: Tokens that are kept of one message: its head names the matter, its tail holds the question (Sun et al. 2019, arXiv:1905.05583).
-_MESSAGE_HEAD, _MESSAGE_TAIL = 8, 14
+_MESSAGE_HEAD, _MESSAGE_TAIL = 6, 12
 #: Characters of a message's head and tail that are tokenised: enough for the tokens above.
 _HEAD_CHARACTERS, _TAIL_CHARACTERS = 100, 400
 #: Tokens that a window shares with the one before, so that an entity on the border is whole in one of them.
