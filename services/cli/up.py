@@ -24,7 +24,7 @@ from shared.telemetry import logs
 #: Marks the job of the first start, so that an interrupted one is followed instead of begun again.
 STARTER = {"purpose": "starter"}
 #: Fewer epochs than a job would choose: a newcomer should not wait longer than needed.
-HURRY = {"n_epochs": 3}
+HURRY = {"n_epochs": 4}
 #: Three ways to say the first word, ready to paste.
 PASTE = """
   .venv/bin/parley chat
@@ -43,7 +43,7 @@ READY_TIMEOUT = 60.0
 def up() -> None:
     """Start the platform on this machine and keep it running until Ctrl-C.
 
-    The first start trains the starter model, which takes about two minutes.
+    The first start trains the starter model, which takes two to four minutes.
     """
     ready = False
     try:
@@ -135,7 +135,7 @@ def _prepare(credentials: Access) -> None:
 
 
 def _train_starter(api: Api) -> None:
-    out.print("First start: training the starter model (a travel-and-shop service desk). It takes about two minutes.")
+    out.print("First start: training the starter model (a travel-and-shop service desk). It takes two to four minutes.")
     ended = watch_job(api, _starter_job(api), as_json=False)
     if ended["status"] != "succeeded":
         raise CommandError(f"The starter job {ended['status']}: {(ended.get('error') or {}).get('message')}")

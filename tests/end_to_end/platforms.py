@@ -21,7 +21,7 @@ from tests.integration.places import Place
 ADMIN_KEY = "pk-end-to-end-admin-key-0123456789abcdef"
 SERVICES = ("gateway", "nlu", "generation", "monitoring", "training")
 #: Seconds; far above what a start takes on two busy cores.
-START_TIMEOUT = 480.0
+START_TIMEOUT = 780.0
 
 
 @dataclass
