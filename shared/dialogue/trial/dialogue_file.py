@@ -22,6 +22,10 @@ from shared.errors import InvalidFile
 MAX_DIALOGUES = 1_000
 MAX_TURNS = 100
 MAX_FAULTS = 100
+#: Characters of an answer that patterns are searched in.
+MAX_ANSWER = 4_000
+#: One open repetition with a choice beside it: it is tried from every character on, which takes half a second at the worst.
+_MAX_WAYS = 2 * (MAX_ANSWER + 1)
 
 
 def _as_list(value: Any) -> Any:
@@ -30,7 +34,7 @@ def _as_list(value: Any) -> Any:
 
 
 def _checked(pattern: str) -> str:
-    check_pattern(pattern)
+    check_pattern(pattern, characters=MAX_ANSWER, most=_MAX_WAYS)
     return pattern
 
 
@@ -126,7 +130,7 @@ def read_dialogues(source: str) -> DialogueFile:
 
 def found(pattern: str, text: str) -> bool:
     """Whether a pattern of a file is found in an answer."""
-    return re.search(pattern, text, re.IGNORECASE) is not None
+    return re.search(pattern, text[:MAX_ANSWER], re.IGNORECASE) is not None
 
 
 def _innermost(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:

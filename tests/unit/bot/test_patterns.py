@@ -9,7 +9,9 @@ import pytest
 from shared.bot.patterns import MAX_VALUE, check_pattern, matches
 
 
-@pytest.mark.parametrize("pattern", [r"(?=.*\d)[A-Z0-9]{6}", r"\d{3,5}", r"(?:DE|AT)-\d+", r"[(*)+]{2}", r"a\)*"])
+@pytest.mark.parametrize(
+    "pattern", [r"(?=.*\d)[A-Z0-9]{6}", r"\d{3,5}", r"(?:DE|AT)-\d+", r"[(*)+]{2}", r"a\)*", "|".join("abcdefghij" * 5)]
+)
 def test_good_patterns(pattern: str) -> None:
     check_pattern(pattern)
 
@@ -21,6 +23,9 @@ def test_good_patterns(pattern: str) -> None:
         ("(a|aa){10,}", "repeated group"),
         ("(?:a*)*", "repeated group"),
         ("a*a*a*a*b", "open repetitions"),
+        ("a?" * 30 + "a" * 30, "choices"),
+        ("(a|a)" * 20 + "b", "choices"),
+        ("a{0,60}" * 4 + "b", "wide counts"),
         ("[a-", "not a regular expression"),
         ("(", "not a regular expression"),
         ("a{99999999999}", "not a regular expression"),

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from shared import starter
-from shared.dialogue.trial.dialogue_file import read_dialogues
+from shared.dialogue.trial.dialogue_file import found, read_dialogues
 from shared.errors import InvalidFile
 
 ONE = """
@@ -28,6 +30,7 @@ def test_one_way_needs_no_list_and_null_is_a_way() -> None:
         (", kind: template", "", 6, "dialogues.0.turns.0"),
         ("kind: template", "kind: nonsense", 6, "dialogues.0.turns.0.kind.0"),
         ("kind: template", "text: '(a+)+'", 6, "dialogues.0.turns.0.text.0"),
+        ("kind: template", "text: '.*.*!'", 6, "dialogues.0.turns.0.text.0"),
         ("version: 1", "version: 2", 2, "version"),
         ("- {user: hi, kind: template}", "[]", 5, "dialogues.0.turns"),
     ],
@@ -47,3 +50,10 @@ def test_names_differ() -> None:
 @pytest.mark.parametrize("half", ["tuning", "heldout"])
 def test_the_starters_dialogues_are_in_order(half: str) -> None:
     assert len(read_dialogues(starter.dialogues()[half].read_text(encoding="utf-8")).dialogues) > 20
+
+
+def test_the_slowest_admitted_pattern_is_quick() -> None:
+    file = read_dialogues(ONE.replace("kind: template", "text: 'a*a?!'"))
+    started = time.perf_counter()
+    assert not found(file.dialogues[0].turns[0].text[0], "a" * 100_000)
+    assert time.perf_counter() - started < 5.0
