@@ -34,7 +34,7 @@ INTENTS = (
 def starter_rows(intents: Sequence[str] = INTENTS) -> list[Row]:
     """The starter rows of some intents."""
     rows = [json.loads(line) for line in utterances().read_text("utf-8").splitlines()]
-    return [row for row in rows if row["intent"] in intents]
+    return [row for row in rows if row.get("intent") in intents]
 
 
 def few_rows(intents: Sequence[str]) -> list[Row]:
