@@ -11,13 +11,10 @@ from pydantic_core import ErrorDetails
 
 from shared.bot.bot import Bot
 from shared.bot.consistency import contradictions
-from shared.bot.document import Document, Path, dotted, parse
+from shared.bot.document import Document, Path, dotted, parse, summary
 from shared.bot.parts import Part
 from shared.contracts.faults import Fault
 from shared.errors import InvalidBot
-
-#: A file that is wrong everywhere is shown from its beginning.
-MAX_FAULTS = 100
 
 
 def read_bot(source: str | bytes) -> Bot:
@@ -54,13 +51,8 @@ def _text(source: str | bytes) -> str:
 
 
 def _invalid(faults: list[Fault]) -> InvalidBot:
-    faults.sort(key=lambda fault: fault.line)
-    first = faults[0]
-    where = f"line {first.line}, {first.field}" if first.field else f"line {first.line}"
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return InvalidBot(
-        f"The bot file has a fault in {where}: {first.message}{more}", faults[:MAX_FAULTS], param="source"
-    )
+    told, listed = summary("The bot file", faults)
+    return InvalidBot(told, listed, param="source")
 
 
 _REMEDIES = {

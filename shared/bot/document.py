@@ -21,6 +21,9 @@ MAX_DEPTH = 20
 #: Values after aliases are replaced by what they stand for: what a "billion laughs" file runs into.
 MAX_VALUES = 100_000
 
+#: A file that is wrong everywhere is shown from its beginning.
+MAX_FAULTS = 100
+
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is ten times as fast, where PyYAML has it
 _PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp"))
 _COLLECTION_TAGS = frozenset(("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"))
@@ -33,6 +36,20 @@ Path = Sequence[str | int]
 def dotted(path: Path) -> str:
     """A path as faults show it, e.g. ``flows.cancel_order.required.0``."""
     return ".".join(str(part) for part in path)
+
+
+def summary(what: str, faults: Sequence[Fault]) -> tuple[str, list[Fault]]:
+    """One sentence on a file with faults, and the faults to list, in order of lines.
+
+    Args:
+        what: The file, e.g. ``The bot file``.
+        faults: At least one.
+    """
+    ordered = sorted(faults, key=lambda fault: fault.line)
+    first = ordered[0]
+    where = f"line {first.line}, {first.field}" if first.field else f"line {first.line}"
+    more = f" (and {len(ordered) - 1} more)" if len(ordered) > 1 else ""
+    return f"{what} has a fault in {where}: {first.message}{more}", ordered[:MAX_FAULTS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from shared.dialogue.values.found import Certainty, Found
 from shared.dialogue.values.free_text import looks_like_an_answer
 from shared.dialogue.values.polarity import judged
 from shared.dialogue.values.slots import READERS, SELF_EVIDENT
-from shared.dialogue.values.words import in_words, without
+from shared.dialogue.values.words import in_words
 
 #: Values that a customer is asked to choose among; of more, the first ones.
 _MAX_UNCLEAR = 5
@@ -30,7 +30,6 @@ class Reading:
         share: Share of the message that its values make up (0..1).
         unclear: Values by slot among which the customer must choose.
         refused: Slots whose present value the customer takes back without a new one: "not tomorrow".
-        rest: The words of the message that no value made up.
     """
 
     values: dict[str, str]
@@ -38,7 +37,6 @@ class Reading:
     share: float
     unclear: dict[str, tuple[str, ...]] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
-    rest: str = ""
 
     @property
     def tells(self) -> bool:
@@ -73,7 +71,6 @@ def read(turn: Turn, flow: Flow, state: FlowState) -> Reading:
     for name in dict.fromkeys(claim.slot for claim in kept):
         settled.take(name, [claim for claim in kept if claim.slot == name])
     settled.choose()
-    spans = [(claim.found.start, claim.found.end) for claim in kept]
     left = [
         name for name, entity in unread if not any(claim.found.overlaps(entity.start, entity.end) for claim in kept)
     ]
@@ -85,7 +82,6 @@ def read(turn: Turn, flow: Flow, state: FlowState) -> Reading:
         share=min(1.0, covered / max(len(turn.text.strip()), 1)),
         unclear=settled.unclear,
         refused=tuple(settled.refused),
-        rest=without(turn.text, spans),
     )
 
 

@@ -17,12 +17,10 @@ from shared.contracts.understanding import (
     SentimentLabel,
     Understanding,
 )
+from shared.inference.interpretation import RANKED
 from shared.inference.reading import Reading
 from shared.inference.session import FloatArray
 from shared.inference.tokens import MAX_WINDOWS, Encoded
-
-#: How many intents an understanding ranks.
-_RANKED = 5
 
 
 def combined(windows: Sequence[Encoded], readings: Sequence[Reading]) -> Reading:
@@ -73,7 +71,7 @@ def _ranking(understandings: Sequence[Understanding]) -> tuple[IntentScore, ...]
     for score in (score for one in understandings for score in one.ranking):
         told.setdefault(score.name, []).append(score.confidence)
     pooled = {name: min(found) if name == OUT_OF_SCOPE else max(found) for name, found in told.items()}
-    ranked = sorted(_shares(pooled).items(), key=lambda pair: -pair[1])[:_RANKED]
+    ranked = sorted(_shares(pooled).items(), key=lambda pair: -pair[1])[:RANKED]
     return tuple(IntentScore(name=name, confidence=share) for name, share in ranked)
 
 

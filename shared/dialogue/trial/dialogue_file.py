@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from shared.bot.document import Document, dotted, parse
+from shared.bot.document import Document, dotted, parse, summary
 from shared.bot.parts import Part, Phrase
 from shared.bot.patterns import check_pattern
 from shared.contracts.chat import AnswerKind
@@ -21,7 +21,6 @@ from shared.errors import InvalidFile
 
 MAX_DIALOGUES = 1_000
 MAX_TURNS = 100
-MAX_FAULTS = 100
 #: Characters of an answer that patterns are searched in.
 MAX_ANSWER = 4_000
 #: One open repetition with a choice beside it: it is tried from every character on, which takes half a second at the worst.
@@ -135,10 +134,8 @@ def found(pattern: str, text: str) -> bool:
 
 def _innermost(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
     """Without the lists that are "too short" only because of what is wrong with their items."""
-    paths = [error["loc"] for error in errors]
-    return [
-        e for e in errors if not any(len(path) > len(e["loc"]) and path[: len(e["loc"])] == e["loc"] for path in paths)
-    ]
+    around = {error["loc"][:depth] for error in errors for depth in range(len(error["loc"]))}
+    return [error for error in errors if error["loc"] not in around]
 
 
 def _fault(document: Document, error: ErrorDetails) -> Fault:
@@ -151,10 +148,5 @@ def _fault(document: Document, error: ErrorDetails) -> Fault:
 
 
 def _invalid(faults: list[Fault]) -> InvalidFile:
-    faults.sort(key=lambda fault: fault.line)
-    first = faults[0]
-    where = f"line {first.line}, {first.field}" if first.field else f"line {first.line}"
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return InvalidFile(
-        f"The dialogue file has a fault in {where}: {first.message}{more}", faults[:MAX_FAULTS], param="dialogues"
-    )
+    told, listed = summary("The dialogue file", faults)
+    return InvalidFile(told, listed, param="dialogues")

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.bot.bot import Bot
-from shared.bot.bot_file import MAX_FAULTS, read_bot
+from shared.bot.bot_file import read_bot
+from shared.bot.document import MAX_FAULTS
 from shared.contracts.faults import Fault
 from shared.errors import InvalidBot
 
