@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from shared.storage.texts import dump_json, refuse_unstorable
 
 BUSY_TIMEOUT = 10.0
 """Seconds to wait for another writer."""
+
+_PAUSE = 0.01
+"""Seconds between two questions for the write-ahead mode."""
 
 
 def sqlite_engine(url: str) -> Engine:
@@ -65,8 +69,25 @@ class WriterTurn(AbstractContextManager[None]):
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # the driver must not begin transactions by itself: _begin does
-    connection.execute("PRAGMA journal_mode=WAL")
+    _write_ahead(connection)
     connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Ask until it is granted: of processes that make this change to a new file at once, all but one are refused.
+
+    SQLite does not wait here whatever the timeout, since two who wait to make their read lock exclusive wait for ever.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,18 @@ def test_the_file_is_in_write_ahead_mode_and_keeps_references(database: Database
     assert (tmp_path / "parley.db-wal").exists()
     with pytest.raises(IntegrityError), database.transaction() as session:
         jobs.add_event(session, "ftjob-none", "info", "message", "lost", {}, 1.0)
+
+
+def test_the_write_ahead_mode_is_asked_for_until_it_is_granted(tmp_path: Path) -> None:
+    """A new file that others open at the same time: whoever cannot change its mode at once is no failed start."""
+    other = sqlite3.connect(tmp_path / "new.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    letting_go = threading.Timer(0.3, other.rollback)
+    letting_go.start()
+    with open_database(f"sqlite:///{tmp_path / 'new.db'}?timeout=0.01") as database:
+        database.ping()
+    letting_go.join()
+    other.close()
 
 
 def test_writers_of_several_processes_wait_for_each_other(database_url: str) -> None:
