@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from services.cli.exporting import dialogue_file
+from services.cli.api import CommandError
+from services.cli.exporting import dialogue_file, went_wrong
 from services.cli.session import ApiKey, AsJson, Url, connected, out, show_json
 
 app = typer.Typer(no_args_is_help=True, help="Validate a bot file, try it by dialogues, or put it into service.")
@@ -57,13 +58,24 @@ def try_out(
 
 @app.command()
 def export(
-    conversations: Annotated[list[str], typer.Argument(help="Ids of conversations that went wrong (conv_...).")],
+    conversations: Annotated[
+        list[str] | None, typer.Argument(help="Ids of conversations that went wrong (conv_...).")
+    ] = None,
+    wrong: Annotated[
+        bool, typer.Option("--wrong", help="Find them: the bot had no answer, or a person had to take over.")
+    ] = False,
+    newest: Annotated[int, typer.Option(min=1, max=10_000, help="How many conversations --wrong looks through.")] = 200,
     url: Url = None,
     api_key: ApiKey = None,
 ) -> None:
     """Write conversations as a dialogue file, with what happened as the expectation: put it right, then test."""
+    if bool(conversations) == wrong:
+        raise typer.BadParameter("name conversations by their ids, or let them be found by --wrong")
     with connected(url, api_key) as api:
-        typer.echo(dialogue_file(api, conversations), nl=False)
+        found = conversations or went_wrong(api, newest)
+        if not found:
+            raise CommandError(f"None of the newest {newest} conversations went wrong: there is nothing to export.")
+        typer.echo(dialogue_file(api, found), nl=False)
 
 
 def _show(file: Path, answer: dict[str, Any]) -> None:

@@ -4,36 +4,77 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
-from services.cli.api import Api, segment
+from services.cli.api import Api, CommandError, segment
 from shared.privacy.masking import masked
 
-#: Turns of a page.
+#: Turns or conversations of a page.
 _PAGE = 50
+
+#: Turns that a dialogue may have. What reads dialogue files is not part of the command's installation.
+_MAX_TURNS = 100
+
+#: Kinds of an answer by which a conversation has gone wrong.
+_WRONG = ("fallback", "handover")
 
 
 def dialogue_file(api: Api, conversation_ids: list[str]) -> str:
-    """The dialogue file (YAML) of some conversations; what customers say is masked of personal numbers and addresses."""
-    dialogues = [line for conversation_id in conversation_ids for line in _dialogue(api, conversation_id)]
-    return "\n".join(("version: 1", "dialogues:", *dialogues, ""))
+    """The dialogue file (YAML) of some conversations; what customers say is masked of personal numbers and addresses.
+
+    Raises:
+        CommandError: There is no such conversation, or in none of them a message was answered.
+    """
+    found = {name: list(islice(_turns(api, name), _MAX_TURNS + 1)) for name in dict.fromkeys(conversation_ids)}
+    if not any(found.values()):
+        raise CommandError("None of these conversations holds an answered message: there is nothing to export.")
+    lines = [line for name, turns in found.items() for line in _dialogue(name, turns)]
+    return "\n".join(("version: 1", "dialogues:", *lines, ""))
 
 
-def _dialogue(api: Api, conversation_id: str) -> Iterator[str]:
-    yield f"  - name: {json.dumps(conversation_id)}"
+def went_wrong(api: Api, newest: int) -> list[str]:
+    """Ids of those among the newest conversations in which the bot had no answer, or a person had to take over."""
+    return [
+        found["id"] for found in islice(_items(api, "/v1/conversations"), newest) if _had_no_answer(api, found["id"])
+    ]
+
+
+def _had_no_answer(api: Api, conversation_id: str) -> bool:
+    answers = (message["parley"] for message in _messages(api, conversation_id) if message["role"] == "assistant")
+    return any(answer["answer_kind"] in _WRONG for answer in answers)
+
+
+def _dialogue(name: str, turns: list[str]) -> Iterator[str]:
+    """What a dialogue file cannot hold is told in a comment: a later part alone would begin without what led to it."""
+    if not turns:
+        yield f"  # {json.dumps(name)}: no message was answered."
+        return
+    if len(turns) > _MAX_TURNS:
+        yield f"  # {json.dumps(name)}: its first {_MAX_TURNS} turns; a dialogue cannot have more."
+    yield f"  - name: {json.dumps(name)}"
     yield "    turns:"
+    yield from (f"      - {turn}" for turn in turns[:_MAX_TURNS])
+
+
+def _turns(api: Api, conversation_id: str) -> Iterator[str]:
     said = ""
     for message in _messages(api, conversation_id):
         if message["role"] == "user":
             said = masked(message["content"])
-        else:
-            yield f"      - {_turn(said, message['parley'])}"
+        elif said:
+            yield _turn(said, message["parley"])
+            said = ""
 
 
 def _messages(api: Api, conversation_id: str) -> Iterator[dict[str, Any]]:
+    return _items(api, f"/v1/conversations/{segment(conversation_id)}/messages")
+
+
+def _items(api: Api, path: str) -> Iterator[dict[str, Any]]:
     after = None
     while True:
-        page = api.get(f"/v1/conversations/{segment(conversation_id)}/messages", after=after, limit=_PAGE)
+        page = api.get(path, after=after, limit=_PAGE)
         yield from page["data"]
         if not page["has_more"]:
             return

@@ -18,7 +18,7 @@ from shared.errors import Conflict, NotFound
 from shared.storage.columns import JsonValue
 from shared.storage.paging import Order, Page, read_page
 from shared.storage.statements import insert_rows
-from shared.storage.tables import Conversation, Turn
+from shared.storage.tables import Conversation, ConversationStatus, Turn
 
 
 def add(session: Session, *conversations: Conversation) -> None:
@@ -36,6 +36,23 @@ def get(session: Session, conversation_id: str) -> Conversation:
     if conversation is None:
         raise NotFound(f"No conversation {conversation_id!r}.", param="conversation_id")
     return conversation
+
+
+def page(
+    session: Session,
+    *,
+    key_id: str | None = None,
+    status: ConversationStatus | None = None,
+    after: str | None = None,
+    limit: int = 20,
+) -> Page[Conversation]:
+    """Conversations, newest first: of one API key or of all, of one status or of all."""
+    where = [
+        column == value
+        for column, value in ((col(Conversation.key_id), key_id), (col(Conversation.status), status))
+        if value is not None
+    ]
+    return read_page(session, Conversation, *where, keys=("created_at", "id"), after=after, limit=limit, order="desc")
 
 
 def end(session: Session, conversation_id: str, now: float) -> Conversation:

@@ -218,6 +218,7 @@ class Conversation(Row, table=True):
     """A conversation and where it stands. Writer: gateway."""
 
     __tablename__ = "conversations"
+    __table_args__ = (Index(None, "created_at", "id"), Index(None, "key_id", "created_at", "id"))
 
     id: str = Field(primary_key=True)
     created_at: float

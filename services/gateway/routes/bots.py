@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from fastapi import HTTPException, Path, Request
@@ -16,7 +16,7 @@ from services.gateway.body import is_json, parse_json
 from services.gateway.gateway import Gateway, Here
 from services.gateway.keyring import Caller
 from services.gateway.routes.router import resource
-from services.gateway.schemas.base import Listing
+from services.gateway.schemas.base import Body, Listing
 from services.gateway.schemas.bots import (
     BotObject,
     BotSource,
@@ -40,55 +40,58 @@ router = resource("Bots")
 
 _YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 
-_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/yaml": {"schema": {"type": "string"}},
-            "application/json": {"schema": BotSource.model_json_schema()},
-        },
+BodyT = TypeVar("BodyT", bound=Body)
+
+
+def _body(schema: type[Body]) -> dict[str, Any]:
+    """What OpenAPI says of a body that may be a YAML file or an object that holds it."""
+    content = {
+        "application/yaml": {"schema": {"type": "string"}},
+        "application/json": {"schema": schema.model_json_schema()},
     }
-}
+    return {"requestBody": {"required": True, "content": content}}
 
 
-async def _source(request: Request) -> str:
-    """The bot file, as the body itself or as ``source`` of a JSON object."""
+async def _read(request: Request, schema: type[BodyT], field: str) -> BodyT:
+    """A YAML file as the body itself, or as ``field`` of a JSON object."""
     body, kind = await request.body(), request.headers.get("content-type", "")
     if is_json(kind):
-        return _from_json(body)
+        return _validated(schema, parse_json(body))
     if kind.partition(";")[0].strip().lower() not in _YAML:
-        raise HTTPException(415, 'Send the bot file as \'application/yaml\', or as JSON: {"source": "…"}.')
+        raise HTTPException(415, f'Send the file as \'application/yaml\', or as JSON: {{"{field}": "…"}}.')
     try:
-        return body.decode("utf-8")
+        return _validated(schema, {field: body.decode("utf-8")})
     except UnicodeDecodeError:
-        raise InvalidInput("The bot file is not UTF-8; save it in that encoding.", param="source") from None
+        raise InvalidInput("The file is not UTF-8; save it in that encoding.", param=field) from None
 
 
-def _from_json(body: bytes) -> str:
-    document = parse_json(body)
+def _validated(schema: type[BodyT], document: object) -> BodyT:
     try:
-        return BotSource.model_validate(document).source
+        return schema.model_validate(document)
     except ValidationError as error:
         problems = [{**problem, "loc": ("body", *problem["loc"])} for problem in error.errors()]
         raise describe(problems, document) from None
 
 
-@router.post("/bots", openapi_extra=_BODY)
+@router.post("/bots", openapi_extra=_body(BotSource))
 async def apply(request: Request, here: Here, caller: AdminCaller) -> BotObject:
     """Put a bot file into service. What is in service already stays the version it is."""
-    return await run_in_threadpool(_apply, here, caller, await _source(request))
+    body = await _read(request, BotSource, "source")
+    return await run_in_threadpool(_apply, here, caller, body.source)
 
 
-@router.post("/bots/validate", openapi_extra=_BODY)
+@router.post("/bots/validate", openapi_extra=_body(BotSource))
 async def validate(request: Request, _caller: TrainCaller) -> BotVerdict:
     """Check a bot file without putting it into service; all faults are listed in the error's `faults`."""
-    bot = await run_in_threadpool(read_bot, await _source(request))
+    body = await _read(request, BotSource, "source")
+    bot = await run_in_threadpool(read_bot, body.source)
     return BotVerdict(name=bot.name, flows=len(bot.flows), answers=len(bot.answers), knowledge=len(bot.knowledge))
 
 
-@router.post("/bots/test")
-async def try_out(body: TryBot, here: Here, _caller: TrainCaller) -> BotTest:
+@router.post("/bots/test", openapi_extra=_body(TryBot))
+async def try_out(request: Request, here: Here, _caller: TrainCaller) -> BotTest:
     """Hold dialogues with a bot and a model, and tell which turns are not answered as expected. Nothing is stored."""
+    body = await _read(request, TryBot, "dialogues")
     file = await run_in_threadpool(read_dialogues, body.dialogues)
     turns = sum(len(dialogue.turns) for dialogue in file.dialogues)
     if turns > MAX_TURNS:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from fastapi import Query
+
 from services.gateway.auth import ChatCaller
 from services.gateway.gateway import Here
 from services.gateway.message_objects import answer_message, customer_message, turn_of
@@ -19,7 +23,7 @@ from services.gateway.schemas.models import EmptyRequest
 from services.gateway.turns import Utterance
 from shared.contracts.chat import DialogueState
 from shared.storage import conversations
-from shared.storage.tables import Conversation
+from shared.storage.tables import Conversation, ConversationStatus
 
 router = resource("Conversations")
 
@@ -31,6 +35,23 @@ def create(here: Here, caller: ChatCaller, body: CreateConversation | None = Non
     with here.database.transaction() as session:
         conversations.add(session, conversation)
     return _conversation(conversation)
+
+
+@router.get("/conversations")
+def list_conversations(
+    here: Here,
+    caller: ChatCaller,
+    status: Annotated[ConversationStatus | None, Query(description="Only those.")] = None,
+    after: After = None,
+    limit: Limit = 20,
+) -> Listing[ConversationObject]:
+    """Your conversations, newest first; an admin sees all."""
+    owner = None if caller.may("admin") else caller.key_id
+    with here.database.reading() as session:
+        if after is not None:
+            check_owner(caller, conversations.get(session, after))
+        page = conversations.page(session, key_id=owner, status=status, after=after, limit=limit)
+    return Listing[ConversationObject].of([_conversation(found) for found in page.items], has_more=page.has_more)
 
 
 @router.get("/conversations/{conversation_id}")

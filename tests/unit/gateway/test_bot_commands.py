@@ -39,3 +39,29 @@ def test_a_conversation_is_exported_as_a_dialogue_file(platform: Platform, http:
     (dialogue,) = read_dialogues(exported.stdout).dialogues
     assert [turn.user for turn in dialogue.turns] == ['hello "you", mail [email]', "person"]
     assert [turn.kind for turn in dialogue.turns] == [("template",), ("handover",)]
+
+
+def test_conversations_that_went_wrong_are_found(platform: Platform, http: httpx.Client) -> None:
+    went_well, went_wrong, empty = begin(http), begin(http), begin(http)
+    say(http, went_well, "hello you")
+    say(http, went_wrong, "person")
+    exported = parley(platform, "bot", "export", "--wrong", "--newest", "3")
+    assert exported.returncode == 0, exported.stderr
+    assert [dialogue.name for dialogue in read_dialogues(exported.stdout).dialogues] == [went_wrong]
+    assert parley(platform, "bot", "export", "--wrong", "--newest", "1").returncode == 1
+    assert parley(platform, "bot", "export", "--wrong", empty).returncode == 2
+
+
+def test_what_a_dialogue_file_cannot_hold_is_told_in_a_comment(platform: Platform, http: httpx.Client) -> None:
+    short, empty, long = begin(http), begin(http), begin(http)
+    say(http, short, "hello you")
+    for number in range(101):
+        say(http, long, f"message {number}").raise_for_status()
+    exported = parley(platform, "bot", "export", short, empty, short, long)
+    assert exported.returncode == 0, exported.stderr
+    first, second = read_dialogues(exported.stdout).dialogues
+    assert (first.name, second.name, len(second.turns)) == (short, long, 100)
+    assert f'# "{empty}": no message was answered' in exported.stdout
+    assert f'# "{long}": its first 100 turns' in exported.stdout
+    nothing = parley(platform, "bot", "export", empty)
+    assert (nothing.returncode, nothing.stdout) == (1, "")

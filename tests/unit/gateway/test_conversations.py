@@ -47,6 +47,23 @@ def test_messages_are_paged_by_the_last_id(http: httpx.Client) -> None:
     assert http.get(path, params={"after": "turn_unknown.user"}).status_code == 400
 
 
+def test_conversations_are_listed_newest_first_and_by_status(platform: Platform, http: httpx.Client) -> None:
+    with platform.http(platform.key("chat")) as shop:
+        strangers = begin(http)
+        mine = [begin(shop) for _ in range(3)]
+        say(shop, mine[1], "person").raise_for_status()
+        first = shop.get("/v1/conversations", params={"limit": 2}).raise_for_status().json()
+        rest = shop.get("/v1/conversations", params={"limit": 2, "after": first["last_id"]}).raise_for_status().json()
+        assert [found["id"] for found in first["data"] + rest["data"]] == mine[::-1]
+        assert (first["has_more"], rest["has_more"]) == (True, False)
+        handed_over = shop.get("/v1/conversations", params={"status": "handed_over"}).json()["data"]
+        assert [found["id"] for found in handed_over] == [mine[1]]
+        assert shop.get("/v1/conversations", params={"after": strangers}).status_code == 404
+        assert shop.get("/v1/conversations", params={"status": "lost"}).json()["error"]["param"] == "status"
+    everybodys = http.get("/v1/conversations", params={"limit": 100}).json()["data"]
+    assert {strangers, *mine} <= {found["id"] for found in everybodys}
+
+
 def test_once_a_person_has_taken_over_the_bot_is_silent(http: httpx.Client) -> None:
     conversation_id = begin(http)
     assert say(http, conversation_id, "person").json()["parley"]["handover"] == "requested"

@@ -40,3 +40,12 @@ def test_what_is_faulty_is_told(http: httpx.Client, body: dict[str, str], param:
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] == param
     assert words in answer.json()["error"]["message"]
+
+
+def test_a_dialogue_file_may_be_the_body_itself(http: httpx.Client) -> None:
+    assert http.post("/v1/bots", json={"source": BOT}).is_success
+    report = http.post("/v1/bots/test", content=DIALOGUES, headers={"Content-Type": "application/yaml"})
+    assert report.raise_for_status().json()["turns_right"] == 1
+    refused = http.post("/v1/bots/test", content=DIALOGUES, headers={"Content-Type": "text/plain"})
+    assert refused.status_code == 415
+    assert '"dialogues"' in refused.json()["error"]["message"]
