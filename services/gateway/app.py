@@ -88,7 +88,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         turns=Turns(requester, writer, database, timeout=timeout, clock=time.time),
         texts=Texts(requester, timeout),
         intake=Intake(store, settings.upload_limit_bytes, settings.uploads_limit),
-        submissions=Submissions(database, queue, time.time),
+        submissions=Submissions(database, store, queue, time.time),
         releases=Releases(publisher),
         events=events,
         readiness=Readiness(requester, database, time.time),

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.gateway.schemas.jobs import CreateJob
-from services.gateway.uploads import FINE_TUNE
+from services.gateway.trials import MAX_TURNS
+from services.gateway.uploads import EVALS, FINE_TUNE
+from shared.artifacts.store import ArtifactStore
+from shared.bot.document import MAX_BYTES
 from shared.contracts.faults import Fault
 from shared.contracts.jobs import JobSpec
+from shared.dialogue.trial.dialogue_file import read_dialogues
 from shared.errors import AlreadyExists, InvalidFile, InvalidInput, TooManyRequests, Unavailable
 from shared.messaging.tasks import JobQueue
-from shared.storage import files, jobs, models
+from shared.storage import bots, files, jobs, models
 from shared.storage.engine import Database
 from shared.storage.identity import new_id
 from shared.storage.tables import File, Job
@@ -25,18 +29,22 @@ RETRY_LOOK_BACK = 20
 #: How the ids of our own models begin.
 OUR_MODELS = "ft:"
 
+_DIALOGUES = "promotion.dialogues"
+
 
 class Submissions:
     """Makes jobs.
 
     Args:
         database: Where jobs, files and models are.
+        store: Where the bytes of files are.
         queue: Wakes a worker.
         clock: Unix seconds.
     """
 
-    def __init__(self, database: Database, queue: JobQueue, clock: Callable[[], float]) -> None:
+    def __init__(self, database: Database, store: ArtifactStore, queue: JobQueue, clock: Callable[[], float]) -> None:
         self._database = database
+        self._artifacts = store
         self._queue = queue
         self._clock = clock
 
@@ -91,6 +99,32 @@ class Submissions:
                 validation = files.get(session, spec.validation_file)
                 _check_file(validation, "validation_file")
                 _check_apart(training, validation)
+        if spec.promotion.dialogues is not None:
+            self._check_dialogues(spec.promotion.dialogues)
+
+    def _check_dialogues(self, file_id: str) -> None:
+        """Told now rather than when the model is trained and cannot be judged."""
+        with self._database.reading() as session:
+            stored = files.get(session, file_id)
+            if stored.purpose != EVALS:
+                problem = f"{file_id} has the purpose '{stored.purpose}'; upload it with '{EVALS}'."
+                raise InvalidInput(problem, param=_DIALOGUES)
+            if stored.bytes > MAX_BYTES:
+                raise InvalidInput(f"{file_id} is larger than {MAX_BYTES} bytes.", param=_DIALOGUES)
+            if bots.active(session) is None:
+                raise InvalidInput(
+                    "Dialogues are held with the bot in service; apply a bot file first.", param=_DIALOGUES
+                )
+        with self._artifacts.open(f"files/{file_id}") as stream:
+            content = stream.read(MAX_BYTES)
+        try:
+            file = read_dialogues(content.decode("utf-8"))
+        except UnicodeDecodeError:
+            raise InvalidInput(f"{file_id} is not UTF-8; save it in that encoding.", param=_DIALOGUES) from None
+        except InvalidFile as error:
+            raise InvalidFile(error.message, error.faults, param=_DIALOGUES) from None
+        if (turns := sum(len(dialogue.turns) for dialogue in file.dialogues)) > MAX_TURNS:
+            raise InvalidInput(f"{turns} turns; a file may have {MAX_TURNS} at most.", param=_DIALOGUES)
 
     def _store(self, request: CreateJob, spec: JobSpec, key_id: str, idempotency_key: str | None) -> Job:
         job = Job(

@@ -22,6 +22,7 @@ from shared.storage.identity import new_id
 from shared.storage.tables import File
 
 FINE_TUNE = "fine-tune"
+EVALS = "evals"
 PURPOSES: tuple[str, ...] = get_args(UploadPurpose)
 CHUNK_BYTES = 1024 * 1024
 #: Seconds that a file may be told to live, as the convention has it.

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from services.training.base import Base
 from services.training.candidate import evaluate_bundle
+from services.training.dialogues import hold_dialogues
 from services.training.evaluation import Evaluation, evaluate, majority
 from services.training.gate import Verdict, compare
-from services.training.labels import LabelSpace
 from services.training.split import Split
 from services.training.workshop import Workshop
 from shared.artifacts.bundle import Bundle
 from shared.contracts.jobs import JobSpec
+from shared.dialogue.trial.dialogue_file import DialogueFile
 from shared.errors import BrokenArtifact, NotFound
 from shared.storage import models
 
@@ -25,8 +27,35 @@ def evaluate_before(base: Base, parts: Split, shop: Workshop) -> Evaluation:
     return evaluate_bundle(Bundle.open(folder), parts.test, shop.threads)
 
 
-def judge(spec: JobSpec, after: Evaluation, parts: Split, labels: LabelSpace, shop: Workshop) -> Verdict | None:
-    """Compare with the model in production on the same test rows; ``None`` if there is nothing to compare with."""
+def judge(
+    spec: JobSpec, bundle: Bundle, dialogues: DialogueFile | None, after: Evaluation, parts: Split, shop: Workshop
+) -> Verdict | None:
+    """Whether a model may be promoted by itself; ``None`` if there is nothing to judge it by.
+
+    Args:
+        spec: What the job allows it to lose.
+        bundle: The model.
+        dialogues: What it must be able to hold.
+        after: Its evaluation.
+        parts: The rows that it and the model in production are compared on.
+        shop: Where that model and the bot are found.
+
+    Raises:
+        TrainingFailed: There is no bot to hold the dialogues with.
+    """
+    verdict = _against_production(spec, after, parts, bundle.manifest.labels.intents, shop)
+    if dialogues is not None:
+        held = hold_dialogues(dialogues, spec.promotion.dialogues_at_least, bundle, shop)
+        shop.journal.tell(f"{held}.", held.to_json(), level="info" if held.passed else "warn")
+        verdict = dataclasses.replace(verdict or Verdict(None), dialogues=held)
+    if verdict is not None and not verdict.passed:
+        shop.journal.tell("It is not promoted. Promote it by hand with force if that is what you want.", level="warn")
+    return verdict
+
+
+def _against_production(
+    spec: JobSpec, after: Evaluation, parts: Split, intents: Sequence[str], shop: Workshop
+) -> Verdict | None:
     production = shop.lease.read(lambda session: models.production(session, spec.task))
     if production is None:
         return None
@@ -36,7 +65,7 @@ def judge(spec: JobSpec, after: Evaluation, parts: Split, labels: LabelSpace, sh
     except (BrokenArtifact, NotFound) as error:
         shop.journal.tell(f"The model in production cannot be compared with: {error.message}.", level="warn")
         return None
-    lost = sorted(set(bundle.manifest.labels.intents) - set(labels.intents))
+    lost = sorted(set(bundle.manifest.labels.intents) - set(intents))
     if lost:
         shop.journal.tell(
             f"The model in production knows {len(lost)} intents that this one does not, e.g. {lost[0]}.",
@@ -46,6 +75,4 @@ def judge(spec: JobSpec, after: Evaluation, parts: Split, labels: LabelSpace, sh
     verdict = compare(after, current, spec.promotion, production)
     for violation in verdict.violations:
         shop.journal.tell(f"Behind the model in production: {violation}.", dataclasses.asdict(violation), level="warn")
-    if not verdict.passed:
-        shop.journal.tell("It is not promoted. Promote it by hand with force if that is what you want.", level="warn")
     return verdict

@@ -11,6 +11,9 @@ from shared.contracts.jobs import Promotion
 #: Floating-point slack, so that a loss of exactly the budget still passes.
 _EPSILON = 1e-9
 
+#: Wrong turns that are kept by name.
+_LISTED = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:
@@ -36,26 +39,69 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
+class DialogueVerdict:
+    """What came of the dialogues that the candidate had to hold.
+
+    Attributes:
+        turns: How many there are.
+        required: Share of them that must be right, 0..1.
+        wrong: Dialogue and number, from 1, of each turn that is not.
+    """
+
+    turns: int
+    required: float
+    wrong: tuple[tuple[str, int], ...]
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the turns that are right, 0..1."""
+        return (self.turns - len(self.wrong)) / self.turns
+
+    @property
+    def passed(self) -> bool:
+        """Whether enough are right."""
+        return self.accuracy >= self.required - _EPSILON
+
+    def __str__(self) -> str:
+        right = self.turns - len(self.wrong)
+        return f"{right} of {self.turns} turns of the dialogues are right (required: {self.required:.1%})"
+
+    def to_json(self) -> dict[str, Any]:
+        """For the model's row; the wrong turns as far as a row should hold them."""
+        wrong = [{"dialogue": dialogue, "turn": turn} for dialogue, turn in self.wrong[:_LISTED]]
+        figures = {"turns": self.turns, "turns_right": self.turns - len(self.wrong), "required": self.required}
+        return figures | {"passed": self.passed, "wrong": wrong}
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What the gate decided, and every reason.
 
     Attributes:
-        production: Id of the model compared with.
-        violations: Empty if the candidate passed.
+        production: Id of the model compared with; ``None`` if none is in production.
+        violations: Empty if the candidate is not behind it.
+        dialogues: What came of the dialogues, if the job names some.
     """
 
-    production: str
-    violations: tuple[Violation, ...]
+    production: str | None
+    violations: tuple[Violation, ...] = ()
+    dialogues: DialogueVerdict | None = None
 
     @property
     def passed(self) -> bool:
         """Whether the candidate may be promoted."""
-        return not self.violations
+        return not self.violations and (self.dialogues is None or self.dialogues.passed)
 
     def to_json(self) -> dict[str, Any]:
         """For the model's row."""
         violations = [asdict(violation) for violation in self.violations]
-        return {"passed": self.passed, "production": self.production, "violations": violations}
+        dialogues = self.dialogues.to_json() if self.dialogues else None
+        return {
+            "passed": self.passed,
+            "production": self.production,
+            "violations": violations,
+            "dialogues": dialogues,
+        }
 
 
 def compare(candidate: Evaluation, production: Evaluation, budget: Promotion, production_id: str) -> Verdict:

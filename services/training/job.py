@@ -10,6 +10,7 @@ from services.training.base import Base, find_base, model_id
 from services.training.candidate import Bench, Candidate
 from services.training.comparison import evaluate_before, judge
 from services.training.data import JobData, read_data
+from services.training.dialogues import find_dialogues
 from services.training.encoding import TextEncoder
 from services.training.evaluation import Evaluation
 from services.training.export import export
@@ -40,6 +41,7 @@ def run(job: Job, shop: Workshop) -> None:
     tell = shop.journal.tell
     tell(f"Attempt {job.attempt} begins.")
     data = read_data(job.spec, job.seed, shop.lease, shop.store)
+    dialogues = find_dialogues(job.spec.promotion, shop)
     parts = data.parts
     tell(
         f"{len(parts.train)} rows train the model, {len(parts.validation)} choose it and {len(parts.test)} judge it.",
@@ -85,7 +87,7 @@ def run(job: Job, shop: Workshop) -> None:
         }
     )
     bundle = write_bundle(folder, manifest)
-    verdict = judge(job.spec, after, parts, labels, shop)
+    verdict = judge(job.spec, bundle, dialogues, after, parts, shop)
     ready = Release(
         bundle=bundle,
         encoder=_save_encoder(model, encoder, shop),

@@ -63,12 +63,16 @@ class Promotion(_Spec):
         max_regression: How far the F1 of one label may fall behind the model in production on the same test rows, 0..1.
         max_overall_regression: The same for each overall score.
         min_label_rows: Labels with fewer test rows are judged together, since one row would move them too far.
+        dialogues: Id of a dialogue file that the model must hold with the bot in service.
+        dialogues_at_least: Share of its turns that must be right, 0..1.
     """
 
     mode: Literal["auto", "manual"] = "auto"
     max_regression: Annotated[float, Field(ge=0, le=1)] = 0.10
     max_overall_regression: Annotated[float, Field(ge=0, le=1)] = 0.01
     min_label_rows: Annotated[int, Field(ge=1, le=1000)] = 5
+    dialogues: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    dialogues_at_least: Annotated[float, Field(ge=0, le=1)] = 1.0
 
 
 class ScopeCosts(_Spec):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from services.gateway.auth import ChatCaller, TrainCaller
 from services.gateway.gateway import Gateway, Here
@@ -93,16 +95,27 @@ def _check_files(here: Gateway, model_id: str) -> None:
 def _check_gate(model: Model, *, force: bool) -> None:
     if force or model.gate is None or model.gate["passed"]:
         return
-    reasons = [
-        f"{violation['head']} {violation['label']}: {violation['candidate']:.3f} against {violation['production']:.3f}"
-        for violation in model.gate["violations"]
-    ]
     raise InvalidInput(
-        f"The gate refused {model.id}, which does worse than {model.gate['production']}: {'; '.join(reasons)}. "
-        "Send 'force': true to promote it nevertheless.",
+        f"The gate refused {model.id}: {'; '.join(_reasons(model.gate))}. Send 'force': true to promote it nevertheless.",
         param="force",
         code="gate_refused",
     )
+
+
+def _reasons(gate: Mapping[str, Any]) -> Iterator[str]:
+    """Why it refused a model. What an older release stored knows no dialogues."""
+    if gate["violations"]:
+        worse = [
+            f"{violation['head']} {violation['label']}: {violation['candidate']:.3f} against {violation['production']:.3f}"
+            for violation in gate["violations"]
+        ]
+        yield f"it does worse than {gate['production']}: {', '.join(worse)}"
+    dialogues = gate.get("dialogues")
+    if dialogues is not None and not dialogues["passed"]:
+        yield (
+            f"{dialogues['turns_right']} of {dialogues['turns']} turns of its dialogues are right, "
+            f"{dialogues['required']:.1%} must be"
+        )
 
 
 def _model(model: Model, production: str | None) -> ModelObject:

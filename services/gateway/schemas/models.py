@@ -16,7 +16,7 @@ class ModelObject(Resource):
         base_model: What it was fine-tuned from.
         task: What it does; also the slot that it is promoted to.
         metrics: How it did on its test rows.
-        gate: How it compared with the model in production when it was made.
+        gate: How it compared with the model in production when it was made, and what came of its dialogues.
         size_bytes: Of its bundle.
     """
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -12,6 +12,7 @@ from shared.messaging.topology import Queues
 from shared.storage import jobs
 from tests.unit.gateway.platform import Platform
 from tests.unit.gateway.test_files import ROWS
+from tests.unit.gateway.test_trials import BOT, DIALOGUES
 
 
 @pytest.fixture
@@ -194,3 +195,24 @@ def test_a_validation_file_that_is_the_training_file_is_refused_at_once(client: 
         with pytest.raises(BadRequestError, match="the same content as the training file") as refused:
             client.fine_tuning.jobs.create(model="minilm", training_file=file_id, validation_file=validation)
         assert refused.value.param == "validation_file"
+
+
+def test_the_dialogues_of_a_promotion_are_checked_at_once(client: OpenAI, http: httpx.Client, file_id: str) -> None:
+    def refused(dialogues: str) -> dict[str, Any]:
+        with pytest.raises((BadRequestError, NotFoundError)) as refusal:
+            submit(dialogues)
+        return cast("dict[str, Any]", refusal.value.body)
+
+    def submit(dialogues: str) -> str:
+        promotion = {"dialogues": dialogues, "dialogues_at_least": 0.9}
+        jobs_of = client.fine_tuning.jobs
+        return jobs_of.create(model="minilm", training_file=file_id, extra_body={"promotion": promotion}).id
+
+    def upload(content: str) -> str:
+        return client.files.create(file=("d.yaml", io.BytesIO(content.encode())), purpose="evals").id
+
+    http.post("/v1/bots", json={"source": BOT}).raise_for_status()
+    assert "evals" in refused(file_id)["message"]
+    assert refused(upload("version: 1"))["param"] == "promotion.dialogues"
+    assert refused("file-none")["code"] is not None
+    assert submit(upload(DIALOGUES)).startswith("ftjob-")

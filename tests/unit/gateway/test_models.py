@@ -83,6 +83,10 @@ def test_what_the_gate_refused_is_promoted_only_by_force(http: httpx.Client, pla
     refused = http.post(f"/v1/models/{model_id}/promote").json()["error"]
     assert refused["code"] == "gate_refused"
     assert "intent refund: 0.250 against 0.750" in refused["message"]
+    dialogues = {"turns": 40, "turns_right": 31, "required": 0.95, "passed": False, "wrong": []}
+    other_id = platform.add_model(gate={"passed": False, "production": None, "violations": [], "dialogues": dialogues})
+    refused = http.post(f"/v1/models/{other_id}/promote").json()["error"]
+    assert "31 of 40 turns of its dialogues are right, 95.0% must be" in refused["message"]
     assert http.post(f"/v1/models/{model_id}/promote", json={"force": True}).json()["production"] is True
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.training.evaluation import Evaluation, LabelScore
-from services.training.gate import Violation, compare
+from services.training.gate import DialogueVerdict, Verdict, Violation, compare
 from shared.contracts.jobs import Promotion
 
 _BUDGET = Promotion(max_regression=0.1, max_overall_regression=0.01, min_label_rows=5)
@@ -31,6 +33,7 @@ def test_one_label_is_enough_to_refuse() -> None:
         "passed": False,
         "production": "ft:old",
         "violations": [{"head": "intent", "label": "b", "candidate": 0.5, "production": 0.8, "budget": 0.1}],
+        "dialogues": None,
     }
 
 
@@ -51,3 +54,10 @@ def test_rare_labels_are_judged_together() -> None:
 def test_a_label_that_the_candidate_never_tells_counts_as_zero() -> None:
     verdict = compare(_evaluation({"x": 1.0}), _evaluation({"city": 0.7}, head="entity"), _BUDGET, "ft:old")
     assert verdict.violations == (Violation("entity", "city", 0.0, 0.7, 0.1),)
+
+
+def test_dialogues_are_judged_by_the_share_of_turns_that_are_right() -> None:
+    held = DialogueVerdict(turns=10, required=0.9, wrong=(("hours", 2),))
+    assert Verdict(None, dialogues=held).passed
+    assert not Verdict(None, dialogues=replace(held, wrong=(("hours", 2), ("hours", 3)))).passed
+    assert Verdict(None, dialogues=held).to_json()["dialogues"]["turns_right"] == 9

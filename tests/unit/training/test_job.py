@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 from safetensors import SafetensorError
@@ -25,13 +26,24 @@ from shared.contracts.jobs import JobSpec, Promotion, TrainingProgressed
 from shared.contracts.message import Message
 from shared.contracts.releases import ModelPublished
 from shared.inference.reader import TextReader
-from shared.storage import files, jobs, models
+from shared.storage import bots, files, jobs, models
+from tests.unit.dialogue.conversation import DESK
 from tests.unit.training import job_kit
 from tests.unit.training.job_kit import Bench
 from tests.unit.training.tiny_base import tiny_base
 
 #: The gate lets everything pass that is not far worse: tiny models on eight test rows are not exact.
 LENIENT = Promotion(max_regression=0.5, max_overall_regression=0.3)
+
+
+_DIALOGUES = b"""
+version: 1
+dialogues:
+  - name: parcel
+    turns:
+      - {user: "please where is my parcel", entities: {thing: parcel}}
+      - {user: "please where is my parcel", text: nonsense}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +95,22 @@ def test_two_generations_and_a_refusal(bench: Bench, base: str, tmp_path: Path) 
     _check_results(bench, job.result_files)
 
     # A warm start goes on from the encoder of the first model and is measured against it.
-    second_id, _, _ = _attempt(bench, job_kit.spec(model, training_file, epochs=2, promotion=LENIENT))
+    promotion = LENIENT.model_copy(update=_dialogues(bench, at_least=0.5))
+    second_id, _, _ = _attempt(bench, job_kit.spec(model, training_file, epochs=2, promotion=promotion))
     second = bench.job(second_id)
     assert second.status == "succeeded", bench.told(second_id)
     assert second.fine_tuned_model == f"ft:tiny:parley::{second_id.removeprefix('ftjob-')}"
     with bench.database.reading() as session:
-        before = models.get(session, second.fine_tuned_model).metrics["before"]
+        made = models.get(session, second.fine_tuned_model)
+    before = made.metrics["before"]
+    assert made.gate is not None
+    assert made.gate["dialogues"] == {
+        "turns": 2,
+        "turns_right": 1,
+        "required": 0.5,
+        "passed": True,
+        "wrong": [{"dialogue": "parcel", "turn": 2}],
+    }
     assert before["scores"]["intent_accuracy"] == pytest.approx(row.metrics["test"]["scores"]["intent_accuracy"])
 
     # A model that has hardly learned is made, but not promoted, and its owner learns why.
@@ -106,6 +128,41 @@ def test_two_generations_and_a_refusal(bench: Bench, base: str, tmp_path: Path) 
     assert gate["production"] == second.fine_tuned_model
     assert {"head", "label", "candidate", "production", "budget"} == set(gate["violations"][0])
     assert any("Behind the model in production: F1 of" in message for message in bench.told(third_id))
+
+
+def test_a_model_that_does_not_hold_its_dialogues_is_not_promoted(bench: Bench, base: str) -> None:
+    promotion = Promotion(**_dialogues(bench, at_least=0.6))
+    job_id, _, told = _attempt(bench, job_kit.spec(base, bench.upload(job_kit.lines()), epochs=1, promotion=promotion))
+    assert bench.job(job_id).status == "succeeded", bench.told(job_id)
+    assert not any(isinstance(message, ModelPublished) for message in told)
+    with bench.database.reading() as session:
+        gate = models.get(session, bench.job(job_id).fine_tuned_model or "").gate
+    assert gate is not None
+    assert (gate["passed"], gate["production"], gate["dialogues"]["passed"]) == (False, None, False)
+    assert any("turns of the dialogues are right (required: 60.0%)" in message for message in bench.told(job_id))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(None, "has been deleted"), (b"version: 9", "fault"), (b"\xff", "not UTF-8")]
+)
+def test_dialogues_that_cannot_be_held_end_a_job_before_it_trains(
+    bench: Bench, base: str, content: bytes | None, words: str
+) -> None:
+    dialogues = "file-gone" if content is None else bench.upload_bytes(content, "dialogues.yaml")
+    promotion = Promotion(dialogues=dialogues)
+    job_id, _, _ = _attempt(bench, job_kit.spec(base, bench.upload(job_kit.lines()), promotion=promotion))
+    error = bench.job(job_id).error
+    assert error is not None
+    assert error["param"] == "promotion.dialogues"
+    assert words in error["message"]
+
+
+def _dialogues(bench: Bench, *, at_least: float) -> dict[str, Any]:
+    """Two turns, of which the bot can have only the first right."""
+    with bench.database.transaction() as session:
+        bots.add(session, DESK, "key_test", 1.0)
+    file_id = bench.upload_bytes(_DIALOGUES, "dialogues.yaml")
+    return {"dialogues": file_id, "dialogues_at_least": at_least}
 
 
 def _check_bundle(bench: Bench, model: str, cache: Path) -> None:

@@ -1,0 +1,79 @@
+"""Dialogues that a new model must hold with the bot in service before it is promoted by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from services.training.gate import DialogueVerdict
+from services.training.workshop import Workshop
+from shared.artifacts.bundle import Bundle
+from shared.bot.bot import Bot
+from shared.bot.bot_file import read_bot
+from shared.bot.document import MAX_BYTES
+from shared.contracts.jobs import Promotion
+from shared.dialogue.knowledge import KnowledgeIndex
+from shared.dialogue.trial.dialogue_file import DialogueFile, read_dialogues
+from shared.dialogue.trial.run import hold
+from shared.dialogue.turn_texts import Asked, Read
+from shared.errors import InvalidFile, NotFound, TrainingFailed
+from shared.inference.reader import TextReader
+from shared.storage import bots
+
+_PARAM = "promotion.dialogues"
+
+
+def find_dialogues(promotion: Promotion, shop: Workshop) -> DialogueFile | None:
+    """The dialogue file that a job names, read before anything is trained; ``None`` if it names none.
+
+    Raises:
+        TrainingFailed: It is gone or faulty.
+    """
+    file_id = promotion.dialogues
+    if file_id is None:
+        return None
+    try:
+        with shop.store.open(f"files/{file_id}") as stream:
+            return read_dialogues(stream.read(MAX_BYTES).decode("utf-8"))
+    except NotFound:
+        raise TrainingFailed(f"The file {file_id} has been deleted. Upload it again.", param=_PARAM) from None
+    except UnicodeDecodeError:
+        raise TrainingFailed(f"The file {file_id} is not UTF-8; save it in that encoding.", param=_PARAM) from None
+    except InvalidFile as error:
+        raise TrainingFailed(f"{file_id}: {error.message}", param=_PARAM) from error
+
+
+def hold_dialogues(file: DialogueFile, required: float, bundle: Bundle, shop: Workshop) -> DialogueVerdict:
+    """Hold the dialogues of a file with the bot in service, read by a model.
+
+    Args:
+        file: What is said and expected.
+        required: Share of the turns that must be right, 0..1.
+        bundle: The model.
+        shop: Where the bot is found.
+
+    Raises:
+        TrainingFailed: No bot is in service.
+    """
+    bot = _bot_in_service(shop)
+    today = datetime.fromtimestamp(shop.lease.clock(), UTC).astimezone(ZoneInfo(bot.settings.timezone)).date()
+    reader = TextReader.from_bundle(bundle, threads=shop.threads)
+
+    def read(asked: Sequence[Asked]) -> list[Read]:
+        readings = reader.read([text for text, _ in asked], [context for _, context in asked])
+        return [(reading.understanding, reading.embedding) for reading in readings]
+
+    try:
+        report = hold(file, bot, KnowledgeIndex(bot.knowledge, reader), read, today)
+    finally:
+        reader.close()
+    wrong = tuple((turn.dialogue, turn.turn) for turn in report.wrong)
+    return DialogueVerdict(turns=report.turns, required=required, wrong=wrong)
+
+
+def _bot_in_service(shop: Workshop) -> Bot:
+    row = shop.lease.read(bots.active)
+    if row is None:
+        raise TrainingFailed("No bot file is in service to hold the dialogues with; apply one.", param=_PARAM)
+    return read_bot(row.source)
