@@ -23,8 +23,9 @@ from shared.telemetry import logs
 
 #: Marks the job of the first start, so that an interrupted one is followed instead of begun again.
 STARTER = {"purpose": "starter"}
-#: Fewer epochs than a job would choose: a newcomer should not wait longer than needed.
-HURRY = {"n_epochs": 4}
+#: A newcomer should not wait longer than needed: fewer epochs than a job would choose, and batches twice as large, which fill two
+#: cores better. Half as many steps want a higher rate, by the square root (Krizhevsky 2014, arXiv:1404.5997).
+HURRY = {"n_epochs": 4, "batch_size": 32, "learning_rate_multiplier": 1.4}
 #: Three ways to say the first word, ready to paste.
 PASTE = """
   .venv/bin/parley chat
