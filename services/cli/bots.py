@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from services.cli.api import CommandError
-from services.cli.exporting import dialogue_file, went_wrong
+from services.cli.exporting import Message, dialogue_file, named, went_wrong
 from services.cli.session import ApiKey, AsJson, Url, connected, out, show_json
 
 app = typer.Typer(no_args_is_help=True, help="Validate a bot file, try it by dialogues, or put it into service.")
@@ -72,10 +73,11 @@ def export(
     if bool(conversations) == wrong:
         raise typer.BadParameter("name conversations by their ids, or let them be found by --wrong")
     with connected(url, api_key) as api:
-        found = conversations or went_wrong(api, newest)
+        found: Mapping[str, Iterable[Message]]
+        found = named(api, conversations) if conversations else went_wrong(api, newest)
         if not found:
             raise CommandError(f"None of the newest {newest} conversations went wrong: there is nothing to export.")
-        typer.echo(dialogue_file(api, found), nl=False)
+        typer.echo(dialogue_file(found), nl=False)
 
 
 def _show(file: Path, answer: dict[str, Any]) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 from services.cli.api import Api, CommandError, segment
 from shared.privacy.masking import masked
+
+Message = dict[str, Any]
+"""One side of a turn, as the API lists it."""
 
 #: Turns or conversations of a page.
 _PAGE = 50
@@ -20,29 +23,36 @@ _MAX_TURNS = 100
 _WRONG = ("fallback", "handover")
 
 
-def dialogue_file(api: Api, conversation_ids: list[str]) -> str:
+def dialogue_file(conversations: Mapping[str, Iterable[Message]]) -> str:
     """The dialogue file (YAML) of some conversations; what customers say is masked of personal numbers and addresses.
+
+    Args:
+        conversations: Their messages by their ids.
 
     Raises:
         CommandError: There is no such conversation, or in none of them a message was answered.
     """
-    found = {name: list(islice(_turns(api, name), _MAX_TURNS + 1)) for name in dict.fromkeys(conversation_ids)}
+    found = {name: list(islice(_turns(messages), _MAX_TURNS + 1)) for name, messages in conversations.items()}
     if not any(found.values()):
         raise CommandError("None of these conversations holds an answered message: there is nothing to export.")
     lines = [line for name, turns in found.items() for line in _dialogue(name, turns)]
     return "\n".join(("version: 1", "dialogues:", *lines, ""))
 
 
-def went_wrong(api: Api, newest: int) -> list[str]:
-    """Ids of those among the newest conversations in which the bot had no answer, or a person had to take over."""
-    return [
-        found["id"] for found in islice(_items(api, "/v1/conversations"), newest) if _had_no_answer(api, found["id"])
-    ]
+def named(api: Api, conversation_ids: Iterable[str]) -> dict[str, Iterator[Message]]:
+    """The messages of these conversations, read page by page as they are needed."""
+    return {name: _messages(api, name) for name in conversation_ids}
 
 
-def _had_no_answer(api: Api, conversation_id: str) -> bool:
-    answers = (message["parley"] for message in _messages(api, conversation_id) if message["role"] == "assistant")
-    return any(answer["answer_kind"] in _WRONG for answer in answers)
+def went_wrong(api: Api, newest: int) -> dict[str, list[Message]]:
+    """The messages of those among the newest conversations in which the bot had no answer, or a person had to take over."""
+    names = (found["id"] for found in islice(_items(api, "/v1/conversations"), newest))
+    read = ((name, list(_messages(api, name))) for name in names)
+    return {name: messages for name, messages in read if _had_no_answer(messages)}
+
+
+def _had_no_answer(messages: Iterable[Message]) -> bool:
+    return any(message["parley"]["answer_kind"] in _WRONG for message in messages if message["role"] == "assistant")
 
 
 def _dialogue(name: str, turns: list[str]) -> Iterator[str]:
@@ -57,9 +67,9 @@ def _dialogue(name: str, turns: list[str]) -> Iterator[str]:
     yield from (f"      - {turn}" for turn in turns[:_MAX_TURNS])
 
 
-def _turns(api: Api, conversation_id: str) -> Iterator[str]:
+def _turns(messages: Iterable[Message]) -> Iterator[str]:
     said = ""
-    for message in _messages(api, conversation_id):
+    for message in messages:
         if message["role"] == "user":
             said = masked(message["content"])
         elif said:
@@ -67,7 +77,7 @@ def _turns(api: Api, conversation_id: str) -> Iterator[str]:
             said = ""
 
 
-def _messages(api: Api, conversation_id: str) -> Iterator[dict[str, Any]]:
+def _messages(api: Api, conversation_id: str) -> Iterator[Message]:
     return _items(api, f"/v1/conversations/{segment(conversation_id)}/messages")
 
 

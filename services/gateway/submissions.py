@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.gateway.schemas.jobs import CreateJob
-from services.gateway.trials import MAX_TURNS
+from services.gateway.trials import require_few_turns
 from services.gateway.uploads import EVALS, FINE_TUNE
 from shared.artifacts.store import ArtifactStore
 from shared.bot.document import MAX_BYTES
@@ -106,9 +106,7 @@ class Submissions:
         """Told now rather than when the model is trained and cannot be judged."""
         with self._database.reading() as session:
             stored = files.get(session, file_id)
-            if stored.purpose != EVALS:
-                problem = f"{file_id} has the purpose '{stored.purpose}'; upload it with '{EVALS}'."
-                raise InvalidInput(problem, param=_DIALOGUES)
+            _check_purpose(stored, EVALS, _DIALOGUES)
             if stored.bytes > MAX_BYTES:
                 raise InvalidInput(f"{file_id} is larger than {MAX_BYTES} bytes.", param=_DIALOGUES)
             if bots.active(session) is None:
@@ -118,13 +116,10 @@ class Submissions:
         with self._artifacts.open(f"files/{file_id}") as stream:
             content = stream.read(MAX_BYTES)
         try:
-            file = read_dialogues(content.decode("utf-8"))
-        except UnicodeDecodeError:
-            raise InvalidInput(f"{file_id} is not UTF-8; save it in that encoding.", param=_DIALOGUES) from None
+            file = read_dialogues(content)
         except InvalidFile as error:
             raise InvalidFile(error.message, error.faults, param=_DIALOGUES) from None
-        if (turns := sum(len(dialogue.turns) for dialogue in file.dialogues)) > MAX_TURNS:
-            raise InvalidInput(f"{turns} turns; a file may have {MAX_TURNS} at most.", param=_DIALOGUES)
+        require_few_turns(file, _DIALOGUES)
 
     def _store(self, request: CreateJob, spec: JobSpec, key_id: str, idempotency_key: str | None) -> Job:
         job = Job(
@@ -178,8 +173,12 @@ def _check_apart(training: File, validation: File) -> None:
 
 
 def _check_file(file: File, param: str) -> None:
-    if file.purpose != FINE_TUNE:
-        raise InvalidInput(f"{file.id} has the purpose '{file.purpose}'; upload it with '{FINE_TUNE}'.", param=param)
+    _check_purpose(file, FINE_TUNE, param)
     if file.status == "error":
         faults = [Fault.model_validate(fault) for fault in file.report["faults"]]
         raise InvalidFile(f"{file.id} cannot be trained on: {file.status_details}", faults, param=param)
+
+
+def _check_purpose(file: File, purpose: str, param: str) -> None:
+    if file.purpose != purpose:
+        raise InvalidInput(f"{file.id} has the purpose '{file.purpose}'; upload it with '{purpose}'.", param=param)

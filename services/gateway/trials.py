@@ -14,9 +14,20 @@ from shared.dialogue.knowledge import FloatArray, KnowledgeIndex, wordings
 from shared.dialogue.trial.dialogue_file import DialogueFile
 from shared.dialogue.trial.report import TrialReport
 from shared.dialogue.trial.run import asked_of, begin, go_on, report_of
+from shared.errors import InvalidInput
 
 #: Turns of one request: some seconds of a model's time.
 MAX_TURNS = 2_000
+
+
+def require_few_turns(file: DialogueFile, param: str) -> None:
+    """Refuse a file that would take too long.
+
+    Raises:
+        InvalidInput: It has more turns than one request may ask for.
+    """
+    if file.turns > MAX_TURNS:
+        raise InvalidInput(f"{file.turns} turns; send {MAX_TURNS} at once at most", param=param)
 
 
 async def hold(texts: Texts, file: DialogueFile, bot: Bot, model: str | None, today: date) -> tuple[TrialReport, str]:

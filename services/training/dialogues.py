@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from services.training.gate import DialogueVerdict
@@ -15,6 +15,7 @@ from shared.bot.document import MAX_BYTES
 from shared.contracts.jobs import Promotion
 from shared.dialogue.knowledge import KnowledgeIndex
 from shared.dialogue.trial.dialogue_file import DialogueFile, read_dialogues
+from shared.dialogue.trial.report import TrialReport
 from shared.dialogue.trial.run import hold
 from shared.dialogue.turn_texts import Asked, Read
 from shared.errors import InvalidFile, NotFound, TrainingFailed
@@ -35,11 +36,9 @@ def find_dialogues(promotion: Promotion, shop: Workshop) -> DialogueFile | None:
         return None
     try:
         with shop.store.open(f"files/{file_id}") as stream:
-            return read_dialogues(stream.read(MAX_BYTES).decode("utf-8"))
+            return read_dialogues(stream.read(MAX_BYTES))
     except NotFound:
         raise TrainingFailed(f"The file {file_id} has been deleted. Upload it again.", param=_PARAM) from None
-    except UnicodeDecodeError:
-        raise TrainingFailed(f"The file {file_id} is not UTF-8; save it in that encoding.", param=_PARAM) from None
     except InvalidFile as error:
         raise TrainingFailed(f"{file_id}: {error.message}", param=_PARAM) from error
 
@@ -59,17 +58,22 @@ def hold_dialogues(file: DialogueFile, required: float, bundle: Bundle, shop: Wo
     bot = _bot_in_service(shop)
     today = datetime.fromtimestamp(shop.lease.clock(), UTC).astimezone(ZoneInfo(bot.settings.timezone)).date()
     reader = TextReader.from_bundle(bundle, threads=shop.threads)
+    try:
+        report = hold_by(reader, file, bot, today)
+    finally:
+        reader.close()
+    wrong = tuple((turn.dialogue, turn.turn) for turn in report.wrong)
+    return DialogueVerdict(turns=report.turns, required=required, wrong=wrong)
+
+
+def hold_by(reader: TextReader, file: DialogueFile, bot: Bot, today: date) -> TrialReport:
+    """What comes of the dialogues of a file with a bot for which this model reads."""
 
     def read(asked: Sequence[Asked]) -> list[Read]:
         readings = reader.read([text for text, _ in asked], [context for _, context in asked])
         return [(reading.understanding, reading.embedding) for reading in readings]
 
-    try:
-        report = hold(file, bot, KnowledgeIndex(bot.knowledge, reader), read, today)
-    finally:
-        reader.close()
-    wrong = tuple((turn.dialogue, turn.turn) for turn in report.wrong)
-    return DialogueVerdict(turns=report.turns, required=required, wrong=wrong)
+    return hold(file, bot, KnowledgeIndex(bot.knowledge, reader), read, today)
 
 
 def _bot_in_service(shop: Workshop) -> Bot:

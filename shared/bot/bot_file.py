@@ -23,7 +23,7 @@ def read_bot(source: str | bytes) -> Bot:
     Raises:
         InvalidBot: ``faults`` names line, path and remedy of everything that is wrong (up to 100, in order of lines).
     """
-    document = parse(_text(source))
+    document = parse(source)
     if document.faults:
         raise _invalid(list(document.faults))
     if not isinstance(document.data, dict):
@@ -38,16 +38,6 @@ def read_bot(source: str | bytes) -> Bot:
     if faults:
         raise _invalid(faults)
     return bot
-
-
-def _text(source: str | bytes) -> str:
-    if isinstance(source, str):
-        return source.removeprefix("\ufeff")
-    try:
-        return source.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = source.count(b"\n", 0, error.start) + 1
-        raise _invalid([Fault(line=line, field="", message="not UTF-8; save the file in that encoding")]) from None
 
 
 def _invalid(faults: list[Fault]) -> InvalidBot:

@@ -75,8 +75,15 @@ class Document:
         return line
 
 
-def parse(source: str) -> Document:
-    """Read one YAML document; never raises for what is in it."""
+def parse(source: str | bytes) -> Document:
+    """Read one YAML document, of text or of the bytes of a file; never raises for what is in it."""
+    if isinstance(source, bytes):
+        try:
+            source = source.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            return Document(None, (Fault(line=line, field="", message="not UTF-8; save the file in that encoding"),))
+    source = source.removeprefix("\ufeff")
     fault = _refuse_size(source) or _refuse_depth(source)
     if fault is not None:
         return Document(None, (fault,))

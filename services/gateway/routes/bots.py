@@ -26,7 +26,7 @@ from services.gateway.schemas.bots import (
     TryBot,
     WrongTurnObject,
 )
-from services.gateway.trials import MAX_TURNS, hold
+from services.gateway.trials import hold, require_few_turns
 from services.gateway.validation import describe
 from shared.bot.bot import Bot
 from shared.bot.bot_file import read_bot
@@ -93,9 +93,7 @@ async def try_out(request: Request, here: Here, _caller: TrainCaller) -> BotTest
     """Hold dialogues with a bot and a model, and tell which turns are not answered as expected. Nothing is stored."""
     body = await _read(request, TryBot, "dialogues")
     file = await run_in_threadpool(read_dialogues, body.dialogues)
-    turns = sum(len(dialogue.turns) for dialogue in file.dialogues)
-    if turns > MAX_TURNS:
-        raise InvalidInput(f"{turns} turns; send {MAX_TURNS} at once at most", param="dialogues")
+    require_few_turns(file, "dialogues")
     bot = await run_in_threadpool(_bot_to_test, here, body.bot)
     today = datetime.fromtimestamp(here.clock(), ZoneInfo(bot.settings.timezone)).date()
     report, model = await hold(here.texts, file, bot, body.model, today)

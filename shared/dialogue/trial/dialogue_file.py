@@ -104,6 +104,11 @@ class DialogueFile(Part):
     version: Literal[1]
     dialogues: Annotated[tuple[Dialogue, ...], Field(min_length=1, max_length=MAX_DIALOGUES)]
 
+    @property
+    def turns(self) -> int:
+        """Of all dialogues."""
+        return sum(len(dialogue.turns) for dialogue in self.dialogues)
+
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
         twice = [name for name, count in Counter(dialogue.name for dialogue in self.dialogues).items() if count > 1]
@@ -112,13 +117,13 @@ class DialogueFile(Part):
         return self
 
 
-def read_dialogues(source: str) -> DialogueFile:
+def read_dialogues(source: str | bytes) -> DialogueFile:
     """Read and check a dialogue file.
 
     Raises:
         InvalidFile: ``faults`` names line, path and remedy of everything that is wrong (up to 100, in order of lines).
     """
-    document = parse(source.removeprefix("\ufeff"))
+    document = parse(source)
     if document.faults:
         raise _invalid(list(document.faults))
     try:

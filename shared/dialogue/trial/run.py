@@ -99,7 +99,7 @@ def report_of(file: DialogueFile, conversations: Sequence[Conversation]) -> Tria
     return TrialReport(
         dialogues=len(file.dialogues),
         dialogues_right=sum(not conversation.wrong for conversation in conversations),
-        turns=sum(len(dialogue.turns) for dialogue in file.dialogues),
+        turns=file.turns,
         wrong=wrong,
     )
 
