@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 
 from pydantic import SecretStr
 
-from services.gateway.server import serving
+from services.gateway.http.server import serving
 from services.gateway.settings import GatewaySettings
 from services.generation import app as generation
 from services.generation.settings import GenerationSettings

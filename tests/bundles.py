@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BertConfig, BertModel
 
-from services.training.activation_scales import fix_scales
-from services.training.encoding import TextEncoder
-from services.training.labels import LabelSpace
+from services.training.exporting.activation_scales import fix_scales
+from services.training.tasks.nlu.examples import TextEncoder
+from services.training.tasks.nlu.labels import LabelSpace
 from shared.artifacts.bundle import Bundle, write_bundle
 from shared.artifacts.manifest import (
     FP32_MODEL,

@@ -149,8 +149,8 @@ def refusal(response: httpx.Response) -> CommandError:
     try:
         error = response.json()["error"]
     except (ValueError, KeyError, TypeError):
-        told = f"The server answered {response.status_code} without a reason."
-        return CommandError(told, transient=response.status_code in _TRANSIENT)
+        message = f"The server answered {response.status_code} without a reason."
+        return CommandError(message, transient=response.status_code in _TRANSIENT)
     message = str(error.get("message"))
     if error.get("param"):
         message = f"{message} (field: {error['param']})"

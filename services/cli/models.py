@@ -8,6 +8,7 @@ import typer
 
 from services.cli.api import Api, segment
 from services.cli.session import ApiKey, AsJson, Url, connected, out, show_json, table
+from shared.artifacts.layout import OUR_MODELS
 
 app = typer.Typer(no_args_is_help=True, help="List, show and delete fine-tuned models.")
 
@@ -84,5 +85,5 @@ def rollback(
 
 def _in_production(api: Api) -> str | None:
     # The name "parley", which stands for whichever model that is, is listed as one too.
-    models = [model for model in api.get("/v1/models")["data"] if model["id"].startswith("ft:")]
+    models = [model for model in api.get("/v1/models")["data"] if model["id"].startswith(OUR_MODELS)]
     return next((str(model["id"]) for model in models if model["production"]), None)

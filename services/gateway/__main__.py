@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from services.gateway.app import make_admin_key
-from services.gateway.server import serving
+from services.gateway.http.server import serving
 from services.gateway.settings import GatewaySettings
 from shared.errors import ParleyError
 from shared.process import serve

@@ -10,30 +10,28 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 
-from services.gateway import errors
-from services.gateway.body_limit import BodyLimit
-from services.gateway.gateway import Gateway
-from services.gateway.routes import (
-    alerts,
-    analyze,
-    bots,
-    chat,
-    conversations,
-    embeddings,
-    files,
-    jobs,
-    keys,
-    models,
-    operations,
-    sentiment,
-)
-from services.gateway.tracing import Tracing
+from services.gateway.alerts import routes as alerts
+from services.gateway.analysis import routes as analysis
+from services.gateway.bots import routes as bots
+from services.gateway.chat import routes as chat
+from services.gateway.conversations import routes as conversations
+from services.gateway.embeddings import routes as embeddings
+from services.gateway.files import routes as files
+from services.gateway.http import errors
+from services.gateway.http.body_limit import BodyLimit
+from services.gateway.http.tracing import Tracing
+from services.gateway.jobs import routes as jobs
+from services.gateway.keys import routes as keys
+from services.gateway.models import routes as models
+from services.gateway.operations import routes as operations
+from services.gateway.sentiment import routes as sentiment
+from services.gateway.state import AppState
 
 ROUTERS = (
     chat.router,
     conversations.router,
     embeddings.router,
-    analyze.router,
+    analysis.router,
     sentiment.router,
     alerts.router,
     files.router,
@@ -62,7 +60,7 @@ _NO_TELEMETRY: TelemetryConfig = {
 }
 
 
-def build_api(gateway: Gateway) -> FastAPI:
+def build_api(gateway: AppState) -> FastAPI:
     """The application of one gateway process."""
 
     @asynccontextmanager

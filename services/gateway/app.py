@@ -10,31 +10,31 @@ from uuid import uuid4
 
 from fastapi import FastAPI
 
-from services.gateway.admin_keys import add_key, ensure_key
+from services.gateway.alerts.feed import EventHub
+from services.gateway.analysis.client import Texts
 from services.gateway.api import build_api
-from services.gateway.events import EventHub
-from services.gateway.expiry import INTERVAL_SECONDS, delete_expired
-from services.gateway.gateway import Gateway
+from services.gateway.chat.lookup import ConversationLookup
+from services.gateway.chat.outbox import Outbox
+from services.gateway.chat.turn_writer import TurnWriter
+from services.gateway.chat.turns import Turns
+from services.gateway.files.expiry import INTERVAL_SECONDS, delete_expired
+from services.gateway.files.uploads import UploadStore
 from services.gateway.handlers import build_handlers
-from services.gateway.keyring import KeyRing
-from services.gateway.outbox import Outbox
-from services.gateway.places import Places
-from services.gateway.rate_limit import RateLimiter
-from services.gateway.readiness import Readiness
-from services.gateway.releases import Releases
+from services.gateway.http.keyring import KeyRing
+from services.gateway.http.rate_limit import RateLimiter
+from services.gateway.jobs.submission import JobSubmission
+from services.gateway.keys.first_key import add_key, ensure_key
+from services.gateway.models.releases import ReleasePublisher
+from services.gateway.operations.readiness import Readiness
 from services.gateway.settings import GatewaySettings
-from services.gateway.submissions import Submissions
-from services.gateway.texts import Texts
-from services.gateway.turn_writer import TurnWriter
-from services.gateway.turns import Turns
-from services.gateway.uploads import Intake
+from services.gateway.state import AppState
 from shared.artifacts.store import open_store
 from shared.background import Ticker
 from shared.messaging.bus import Bus, Publisher
+from shared.messaging.celery.job_queue import job_queue
 from shared.messaging.connect import connect
-from shared.messaging.consumer import Consumer
-from shared.messaging.requests import Requester
-from shared.messaging.tasks import job_queue
+from shared.messaging.consuming.consumer import Consumer
+from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
 from shared.storage.engine import Database, open_database
 
@@ -65,7 +65,7 @@ def make_admin_key(settings: GatewaySettings, name: str) -> None:
         add_key(database, name, _announce, time.time())
 
 
-def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Database) -> Gateway:
+def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Database) -> AppState:
     instance = uuid4().hex
     publisher = stack.enter_context(bus.publisher())
     outbox = stack.enter_context(Outbox(database, publisher, time.time))
@@ -76,7 +76,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
     stack.enter_context(Ticker("file-expiry", lambda: delete_expired(database, store, time.time()), INTERVAL_SECONDS))
     queue = job_queue(settings.broker_url, publisher, settings.broker_prefix)
     timeout = settings.request_timeout_seconds
-    return Gateway(
+    return AppState(
         settings=settings,
         clock=time.time,
         database=database,
@@ -84,12 +84,12 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         publisher=publisher,
         keys=KeyRing(database, time.monotonic),
         limiter=RateLimiter(),
-        places=Places(database, settings.history_turns),
+        conversations=ConversationLookup(database, settings.history_turns),
         turns=Turns(requester, writer, database, timeout=timeout, clock=time.time),
         texts=Texts(requester, timeout),
-        intake=Intake(store, settings.upload_limit_bytes, settings.uploads_limit),
-        submissions=Submissions(database, store, queue, time.time),
-        releases=Releases(publisher),
+        uploads=UploadStore(store, settings.upload_limit_bytes, settings.uploads_limit),
+        submissions=JobSubmission(database, store, queue, time.time),
+        releases=ReleasePublisher(publisher),
         events=events,
         readiness=Readiness(requester, database, time.time),
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from services.gateway import sse
-from services.gateway.alert_objects import raised_event
-from services.gateway.events import EventHub
-from services.gateway.schemas.sentiment import JobProgress
+from services.gateway.alerts.feed import EventHub
+from services.gateway.alerts.objects import raised_event
+from services.gateway.alerts.schemas import JobProgress
+from services.gateway.http import sse
 from shared.contracts.jobs import TrainingProgressed
 from shared.contracts.sentiment import AlertRaised
-from shared.messaging.handlers import Handlers, one_by_one
+from shared.messaging.consuming.handlers import Handlers, one_by_one
 
 
 def build_handlers(events: EventHub) -> Handlers:

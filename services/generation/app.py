@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from uuid import uuid4
 
-from services.generation.desk import Desk
+from services.generation.bot_registry import BotRegistry
 from services.generation.handlers import build_handlers, build_release_handlers
-from services.generation.knowledge import KnowledgeShelf
-from services.generation.library import Library
+from services.generation.knowledge_cache import KnowledgeIndexCache
+from services.generation.repository import BotRepository
 from services.generation.settings import GenerationSettings
 from shared.artifacts.store import open_store
 from shared.background import Ticker
 from shared.inference.products import one_thread
 from shared.messaging.connect import connect
-from shared.messaging.consumer import Consumer
+from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.topology import Queues
 from shared.storage.engine import open_database
 from shared.telemetry.health import Health
@@ -35,17 +35,17 @@ def running(settings: GenerationSettings) -> Iterator[Health]:
     one_thread()
     with ExitStack() as stack:
         database = stack.enter_context(open_database(settings.database))
-        library = Library(database, open_store(settings.artifacts), settings.home / "cache")
-        desk = Desk(library.newest_bot, library.model_in_production, KnowledgeShelf(library.embedder))
+        library = BotRepository(database, open_store(settings.artifacts), settings.home / "cache")
+        registry = BotRegistry(library.newest_bot, library.model_in_production, KnowledgeIndexCache(library.embedder))
         bus = stack.enter_context(connect(settings.broker_url, prefix=settings.broker_prefix))
         publisher = stack.enter_context(bus.publisher())
         releases = Queues.releases("generation", uuid4().hex)
         # News first, then a look at what is there: what is released in between is then not missed.
-        stack.enter_context(Consumer(bus, releases, build_release_handlers(desk), publisher=publisher))
-        desk.follow()
-        stack.enter_context(Ticker("generation-releases", desk.follow, _RECONCILE_SECONDS))
+        stack.enter_context(Consumer(bus, releases, build_release_handlers(registry), publisher=publisher))
+        registry.follow()
+        stack.enter_context(Ticker("generation-releases", registry.follow, _RECONCILE_SECONDS))
         consumer = Consumer(
-            bus, Queues.GENERATION, build_handlers(desk), publisher=publisher, batch_size=settings.batch_size
+            bus, Queues.GENERATION, build_handlers(registry), publisher=publisher, batch_size=settings.batch_size
         )
         stack.enter_context(consumer)
-        yield Health({"bot": desk.problem, "broker": consumer.refusal}, vital={"consumer": consumer.problem})
+        yield Health({"bot": registry.problem, "broker": consumer.refusal}, vital={"consumer": consumer.problem})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from services.generation.desk import Desk
+from services.generation.bot_registry import BotRegistry
 from shared.bot.bot import Bot
 from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnderstood
 from shared.contracts.releases import BotPublished, ModelPublished
@@ -13,18 +13,18 @@ from shared.dialogue.knowledge import FloatArray
 from shared.dialogue.policy import decide
 from shared.dialogue.searching import searches_of
 from shared.dialogue.turn import Match
-from shared.messaging.handlers import Handlers, one_by_one
+from shared.messaging.consuming.handlers import Handlers, one_by_one
 
 
-def build_handlers(desk: Desk) -> Handlers:
+def build_handlers(registry: BotRegistry) -> Handlers:
     """What is done with turns."""
 
     def on_turn(message: TurnUnderstood) -> TurnAnswered:
-        active = desk.current()
+        active = registry.current()
         understanding = message.understanding
 
         def look_up(vector: FloatArray, beside: str | None) -> Match | None:
-            return desk.look_up(active, understanding.model, vector, beside=beside)
+            return registry.look_up(active, understanding.model, vector, beside=beside)
 
         searches = searches_of(message, look_up)
         today = _today(active.bot, message.turn)
@@ -41,11 +41,11 @@ def build_handlers(desk: Desk) -> Handlers:
     return {TurnUnderstood: one_by_one(on_turn)}
 
 
-def build_release_handlers(desk: Desk) -> Handlers:
-    """What is done with news of a release. The message is only a wake-up: the desk looks into the database."""
+def build_release_handlers(registry: BotRegistry) -> Handlers:
+    """What is done with news of a release. The message is only a wake-up: the registry looks into the database."""
 
     def on_release(_: BotPublished | ModelPublished) -> None:
-        desk.follow()
+        registry.follow()
 
     return {BotPublished: one_by_one(on_release), ModelPublished: one_by_one(on_release)}
 

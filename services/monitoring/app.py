@@ -6,14 +6,14 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from services.monitoring.announcements import Announcements
+from services.monitoring.alert_notifier import AlertNotifier
 from services.monitoring.handlers import build_handlers
 from services.monitoring.rules import SurgeRule
 from services.monitoring.settings import MonitoringSettings
-from services.monitoring.watch import Watch
+from services.monitoring.surge_detector import SurgeDetector
 from shared.background import Ticker
 from shared.messaging.connect import connect
-from shared.messaging.consumer import Consumer
+from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.topology import Queues
 from shared.storage.engine import open_database
 from shared.telemetry.health import Health
@@ -37,7 +37,7 @@ def running(settings: MonitoringSettings) -> Iterator[Health]:
         database = stack.enter_context(open_database(settings.database))
         bus = stack.enter_context(connect(settings.broker_url, prefix=settings.broker_prefix))
         publisher = stack.enter_context(bus.publisher())
-        watch, announcements = Watch(database, rule, time.time), Announcements(database, publisher)
+        watch, announcements = SurgeDetector(database, rule, time.time), AlertNotifier(database, publisher)
 
         def tick() -> None:
             watch.judge_firing()

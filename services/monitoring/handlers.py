@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.monitoring.announcements import Announcements
-from services.monitoring.watch import Watch
+from services.monitoring.alert_notifier import AlertNotifier
+from services.monitoring.surge_detector import SurgeDetector
 from shared.contracts.sentiment import SentimentObserved
-from shared.messaging.handlers import Handlers
+from shared.messaging.consuming.handlers import Handlers
 
 
-def build_handlers(watch: Watch, announcements: Announcements) -> Handlers:
+def build_handlers(watch: SurgeDetector, announcements: AlertNotifier) -> Handlers:
     """What is done with messages. All that came together is counted in one transaction."""
 
     def on_observed(messages: Sequence[SentimentObserved]) -> list[None]:

@@ -8,9 +8,9 @@ from contextlib import ExitStack, closing, contextmanager
 from uuid import uuid4
 
 from services.nlu.handlers import build_handlers, build_release_handlers
-from services.nlu.library import TASK, Library
 from services.nlu.named_models import NamedModels
-from services.nlu.production import Production
+from services.nlu.repository import TASK, ModelRepository
+from services.nlu.served_model import ServedModel
 from services.nlu.settings import NluSettings
 from shared.artifacts.store import open_store
 from shared.background import Ticker
@@ -18,7 +18,7 @@ from shared.inference.products import one_thread
 from shared.inference.session import PROVIDERS, check_providers
 from shared.inference.slot import ModelSlot
 from shared.messaging.connect import connect
-from shared.messaging.consumer import Consumer
+from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.topology import Queues
 from shared.storage.engine import open_database
 from shared.telemetry.health import Health
@@ -38,7 +38,7 @@ def running(settings: NluSettings) -> Iterator[Health]:
     check_providers(providers)
     one_thread()
     with ExitStack() as stack:
-        library = Library(
+        library = ModelRepository(
             database=stack.enter_context(open_database(settings.database)),
             store=open_store(settings.artifacts),
             cache=settings.home / "cache",
@@ -47,7 +47,7 @@ def running(settings: NluSettings) -> Iterator[Health]:
         )
         slot = stack.enter_context(closing(ModelSlot(TASK)))
         named = stack.enter_context(closing(NamedModels(library.open, clock=time.monotonic)))
-        production = Production(slot, TASK, library.in_production, library.open)
+        production = ServedModel(slot, TASK, library.in_production, library.open)
         production.follow()
         bus = stack.enter_context(connect(settings.broker_url, prefix=settings.broker_prefix))
         publisher = stack.enter_context(bus.publisher())

@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.nlu.named_models import NamedModels
-from services.nlu.production import Production
+from services.nlu.served_model import ServedModel
 from services.nlu.turns import read_turns
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat import TurnReceived, TurnUnderstood
 from shared.contracts.releases import BotPublished, ModelPublished
 from shared.inference.reading import Reader, Reading
-from shared.messaging.handlers import Handlers, one_by_one
+from shared.messaging.consuming.handlers import Handlers, one_by_one
 
 
-def build_handlers(production: Production, named: NamedModels) -> Handlers:
+def build_handlers(production: ServedModel, named: NamedModels) -> Handlers:
     """What is done with requests.
 
     Everything that came together is read together: one call of the reader for all turns, and one for all texts that
@@ -53,7 +53,7 @@ def build_handlers(production: Production, named: NamedModels) -> Handlers:
     return {TurnReceived: on_turns, AnalyzeText: on_analyses}
 
 
-def build_release_handlers(production: Production) -> Handlers:
+def build_release_handlers(production: ServedModel) -> Handlers:
     """What is done with news of a release. The message is only a wake-up: production looks into the database."""
 
     def on_model(_: ModelPublished) -> None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from services.training.handlers import build_handlers
-from services.training.reaper import PERIOD_SECONDS, Reaper
+from services.training.jobs.reaper import PERIOD_SECONDS, Reaper
+from services.training.jobs.supervisor import Supervisor
+from services.training.jobs.wake_ups import build_handlers, working
 from services.training.settings import TrainingSettings
-from services.training.supervisor import Supervisor
-from services.training.worker import working
 from shared.artifacts.store import open_store
 from shared.background import Ticker
+from shared.messaging.celery.job_queue import celery_app, job_queue
 from shared.messaging.connect import connect
-from shared.messaging.consumer import Consumer
-from shared.messaging.tasks import celery_app, job_queue
+from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.topology import Queues
 from shared.settings import MEMORY_BROKER
 from shared.storage.engine import open_database

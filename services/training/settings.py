@@ -34,7 +34,7 @@ class TrainingSettings(PlatformSettings):
         """The folder of base models with the default filled in, absolute."""
         return (self.base_models or self.home / "base-models").expanduser().absolute()
 
-    def workshop_of(self, token: str) -> Path:
+    def attempt_folder(self, token: str) -> Path:
         """The folder of one attempt, by the token of its lease."""
         return (self.training_folder or self.home / "training") / token
 

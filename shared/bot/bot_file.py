@@ -41,8 +41,8 @@ def read_bot(source: str | bytes) -> Bot:
 
 
 def _invalid(faults: list[Fault]) -> InvalidBot:
-    told, listed = summary("The bot file", faults)
-    return InvalidBot(told, listed, param="source")
+    message, listed = summary("The bot file", faults)
+    return InvalidBot(message, listed, param="source")
 
 
 _REMEDIES = {

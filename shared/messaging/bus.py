@@ -7,33 +7,33 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from shared.messaging.encoded import EncodedMessage, unpack
 from shared.messaging.envelope import Envelope
-from shared.messaging.parcel import Parcel, unpack
 from shared.messaging.topology import QueueSpec
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A parcel that was received and not yet settled.
+    """A message that was received and not yet settled.
 
     Attributes:
-        parcel: What came.
+        encoded: What came.
         redelivered: Somebody had it before and did not settle it.
         receipt: The subscription's own number for it.
     """
 
-    parcel: Parcel
+    encoded: EncodedMessage
     redelivered: bool
     receipt: int
 
     @property
     def body(self) -> bytes:
         """The bytes as they came."""
-        return self.parcel.body
+        return self.encoded.body
 
     def decode(self) -> Envelope:
         """The envelope; raises ``UndecodableMessage``."""
-        return unpack(self.parcel)
+        return unpack(self.encoded)
 
 
 class Publisher(Protocol):
@@ -50,7 +50,7 @@ class Publisher(Protocol):
             Unavailable: The broker is away; durable messages may or may not have arrived.
         """
 
-    def send(self, parcels: Sequence[Parcel]) -> None:
+    def send(self, encoded_messages: Sequence[EncodedMessage]) -> None:
         """The same for messages that are packed already, e.g. dead letters."""
 
 

@@ -8,7 +8,7 @@ from threading import Lock
 
 from shared.errors import SettingsError
 from shared.messaging.bus import Bus
-from shared.messaging.memory import MemoryBus
+from shared.messaging.memory.bus import MemoryBus
 from shared.messaging.rabbitmq.bus import RabbitBus
 
 

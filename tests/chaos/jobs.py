@@ -104,7 +104,7 @@ class Jobs:
         for service in self.stack.services("training").values():
             if service.alive:
                 found += psutil.Process(service.pid).children(recursive=True)
-        return [process for process in found if "services.training.trainer" in _command(process)]
+        return [process for process in found if "services.training.jobs.child_main" in _command(process)]
 
     def _last_words(self, job_id: str) -> str:
         events = self._answered("GET", f"/v1/fine_tuning/jobs/{job_id}/events?limit=5", None, key=None)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from services.training.keys import encoder_key
+from shared.artifacts.layout import encoder_key, model_key
 from shared.artifacts.store import open_store
 from shared.starter import bot
 from shared.storage import bots, models
@@ -122,7 +122,7 @@ def publish(database: Database, home: Path, recipe: Recipe, *, promote: bool = F
     """Do for a model what a job does at its end."""
     store = open_store(f"file://{home / 'artifacts'}")
     folder = home / "made" / str(recipe.seed)
-    store.put_folder(f"models/{recipe.model_id}", tiny_bundle(folder / "bundle", recipe).folder)
+    store.put_folder(model_key(recipe.model_id), tiny_bundle(folder / "bundle", recipe).folder)
     if recipe.size == TINY:  # jobs go on from small models only
         store.put_folder(encoder_key(recipe.model_id), tiny_base(folder / "encoder"))
     row = Model(id=recipe.model_id, task="nlu", base_model="tiny", created_at=time.time(), size_bytes=1)

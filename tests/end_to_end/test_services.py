@@ -81,7 +81,7 @@ def times_resumed(client: OpenAI, job: FineTuningJob) -> int:
 def trainers(platform: Platform) -> list[psutil.Process]:
     """The processes that train for this platform's worker."""
     worker = psutil.Process(platform.processes["training"].pid)
-    return [p for p in worker.children(recursive=True) if "services.training.trainer" in " ".join(p.cmdline())]
+    return [p for p in worker.children(recursive=True) if "services.training.jobs.child_main" in " ".join(p.cmdline())]
 
 
 def trainer(platform: Platform) -> psutil.Process:

@@ -9,7 +9,7 @@ import pytest
 
 from shared.messaging.bus import Bus
 from shared.messaging.connect import connect
-from shared.messaging.requests import Requester
+from shared.messaging.requesting.requester import Requester
 from tests.integration.places import KINDS, Place, place
 
 

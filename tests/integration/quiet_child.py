@@ -13,12 +13,14 @@ import time
 from importlib import import_module
 from pathlib import Path
 
+from shared.artifacts.layout import model_key
+
 CALLED: list[str] = []
 CALLS = "calls.json"
 
 SERVICES = (
     *("services.embedded", "services.cli.__main__", "services.gateway.app", "services.nlu.app"),
-    *("services.generation.app", "services.monitoring.app", "services.training.app", "services.training.attempt"),
+    *("services.generation.app", "services.monitoring.app", "services.training.app", "services.training.jobs.attempt"),
 )
 
 
@@ -42,8 +44,8 @@ def main(home: Path, base: str) -> None:
 
         with bench.database.transaction() as session:
             assert jobs.claim(session, token=token, now=time.time(), lease_seconds=600, job_id=job_id)
-        bench.settings.workshop_of(token).mkdir(parents=True)
-        from services.training import trainer
+        bench.settings.attempt_folder(token).mkdir(parents=True)
+        from services.training.jobs import child_main as trainer
 
         assert trainer.main(job_id, token) == 0
         model = bench.job(job_id).fine_tuned_model
@@ -53,7 +55,7 @@ def main(home: Path, base: str) -> None:
         from shared.artifacts.bundle import Bundle
         from shared.inference.reader import TextReader
 
-        folder = bench.store.fetch_folder(f"models/{model}", home / "cache")
+        folder = bench.store.fetch_folder(model_key(model), home / "cache")
         reader = TextReader.from_bundle(Bundle.open(folder))
         assert len(reader.read(["where is my parcel", "hello"])) == 2
         reader.close()

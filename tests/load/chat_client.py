@@ -35,7 +35,7 @@ class Seen:
     cpu: float
     """Seconds of CPU of this process."""
     unhelpful: int
-    """Refusals (429) without ``Retry-After``."""
+    """RefusalLog (429) without ``Retry-After``."""
 
     @property
     def answered(self) -> int:

@@ -16,6 +16,7 @@ import httpx
 import psutil
 
 from shared.artifacts.bundle import Bundle
+from shared.artifacts.layout import model_key
 from shared.artifacts.store import open_store
 from shared.starter import bot
 from shared.storage import bots, models
@@ -121,7 +122,7 @@ def _environment(where: Place, port: int) -> dict[str, str]:
 
 def _publish(where: Place, bundle: Bundle) -> None:
     settings = where.settings()
-    open_store(str(settings["artifacts_url"])).put_folder(f"models/{MODEL_ID}", bundle.folder)
+    open_store(str(settings["artifacts_url"])).put_folder(model_key(MODEL_ID), bundle.folder)
     with open_database(where.database_url) as database, database.transaction() as session:
         now = time.time()
         models.add(session, Model(id=MODEL_ID, task="nlu", base_model="minilm", created_at=now, size_bytes=1))

@@ -6,17 +6,17 @@ import dataclasses
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from services.training.activation_scales import ENOUGH_TEXTS
-from services.training.candidate import Bench
-from services.training.checkpoint import CheckpointFolder
-from services.training.encoding import TextEncoder
-from services.training.export import export
-from services.training.fitting import fit
-from services.training.labels import LabelSpace
-from services.training.model import MINILM, JointModel, base_path, encoder_width
-from services.training.quantization import SCHEMES, quantise
-from services.training.recipe import resolve
-from services.training.split import Split, split, thinned
+from services.training.data.splitting import Split, split, thinned
+from services.training.exporting.activation_scales import ENOUGH_TEXTS
+from services.training.exporting.onnx_export import export
+from services.training.exporting.quantization import SCHEMES, quantise
+from services.training.exporting.selection import VariantSelection
+from services.training.fitting.checkpoint import CheckpointFolder
+from services.training.fitting.loop import fit
+from services.training.fitting.recipe import resolve
+from services.training.tasks.nlu.examples import TextEncoder
+from services.training.tasks.nlu.labels import LabelSpace
+from services.training.tasks.nlu.model import MINILM, JointModel, base_path, encoder_width
 from shared.artifacts.bundle import write_bundle
 from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, Calibration, Manifest
 from shared.rows.reader import read_rows
@@ -42,7 +42,7 @@ def _make(folder: Path) -> None:
     encoder = TextEncoder.load(base_path(MINILM), SPEC.tuning.max_length)
     model = _trained(parts, labels, encoder)
     export(model, encoder, folder, encoder.encode(parts.validation, labels))
-    bench = Bench(folder, _manifest(model, Calibration()), encoder, labels, parts, threads=1)
+    bench = VariantSelection(folder, _manifest(model, Calibration()), encoder, labels, parts, threads=1)
     examples = encoder.encode(thinned(parts.train, ENOUGH_TEXTS), labels)
     quantise(folder / FP32_MODEL, folder / INT8_MODEL, SCHEMES[0], examples)
     candidate = bench.try_out(INT8_MODEL, SCHEMES[0])
@@ -62,7 +62,7 @@ def _trained(parts: Split, labels: LabelSpace, encoder: TextEncoder) -> JointMod
             (),
             recipe,
             checkpoints=CheckpointFolder(Path(checkpoints)),
-            observer=Progress(),
+            callback=Progress(),
         )
     return model
 

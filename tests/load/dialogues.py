@@ -6,7 +6,7 @@ import argparse
 from datetime import date
 from pathlib import Path
 
-from services.training.dialogues import hold_by
+from services.training.reporting.dialogues import hold_by
 from shared import starter
 from shared.artifacts.bundle import Bundle
 from shared.bot.bot_file import read_bot

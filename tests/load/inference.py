@@ -20,13 +20,13 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import torch
 
-from services.training.activation_scales import ENOUGH_TEXTS
-from services.training.encoding import TextEncoder
-from services.training.export import export
-from services.training.labels import LabelSpace
-from services.training.model import MINILM, JointModel, base_path
-from services.training.quantization import SCHEMES, quantise
-from services.training.split import thinned
+from services.training.data.splitting import thinned
+from services.training.exporting.activation_scales import ENOUGH_TEXTS
+from services.training.exporting.onnx_export import export
+from services.training.exporting.quantization import SCHEMES, quantise
+from services.training.tasks.nlu.examples import TextEncoder
+from services.training.tasks.nlu.labels import LabelSpace
+from services.training.tasks.nlu.model import MINILM, JointModel, base_path
 from shared.artifacts.bundle import Bundle, write_bundle
 from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, TOKENIZER
 from shared.inference.reader import CPU_BATCH, TextReader

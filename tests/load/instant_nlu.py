@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 
 from services.nlu.handlers import build_handlers
-from services.nlu.library import TASK
 from services.nlu.named_models import NamedModels
-from services.nlu.production import Production
+from services.nlu.repository import TASK
+from services.nlu.served_model import ServedModel
 from services.nlu.settings import NluSettings
 from shared.inference.fake import FakeReader
 from shared.inference.reading import Context, Reader, Reading
 from shared.inference.slot import ModelSlot
 from shared.messaging.connect import connect
-from shared.messaging.consumer import Consumer
+from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.topology import Queues
 from shared.process import stop_signals
 from shared.settings import read_settings
@@ -53,7 +53,7 @@ def main() -> None:
     reader = SleepingReader(float(sys.argv[1]) if len(sys.argv) > 1 else 0.0)
     with stop_signals() as stopped, ExitStack() as stack:
         slot = stack.enter_context(closing(ModelSlot(TASK)))
-        production = Production(slot, TASK, wanted=lambda: MODEL_ID, load=lambda _: reader)
+        production = ServedModel(slot, TASK, wanted=lambda: MODEL_ID, load=lambda _: reader)
         named = stack.enter_context(closing(NamedModels(_no_other, clock=time.monotonic)))
         bus = stack.enter_context(connect(settings.broker_url, prefix=settings.broker_prefix))
         publisher = stack.enter_context(bus.publisher())

@@ -24,9 +24,9 @@ from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.message import Message
 from shared.contracts.understanding import IntentScore, Sentiment, Understanding
 from shared.messaging.connect import connect
-from shared.messaging.consumer import Consumer
-from shared.messaging.handlers import Handlers, one_by_one
-from shared.messaging.requests import Requester
+from shared.messaging.consuming.consumer import Consumer
+from shared.messaging.consuming.handlers import Handlers, one_by_one
+from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
 from tests.integration.places import clean
 

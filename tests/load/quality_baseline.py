@@ -11,7 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
 
-from services.training.split import Split
+from services.training.data.splitting import Split
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.rows.row import Row
 from tests.load.quality_scope import recall_at_rejection

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from services.training.model import MINILM, base_path
-from services.training.split import Split, split, thinned
+from services.training.data.splitting import Split, split, thinned
+from services.training.tasks.nlu.model import MINILM, base_path
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.rows.reader import read_rows
 from shared.rows.row import Entity, Row

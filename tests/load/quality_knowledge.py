@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import yaml
 
-from services.training.encoding import TextEncoder
-from services.training.model import JointModel
-from services.training.prediction import predict
+from services.training.tasks.nlu.examples import TextEncoder
+from services.training.tasks.nlu.model import JointModel
+from services.training.tasks.nlu.prediction import predict
 from shared.rows.row import Row
 from shared.starter import bot
 

@@ -12,16 +12,16 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from services.training.candidate import Bench
-from services.training.checkpoint import CheckpointFolder
-from services.training.encoding import IGNORED, OUT_OF_SCOPE_ID, TextEncoder
-from services.training.export import export
-from services.training.fitting import FitResult, StepReport, ValidationReport, fit
-from services.training.labels import LabelSpace
-from services.training.model import MINILM, JointModel, encoder_width
-from services.training.prediction import predict
-from services.training.recipe import Recipe, resolve
-from services.training.split import Split
+from services.training.data.splitting import Split
+from services.training.exporting.onnx_export import export
+from services.training.exporting.selection import VariantSelection
+from services.training.fitting.checkpoint import CheckpointFolder
+from services.training.fitting.loop import FitResult, StepReport, ValidationReport, fit
+from services.training.fitting.recipe import Recipe, resolve
+from services.training.tasks.nlu.examples import IGNORED, OUT_OF_SCOPE_ID, TextEncoder
+from services.training.tasks.nlu.labels import LabelSpace
+from services.training.tasks.nlu.model import MINILM, JointModel, encoder_width
+from services.training.tasks.nlu.prediction import predict
 from shared.artifacts.bundle import Bundle, write_bundle
 from shared.artifacts.manifest import FP32_MODEL, Calibration, Manifest, Parity
 from shared.contracts.jobs import JobSpec
@@ -64,7 +64,7 @@ class Measured:
 
 
 class Progress:
-    """An observer that prints."""
+    """A callback that prints."""
 
     def stepped(self, report: StepReport) -> None:
         """Now and then."""
@@ -132,7 +132,7 @@ def _fit(model: JointModel, encoder: TextEncoder, parts: Split, recipe: Recipe, 
         encoder.encode(parts.validation, model.labels),
         recipe,
         checkpoints=CheckpointFolder(folder / "checkpoints"),
-        observer=Progress(),
+        callback=Progress(),
     )
 
 
@@ -170,7 +170,7 @@ def _exported(model: JointModel, encoder: TextEncoder, parts: Split, folder: Pat
     bundle = folder / "bundle"
     bundle.mkdir()
     export(model, encoder, bundle, encoder.encode(parts.validation, model.labels))
-    bench = Bench(bundle, draft_manifest(model), encoder, model.labels, parts, torch.get_num_threads())
+    bench = VariantSelection(bundle, draft_manifest(model), encoder, model.labels, parts, torch.get_num_threads())
     plain = bench.evaluate(bench.try_out(FP32_MODEL, None), parts.test)
     chosen, _ = bench.choose()
     served = bench.evaluate(chosen, parts.test)

@@ -15,13 +15,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from services.training.checkpoint import CheckpointFolder
-from services.training.encoding import TextEncoder
-from services.training.fitting import fit
-from services.training.labels import LabelSpace
-from services.training.model import MINILM, JointModel, base_path, encoder_width
-from services.training.prediction import Predictions, predict
-from services.training.recipe import resolve
+from services.training.fitting.checkpoint import CheckpointFolder
+from services.training.fitting.loop import fit
+from services.training.fitting.recipe import resolve
+from services.training.tasks.nlu.examples import TextEncoder
+from services.training.tasks.nlu.labels import LabelSpace
+from services.training.tasks.nlu.model import MINILM, JointModel, base_path, encoder_width
+from services.training.tasks.nlu.prediction import Predictions, predict
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.inference.scope import DEFAULT_WEIGHTS, FloatArray, scope_score
 from shared.rows.row import Row
@@ -105,7 +105,7 @@ def _judge(
     model = JointModel.load(base, labels, recipe.dropout)
     examples = encoder.encode(train, labels)
     with TemporaryDirectory(prefix="parley-scope-") as folder:
-        fit(model, examples, (), recipe, checkpoints=CheckpointFolder(Path(folder)), observer=Progress())
+        fit(model, examples, (), recipe, checkpoints=CheckpointFolder(Path(folder)), callback=Progress())
     neighbours = predict(model, examples).embeddings
     found = [predict(model, encoder.encode(rows, labels)) for rows in test]
     recalls = {}

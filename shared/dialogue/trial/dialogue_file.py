@@ -153,5 +153,5 @@ def _fault(document: Document, error: ErrorDetails) -> Fault:
 
 
 def _invalid(faults: list[Fault]) -> InvalidFile:
-    told, listed = summary("The dialogue file", faults)
-    return InvalidFile(told, listed, param="dialogues")
+    message, listed = summary("The dialogue file", faults)
+    return InvalidFile(message, listed, param="dialogues")

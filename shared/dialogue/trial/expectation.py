@@ -34,9 +34,9 @@ def _misses(expected: Expectation, understanding: Understanding, answer: Answer,
     for name, ways in expected.slots.items():
         yield from _one_of(f"slots.{name}", ways, values.get(name))
     for label, texts in expected.entities.items():
-        told = [span.text for span in understanding.entities if span.label == label]
-        if not any(_is_same(text, one) for text in texts for one in told):
-            yield f"entities.{label}: expected {_shown(texts)}, came {', '.join(told) or 'none'}"
+        came = [span.text for span in understanding.entities if span.label == label]
+        if not any(_is_same(text, one) for text in texts for one in came):
+            yield f"entities.{label}: expected {_shown(texts)}, came {', '.join(came) or 'none'}"
     yield from (
         f"text: expected {pattern!r}, came {answer.text!r}"
         for pattern in expected.text

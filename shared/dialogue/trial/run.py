@@ -119,6 +119,6 @@ def asked_of(live: Sequence[Conversation]) -> list[Asked]:
 
 def go_on(live: Sequence[Conversation], read: Sequence[Read]) -> None:
     """Take the next turn of each conversation, with what was read of ``asked_of``."""
-    told = iter(read)
+    readings = iter(read)
     for conversation in live:
-        conversation.go_on([next(told) for _ in conversation.asked])
+        conversation.go_on([next(readings) for _ in conversation.asked])

@@ -9,7 +9,7 @@ from amqp.exceptions import NotFound
 
 from shared.errors import Unavailable
 from shared.messaging.bus import Publisher, Subscription
-from shared.messaging.rabbitmq.link import LINK_ERRORS, Link
+from shared.messaging.rabbitmq.connection import CONNECTION_ERRORS, BrokerConnection
 from shared.messaging.rabbitmq.publisher import RabbitPublisher
 from shared.messaging.rabbitmq.subscription import RabbitSubscription
 from shared.messaging.topology import QueueSpec
@@ -50,14 +50,14 @@ class RabbitBus:
     def depth(self, queue: QueueSpec) -> int:
         """See ``Bus``."""
         try:
-            link = Link(self._url, "parley depth")
-        except LINK_ERRORS as error:
+            link = BrokerConnection(self._url, "parley depth")
+        except CONNECTION_ERRORS as error:
             raise Unavailable(f"the message broker is away: {error}") from error
         try:
             waiting: int = link.channel().queue_declare(self._prefix + queue.name, passive=True).message_count
         except NotFound:
             return 0
-        except LINK_ERRORS as error:
+        except CONNECTION_ERRORS as error:
             raise Unavailable(f"the message broker is away: {error}") from error
         else:
             return waiting

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from shared.messaging.parcel import Parcel
-from shared.messaging.rabbitmq.receipt import Receipt
+from shared.messaging.encoded import EncodedMessage
+from shared.messaging.rabbitmq.confirmation import PublishConfirmation
 
 
 class Item(NamedTuple):
     """A message on its way."""
 
-    parcel: Parcel
-    receipt: Receipt | None
+    encoded: EncodedMessage
+    receipt: PublishConfirmation | None
     """Who waits for the confirm; ``None`` for transient messages."""
     returned: bool = False
     """Whether the broker has given it back before, since there was no queue for it."""
@@ -33,7 +33,9 @@ class Confirms:
         unroutable: Is given each message back for which there was no queue.
     """
 
-    def __init__(self, channel: Any, refused: Callable[[Parcel], None], unroutable: Callable[[Item], None]) -> None:
+    def __init__(
+        self, channel: Any, refused: Callable[[EncodedMessage], None], unroutable: Callable[[Item], None]
+    ) -> None:
         self._refused = refused
         self._unroutable = unroutable
         self._given_back: set[str] = set()
@@ -68,8 +70,8 @@ class Confirms:
 
     def _on_ack(self, tag: int, multiple: bool) -> None:
         for item in self._settled(tag, multiple):
-            if item.parcel.message_id in self._given_back:
-                self._given_back.discard(item.parcel.message_id)
+            if item.encoded.message_id in self._given_back:
+                self._given_back.discard(item.encoded.message_id)
                 self._unroutable(item)
             elif item.receipt is not None:
                 item.receipt.confirm()
@@ -79,7 +81,7 @@ class Confirms:
             if item.receipt is not None:
                 item.receipt.refuse()
             else:
-                self._refused(item.parcel)
+                self._refused(item.encoded)
 
     def _on_return(self, _error: Exception, _exchange: str, _key: str, message: Any) -> None:
         """The broker returns what it cannot route before it confirms it."""

@@ -10,15 +10,15 @@ from typing import Any
 
 from shared.contracts.message import Exchange
 from shared.errors import InvalidInput, TooManyRequests, Unavailable
+from shared.messaging.consuming.failures import refusal, unroutable
+from shared.messaging.encoded import EncodedMessage, pack
 from shared.messaging.envelope import Envelope
-from shared.messaging.failures import refusal, unroutable
-from shared.messaging.parcel import Parcel, pack
+from shared.messaging.rabbitmq.confirmation import PublishConfirmation
 from shared.messaging.rabbitmq.confirms import Confirms, Item
+from shared.messaging.rabbitmq.connection import CONNECTION_ERRORS, BrokerConnection
 from shared.messaging.rabbitmq.declaration import declare_shared
-from shared.messaging.rabbitmq.lifeline import Lifeline
-from shared.messaging.rabbitmq.link import LINK_ERRORS, Link
-from shared.messaging.rabbitmq.receipt import Receipt
-from shared.messaging.rabbitmq.waker import Waker
+from shared.messaging.rabbitmq.reconnecting import ReconnectingConnection
+from shared.messaging.rabbitmq.wakeup_socket import WakeupSocket
 from shared.messaging.rabbitmq.wire import to_amqp
 from shared.messaging.topology import Queues
 from shared.telemetry import logs
@@ -49,8 +49,8 @@ class RabbitPublisher:
     def __init__(self, url: str, prefix: str, *, confirm_timeout: float = 10.0) -> None:
         self._prefix = prefix
         self._confirm_timeout = confirm_timeout
-        self._waker = Waker()
-        self._lifeline = Lifeline(url, "publisher", "publisher", self._prepare, self._waker)
+        self._waker = WakeupSocket()
+        self._reconnecting = ReconnectingConnection(url, "publisher", "publisher", self._prepare, self._waker)
         self._lock = Lock()
         self._outbox: deque[Item] = deque()
         self._awake = False
@@ -70,13 +70,13 @@ class RabbitPublisher:
         """See ``Publisher``."""
         self.send([pack(envelope) for envelope in envelopes])
 
-    def send(self, parcels: Sequence[Parcel]) -> None:
+    def send(self, encoded_messages: Sequence[EncodedMessage]) -> None:
         """See ``Publisher``."""
-        durable = sum(parcel.durable for parcel in parcels)
-        receipt = Receipt(durable) if durable else None
+        durable = sum(encoded.durable for encoded in encoded_messages)
+        receipt = PublishConfirmation(durable) if durable else None
         with self._lock:
-            self._refuse_if_pointless(len(parcels))
-            self._outbox.extend(Item(parcel, receipt if parcel.durable else None) for parcel in parcels)
+            self._refuse_if_pointless(len(encoded_messages))
+            self._outbox.extend(Item(encoded, receipt if encoded.durable else None) for encoded in encoded_messages)
             wake, self._awake = not self._awake, True
         if wake:
             self._waker.wake()
@@ -91,14 +91,14 @@ class RabbitPublisher:
         self._thread.join(2 * _LAST_WORDS)
         if self._thread.is_alive():
             # It hangs in a write, because the broker has stopped reading.
-            self._lifeline.abort()
+            self._reconnecting.abort()
             self._thread.join()
         self._waker.close()
 
-    def _await(self, receipt: Receipt) -> None:
+    def _await(self, receipt: PublishConfirmation) -> None:
         until = time.monotonic() + self._confirm_timeout
         while not receipt.complete(min(_LOOK, max(0.0, until - time.monotonic()))):
-            if self._lifeline.away_for > _GRACE:
+            if self._reconnecting.away_for > _GRACE:
                 receipt.fail(Unavailable("the message broker went away before it confirmed; try again later"))
             elif time.monotonic() >= until:
                 seconds = f"{self._confirm_timeout:.0f} seconds"
@@ -107,14 +107,14 @@ class RabbitPublisher:
     def _refuse_if_pointless(self, messages: int) -> None:
         if self._closing_at is not None:
             raise Unavailable("the service is shutting down; nothing was sent")
-        if self._lifeline.away_for > _GRACE:
+        if self._reconnecting.away_for > _GRACE:
             raise Unavailable("the message broker is away; try again later")
         if len(self._outbox) + messages > _OUTBOX_LIMIT:
             raise TooManyRequests(f"{_OUTBOX_LIMIT} messages wait to be sent already; try again later")
 
     def _run(self) -> None:
         while not self._finished():
-            link = self._lifeline.link(self._patience())
+            link = self._reconnecting.link(self._patience())
             self._waker.clear()
             if link is None:
                 continue
@@ -124,10 +124,10 @@ class RabbitPublisher:
                     link.wait(self._patience())
                 self._send_again()
                 self._check_confirms()
-            except LINK_ERRORS as error:
-                self._lifeline.lost(error)
+            except CONNECTION_ERRORS as error:
+                self._reconnecting.lost(error)
                 self._take_back()
-        self._lifeline.close()
+        self._reconnecting.close()
         self._abandon_rest()
 
     def _patience(self) -> float:
@@ -146,7 +146,7 @@ class RabbitPublisher:
         pending = self._outbox or self._unroutable or any(self._confirms.values())
         return time.monotonic() >= closing_at or not pending
 
-    def _write(self, link: Link) -> None:
+    def _write(self, link: BrokerConnection) -> None:
         with self._lock:
             items, self._outbox, self._awake = self._outbox, deque(), False
         now, started = time.time(), time.monotonic()
@@ -155,7 +155,7 @@ class RabbitPublisher:
                 while items:
                     self._write_one(items[0], now, started)
                     items.popleft()
-        except LINK_ERRORS:
+        except CONNECTION_ERRORS:
             # Not sent, or sent in part and cut: again on the next link, before what came meanwhile.
             with self._lock:
                 self._outbox.extendleft(reversed(items))
@@ -165,25 +165,25 @@ class RabbitPublisher:
         if _pointless(item, now):
             return
         try:
-            self._publish(item.parcel, now)
-        except LINK_ERRORS:
+            self._publish(item.encoded, now)
+        except CONNECTION_ERRORS:
             raise
         except Exception as error:  # noqa: BLE001  # py-amqp has no error of its own for this, and wrote nothing
-            _log.error("message cannot be encoded", type=item.parcel.type[:80], reason=type(error).__name__)
+            _log.error("message cannot be encoded", type=item.encoded.type[:80], reason=type(error).__name__)
             if item.receipt is not None:
                 item.receipt.fail(InvalidInput(f"the message cannot be encoded for the broker: {error}"))
             return
-        self._confirms[item.parcel.durable].add(item, started)
+        self._confirms[item.encoded.durable].add(item, started)
 
-    def _publish(self, parcel: Parcel, now: float) -> None:
-        by_name = parcel.exchange is Exchange.REPLY
-        exchange = "" if by_name else self._prefix + parcel.exchange.value
-        channel = self._channels[parcel.durable]
-        key = self._prefix + parcel.key if by_name else parcel.key
-        expected = Queues.is_expected(parcel.exchange, parcel.key)
-        channel.basic_publish(to_amqp(parcel, now), exchange, key, mandatory=expected)
+    def _publish(self, encoded: EncodedMessage, now: float) -> None:
+        by_name = encoded.exchange is Exchange.REPLY
+        exchange = "" if by_name else self._prefix + encoded.exchange.value
+        channel = self._channels[encoded.durable]
+        key = self._prefix + encoded.key if by_name else encoded.key
+        expected = Queues.is_expected(encoded.exchange, encoded.key)
+        channel.basic_publish(to_amqp(encoded, now), exchange, key, mandatory=expected)
 
-    def _prepare(self, link: Link) -> None:
+    def _prepare(self, link: BrokerConnection) -> None:
         self._channels = {durable: link.channel() for durable in (False, True)}
         declare_shared(self._channels[False], self._prefix)
         self._confirms = {
@@ -191,11 +191,11 @@ class RabbitPublisher:
             for durable, channel in self._channels.items()
         }
 
-    def _bounce(self, parcel: Parcel) -> None:
+    def _bounce(self, encoded: EncodedMessage) -> None:
         """A queue had no room for a transient message: its sender learns it now, and not at the deadline."""
-        if parcel.reply_to is not None:
+        if encoded.reply_to is not None:
             with self._lock:
-                self._outbox.append(Item(refusal(parcel), None))
+                self._outbox.append(Item(refusal(encoded), None))
 
     def _send_again(self) -> None:
         """Make the queues that were missing, and send what found none once more; a second time its sender is told."""
@@ -203,7 +203,7 @@ class RabbitPublisher:
             return
         items = list(self._unroutable)
         self._unroutable.clear()
-        _log.warning("messages found no queue; making it again", messages=len(items), key=items[0].parcel.key)
+        _log.warning("messages found no queue; making it again", messages=len(items), key=items[0].encoded.key)
         declare_shared(self._channels[False], self._prefix)
         with self._lock:
             for item in reversed(items):
@@ -211,10 +211,10 @@ class RabbitPublisher:
                     self._outbox.appendleft(item._replace(returned=True))
                 elif item.receipt is not None:
                     item.receipt.fail(
-                        Unavailable(f"there is no queue for '{item.parcel.key}' at the broker; try again later")
+                        Unavailable(f"there is no queue for '{item.encoded.key}' at the broker; try again later")
                     )
-                elif item.parcel.reply_to is not None:
-                    self._outbox.append(Item(unroutable(item.parcel), None))
+                elif item.encoded.reply_to is not None:
+                    self._outbox.append(Item(unroutable(item.encoded), None))
 
     def _check_confirms(self) -> None:
         oldest = self._oldest()
@@ -243,4 +243,4 @@ class RabbitPublisher:
 def _pointless(item: Item, now: float) -> bool:
     if item.receipt is not None:
         return item.receipt.abandoned
-    return item.parcel.expired(now)
+    return item.encoded.expired(now)

@@ -11,10 +11,10 @@ from typing import Any
 from amqp.exceptions import ConsumerCancelled
 
 from shared.messaging.bus import Delivery
+from shared.messaging.rabbitmq.connection import CONNECTION_ERRORS, BrokerConnection
 from shared.messaging.rabbitmq.declaration import declare_queue, declare_shared
-from shared.messaging.rabbitmq.lifeline import Lifeline
-from shared.messaging.rabbitmq.link import LINK_ERRORS, Link
-from shared.messaging.rabbitmq.waker import Waker
+from shared.messaging.rabbitmq.reconnecting import ReconnectingConnection
+from shared.messaging.rabbitmq.wakeup_socket import WakeupSocket
 from shared.messaging.rabbitmq.wire import from_amqp
 from shared.messaging.topology import QueueSpec
 
@@ -29,8 +29,10 @@ class RabbitSubscription:
         self._prefix = prefix
         self._queue = queue
         self._prefetch = prefetch
-        self._waker = Waker()
-        self._lifeline = Lifeline(url, "subscription", f"subscription to {queue.name}", self._prepare, self._waker)
+        self._waker = WakeupSocket()
+        self._reconnecting = ReconnectingConnection(
+            url, "subscription", f"subscription to {queue.name}", self._prepare, self._waker
+        )
         self._receipts = count(1)
         self._channel: Any = None
         self._arrived: deque[Delivery] = deque()
@@ -39,7 +41,7 @@ class RabbitSubscription:
 
     def open(self) -> None:
         """Connect if the broker is there."""
-        self._lifeline.link(0)
+        self._reconnecting.link(0)
 
     def receive(self, limit: int, timeout: float) -> list[Delivery]:
         """See ``Subscription``."""
@@ -48,17 +50,17 @@ class RabbitSubscription:
         while not (self._arrived or woken):
             left = until - time.monotonic()
             woken = self._waker.clear() or left <= 0
-            link = None if woken else self._lifeline.link(left)
+            link = None if woken else self._reconnecting.link(left)
             if link is not None:
                 self._listen(link, left)
-        while len(self._arrived) < limit and (link := self._lifeline.current) and self._listen(link, 0):
+        while len(self._arrived) < limit and (link := self._reconnecting.current) and self._listen(link, 0):
             pass
         return [self._arrived.popleft() for _ in range(min(limit, len(self._arrived)))]
 
     def settle(self, acked: Sequence[Delivery]) -> None:
         """See ``Subscription``: one acknowledgement for all that are older than anything left."""
         tags = sorted(tag for delivery in acked if (tag := self._tags.pop(delivery.receipt, None)) is not None)
-        link = self._lifeline.current
+        link = self._reconnecting.current
         if link is None or not tags:
             return
         oldest_left = next(iter(self._tags.values()), tags[-1] + 1)
@@ -69,12 +71,12 @@ class RabbitSubscription:
                     self._channel.basic_ack(together[-1], multiple=True)
                 for tag in tags[len(together) :]:
                     self._channel.basic_ack(tag)
-        except LINK_ERRORS as error:
+        except CONNECTION_ERRORS as error:
             self._lose(error)
 
     def problem(self) -> str | None:
         """See ``Subscription``."""
-        return self._lifeline.refusal
+        return self._reconnecting.refusal
 
     def interrupt(self) -> None:
         """See ``Subscription``."""
@@ -82,18 +84,18 @@ class RabbitSubscription:
 
     def close(self) -> None:
         """Disconnect; the broker takes back what is unsettled."""
-        self._lifeline.close()
+        self._reconnecting.close()
         self._waker.close()
 
-    def _listen(self, link: Link, seconds: float) -> bool:
+    def _listen(self, link: BrokerConnection, seconds: float) -> bool:
         try:
             return link.wait(seconds)
-        except LINK_ERRORS as error:
+        except CONNECTION_ERRORS as error:
             self._lose(error)
             return False
 
     def _lose(self, error: BaseException) -> None:
-        self._lifeline.lost(error)
+        self._reconnecting.lost(error)
         self._forget()
 
     def _forget(self) -> None:
@@ -101,7 +103,7 @@ class RabbitSubscription:
         self._arrived.clear()
         self._tags.clear()
 
-    def _prepare(self, link: Link) -> None:
+    def _prepare(self, link: BrokerConnection) -> None:
         self._forget()
         self._channel = link.channel()
         declare_shared(self._channel, self._prefix)

@@ -7,43 +7,43 @@ from typing import Any
 import amqp
 
 from shared.contracts.message import Exchange
-from shared.messaging.parcel import Parcel
+from shared.messaging.encoded import EncodedMessage
 
 _VERSION, _DEADLINE, _REQUEST_ID = "version", "deadline", "request-id"
 _OURS = frozenset((_VERSION, _DEADLINE, _REQUEST_ID))
 
 
-def to_amqp(parcel: Parcel, now: float) -> Any:
+def to_amqp(encoded: EncodedMessage, now: float) -> Any:
     """The AMQP message. A transient one with a deadline expires in the broker when nobody waits for it any more."""
-    headers: dict[str, Any] = {_VERSION: parcel.version, **parcel.headers}
+    headers: dict[str, Any] = {_VERSION: encoded.version, **encoded.headers}
     properties: dict[str, Any] = {}
-    if parcel.deadline is not None:
-        headers[_DEADLINE] = float(parcel.deadline)
-        if not parcel.durable:
-            properties["expiration"] = str(max(1, round((parcel.deadline - now) * 1000)))
-    if parcel.request_id is not None:
-        headers[_REQUEST_ID] = parcel.request_id
-    if parcel.reply_to is not None:
-        properties["reply_to"] = parcel.reply_to
+    if encoded.deadline is not None:
+        headers[_DEADLINE] = float(encoded.deadline)
+        if not encoded.durable:
+            properties["expiration"] = str(max(1, round((encoded.deadline - now) * 1000)))
+    if encoded.request_id is not None:
+        headers[_REQUEST_ID] = encoded.request_id
+    if encoded.reply_to is not None:
+        properties["reply_to"] = encoded.reply_to
     return amqp.Message(
-        parcel.body,
+        encoded.body,
         content_type="application/json",
-        delivery_mode=2 if parcel.durable else 1,
-        message_id=parcel.message_id,
-        correlation_id=parcel.correlation_id,
-        type=parcel.type,
+        delivery_mode=2 if encoded.durable else 1,
+        message_id=encoded.message_id,
+        correlation_id=encoded.correlation_id,
+        type=encoded.type,
         application_headers=headers,
         **properties,
     )
 
 
-def from_amqp(message: Any) -> Parcel:
-    """The parcel; a stranger's message becomes one that cannot be decoded, never an error."""
+def from_amqp(message: Any) -> EncodedMessage:
+    """The message; a stranger's message becomes one that cannot be decoded, never an error."""
     properties: dict[str, Any] = message.properties
     headers: dict[str, Any] = properties.get("application_headers") or {}
     version, deadline, request_id = headers.get(_VERSION), headers.get(_DEADLINE), headers.get(_REQUEST_ID)
     body = message.body
-    return Parcel(
+    return EncodedMessage(
         exchange=Exchange.REPLY,
         key=message.delivery_info["routing_key"],
         body=body if isinstance(body, bytes) else str(body).encode(),

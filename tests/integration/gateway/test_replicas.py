@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.gateway.server import serving
+from services.gateway.http.server import serving
 from services.gateway.settings import GatewaySettings
 from shared.contracts.sentiment import AlertRaised, SentimentObserved
 from shared.messaging.bus import Bus

@@ -16,6 +16,7 @@ import pytest
 from services.generation.app import running
 from services.generation.settings import GenerationSettings
 from shared.artifacts.bundle import Bundle
+from shared.artifacts.layout import model_key
 from shared.artifacts.store import open_store
 from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnderstood
 from shared.contracts.releases import BotPublished, ModelPublished
@@ -24,7 +25,7 @@ from shared.errors import NoBot
 from shared.inference.reader import TextReader
 from shared.messaging.bus import Bus
 from shared.messaging.envelope import envelope
-from shared.messaging.requests import Requester
+from shared.messaging.requesting.requester import Requester
 from shared.settings import read_settings
 from shared.storage import bots, models
 from shared.storage.engine import Database, open_database
@@ -59,7 +60,7 @@ def settings(where: Place) -> GenerationSettings:
 @pytest.fixture
 def database(settings: GenerationSettings, bundle: Bundle) -> Iterator[Database]:
     """With a model in production."""
-    open_store(settings.artifacts).put_folder(f"models/{MODEL}", bundle.folder)
+    open_store(settings.artifacts).put_folder(model_key(MODEL), bundle.folder)
     with open_database(settings.database) as database:
         with database.transaction() as session:
             models.add(session, Model(id=MODEL, task="nlu", base_model="tiny", created_at=1.0, size_bytes=1))

@@ -11,7 +11,7 @@ from amqp.exceptions import NotFound
 
 from shared.messaging.bus import Bus
 from shared.messaging.connect import connect
-from shared.messaging.rabbitmq.link import Link
+from shared.messaging.rabbitmq.connection import BrokerConnection
 from shared.messaging.topology import Queues
 from tests.infrastructure import broker_url
 
@@ -27,7 +27,7 @@ def prefix(broker: str) -> Iterator[str]:
     """Queues that belong to one process are removed by the broker itself, a minute later."""
     own = f"test-{uuid4().hex[:12]}."
     yield own
-    link = Link(broker, "test clean-up")
+    link = BrokerConnection(broker, "test clean-up")
     for spec in Queues.SHARED:
         with contextlib.suppress(NotFound):
             link.channel().queue_delete(own + spec.name)

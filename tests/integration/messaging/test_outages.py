@@ -15,12 +15,12 @@ from shared.contracts.analysis import AnalyzeText
 from shared.contracts.message import Message
 from shared.errors import Unavailable
 from shared.messaging.connect import connect
-from shared.messaging.consumer import Consumer
+from shared.messaging.consuming.consumer import Consumer
+from shared.messaging.consuming.handlers import one_by_one
 from shared.messaging.envelope import envelope
-from shared.messaging.handlers import one_by_one
-from shared.messaging.rabbitmq.link import Link
+from shared.messaging.rabbitmq.connection import BrokerConnection
 from shared.messaging.rabbitmq.publisher import RabbitPublisher
-from shared.messaging.requests import Requester
+from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
 from tests.integration.proxy import Proxy, proxied
 from tests.logging_to import lines_to
@@ -189,7 +189,7 @@ def test_a_stranger_on_the_brokers_port_ends_no_thread(prefix: str) -> None:
 
 
 def test_a_broker_that_refuses_is_told_once_with_what_to_do(broker: str, prefix: str) -> None:
-    link = Link(broker, "test of a foreign queue")
+    link = BrokerConnection(broker, "test of a foreign queue")
     link.channel().queue_declare(prefix + Queues.DEAD.name, durable=True, auto_delete=False)
     told = StringIO()
     with lines_to(told), connect(broker, prefix=prefix) as bus, bus.publisher() as publisher:

@@ -15,9 +15,9 @@ from shared.contracts.message import Message
 from shared.errors import InvalidInput, Unavailable, UndecodableMessage
 from shared.messaging.bus import Bus
 from shared.messaging.connect import connect
-from shared.messaging.consumer import Consumer
+from shared.messaging.consuming.consumer import Consumer
+from shared.messaging.encoded import pack
 from shared.messaging.envelope import envelope
-from shared.messaging.parcel import pack
 from shared.messaging.rabbitmq.declaration import queue_arguments
 from shared.messaging.topology import Queues, QueueSpec
 from tests.unit.messaging.bus_contract import BusContract

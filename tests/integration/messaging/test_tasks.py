@@ -13,8 +13,8 @@ from kombu.connection import Connection
 
 from shared.errors import Unavailable
 from shared.messaging.bus import Bus
+from shared.messaging.celery.job_queue import TRAIN_TASK, BusJobQueue, CeleryJobQueue, celery_app, job_queue
 from shared.messaging.connect import connect
-from shared.messaging.tasks import TRAIN_TASK, BusJobQueue, CeleryJobQueue, celery_app, job_queue
 from shared.messaging.topology import Queues
 from tests.infrastructure import free_port
 from tests.unit.messaging.samples import drain, job
@@ -22,7 +22,7 @@ from tests.waiting import wait_for
 
 WORKER = f"""
 import sys
-from shared.messaging.tasks import celery_app
+from shared.messaging.celery.job_queue import celery_app
 app = celery_app(sys.argv[1], sys.argv[2])
 
 @app.task(name="{TRAIN_TASK}")

@@ -10,9 +10,9 @@ from structlog.testing import capture_logs
 
 from shared.errors import Unavailable
 from shared.messaging.bus import Bus
+from shared.messaging.celery.job_queue import CeleryJobQueue
 from shared.messaging.connect import connect
 from shared.messaging.envelope import envelope
-from shared.messaging.tasks import CeleryJobQueue
 from shared.messaging.topology import Queues
 from tests.infrastructure import own_folder, required
 from tests.integration.messaging.test_tasks import worked_off

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from services.nlu.settings import NluSettings
 from shared.artifacts.bundle import Bundle
+from shared.artifacts.layout import model_key
 from shared.artifacts.store import ArtifactStore, open_store
 from shared.contracts.releases import ModelPublished
 from shared.messaging.bus import Bus
@@ -35,7 +36,7 @@ class Desk:
         with open_database(settings.database) as database:
             desk = cls(database, open_store(settings.artifacts), bundles)
             for model_id, bundle in bundles.items():
-                desk.store.put_folder(f"models/{model_id}", bundle.folder)
+                desk.store.put_folder(model_key(model_id), bundle.folder)
                 row = Model(id=model_id, task="nlu", base_model="tiny", created_at=time.time(), size_bytes=1)
                 with database.transaction() as session:
                     models.add(session, row)

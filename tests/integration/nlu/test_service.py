@@ -19,7 +19,7 @@ from shared.errors import NoModel, NotFound
 from shared.inference.reader import TextReader
 from shared.messaging.bus import Bus
 from shared.messaging.envelope import envelope
-from shared.messaging.requests import Requester
+from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
 from tests.bundles import LABELS, WIDTH
 from tests.integration.nlu.desk import MODELS, Desk

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from services.training.reaper import Reaper
+from services.training.jobs.reaper import Reaper
 from services.training.settings import TrainingSettings
 from shared.contracts.jobs import FINAL_STATUSES, JobSpec
 from shared.errors import Unavailable
@@ -71,7 +71,7 @@ def submitted(bench: Bench, base: str, epochs: int) -> str:
 
 
 def trainer_of(process: psutil.Process) -> psutil.Process:
-    (trainer,) = (child for child in process.children() if "services.training.trainer" in child.cmdline())
+    (trainer,) = (child for child in process.children() if "services.training.jobs.child_main" in child.cmdline())
     return trainer
 
 

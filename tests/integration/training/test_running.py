@@ -56,7 +56,9 @@ def _wake(bench: Bench, job_id: str) -> None:
 
 
 def _trainers(parent: psutil.Process) -> list[psutil.Process]:
-    return [child for child in parent.children(recursive=True) if "services.training.trainer" in child.cmdline()]
+    return [
+        child for child in parent.children(recursive=True) if "services.training.jobs.child_main" in child.cmdline()
+    ]
 
 
 def _trainer(parent: psutil.Process) -> psutil.Process:

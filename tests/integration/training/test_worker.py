@@ -10,8 +10,8 @@ from pathlib import Path
 
 from shared.contracts.jobs import FINAL_STATUSES
 from shared.contracts.releases import ModelPublished
+from shared.messaging.celery.job_queue import CeleryJobQueue
 from shared.messaging.connect import connect
-from shared.messaging.tasks import CeleryJobQueue
 from shared.messaging.topology import Queues
 from tests.integration.places import place
 from tests.unit.training import job_kit

@@ -10,15 +10,15 @@ from pydantic import ValidationError
 
 from shared.contracts import MESSAGES
 from shared.contracts.message import Exchange, Message
-from shared.messaging.parcel import Parcel, unpack
+from shared.messaging.encoded import EncodedMessage, unpack
 
 GOLDEN = Path(__file__).parent / "golden"
 FILES = sorted(GOLDEN.glob("*.json"))
 
 
-def parcel_of(path: Path) -> Parcel:
+def parcel_of(path: Path) -> EncodedMessage:
     name, _, version = path.stem.rpartition(".v")
-    return Parcel(
+    return EncodedMessage(
         exchange=Exchange.REPLY,
         key="",
         body=path.read_bytes(),

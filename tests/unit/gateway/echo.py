@@ -12,8 +12,8 @@ from shared.contracts.chat import Answer, DialogueState, TurnAnswered, TurnRecei
 from shared.contracts.understanding import EntitySpan, IntentScore, Sentiment, SentimentLabel, Understanding
 from shared.errors import BrokenArtifact, InvalidInput, NotFound
 from shared.messaging.bus import Bus
-from shared.messaging.consumer import Consumer
-from shared.messaging.handlers import Handlers, one_by_one
+from shared.messaging.consuming.consumer import Consumer
+from shared.messaging.consuming.handlers import Handlers, one_by_one
 from shared.messaging.topology import Queues
 
 MODEL = "ft:echo:parley::1"

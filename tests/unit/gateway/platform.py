@@ -14,9 +14,10 @@ import httpx
 from openai import OpenAI
 from pydantic import SecretStr
 
-from services.gateway.server import serving
+from services.gateway.http.server import serving
 from services.gateway.settings import GatewaySettings
 from shared.artifacts.bundle import write_bundle
+from shared.artifacts.layout import model_key
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Labels, Manifest, Parity
 from shared.artifacts.store import open_store
 from shared.contracts.jobs import JobSpec
@@ -68,7 +69,7 @@ class Platform:
     def bundle(self, model_id: str) -> Path:
         """Where the files of a model lie."""
         store = open_store(self.settings.artifacts)
-        return store.fetch_folder(f"models/{model_id}", self.settings.home / "cache")
+        return store.fetch_folder(model_key(model_id), self.settings.home / "cache")
 
     def _add_bundle(self, model_id: str, job: Job) -> None:
         manifest = Manifest(
@@ -91,7 +92,7 @@ class Platform:
             for name in (FP32_MODEL, TOKENIZER):
                 (Path(folder) / name).write_text("nobody reads this")
             open_store(self.settings.artifacts).put_folder(
-                f"models/{model_id}", write_bundle(Path(folder), manifest).folder
+                model_key(model_id), write_bundle(Path(folder), manifest).folder
             )
 
 

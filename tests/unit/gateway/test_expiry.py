@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.gateway.expiry import delete_expired
+from services.gateway.files.expiry import delete_expired
+from shared.artifacts.layout import file_key
 from shared.artifacts.store import open_store
 from shared.errors import NotFound
 from shared.storage import files
@@ -29,7 +30,7 @@ def test_a_file_goes_with_its_bytes_when_its_time_is_over(tmp_path: Path) -> Non
     with open_database(f"sqlite:///{tmp_path / 'files.db'}") as database:
         with database.transaction() as session:
             for file_id, expires_at in times.items():
-                store.put_stream(f"files/{file_id}", [b"x"], 10)
+                store.put_stream(file_key(file_id), [b"x"], 10)
                 files.add(session, file(file_id, expires_at))
         for _ in range(2):
             delete_expired(database, store, 500.0)

@@ -19,13 +19,13 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from services.gateway.errors import status_of
-from services.gateway.server import serving
+from services.gateway.http.errors import status_of
+from services.gateway.http.server import serving
 from services.gateway.settings import GatewaySettings
 from shared.contracts.chat import TurnReceived, TurnUnderstood
 from shared.errors import NoModel, ParleyError, SettingsError
-from shared.messaging.consumer import Consumer
-from shared.messaging.handlers import one_by_one
+from shared.messaging.consuming.consumer import Consumer
+from shared.messaging.consuming.handlers import one_by_one
 from shared.messaging.topology import Queues
 from tests.unit.gateway.echo import answer, understand
 from tests.unit.gateway.platform import Platform, asked, running_platform

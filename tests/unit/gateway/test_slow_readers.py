@@ -13,8 +13,8 @@ import uvloop
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from services.gateway.body_limit import BYTES_PER_SECOND
-from services.gateway.connection import Connection
+from services.gateway.http.body_limit import BYTES_PER_SECOND
+from services.gateway.http.connection import Connection
 
 PATIENCE = 0.3
 #: Seconds after which a connection is taken for kept.

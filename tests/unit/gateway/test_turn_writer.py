@@ -8,15 +8,15 @@ from threading import Event
 
 import pytest
 
-from services.gateway.outbox import OVERDUE_SECONDS, Outbox
-from services.gateway.turn_writer import TurnWriter
+from services.gateway.chat.outbox import OVERDUE_SECONDS, Outbox
+from services.gateway.chat.turn_writer import TurnWriter
 from shared.contracts.chat import Answer, DialogueState
 from shared.contracts.sentiment import SentimentObserved
 from shared.errors import Conflict, InvalidInput, TooManyRequests, Unavailable
 from shared.messaging.bus import Bus, Publisher
 from shared.messaging.connect import connect
+from shared.messaging.encoded import EncodedMessage
 from shared.messaging.envelope import Envelope
-from shared.messaging.parcel import Parcel
 from shared.messaging.topology import Queues
 from shared.storage import conversations
 from shared.storage.engine import Database, open_database
@@ -163,8 +163,8 @@ class Lame:
             raise self._error
         self._publisher.publish(envelopes)
 
-    def send(self, parcels: Sequence[Parcel]) -> None:
-        self._publisher.send(parcels)
+    def send(self, encoded_messages: Sequence[EncodedMessage]) -> None:
+        self._publisher.send(encoded_messages)
 
 
 @pytest.mark.parametrize("error", [Unavailable("the broker is away"), RuntimeError("nobody foresaw this")])

@@ -11,13 +11,13 @@ import httpx
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from services.gateway.schemas.analyze import AnalyzeRequest
-from services.gateway.schemas.chat import ChatRequest
-from services.gateway.schemas.conversations import CreateConversation
-from services.gateway.schemas.embeddings import EmbeddingsRequest
-from services.gateway.schemas.jobs import CreateJob
-from services.gateway.schemas.keys import CreateKey
-from services.gateway.validation import describe
+from services.gateway.analysis.schemas import AnalyzeRequest
+from services.gateway.chat.schemas import ChatRequest
+from services.gateway.conversations.schemas import CreateConversation
+from services.gateway.embeddings.schemas import EmbeddingsRequest
+from services.gateway.http.validation import describe
+from services.gateway.jobs.schemas import CreateJob
+from services.gateway.keys.schemas import CreateKey
 from shared.errors import InvalidInput
 
 _HYPERPARAMETERS = {"n_epochs": 1, "batch_size": "auto", "learning_rate_multiplier": 1.0}

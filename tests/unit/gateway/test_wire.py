@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from services.gateway.body import find_nul, is_json, parse_json
-from services.gateway.digest import Said, digest
-from services.gateway.schemas.operations import Ready
-from services.gateway.sse import frame, pieces
-from services.gateway.validation import describe
+from services.gateway.chat.transcript import TranscriptMessage, transcript_hash
+from services.gateway.http.json_body import find_nul, is_json, parse_json
+from services.gateway.http.sse import frame, pieces
+from services.gateway.http.validation import describe
+from services.gateway.operations.schemas import Ready
 from shared.errors import InvalidInput
 
 TEXTS = st.text(st.characters(codec="utf-8"))
@@ -39,15 +39,17 @@ def test_a_frame_is_one_event_whatever_it_holds(text: str) -> None:
 
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=4), st.lists(st.tuples(TEXTS, TEXTS), max_size=4))
 def test_digests_agree_only_if_everything_does(one: list[tuple[str, str]], other: list[tuple[str, str]]) -> None:
-    first, second = [Said(*pair) for pair in one], [Said(*pair) for pair in other]
-    assert (digest("k", None, first) == digest("k", None, second)) is (first == second)
-    assert digest("k", "anna", first) != digest("k", None, first)
-    assert digest("k", None, first) != digest("other", None, first)
+    first, second = [TranscriptMessage(*pair) for pair in one], [TranscriptMessage(*pair) for pair in other]
+    assert (transcript_hash("k", None, first) == transcript_hash("k", None, second)) is (first == second)
+    assert transcript_hash("k", "anna", first) != transcript_hash("k", None, first)
+    assert transcript_hash("k", None, first) != transcript_hash("other", None, first)
 
 
 def test_a_digest_tells_where_a_message_ends() -> None:
-    assert digest("k", None, [Said("user", "ab")]) != digest("k", None, [Said("user", "a"), Said("user", "b")])
-    assert digest("k", "u", []) != digest("ku", "", [])
+    assert transcript_hash("k", None, [TranscriptMessage("user", "ab")]) != transcript_hash(
+        "k", None, [TranscriptMessage("user", "a"), TranscriptMessage("user", "b")]
+    )
+    assert transcript_hash("k", "u", []) != transcript_hash("ku", "", [])
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "application/ld+json"])

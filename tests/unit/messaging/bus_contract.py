@@ -14,9 +14,9 @@ from shared.contracts.message import Exchange
 from shared.contracts.releases import BotPublished, ModelPublished
 from shared.errors import TooManyRequests, UndecodableMessage
 from shared.messaging.bus import Bus, Delivery, Publisher, Subscription
+from shared.messaging.encoded import pack
 from shared.messaging.envelope import envelope
-from shared.messaging.parcel import pack
-from shared.messaging.requests import Requester
+from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
 from tests.unit.messaging.samples import alert, analyze, analyzed, drain, events_queue, job, observed, texts
 
@@ -264,7 +264,7 @@ class BusContract:
         publisher.send([letter])
         with bus.subscribe(Queues.DEAD, 10) as dead:
             buried = drain(dead, 1)[0]
-        assert dict(buried.parcel.headers) == {"reason": "it is über", "code": "x"}
+        assert dict(buried.encoded.headers) == {"reason": "it is über", "code": "x"}
         assert buried.body == letter.body
 
     def test_publishing_nothing_is_nothing(self, publisher: Publisher) -> None:

@@ -27,12 +27,12 @@ from shared.errors import (
     UndecodableMessage,
 )
 from shared.messaging.bus import Bus, Delivery, Publisher, Subscription
-from shared.messaging.consumer import Consumer
+from shared.messaging.consuming.consumer import Consumer
+from shared.messaging.consuming.handlers import Handlers, one_by_one
+from shared.messaging.encoded import pack
 from shared.messaging.envelope import envelope
-from shared.messaging.handlers import Handlers, one_by_one
-from shared.messaging.memory import MemoryBus
-from shared.messaging.parcel import pack
-from shared.messaging.requests import Requester
+from shared.messaging.memory.bus import MemoryBus
+from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues, QueueSpec
 from shared.telemetry.correlation import correlation_id
 from tests.unit.messaging.samples import analyze, analyzed, drain, events_queue, job, progress
@@ -184,14 +184,14 @@ class TestErrors:
         publisher.publish([envelope(job(), correlation_id="c")])
         with consuming(bus, Queues.TRAIN_CPU, JobQueued, failing(InvalidInput("no such job", code="gone"))):
             letter = dead_letters(bus, 1)[0]
-        assert dict(letter.parcel.headers) == {
+        assert dict(letter.encoded.headers) == {
             "reason": "no such job",
             "code": "gone",
             "queue": "train.cpu",
             "original-type": "job.queued",
         }
         assert letter.decode().message == job()
-        assert letter.parcel.correlation_id == "c"
+        assert letter.encoded.correlation_id == "c"
 
     def test_what_cannot_be_decoded_is_kept_without_the_customers_words(
         self, bus: MemoryBus, publisher: Publisher, requester: Requester
@@ -201,7 +201,7 @@ class TestErrors:
         with consuming(bus, Queues.NLU, AnalyzeText, lambda _: analyzed()):
             letters = dead_letters(bus, 3)
             assert requester.submit(analyze(), timeout=SOON).result() == analyzed()
-        assert all(letter.parcel.headers["code"] == "undecodable_message" for letter in letters)
+        assert all(letter.encoded.headers["code"] == "undecodable_message" for letter in letters)
         assert not any(b"secret" in letter.body for letter in letters)
         assert json.loads(letters[1].body)["texts"] == "[masked]"
 

@@ -16,10 +16,10 @@ from shared.contracts.jobs import JobQueued
 from shared.contracts.message import Exchange, Message
 from shared.errors import InvalidInput, Unavailable
 from shared.messaging.bus import Publisher, Subscription
-from shared.messaging.consumer import Consumer
+from shared.messaging.consuming.consumer import Consumer
+from shared.messaging.consuming.handlers import Handlers
 from shared.messaging.envelope import Envelope, envelope
-from shared.messaging.handlers import Handlers
-from shared.messaging.memory import MemoryBus
+from shared.messaging.memory.bus import MemoryBus
 from shared.messaging.topology import Binding, Queues, QueueSpec
 from tests.unit.messaging.samples import alert, analyze, analyzed, events_queue
 
@@ -124,7 +124,7 @@ def run_until_all_ended(
 
 def arrivals(watched: dict[str, Subscription]) -> Counter[tuple[str, str]]:
     return Counter(
-        (kind, delivery.parcel.request_id or "")
+        (kind, delivery.encoded.request_id or "")
         for kind, subscription in watched.items()
         for delivery in subscription.receive(100, 0.01)
     )

@@ -10,7 +10,7 @@ from shared.errors import SettingsError, TooManyRequests
 from shared.messaging.bus import Bus
 from shared.messaging.connect import connect
 from shared.messaging.envelope import envelope
-from shared.messaging.memory import MemoryBus
+from shared.messaging.memory.bus import MemoryBus
 from shared.messaging.topology import Queues
 from tests.unit.messaging.bus_contract import BusContract
 from tests.unit.messaging.samples import analyze, analyzed, drain

@@ -14,12 +14,12 @@ from shared.contracts.analysis import AnalyzeText
 from shared.contracts.chat import TurnReceived
 from shared.contracts.message import Message
 from shared.errors import DeadlineExceeded, TooManyRequests, Unavailable, UndecodableMessage
-from shared.messaging.consumer import Consumer
+from shared.messaging.consuming.consumer import Consumer
+from shared.messaging.consuming.handlers import Handlers, one_by_one
+from shared.messaging.encoded import pack
 from shared.messaging.envelope import envelope
-from shared.messaging.handlers import Handlers, one_by_one
-from shared.messaging.memory import MemoryBus
-from shared.messaging.parcel import pack
-from shared.messaging.requests import Requester
+from shared.messaging.memory.bus import MemoryBus
+from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
 from tests.unit.messaging.samples import analyze, analyzed, drain
 

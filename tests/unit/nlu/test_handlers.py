@@ -8,7 +8,7 @@ import pytest
 
 from services.nlu.handlers import build_handlers, build_release_handlers
 from services.nlu.named_models import NamedModels
-from services.nlu.production import Production
+from services.nlu.served_model import ServedModel
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat import PastTurn, TurnReceived, TurnUnderstood
 from shared.contracts.releases import BotPublished, ModelPublished
@@ -54,8 +54,8 @@ def slot(served: CountingReader) -> ModelSlot:
 
 
 @pytest.fixture
-def production(slot: ModelSlot) -> Production:
-    return Production(slot, "nlu", lambda: "served", load)
+def production(slot: ModelSlot) -> ServedModel:
+    return ServedModel(slot, "nlu", lambda: "served", load)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def analyze(handle: object, requests: Sequence[AnalyzeText]) -> list[TextAnalyze
 
 
 def test_turns_that_came_together_are_read_together(
-    production: Production, named: NamedModels, served: CountingReader
+    production: ServedModel, named: NamedModels, served: CountingReader
 ) -> None:
     turns = [turn(number, text) for number, text in enumerate(["hello", "where is it?", "bye"])]
     answers = build_handlers(production, named)[TurnReceived](turns)
@@ -94,7 +94,7 @@ def test_turns_that_came_together_are_read_together(
 
 
 def test_a_turn_is_read_after_what_was_said_last(
-    production: Production, named: NamedModels, served: CountingReader
+    production: ServedModel, named: NamedModels, served: CountingReader
 ) -> None:
     past = (PastTurn(user="hi", answer="Hello!"), PastTurn(user="flights", answer="Where from?"))
     handle = build_handlers(production, named)[TurnReceived]
@@ -104,20 +104,20 @@ def test_a_turn_is_read_after_what_was_said_last(
     assert served.contexts is None
 
 
-def test_texts_bring_their_contexts(production: Production, named: NamedModels, served: CountingReader) -> None:
+def test_texts_bring_their_contexts(production: ServedModel, named: NamedModels, served: CountingReader) -> None:
     asked = [AnalyzeText(texts=("a", "b"), contexts=(("x",), ())), AnalyzeText(texts=("c",))]
     analyze(build_handlers(production, named)[AnalyzeText], asked)
     assert served.contexts == [("x",), (), ()]
 
 
-def test_the_embedding_travels_as_float16(production: Production, named: NamedModels, served: CountingReader) -> None:
+def test_the_embedding_travels_as_float16(production: ServedModel, named: NamedModels, served: CountingReader) -> None:
     (answer,) = build_handlers(production, named)[TurnReceived]([turn(1, "hello")])
     assert isinstance(answer, TurnUnderstood)
     np.testing.assert_allclose(vector(answer.embedding, "<f2"), served.embed(["hello"])[0], atol=1e-3)
 
 
 def test_texts_for_one_model_are_read_together_and_answered_apart(
-    production: Production, named: NamedModels, served: CountingReader
+    production: ServedModel, named: NamedModels, served: CountingReader
 ) -> None:
     requests = [
         AnalyzeText(texts=("one", "two words"), with_embeddings=True),
@@ -134,19 +134,19 @@ def test_texts_for_one_model_are_read_together_and_answered_apart(
     assert second.embeddings == ()
 
 
-def test_a_named_model_answers_in_its_own_name(production: Production, named: NamedModels) -> None:
+def test_a_named_model_answers_in_its_own_name(production: ServedModel, named: NamedModels) -> None:
     requests = [AnalyzeText(texts=("a",), model="other"), AnalyzeText(texts=("a",))]
     answers = analyze(build_handlers(production, named)[AnalyzeText], requests)
     assert [answer.understandings[0].model for answer in answers] == ["other", "served"]
 
 
-def test_an_unknown_model_is_not_found(production: Production, named: NamedModels) -> None:
+def test_an_unknown_model_is_not_found(production: ServedModel, named: NamedModels) -> None:
     with pytest.raises(NotFound, match="nobody"):
         analyze(build_handlers(production, named)[AnalyzeText], [AnalyzeText(texts=("a",), model="nobody")])
 
 
 def test_without_a_model_in_production_a_turn_fails_at_once(named: NamedModels) -> None:
-    handlers = build_handlers(Production(ModelSlot("nlu"), "nlu", lambda: None, load), named)
+    handlers = build_handlers(ServedModel(ModelSlot("nlu"), "nlu", lambda: None, load), named)
     with pytest.raises(NoModel):
         handlers[TurnReceived]([turn(1, "hello")])
     with pytest.raises(NoModel):
@@ -154,20 +154,20 @@ def test_without_a_model_in_production_a_turn_fails_at_once(named: NamedModels) 
 
 
 def test_the_first_model_answers_before_its_news_has_come(named: NamedModels) -> None:
-    handlers = build_handlers(Production(ModelSlot("nlu"), "nlu", lambda: "other", load), named)
+    handlers = build_handlers(ServedModel(ModelSlot("nlu"), "nlu", lambda: "other", load), named)
     (answer,) = handlers[TurnReceived]([turn(1, "hello")])
     assert isinstance(answer, TurnUnderstood)
     assert answer.understanding.model == "other"
 
 
 def test_a_first_model_that_cannot_be_served_is_told_apart_from_none(named: NamedModels) -> None:
-    handlers = build_handlers(Production(ModelSlot("nlu"), "nlu", lambda: "burnt", load), named)
+    handlers = build_handlers(ServedModel(ModelSlot("nlu"), "nlu", lambda: "burnt", load), named)
     with pytest.raises(NoModel, match="cannot be served: No model 'burnt'"):
         handlers[TurnReceived]([turn(1, "hello")])
 
 
 def test_news_of_a_release_makes_production_follow_the_database_and_not_the_message(slot: ModelSlot) -> None:
-    production = Production(slot, "nlu", lambda: "other", load)
+    production = ServedModel(slot, "nlu", lambda: "other", load)
     handlers = build_release_handlers(production)
     assert handlers[BotPublished]([BotPublished(version=2)]) == [None]
     assert slot.model_id == "served"
@@ -176,7 +176,7 @@ def test_news_of_a_release_makes_production_follow_the_database_and_not_the_mess
 
 
 def test_the_clauses_of_a_turn_are_read_in_the_same_call(
-    production: Production, named: NamedModels, served: CountingReader
+    production: ServedModel, named: NamedModels, served: CountingReader
 ) -> None:
     text = "Where is my order A-10432 and can I get an invoice?"
     first, second = build_handlers(production, named)[TurnReceived]([turn(1, "hello"), turn(2, text)])
@@ -192,7 +192,7 @@ def test_the_clauses_of_a_turn_are_read_in_the_same_call(
 
 
 def test_a_follow_up_is_also_read_behind_the_message_before_it(
-    production: Production, named: NamedModels, served: CountingReader
+    production: ServedModel, named: NamedModels, served: CountingReader
 ) -> None:
     past = (PastTurn(user="How long does delivery to Spain take?", answer="3 to 5 days."),)
     asked = turn(1, "and to Japan?").model_copy(update={"history": past})

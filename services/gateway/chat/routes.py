@@ -1,0 +1,83 @@
+"""``POST /v1/chat/completions``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from fastapi import Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+
+from services.gateway.analysis.client import ALIAS
+from services.gateway.chat.lookup import ConversationContext
+from services.gateway.chat.objects import chunks, completion
+from services.gateway.chat.schemas import ChatCompletion, ChatRequest
+from services.gateway.chat.transcript import TranscriptMessage, transcript_hash
+from services.gateway.chat.turns import Utterance
+from services.gateway.http import sse
+from services.gateway.http.auth import ChatCaller
+from services.gateway.http.keyring import Caller
+from services.gateway.http.router import IdempotencyKey, resource
+from services.gateway.state import AppState, State
+from shared.errors import InvalidInput
+from shared.storage import models
+from shared.storage.tables import Turn
+
+router = resource("Chat")
+
+_STREAM = {
+    "text/event-stream": {"schema": {"type": "string", "description": "`data:` lines with chunks, then `[DONE]`."}}
+}
+
+
+@router.post("/chat/completions", response_model=ChatCompletion, responses={200: {"content": _STREAM}})
+async def create(
+    body: ChatRequest, state: State, caller: ChatCaller, idempotency_key: IdempotencyKey = None
+) -> ChatCompletion | Response:
+    """Answer the last message.
+
+    The messages before it tell which conversation it continues; `conversation_id` names one instead. A turn is answered
+    only after it is stored, so a stream carries the stored answer, word by word.
+    """
+    if body.model != ALIAS:
+        await run_in_threadpool(_check_in_production, state, body.model)
+    turn = await _answer(body, state, caller, idempotency_key)
+    if not body.stream:
+        return completion(turn)
+    with_usage = body.stream_options is not None and body.stream_options.include_usage
+    return StreamingResponse(_frames(turn, with_usage=with_usage), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
+
+
+async def _answer(body: ChatRequest, state: AppState, caller: Caller, idempotency_key: str | None) -> Turn:
+    said = [TranscriptMessage(message.role, message.text) for message in body.messages]
+
+    def digest_of(answer: str) -> str:
+        return transcript_hash(caller.key_id, body.user, [*said, TranscriptMessage("assistant", answer)])
+
+    async def find() -> ConversationContext:
+        if body.conversation_id is not None:
+            return await state.conversations.in_conversation(caller, body.conversation_id)
+        return await state.conversations.after_messages(caller, body.user, said[:-1], state.clock(), body.metadata)
+
+    return await state.turns.answer(
+        caller, Utterance(said[-1].content, idempotency_key, digest_of, body.conversation_id), find
+    )
+
+
+def _check_in_production(state: AppState, model_id: str) -> None:
+    with state.database.reading() as session:
+        task = models.get(session, model_id).task
+        production = models.production(session, task)
+    if production != model_id:
+        raise InvalidInput(
+            f"{model_id} is not in production, and only that model answers chats: use the model '{ALIAS}', promote "
+            "this one, or read texts with it through /v1/analyze.",
+            param="model",
+            code="model_not_in_production",
+        )
+
+
+async def _frames(turn: Turn, *, with_usage: bool) -> AsyncIterator[bytes]:
+    for chunk in chunks(turn, with_usage=with_usage):
+        yield sse.frame(chunk)
+    yield sse.DONE

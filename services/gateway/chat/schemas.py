@@ -1,0 +1,212 @@
+"""``/v1/chat/completions``: what the official client sends and reads, and our extra fields."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from services.gateway.analysis.schemas import Understood
+from services.gateway.http.schemas import Body, Metadata, Name, Reply
+from shared.contracts.chat import AnswerKind, Citation
+
+MAX_MESSAGES = 2048
+MAX_TEXT = 10_000
+
+Ignored = Annotated[Any, Field(description="Accepted for compatibility; answers are composed, not sampled.")]
+
+
+class ContentPart(BaseModel):
+    """A piece of a message; only text can be read."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    type: Literal["text"]
+    text: str
+
+
+class ChatMessage(BaseModel):
+    """A message of the history. Fields of the convention that have no meaning here are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | Annotated[list[ContentPart], Field(fail_fast=True)] | None = None
+    """One part at fault is told: of parts that are no parts, a body has room for hundreds of thousands."""
+
+    @property
+    def text(self) -> str:
+        """The words, whichever way they were sent."""
+        if isinstance(self.content, list):
+            return "".join(part.text for part in self.content)
+        return self.content or ""
+
+
+class StreamOptions(BaseModel):
+    """How to stream."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    include_usage: bool = False
+
+
+class ChatRequest(Body):
+    """A chat turn: the last message is answered, the ones before it tell which conversation it belongs to."""
+
+    model: Name
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MAX_MESSAGES)]
+    conversation_id: Name | None = None
+    """Continue this conversation, whatever the messages before the last one say."""
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    user: Annotated[str, Field(max_length=512)] | None = None
+    """Keeps the conversations of end users apart that share a key."""
+    metadata: Metadata | None = None
+    """Kept with the conversation when this turn begins one."""
+    n: int | None = None
+    logprobs: bool | None = None
+    response_format: Any = None
+    tool_choice: Any = None
+    function_call: Any = None
+    modalities: Annotated[list[str], Field(max_length=16)] | None = None
+
+    audio: Ignored = None
+    frequency_penalty: Ignored = None
+    functions: Ignored = None
+    logit_bias: Ignored = None
+    max_completion_tokens: Ignored = None
+    max_tokens: Ignored = None
+    moderation: Ignored = None
+    parallel_tool_calls: Ignored = None
+    prediction: Ignored = None
+    presence_penalty: Ignored = None
+    prompt_cache_key: Ignored = None
+    prompt_cache_options: Ignored = None
+    prompt_cache_retention: Ignored = None
+    reasoning_effort: Ignored = None
+    safety_identifier: Ignored = None
+    seed: Ignored = None
+    service_tier: Ignored = None
+    stop: Ignored = None
+    store: Ignored = None
+    temperature: Ignored = None
+    tools: Ignored = None
+    top_logprobs: Ignored = None
+    top_p: Ignored = None
+    verbosity: Ignored = None
+    web_search_options: Ignored = None
+
+    @field_validator("messages")
+    @classmethod
+    def _end_with_a_question(cls, messages: list[ChatMessage]) -> list[ChatMessage]:
+        last = messages[-1]
+        if last.role != "user":
+            raise ValueError(f"the last message must have the role 'user', not '{last.role}'")
+        if not last.text.strip():
+            raise ValueError("the last message is empty; there is nothing to answer")
+        if len(last.text) > MAX_TEXT:
+            raise ValueError(f"the last message is longer than {MAX_TEXT} characters; shorten it")
+        return messages
+
+    @model_validator(mode="after")
+    def _refuse_what_we_cannot_keep(self) -> Self:
+        """Options that would change the shape of the answer are refused, not ignored."""
+        if self.n not in (None, 1):
+            raise ValueError("'n' must be 1: a turn has one answer")
+        if self.logprobs:
+            raise ValueError("'logprobs' is not supported: answers are composed, not sampled")
+        if _kind(self.response_format, "type") not in (None, "text"):
+            raise ValueError("'response_format' must be of type 'text'")
+        if _kind(self.tool_choice, "type") not in (None, "none", "auto"):
+            raise ValueError("'tool_choice' must be 'none' or 'auto': tools are never called")
+        if _kind(self.function_call, "name") not in (None, "none", "auto"):
+            raise ValueError("'function_call' must be 'none' or 'auto': functions are never called")
+        if set(self.modalities or ()) - {"text"}:
+            raise ValueError("'modalities' must be ['text']")
+        return self
+
+
+def _kind(option: object, key: str) -> object:
+    return option.get(key) if isinstance(option, dict) else option
+
+
+class Usage(Reply):
+    """What was read and said.
+
+    Attributes:
+        prompt_tokens: Tokens that the model read; the last message, since the dialogue state stands for the others.
+        completion_tokens: Pieces of the answer, as streamed.
+        total_tokens: Their sum.
+    """
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class AssistantMessage(Reply):
+    """The answer; empty when a person has taken the conversation over."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+    refusal: None = None
+
+
+class Choice(Reply):
+    """The one choice."""
+
+    index: Literal[0] = 0
+    message: AssistantMessage
+    logprobs: None = None
+    finish_reason: Literal["stop"] = "stop"
+
+
+class TurnDetails(Understood):
+    """What the convention has no field for."""
+
+    conversation_id: str
+    turn_id: str
+    answer_kind: AnswerKind
+    citations: tuple[Citation, ...]
+    suggestions: tuple[str, ...]
+    handover: Literal["requested", "anger", "failures"] | None
+
+
+class ChatCompletion(Reply):
+    """An answered turn."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str
+    choices: list[Choice]
+    usage: Usage
+    parley: TurnDetails
+
+
+class Delta(Reply):
+    """A piece of the answer."""
+
+    role: Literal["assistant"] | None = None
+    content: str | None = None
+
+
+class ChunkChoice(Reply):
+    """The one choice, in pieces."""
+
+    index: Literal[0] = 0
+    delta: Delta
+    logprobs: None = None
+    finish_reason: Literal["stop"] | None = None
+
+
+class ChatCompletionChunk(Reply):
+    """A streamed piece. The last one with a choice carries ``parley``; usage follows alone, if it was asked for."""
+
+    id: str
+    object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
+    created: int
+    model: str
+    choices: list[ChunkChoice]
+    usage: Usage | None = None
+    parley: TurnDetails | None = None

@@ -1,0 +1,156 @@
+"""A chat turn from the customer's words to the stored answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from fastapi.concurrency import run_in_threadpool
+
+from services.gateway.chat.lookup import ConversationContext
+from services.gateway.chat.turn_writer import TurnWriter
+from services.gateway.http.keyring import Caller
+from shared.contracts.chat import TurnAnswered, TurnReceived
+from shared.errors import Conflict, InvalidInput, Unavailable
+from shared.messaging.requesting.requester import Requester
+from shared.storage import conversations
+from shared.storage.engine import Database
+from shared.storage.identity import new_id
+from shared.storage.tables import Turn
+from shared.telemetry import metrics
+from shared.telemetry.correlation import correlation_id
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What a customer says.
+
+    Attributes:
+        text: The words.
+        idempotency_key: A repeated one brings the stored answer back instead of a second turn.
+        digest_of: The hash of all that was said once the answer (its argument) is known; ``None`` if the conversation
+            is always named by its id.
+        conversation_id: The conversation that was named, if one was.
+    """
+
+    text: str
+    idempotency_key: str | None = None
+    digest_of: Callable[[str], str] | None = None
+    conversation_id: str | None = None
+
+    def became(self, turn: Turn) -> bool:
+        """Whether a stored turn is what was said: the same words, in the same place."""
+        return (
+            turn.user_text == self.text
+            and self.conversation_id in (None, turn.conversation_id)
+            and (self.digest_of is None or turn.digest == self.digest_of(turn.answer.text))
+        )
+
+
+class Turns:
+    """Answers turns: asks nlu and generation, stores, and only then answers.
+
+    Args:
+        requester: The way to nlu and generation.
+        writer: Stores turns.
+        database: Where they are found again.
+        timeout: Seconds that an answer may take.
+        clock: Unix seconds.
+    """
+
+    def __init__(
+        self,
+        requester: Requester,
+        writer: TurnWriter,
+        database: Database,
+        *,
+        timeout: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._requester = requester
+        self._writer = writer
+        self._database = database
+        self._timeout = timeout
+        self._clock = clock
+
+    async def answer(self, caller: Caller, said: Utterance, find: Callable[[], Awaitable[ConversationContext]]) -> Turn:
+        """Answer and store a turn.
+
+        Args:
+            caller: Who speaks.
+            said: What is said.
+            find: Reads where the turn belongs; called again when another turn of the conversation came first.
+
+        Raises:
+            Conflict: Others came first twice; the caller may try again.
+            DeadlineExceeded: Nobody answered in time.
+            TooManyRequests: Too many wait already.
+        """
+        repeated = await self._stored_before(caller, said)
+        if repeated is not None:
+            return repeated
+        try:
+            return await self._attempt(said, await find())
+        except Conflict:
+            repeated = await self._stored_before(caller, said)
+            return repeated or await self._attempt(said, await find())
+
+    async def _attempt(self, said: Utterance, place: ConversationContext) -> Turn:
+        turn = _turn(said, place, await self._ask(said.text, place))
+        opens = place.conversation if place.is_new else None
+        await asyncio.wrap_future(self._writer.store(turn, opens=opens))
+        metrics.TURNS_STORED.labels(turn.answer.kind).inc()
+        return turn
+
+    async def _ask(self, text: str, place: ConversationContext) -> tuple[TurnReceived, TurnAnswered]:
+        question = TurnReceived(
+            turn_id=new_id("turn_"),
+            conversation_id=place.conversation.id,
+            text=text,
+            history=place.history,
+            state=place.conversation.state,
+            received_at=self._clock(),
+        )
+        future = self._requester.submit(question, timeout=self._timeout, correlation_id=correlation_id())
+        answered = await asyncio.wrap_future(future)
+        if not isinstance(answered, TurnAnswered):
+            raise Unavailable(f"a turn came back as {type(answered).__name__}; all services must be of one version")
+        return question, answered
+
+    async def _stored_before(self, caller: Caller, said: Utterance) -> Turn | None:
+        if said.idempotency_key is None:
+            return None
+        turn = await run_in_threadpool(self._by_idempotency_key, caller.key_id, said.idempotency_key)
+        if turn is not None and not said.became(turn):
+            raise InvalidInput(
+                "This Idempotency-Key was used for another message; use a new one for each message.",
+                param="Idempotency-Key",
+                code="idempotency_key_reused",
+            )
+        return turn
+
+    def _by_idempotency_key(self, key_id: str, idempotency_key: str) -> Turn | None:
+        with self._database.reading() as session:
+            return conversations.by_idempotency_key(session, key_id, idempotency_key)
+
+
+def _turn(said: Utterance, place: ConversationContext, exchange: tuple[TurnReceived, TurnAnswered]) -> Turn:
+    question, answered = exchange
+    return Turn(
+        id=question.turn_id,
+        conversation_id=place.conversation.id,
+        position=place.conversation.turns,
+        created_at=question.received_at,
+        user_text=question.text,
+        answer=answered.answer,
+        understanding=answered.understanding,
+        state=answered.state,
+        bot_version=answered.bot_version,
+        model_id=answered.understanding.model,
+        key_id=place.conversation.key_id,
+        digest=said.digest_of(answered.answer.text) if said.digest_of else None,
+        idempotency_key=said.idempotency_key,
+        # A model without sentiment leaves nothing to tell; the sweep must not look at the turn again and again.
+        observed_at=question.received_at if answered.understanding.sentiment is None else None,
+    )

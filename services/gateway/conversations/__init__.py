@@ -1,0 +1,1 @@
+"""Conversations as a resource: listed, continued, handed back by a person."""

@@ -1,0 +1,125 @@
+"""``/v1/conversations``: the same turns as chat completions, with the conversation named by its id."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+
+from services.gateway.chat.lookup import check_owner, new_conversation
+from services.gateway.chat.turns import Utterance
+from services.gateway.conversations.objects import answer_message, customer_message, turn_of
+from services.gateway.conversations.schemas import (
+    ConversationObject,
+    CreateConversation,
+    MessageObject,
+    SendMessage,
+    Standing,
+)
+from services.gateway.http.auth import ChatCaller
+from services.gateway.http.router import After, IdempotencyKey, Limit, resource
+from services.gateway.http.schemas import EmptyRequest, Listing
+from services.gateway.state import State
+from shared.contracts.chat import DialogueState
+from shared.storage import conversations
+from shared.storage.tables import Conversation, ConversationStatus
+
+router = resource("Conversations")
+
+
+@router.post("/conversations")
+def create(state: State, caller: ChatCaller, body: CreateConversation | None = None) -> ConversationObject:
+    """Begin a conversation."""
+    conversation = new_conversation(caller, state.clock(), metadata=body.metadata if body else None)
+    with state.database.transaction() as session:
+        conversations.add(session, conversation)
+    return _conversation(conversation)
+
+
+@router.get("/conversations")
+def list_conversations(
+    state: State,
+    caller: ChatCaller,
+    status: Annotated[ConversationStatus | None, Query(description="Only those.")] = None,
+    after: After = None,
+    limit: Limit = 20,
+) -> Listing[ConversationObject]:
+    """Your conversations, newest first; an admin sees all."""
+    owner = None if caller.may("admin") else caller.key_id
+    with state.database.reading() as session:
+        if after is not None:
+            check_owner(caller, conversations.get(session, after))
+        page = conversations.page(session, key_id=owner, status=status, after=after, limit=limit)
+    return Listing[ConversationObject].of([_conversation(found) for found in page.items], has_more=page.has_more)
+
+
+@router.get("/conversations/{conversation_id}")
+def retrieve(conversation_id: str, state: State, caller: ChatCaller) -> ConversationObject:
+    """One conversation of yours."""
+    with state.database.reading() as session:
+        return _conversation(check_owner(caller, conversations.get(session, conversation_id)))
+
+
+@router.post("/conversations/{conversation_id}/messages")
+async def send(
+    conversation_id: str, body: SendMessage, state: State, caller: ChatCaller, idempotency_key: IdempotencyKey = None
+) -> MessageObject:
+    """Say something, and be answered. With an `Idempotency-Key` a repeated message is not said twice."""
+    said = Utterance(body.content, idempotency_key, conversation_id=conversation_id)
+    turn = await state.turns.answer(caller, said, lambda: state.conversations.in_conversation(caller, conversation_id))
+    return answer_message(turn)
+
+
+@router.get("/conversations/{conversation_id}/messages")
+def list_messages(
+    conversation_id: str, state: State, caller: ChatCaller, after: After = None, limit: Limit = 20
+) -> Listing[MessageObject]:
+    """What was said, oldest first; each of up to `limit` turns is two messages."""
+    with state.database.reading() as session:
+        check_owner(caller, conversations.get(session, conversation_id))
+        page = conversations.turns(session, conversation_id, after=turn_of(after), limit=limit)
+    messages = [message for turn in page.items for message in (customer_message(turn), answer_message(turn))]
+    return Listing[MessageObject].of(messages, has_more=page.has_more)
+
+
+@router.post("/conversations/{conversation_id}/release")
+def release(
+    conversation_id: str, state: State, caller: ChatCaller, _body: EmptyRequest | None = None
+) -> ConversationObject:
+    """Give a conversation that a person has taken over back to the bot. It goes on where it stood."""
+    with state.database.transaction() as session:
+        check_owner(caller, conversations.get(session, conversation_id))
+        return _conversation(conversations.release(session, conversation_id))
+
+
+@router.post("/conversations/{conversation_id}/end")
+def end(
+    conversation_id: str, state: State, caller: ChatCaller, _body: EmptyRequest | None = None
+) -> ConversationObject:
+    """End a conversation: it takes no more messages. Repeating it is harmless."""
+    with state.database.transaction() as session:
+        check_owner(caller, conversations.get(session, conversation_id))
+        return _conversation(conversations.end(session, conversation_id, state.clock()))
+
+
+def _standing(state: DialogueState) -> Standing:
+    flow = state.flows[-1] if state.flows else None
+    return Standing(
+        flow=flow.flow if flow else None,
+        asked=flow.asked if flow else None,
+        confirming=flow.confirming if flow else False,
+        values=state.slots | (flow.slots if flow else {}),
+        waiting=[waiting.flow for waiting in state.flows[:-1]],
+    )
+
+
+def _conversation(conversation: Conversation) -> ConversationObject:
+    return ConversationObject(
+        id=conversation.id,
+        created_at=int(conversation.created_at),
+        ended_at=int(conversation.ended_at) if conversation.ended_at is not None else None,
+        status=conversation.status,
+        turns=conversation.turns,
+        standing=_standing(conversation.state),
+        metadata=conversation.user_metadata,
+    )

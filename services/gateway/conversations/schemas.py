@@ -1,0 +1,82 @@
+"""``/v1/conversations``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from services.gateway.chat.schemas import TurnDetails, Usage
+from services.gateway.http.schemas import Body, Metadata, Reply, Resource, Text
+
+
+class CreateConversation(Body):
+    """A conversation about to begin."""
+
+    metadata: Metadata | None = None
+
+
+class Standing(Reply):
+    """Where the customer stands, for the colleague who takes over.
+
+    Attributes:
+        flow: The flow under way, as the bot file calls it.
+        asked: The slot asked for last.
+        confirming: Whether the bot waits for a yes.
+        values: What is known by now, by slot.
+        waiting: Flows that wait for this one.
+    """
+
+    flow: str | None
+    asked: str | None
+    confirming: bool
+    values: dict[str, str]
+    waiting: list[str]
+
+
+class ConversationObject(Resource):
+    """A conversation.
+
+    Attributes:
+        status: ``open``, ``handed_over`` (a person has taken over, the bot is silent) or ``ended``.
+        turns: Messages answered so far.
+        standing: What the customer is about, and what is known of it.
+    """
+
+    object: Literal["conversation"] = "conversation"
+    created_at: int
+    ended_at: int | None
+    status: Literal["open", "handed_over", "ended"]
+    turns: int
+    standing: Standing
+    metadata: dict[str, str]
+
+
+class SendMessage(Body):
+    """What the customer says."""
+
+    content: Text
+
+
+class MessageObject(Resource):
+    """One side of a turn.
+
+    Attributes:
+        turn_id: The turn; its two messages share it.
+        position: Of the turn: 0 for the first of the conversation.
+        role: ``user`` for the customer, ``assistant`` for the bot.
+        content: The words; empty on the bot's side when a person has taken over.
+        model: The model that read the customer's words.
+        bot_version: The version of the bot file that answered.
+        usage: On the bot's side: tokens read and pieces said.
+        parley: On the bot's side: what was understood, and why it was answered so.
+    """
+
+    object: Literal["conversation.message"] = "conversation.message"
+    created_at: int
+    turn_id: str
+    position: int
+    role: Literal["user", "assistant"]
+    content: str
+    model: str
+    bot_version: int
+    usage: Usage | None
+    parley: TurnDetails | None

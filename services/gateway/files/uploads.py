@@ -1,0 +1,192 @@
+"""Taking a file in: its form is read to disk, its bytes go to the store, and training rows are judged at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import BoundedSemaphore, Lock
+from typing import Any, BinaryIO, get_args
+
+from fastapi import HTTPException, Request
+from starlette.datastructures import FormData, UploadFile
+
+from services.gateway.files.schemas import UploadPurpose
+from shared.artifacts.layout import file_key
+from shared.artifacts.store import ArtifactStore
+from shared.errors import InvalidInput, StorageFull, TooManyRequests
+from shared.full_disk import is_disk_full
+from shared.rows.reader import FileFormat, format_of, read_rows
+from shared.rows.report import RowReport
+from shared.storage.identity import new_id
+from shared.storage.tables import File
+
+FINE_TUNE = "fine-tune"
+EVALS = "evals"
+PURPOSES: tuple[str, ...] = get_args(UploadPurpose)
+CHUNK_BYTES = 1024 * 1024
+#: Seconds that a file may be told to live, as the convention has it.
+MIN_LIFE, MAX_LIFE = 3600, 2_592_000
+
+_FIELDS = {"purpose", "file", "expires_after[anchor]", "expires_after[seconds]"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What came in the form.
+
+    Attributes:
+        filename: The last part of the name that the client gave; shown, never used as a path.
+        purpose: What it is for.
+        content: The bytes, on disk if they are many.
+        lifetime: Seconds after which it is deleted, or ``None``.
+    """
+
+    filename: str
+    purpose: str
+    content: BinaryIO
+    lifetime: int | None
+
+
+async def read_form(request: Request) -> FormData:
+    """Read the multipart form; files go to disk as they come.
+
+    Raises:
+        HTTPException: 415, it is no multipart form; 400, it is a broken one.
+        StorageFull: The temporary folder has no room for it.
+    """
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise HTTPException(415, "Send the file as 'multipart/form-data', with the fields 'purpose' and 'file'.")
+    try:
+        return await request.form(max_files=1, max_fields=len(_FIELDS), max_part_size=1024)
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        raise StorageFull("The disk of the gateway's temporary folder is full: nothing was stored.") from error
+
+
+def upload_of(form: FormData) -> Upload:
+    """Check the fields of the form.
+
+    Raises:
+        InvalidInput: One is missing, unknown or wrong.
+    """
+    for name in form:
+        if name not in _FIELDS:
+            raise InvalidInput(f"Unrecognized request argument supplied: {name}.", param=name, code="unknown_parameter")
+    file, purpose = form.get("file"), form.get("purpose")
+    if not isinstance(file, UploadFile):
+        raise InvalidInput("Missing required parameter: 'file'.", param="file", code="missing_required_parameter")
+    if purpose is None:
+        raise InvalidInput("Missing required parameter: 'purpose'.", param="purpose", code="missing_required_parameter")
+    if purpose not in PURPOSES:
+        raise InvalidInput(f"'purpose' must be one of {', '.join(PURPOSES)}.", param="purpose")
+    filename = _filename(file.filename or "")
+    if purpose == FINE_TUNE:
+        format_of(filename)
+    return Upload(filename, str(purpose), file.file, _lifetime(form))
+
+
+class UploadStore:
+    """Stores uploads, one set of rows in memory at a time however many come.
+
+    Args:
+        store: Where the bytes go.
+        limit: Largest file in bytes.
+        places: Uploads under way at once; each may hold a whole file on the disk of this process.
+    """
+
+    def __init__(self, store: ArtifactStore, limit: int, places: int) -> None:
+        self._store = store
+        self._limit = limit
+        self._places = places
+        self._taken = BoundedSemaphore(places)
+        self._reading = Lock()
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place for an upload, from before its body is read until it is stored.
+
+        Raises:
+            TooManyRequests: All are taken.
+        """
+        if not self._taken.acquire(blocking=False):
+            raise TooManyRequests(f"{self._places} uploads are under way already; try again later.", retry_after=5.0)
+        try:
+            yield
+        finally:
+            self._taken.release()
+
+    def keep(self, upload: Upload, key_id: str, now: float) -> File:
+        """Store the bytes and judge them; the row is for the caller to store.
+
+        Raises:
+            InvalidInput: The file is too large.
+        """
+        file_id = new_id("file-")
+        stored = self._store.put_stream(file_key(file_id), _chunks(upload.content), self._limit)
+        file = File(
+            id=file_id,
+            filename=upload.filename,
+            purpose=upload.purpose,
+            bytes=stored.bytes,
+            sha256=stored.sha256,
+            created_at=now,
+            expires_at=now + upload.lifetime if upload.lifetime else None,
+            status="processed",
+            key_id=key_id,
+        )
+        if upload.purpose == FINE_TUNE:
+            self._judge(file, format_of(upload.filename))
+        return file
+
+    def _judge(self, file: File, file_format: FileFormat) -> None:
+        with self._reading, self._store.open(file_key(file.id)) as stream:
+            report = read_rows(stream, file_format)
+        file.report = _summary(report)
+        if report.fault_count:
+            first = report.faults[0]
+            file.status = "error"
+            file.status_details = (
+                f"{report.fault_count} faults; the first in row {first.line}: {first.field} {first.message}".strip()
+            )
+
+
+def _summary(report: RowReport) -> dict[str, Any]:
+    return {
+        "rows": len(report.rows),
+        "fault_count": report.fault_count,
+        "faults": [fault.model_dump() for fault in report.faults],
+        "warning_count": report.warning_count,
+        "warnings": [warning.model_dump() for warning in report.warnings],
+    }
+
+
+def _chunks(content: BinaryIO) -> Iterator[bytes]:
+    content.seek(0)
+    while chunk := content.read(CHUNK_BYTES):
+        yield chunk
+
+
+def _filename(given: str) -> str:
+    name = _CONTROL.sub("", re.split(r"[/\\]", given)[-1])[:255]
+    if not name:
+        raise InvalidInput("The file needs a name.", param="file")
+    return name
+
+
+def _lifetime(form: FormData) -> int | None:
+    seconds, anchor = form.get("expires_after[seconds]"), form.get("expires_after[anchor]")
+    if seconds is None and anchor is None:
+        return None
+    if anchor != "created_at":
+        raise InvalidInput("'expires_after[anchor]' must be 'created_at'.", param="expires_after[anchor]")
+    digits = str(seconds)
+    if not (digits.isascii() and digits.isdigit() and MIN_LIFE <= int(digits) <= MAX_LIFE):
+        raise InvalidInput(
+            f"'expires_after[seconds]' must be a whole number from {MIN_LIFE} to {MAX_LIFE}.",
+            param="expires_after[seconds]",
+        )
+    return int(digits)

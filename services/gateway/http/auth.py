@@ -1,0 +1,64 @@
+"""Who may come in: the bearer key, its role and its rate, as dependencies of the routes."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from services.gateway.http.keyring import Caller
+from services.gateway.http.tracing import show_allowance
+from services.gateway.state import AppState, State
+from shared.errors import NotAllowed, NotAuthenticated, TooManyRequests
+from shared.storage.keys import hash_key
+from shared.storage.tables import Role
+
+_BEARER = HTTPBearer(auto_error=False, description="An API key; `POST /v1/keys` makes them.")
+
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+
+
+def _admission(role: Role) -> Callable[[Request, AppState, HTTPAuthorizationCredentials | None], Awaitable[Caller]]:
+    async def admit(request: Request, state: State, credentials: Credentials) -> Caller:
+        caller = await _authenticated(state, credentials)
+        _within_rate(request, state, caller)
+        if not caller.may(role):
+            raise NotAllowed(f"This needs a key with the role '{role}'; yours has '{caller.role}'.")
+        return caller
+
+    return admit
+
+
+async def _authenticated(state: AppState, credentials: HTTPAuthorizationCredentials | None) -> Caller:
+    if credentials is None or not credentials.credentials:
+        raise NotAuthenticated(
+            "You didn't provide an API key. Send it in the header 'Authorization: Bearer YOUR_KEY'.",
+            code="missing_api_key",
+        )
+    key_hash = hash_key(credentials.credentials)
+    caller = state.keys.remembered(key_hash) or await run_in_threadpool(state.keys.look_up, key_hash)
+    if caller is None:
+        raise NotAuthenticated("Incorrect API key provided: it is unknown or has been revoked.")
+    return caller
+
+
+def _within_rate(request: Request, state: AppState, caller: Caller) -> None:
+    per_minute = caller.requests_per_minute or state.settings.requests_per_minute
+    allowance = state.limiter.take(caller.key_id, per_minute, time.monotonic())
+    show_allowance(request.scope, allowance)
+    if not allowance.allowed:
+        raise TooManyRequests(
+            f"Rate limit reached: {allowance.limit} requests per minute. "
+            f"Try again in {math.ceil(allowance.retry_seconds * 1000)} ms.",
+            retry_after=allowance.retry_seconds,
+        )
+
+
+ChatCaller = Annotated[Caller, Depends(_admission("chat"))]
+TrainCaller = Annotated[Caller, Depends(_admission("train"))]
+AdminCaller = Annotated[Caller, Depends(_admission("admin"))]

@@ -1,0 +1,1 @@
+"""Training jobs: submitted, listed, followed, cancelled."""

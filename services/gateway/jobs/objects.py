@@ -1,0 +1,75 @@
+"""Stored jobs in the shapes of the convention."""
+
+from __future__ import annotations
+
+from services.gateway.jobs.schemas import (
+    CheckpointObject,
+    EventObject,
+    JobDetails,
+    JobError,
+    JobObject,
+    MethodReply,
+    Supervised,
+)
+from shared.storage.tables import Job, JobCheckpoint, JobEvent
+
+
+def job_object(job: Job) -> JobObject:
+    """A job; times are whole seconds."""
+    spec = job.spec
+    return JobObject(
+        id=job.id,
+        created_at=int(job.created_at),
+        finished_at=_seconds(job.finished_at),
+        estimated_finish=_seconds(job.estimated_finish),
+        model=spec.model,
+        fine_tuned_model=job.fine_tuned_model,
+        training_file=spec.training_file,
+        validation_file=spec.validation_file,
+        result_files=job.result_files,
+        status=job.status,
+        trained_tokens=job.trained_tokens,
+        seed=job.seed,
+        hyperparameters=spec.hyperparameters,
+        method=MethodReply(supervised=Supervised(hyperparameters=spec.hyperparameters)),
+        metadata=job.user_metadata,
+        error=JobError.model_validate(job.error) if job.error else None,
+        suffix=spec.suffix,
+        parley=JobDetails(
+            task=spec.task,
+            tuning=spec.tuning,
+            promotion=spec.promotion,
+            scope=spec.scope,
+            attempt=job.attempt,
+            started_at=_seconds(job.started_at),
+            cancel_requested=job.cancel_requested,
+        ),
+    )
+
+
+def event_object(event: JobEvent) -> EventObject:
+    """An event of a job."""
+    return EventObject(
+        id=event.id,
+        created_at=int(event.created_at),
+        level=event.level,
+        message=event.message,
+        type=event.type,
+        data=event.data,
+    )
+
+
+def checkpoint_object(checkpoint: JobCheckpoint) -> CheckpointObject:
+    """A checkpoint of a job. Its name is for people: checkpoints are resumed from, not served."""
+    return CheckpointObject(
+        id=checkpoint.id,
+        created_at=int(checkpoint.created_at),
+        fine_tuned_model_checkpoint=f"{checkpoint.job_id}:ckpt-step-{checkpoint.step_number}",
+        fine_tuning_job_id=checkpoint.job_id,
+        step_number=checkpoint.step_number,
+        metrics=checkpoint.metrics,
+    )
+
+
+def _seconds(time: float | None) -> int | None:
+    return None if time is None else int(time)

@@ -1,0 +1,130 @@
+"""``/v1/fine_tuning/jobs``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from services.gateway.http.schemas import Body, Metadata, Name, Reply, Resource
+from shared.contracts.jobs import Hyperparameters, JobStatus, Promotion, ScopeCosts, Tuning
+
+
+class Supervised(Body):
+    """Options of supervised fine-tuning."""
+
+    hyperparameters: Hyperparameters = Hyperparameters()
+
+
+class Method(Body):
+    """How to tune. Preference and reinforcement tuning are refused."""
+
+    type: Literal["supervised", "dpo", "reinforcement"]
+    supervised: Supervised = Supervised()
+    dpo: Any = None
+    reinforcement: Any = None
+
+    @model_validator(mode="after")
+    def _only_supervised(self) -> Self:
+        if self.type != "supervised":
+            raise ValueError(f"'{self.type}' is not supported; use 'supervised'")
+        return self
+
+
+class CreateJob(Body):
+    """A fine-tuning job as the convention has it, with ``task``, ``tuning``, ``promotion`` and ``scope`` of ours."""
+
+    model: Name
+    training_file: Name
+    validation_file: Name | None = None
+    suffix: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+    metadata: Metadata | None = None
+    method: Method | None = None
+    hyperparameters: Hyperparameters | None = None
+    """The convention's old place; ``method`` wins."""
+    integrations: Annotated[list[Any], Field(max_length=0)] | None = None
+    """None are supported; the job's events and metrics are the place to look."""
+    task: Literal["nlu"] = "nlu"
+    tuning: Tuning = Tuning()
+    promotion: Promotion = Promotion()
+    scope: ScopeCosts = ScopeCosts()
+
+    @property
+    def knobs(self) -> Hyperparameters:
+        """The hyperparameters, wherever they were given."""
+        return self.method.supervised.hyperparameters if self.method else self.hyperparameters or Hyperparameters()
+
+
+class JobError(Reply):
+    """Why a job failed."""
+
+    code: str
+    message: str
+    param: str | None = None
+
+
+class MethodReply(Reply):
+    """The method with its resolved options."""
+
+    type: Literal["supervised"] = "supervised"
+    supervised: Supervised
+
+
+class JobDetails(Reply):
+    """What the convention has no field for."""
+
+    task: str
+    tuning: Tuning
+    promotion: Promotion
+    scope: ScopeCosts
+    attempt: int
+    started_at: int | None
+    cancel_requested: bool
+
+
+class JobObject(Resource):
+    """A fine-tuning job."""
+
+    object: Literal["fine_tuning.job"] = "fine_tuning.job"
+    created_at: int
+    finished_at: int | None
+    estimated_finish: int | None
+    model: str
+    fine_tuned_model: str | None
+    organization_id: Literal["parley"] = "parley"
+    training_file: str
+    validation_file: str | None
+    result_files: list[str]
+    status: JobStatus
+    trained_tokens: int | None
+    seed: int
+    hyperparameters: Hyperparameters
+    method: MethodReply
+    metadata: dict[str, str]
+    integrations: tuple[()] = ()
+    error: JobError | None
+    suffix: str | None
+    parley: JobDetails
+
+
+class EventObject(Resource):
+    """Something that happened to a job; ``data`` holds the figures of a ``metrics`` event."""
+
+    object: Literal["fine_tuning.job.event"] = "fine_tuning.job.event"
+    created_at: int
+    level: Literal["info", "warn", "error"]
+    message: str
+    type: Literal["message", "metrics"]
+    data: dict[str, Any]
+
+
+class CheckpointObject(Resource):
+    """A state that the job can be resumed from."""
+
+    object: Literal["fine_tuning.job.checkpoint"] = "fine_tuning.job.checkpoint"
+    created_at: int
+    fine_tuned_model_checkpoint: str
+    fine_tuning_job_id: str
+    step_number: int
+    metrics: dict[str, Any]

@@ -1,0 +1,183 @@
+"""Submitting a training job: what can be refused at once is refused, and nothing is submitted twice by accident."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from services.gateway.bots.trials import require_few_turns
+from services.gateway.files.uploads import EVALS, FINE_TUNE
+from services.gateway.jobs.schemas import CreateJob
+from shared.artifacts.layout import OUR_MODELS, file_key
+from shared.artifacts.store import ArtifactStore
+from shared.bot.document import MAX_BYTES
+from shared.contracts.faults import Fault
+from shared.contracts.jobs import JobSpec
+from shared.dialogue.trial.dialogue_file import read_dialogues
+from shared.errors import AlreadyExists, InvalidFile, InvalidInput, TooManyRequests, Unavailable
+from shared.messaging.celery.job_queue import JobQueue
+from shared.storage import bots, files, jobs, models
+from shared.storage.engine import Database
+from shared.storage.identity import new_id
+from shared.storage.tables import File, Job
+from shared.telemetry import logs
+
+log = logs.get(__name__)
+
+#: Seconds within which a request that says it is a retry is taken for the job it repeats.
+RETRY_SECONDS = 60.0
+#: Jobs looked through for it.
+RETRY_LOOK_BACK = 20
+
+_DIALOGUES = "promotion.dialogues"
+
+
+class JobSubmission:
+    """Makes jobs.
+
+    Args:
+        database: Where jobs, files and models are.
+        store: Where the bytes of files are.
+        queue: Wakes a worker.
+        clock: Unix seconds.
+    """
+
+    def __init__(self, database: Database, store: ArtifactStore, queue: JobQueue, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._artifacts = store
+        self._queue = queue
+        self._clock = clock
+
+    def submit(self, request: CreateJob, key_id: str, idempotency_key: str | None, *, is_retry: bool) -> Job:
+        """Store a job and wake a worker, or find the job that an earlier, equal request made.
+
+        Raises:
+            InvalidFile: Rows of the file are wrong; the error lists them.
+            InvalidInput: The file is for another purpose, or the idempotency key belongs to another request.
+            NotFound: There is no such file or model.
+        """
+        spec = _spec(request)
+        repeated = self._repeated(request, spec, key_id, idempotency_key, is_retry=is_retry)
+        if repeated is not None:
+            return repeated
+        self._check(spec)
+        try:
+            job = self._store(request, spec, key_id, idempotency_key)
+        except AlreadyExists:  # the same key at the same time; the other request won
+            repeated = self._repeated(request, spec, key_id, idempotency_key, is_retry=is_retry)
+            if repeated is None:
+                raise
+            return repeated
+        self._wake(job.id)
+        return job
+
+    def _repeated(
+        self, request: CreateJob, spec: JobSpec, key_id: str, idempotency_key: str | None, *, is_retry: bool
+    ) -> Job | None:
+        with self._database.reading() as session:
+            if idempotency_key is not None:
+                job = jobs.by_idempotency_key(session, key_id, idempotency_key)
+                if job is not None and not _is_equal(job, request, spec):
+                    raise InvalidInput(
+                        "This Idempotency-Key was used for another job; use a new one for each job.",
+                        param="Idempotency-Key",
+                        code="idempotency_key_reused",
+                    )
+                return job
+            recent = jobs.page(session, limit=RETRY_LOOK_BACK).items if is_retry else []
+        since = self._clock() - RETRY_SECONDS
+        equal = (job for job in recent if job.created_at >= since and job.key_id == key_id)
+        return next((job for job in equal if _is_equal(job, request, spec)), None)
+
+    def _check(self, spec: JobSpec) -> None:
+        with self._database.reading() as session:
+            if spec.model.startswith(OUR_MODELS):
+                models.get(session, spec.model)
+            training = files.get(session, spec.training_file)
+            _check_file(training, "training_file")
+            if spec.validation_file is not None:
+                validation = files.get(session, spec.validation_file)
+                _check_file(validation, "validation_file")
+                _check_apart(training, validation)
+        if spec.promotion.dialogues is not None:
+            self._check_dialogues(spec.promotion.dialogues)
+
+    def _check_dialogues(self, file_id: str) -> None:
+        """Told now rather than when the model is trained and cannot be judged."""
+        with self._database.reading() as session:
+            stored = files.get(session, file_id)
+            _check_purpose(stored, EVALS, _DIALOGUES)
+            if stored.bytes > MAX_BYTES:
+                raise InvalidInput(f"{file_id} is larger than {MAX_BYTES} bytes.", param=_DIALOGUES)
+            if bots.active(session) is None:
+                raise InvalidInput(
+                    "Dialogues are held with the bot in service; apply a bot file first.", param=_DIALOGUES
+                )
+        with self._artifacts.open(file_key(file_id)) as stream:
+            content = stream.read(MAX_BYTES)
+        try:
+            file = read_dialogues(content)
+        except InvalidFile as error:
+            raise InvalidFile(error.message, error.faults, param=_DIALOGUES) from None
+        require_few_turns(file, _DIALOGUES)
+
+    def _store(self, request: CreateJob, spec: JobSpec, key_id: str, idempotency_key: str | None) -> Job:
+        job = Job(
+            id=new_id("ftjob-"),
+            created_at=self._clock(),
+            spec=spec,
+            status="queued",
+            seed=spec.seed,
+            user_metadata=request.metadata or {},
+            idempotency_key=idempotency_key,
+            key_id=key_id,
+        )
+        with self._database.transaction() as session:
+            jobs.add(session, job)
+            jobs.add_event(session, job.id, "info", "message", f"Created fine-tuning job: {job.id}", {}, job.created_at)
+        return job
+
+    def _wake(self, job_id: str) -> None:
+        try:
+            self._queue.wake(job_id)
+        except (Unavailable, TooManyRequests) as error:
+            log.warning("job stored, worker not woken; the reaper will", job_id=job_id, reason=error.message)
+
+
+def _spec(request: CreateJob) -> JobSpec:
+    return JobSpec(
+        model=request.model,
+        training_file=request.training_file,
+        validation_file=request.validation_file,
+        task=request.task,
+        hyperparameters=request.knobs,
+        tuning=request.tuning,
+        promotion=request.promotion,
+        scope=request.scope,
+        suffix=request.suffix,
+        seed=request.seed or 0,
+    )
+
+
+def _is_equal(job: Job, request: CreateJob, spec: JobSpec) -> bool:
+    return job.spec == spec and job.user_metadata == (request.metadata or {})
+
+
+def _check_apart(training: File, validation: File) -> None:
+    if validation.sha256 == training.sha256:
+        raise InvalidInput(
+            "The validation file has the same content as the training file: every row would be held out and none would be left to "
+            "train on. Leave validation_file out, and a tenth of the rows is held out for it; or name another file.",
+            param="validation_file",
+        )
+
+
+def _check_file(file: File, param: str) -> None:
+    _check_purpose(file, FINE_TUNE, param)
+    if file.status == "error":
+        faults = [Fault.model_validate(fault) for fault in file.report["faults"]]
+        raise InvalidFile(f"{file.id} cannot be trained on: {file.status_details}", faults, param=param)
+
+
+def _check_purpose(file: File, purpose: str, param: str) -> None:
+    if file.purpose != purpose:
+        raise InvalidInput(f"{file.id} has the purpose '{file.purpose}'; upload it with '{purpose}'.", param=param)

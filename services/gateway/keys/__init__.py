@@ -1,0 +1,1 @@
+"""API keys, and the first one of a new platform."""

@@ -1,0 +1,1 @@
+"""Models: listed, promoted, rolled back, deleted."""

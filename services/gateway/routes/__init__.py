@@ -1,1 +1,0 @@
-"""The routes, one module per resource. ``services.gateway.api`` lists them all."""

@@ -1,0 +1,1 @@
+"""Sentiment of a stream over time."""

@@ -1,0 +1,54 @@
+"""What the routes work with: made once by the composition root, handed to each request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from services.gateway.alerts.feed import EventHub
+from services.gateway.analysis.client import Texts
+from services.gateway.chat.lookup import ConversationLookup
+from services.gateway.chat.turns import Turns
+from services.gateway.files.uploads import UploadStore
+from services.gateway.http.keyring import KeyRing
+from services.gateway.http.rate_limit import RateLimiter
+from services.gateway.jobs.submission import JobSubmission
+from services.gateway.models.releases import ReleasePublisher
+from services.gateway.operations.readiness import Readiness
+from services.gateway.settings import GatewaySettings
+from shared.artifacts.store import ArtifactStore
+from shared.messaging.bus import Publisher
+from shared.storage.engine import Database
+
+
+@dataclass(frozen=True, slots=True)
+class AppState:
+    """A gateway process, whole."""
+
+    settings: GatewaySettings
+    clock: Callable[[], float]
+    """Unix seconds."""
+    database: Database
+    store: ArtifactStore
+    publisher: Publisher
+    keys: KeyRing
+    limiter: RateLimiter
+    conversations: ConversationLookup
+    turns: Turns
+    texts: Texts
+    uploads: UploadStore
+    submissions: JobSubmission
+    releases: ReleasePublisher
+    events: EventHub
+    readiness: Readiness
+
+
+async def _state(request: Request) -> AppState:
+    state: AppState = request.app.state.gateway
+    return state
+
+
+State = Annotated[AppState, Depends(_state)]

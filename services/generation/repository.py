@@ -1,0 +1,65 @@
+"""What was applied and promoted: bot files and models, from database and store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.artifacts.bundle import Bundle
+from shared.artifacts.layout import model_key
+from shared.artifacts.store import ArtifactStore
+from shared.dialogue.knowledge import Embedder
+from shared.inference.reader import TextReader
+from shared.storage import bots, models
+from shared.storage.engine import Database
+
+_TASK = "nlu"
+
+
+@dataclass(frozen=True, slots=True)
+class BotRepository:
+    """Where both are kept.
+
+    Attributes:
+        database: Knows the bot files, and which model is in production.
+        store: Has the bundles of the models.
+        cache: Local folder for bundles of a remote store.
+    """
+
+    database: Database
+    store: ArtifactStore
+    cache: Path
+
+    def newest_bot(self) -> tuple[int, str] | None:
+        """Version and source of the active bot file.
+
+        Raises:
+            Unavailable: The database is away.
+        """
+        with self.database.reading() as session:
+            row = bots.active(session)
+            return None if row is None or row.version is None else (row.version, row.source)
+
+    def model_in_production(self) -> str | None:
+        """The id of the model that reads what customers say.
+
+        Raises:
+            Unavailable: The database is away.
+        """
+        with self.database.reading() as session:
+            return models.production(session, _TASK)
+
+    @contextmanager
+    def embedder(self, model_id: str) -> Iterator[Embedder]:
+        """A model, loaded for the time of the block: it is needed for seconds, and only when something changed.
+
+        Raises:
+            NotFound: There is no such model.
+            BrokenArtifact: Its bundle was damaged.
+            Unavailable: The store is away.
+        """
+        folder = self.store.fetch_folder(model_key(model_id), self.cache)
+        with closing(TextReader.from_bundle(Bundle.open(folder))) as reader:
+            yield reader

@@ -1,0 +1,58 @@
+"""From the id of a model to a reader of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.artifacts.bundle import Bundle
+from shared.artifacts.layout import model_key
+from shared.artifacts.store import ArtifactStore
+from shared.inference.reader import TextReader
+from shared.storage import models
+from shared.storage.engine import Database
+
+TASK = "nlu"
+"""The slot that this service serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRepository:
+    """The models that there are.
+
+    Attributes:
+        database: Knows them and which one is in production.
+        store: Has their bundles.
+        cache: Local folder for bundles of a remote store.
+        threads: Texts that a reader reads side by side.
+        providers: Where readers run.
+    """
+
+    database: Database
+    store: ArtifactStore
+    cache: Path
+    threads: int
+    providers: Sequence[str]
+
+    def in_production(self) -> str | None:
+        """The id of the model that should be served now, if there is one.
+
+        Raises:
+            Unavailable: The database is away.
+        """
+        with self.database.reading() as session:
+            return models.production(session, TASK)
+
+    def open(self, model_id: str) -> TextReader:
+        """Load a model; takes about half a second.
+
+        Raises:
+            NotFound: There is no such model.
+            BrokenArtifact: Its bundle was damaged.
+            Unavailable: The database or the store is away.
+        """
+        with self.database.reading() as session:
+            models.get(session, model_id)
+        folder = self.store.fetch_folder(model_key(model_id), self.cache)
+        return TextReader.from_bundle(Bundle.open(folder), threads=self.threads, providers=self.providers)

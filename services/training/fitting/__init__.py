@@ -1,0 +1,1 @@
+"""The training loop and what it needs: the recipe, checkpoints, the device. It knows no task."""

@@ -1,0 +1,141 @@
+"""The story of a job: its events, and how far it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from services.training.fitting.loop import StepReport, ValidationReport
+from services.training.jobs.channel import Channel
+from services.training.jobs.lease import JobLease
+from shared.contracts.jobs import TrainingProgressed
+from shared.storage import jobs
+from shared.storage.engine import Session
+from shared.storage.tables import EventLevel
+
+#: Events read at a time.
+_PAGE = 500
+
+
+class JobEvents:
+    """Writes for one job, under its lease.
+
+    Args:
+        lease: Of the job.
+        channel: Where watchers are told that there is something new.
+    """
+
+    def __init__(self, lease: JobLease, channel: Channel) -> None:
+        self._lease = lease
+        self._outbox = channel
+
+    def message(self, message: str, data: Mapping[str, Any] | None = None, *, level: EventLevel = "info") -> None:
+        """Write an event for the owner of the job.
+
+        Args:
+            message: A sentence.
+            data: Figures behind it.
+            level: How bad it is.
+
+        Raises:
+            LeaseLost: The job is no longer ours.
+        """
+        lease, now = self._lease, self._lease.clock()
+        lease.write(lambda session: jobs.add_event(session, lease.job_id, level, "message", message, data or {}, now))
+
+    def figures(self, message: str, data: dict[str, Any], *, seconds_left: float | None = None) -> None:
+        """Write a metrics event, and when the job will probably be done.
+
+        Args:
+            message: One line for people.
+            data: Figures under the names of the OpenAI convention where it has one; ``step`` and ``total_steps``.
+            seconds_left: Until the end of training, if it can be told.
+
+        Raises:
+            LeaseLost: The job is no longer ours.
+        """
+        lease, now = self._lease, self._lease.clock()
+
+        def write(session: Session) -> None:
+            jobs.add_event(session, lease.job_id, "info", "metrics", message, data, now)
+            if seconds_left is not None:
+                jobs.report(session, lease.job_id, lease.token, estimated_finish=now + seconds_left)
+
+        lease.write(write)
+        self._outbox.send(
+            TrainingProgressed(
+                job_id=lease.job_id, status="running", step=data["step"], total_steps=data["total_steps"]
+            )
+        )
+
+    def recorded_figures(self) -> list[dict[str, Any]]:
+        """The data of every metrics event so far, oldest first; those of earlier attempts included."""
+        found: list[dict[str, Any]] = []
+        after: str | None = None
+        while True:
+            page = self._lease.read(partial(jobs.events, job_id=self._lease.job_id, after=after, limit=_PAGE))
+            found += [event.data for event in page.items if event.type == "metrics"]
+            if not page.has_more:
+                return found[::-1]
+            after = page.items[-1].id
+
+
+#: Seconds between two events of figures; steps come far more often than people look.
+_PAUSE = 2.0
+
+
+class JobCallback:
+    """Writes figures as events: every few seconds, at the last step and at every validation.
+
+    Args:
+        events: Of the job.
+        stopping: Whether the process was told to stop.
+        clock: Seconds that only grow.
+    """
+
+    def __init__(
+        self, events: JobEvents, stopping: Callable[[], bool], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._events = events
+        self._stopping = stopping
+        self._clock = clock
+        self._next = clock()
+        self._last = StepReport(0, 0, 0, 0.0, 0.0, 0.0)
+
+    def stepped(self, report: StepReport) -> None:
+        """After every optimizer step."""
+        self._last = report
+        if self._clock() < self._next and report.step < report.total_steps:
+            return
+        self._next = self._clock() + _PAUSE
+        self._events.figures(
+            f"Step {report.step}/{report.total_steps}: training loss {report.loss:.3f}",
+            {
+                "step": report.step,
+                "total_steps": report.total_steps,
+                "epoch": report.epoch,
+                "train_loss": report.loss,
+                "rows_per_second": report.rows_per_second,
+                "seconds_left": report.seconds_left,
+            },
+            seconds_left=report.seconds_left,
+        )
+
+    def validated(self, report: ValidationReport) -> None:
+        """After every validation."""
+        figures = {f"valid_{name}": value for name, value in report.scores.items()}
+        shown = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in report.scores.items())
+        self._events.figures(
+            f"Step {report.step}: validation {shown}" + (" (kept so far)" if report.is_kept else ""),
+            {"step": report.step, "total_steps": self._last.total_steps, "valid_score": report.score, **figures},
+        )
+
+    def noticed(self, message: str) -> None:
+        """Something happened that the owner should know."""
+        self._events.message(message, level="warn")
+
+    def stopping(self) -> bool:
+        """Whether to stop now."""
+        return self._stopping()

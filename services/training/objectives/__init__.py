@@ -1,0 +1,1 @@
+"""What a run minimises besides the loss of its task."""

@@ -1,0 +1,88 @@
+"""How a new model compares: with what it began as, and with what is in production."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from services.training.data.splitting import Split
+from services.training.exporting.selection import evaluate_bundle
+from services.training.jobs.context import AttemptContext
+from services.training.models.base_models import Base
+from services.training.reporting.dialogues import hold_dialogues
+from services.training.reporting.gate import Verdict, compare
+from services.training.tasks.nlu.evaluation import Evaluation, evaluate, majority
+from shared.artifacts.bundle import Bundle
+from shared.artifacts.layout import model_key
+from shared.contracts.jobs import JobSpec
+from shared.dialogue.trial.dialogue_file import DialogueFile
+from shared.errors import BrokenArtifact, NotFound
+from shared.storage import models
+
+
+def evaluate_before(base: Base, parts: Split, context: AttemptContext) -> Evaluation:
+    """The figure to beat: the model that this one goes on from, or else always the commonest label."""
+    if base.parent is None:
+        return evaluate(parts.test, majority(parts.train, len(parts.test)))
+    folder = context.store.fetch_folder(model_key(base.parent), context.folder / "cache")
+    return evaluate_bundle(Bundle.open(folder), parts.test, context.threads)
+
+
+def judge(
+    spec: JobSpec,
+    bundle: Bundle,
+    dialogues: DialogueFile | None,
+    after: Evaluation,
+    parts: Split,
+    context: AttemptContext,
+) -> Verdict | None:
+    """Whether a model may be promoted by itself; ``None`` if there is nothing to judge it by.
+
+    Args:
+        spec: What the job allows it to lose.
+        bundle: The model.
+        dialogues: What it must be able to hold.
+        after: Its evaluation.
+        parts: The rows that it and the model in production are compared on.
+        context: Where that model and the bot are found.
+
+    Raises:
+        TrainingFailed: There is no bot to hold the dialogues with.
+    """
+    verdict = _against_production(spec, after, parts, bundle.manifest.labels.intents, context)
+    if dialogues is not None:
+        held = hold_dialogues(dialogues, spec.promotion.dialogues_at_least, bundle, context)
+        context.events.message(f"{held}.", held.to_json(), level="info" if held.passed else "warn")
+        verdict = dataclasses.replace(verdict or Verdict(None), dialogues=held)
+    if verdict is not None and not verdict.passed:
+        context.events.message(
+            "It is not promoted. Promote it by hand with force if that is what you want.", level="warn"
+        )
+    return verdict
+
+
+def _against_production(
+    spec: JobSpec, after: Evaluation, parts: Split, intents: Sequence[str], context: AttemptContext
+) -> Verdict | None:
+    production = context.lease.read(lambda session: models.production(session, spec.task))
+    if production is None:
+        return None
+    try:
+        bundle = Bundle.open(context.store.fetch_folder(model_key(production), context.folder / "cache"))
+        current = evaluate_bundle(bundle, parts.test, context.threads)
+    except (BrokenArtifact, NotFound) as error:
+        context.events.message(f"The model in production cannot be compared with: {error.message}.", level="warn")
+        return None
+    lost = sorted(set(bundle.manifest.labels.intents) - set(intents))
+    if lost:
+        context.events.message(
+            f"The model in production knows {len(lost)} intents that this one does not, e.g. {lost[0]}.",
+            {"intents": lost},
+            level="warn",
+        )
+    verdict = compare(after, current, spec.promotion, production)
+    for violation in verdict.violations:
+        context.events.message(
+            f"Behind the model in production: {violation}.", dataclasses.asdict(violation), level="warn"
+        )
+    return verdict

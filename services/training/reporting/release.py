@@ -1,0 +1,136 @@
+"""Makes a finished model known: its bundle, its row, its result files, its promotion, and the end of its job."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from services.training.jobs.lease import JobLease
+from services.training.reporting.confusion import confusion_png
+from services.training.reporting.gate import Verdict
+from services.training.tasks.nlu.evaluation import Evaluation
+from shared.artifacts.bundle import Bundle
+from shared.artifacts.layout import encoder_key, file_key, model_key
+from shared.artifacts.store import ArtifactStore
+from shared.storage import files, jobs, models
+from shared.storage.engine import Session
+from shared.storage.identity import new_id
+from shared.storage.tables import File, Model
+
+#: More than any result file takes.
+_MAX_RESULT_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A model that is ready.
+
+    Attributes:
+        bundle: Its files.
+        encoder: A directory with its encoder, for jobs that go on from it.
+        after: Its evaluation on the test rows.
+        verdict: What the gate said; ``None`` if nothing is in production.
+        promoted: Whether it is to go into production at once.
+        trained_tokens: Tokens it was trained on.
+    """
+
+    bundle: Bundle
+    encoder: Path
+    after: Evaluation
+    verdict: Verdict | None
+    promoted: bool
+    trained_tokens: int
+
+
+def store_bundle(store: ArtifactStore, release: Release) -> None:
+    """Put model and encoder into the store. What a broken-off attempt may have left under their keys is replaced."""
+    model = release.bundle.manifest.model_id
+    for key, folder in ((model_key(model), release.bundle.folder), (encoder_key(model), release.encoder)):
+        store.delete(key)
+        store.put_folder(key, folder)
+
+
+def store_results(store: ArtifactStore, figures: Sequence[dict[str, Any]], after: Evaluation, now: float) -> list[File]:
+    """Store the training curve and the confusion matrix as files; returns rows for them, the curve's first."""
+    contents = {"step_metrics.csv": curve_csv(figures).encode()}
+    if after.intents:
+        contents["confusion_matrix.png"] = confusion_png(after.intents)
+    rows = []
+    for name, content in contents.items():
+        file_id = new_id("file-")
+        stored = store.put_stream(file_key(file_id), [content], _MAX_RESULT_BYTES)
+        rows.append(
+            File(
+                id=file_id,
+                filename=name,
+                purpose="fine-tune-results",
+                bytes=stored.bytes,
+                sha256=stored.sha256,
+                created_at=now,
+                status="processed",
+            )
+        )
+    return rows
+
+
+def curve_csv(figures: Sequence[dict[str, Any]]) -> str:
+    """The training curve: ``step,train_loss,…``, a line per recorded step; figures not taken there stay empty."""
+    columns = ["step", "train_loss", *sorted({name for data in figures for name in data if name.startswith("valid_")})]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(figures)
+    return text.getvalue()
+
+
+def publish(lease: JobLease, release: Release, results: Sequence[File]) -> None:
+    """Make everything visible in one transaction: result files, model, promotion, end of the job.
+
+    Raises:
+        LeaseLost: The job is no longer ours; nothing was changed.
+    """
+    now = lease.clock()
+    manifest = release.bundle.manifest
+
+    def write(session: Session) -> None:
+        for row in results:
+            files.add(session, row)
+        models.add(session, _model_row(release, now))
+        if release.promoted:
+            models.promote(session, manifest.task, manifest.model_id, lease.job_id, now)
+        jobs.add_event(session, lease.job_id, "info", "message", _summary(release), release.after.scores, now)
+        jobs.finish(
+            session,
+            lease.job_id,
+            lease.token,
+            "succeeded",
+            now=now,
+            fine_tuned_model=manifest.model_id,
+            trained_tokens=release.trained_tokens,
+            result_files=[row.id for row in results],
+        )
+
+    lease.write(write)
+
+
+def _model_row(release: Release, now: float) -> Model:
+    manifest = release.bundle.manifest
+    return Model(
+        id=manifest.model_id,
+        job_id=manifest.job_id,
+        task=manifest.task,
+        base_model=manifest.base_model,
+        created_at=now,
+        metrics=manifest.metrics,
+        size_bytes=sum(entry.bytes for entry in manifest.files.values()),
+        gate=release.verdict.to_json() if release.verdict else None,
+    )
+
+
+def _summary(release: Release) -> str:
+    state = "is in production" if release.promoted else "is ready and waits to be promoted"
+    return f"{release.bundle.manifest.model_id} {state}."

@@ -1,0 +1,1 @@
+"""What is special about each task stands in its room alone."""

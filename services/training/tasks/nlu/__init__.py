@@ -1,0 +1,1 @@
+"""The joint model: intent, entities and sentiment in one pass, and a sentence embedding."""

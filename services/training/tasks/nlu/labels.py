@@ -1,0 +1,68 @@
+"""The label space of a joint model: what each output column of each head means."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from shared.artifacts.manifest import Labels
+from shared.contracts.understanding import OUT_OF_SCOPE, SENTIMENTS
+from shared.rows.row import Row
+
+OUTSIDE = "O"
+"""The tag of a token that belongs to no entity."""
+
+
+#: Share of the entities of a label that stand so beside another of it; fewer are slips of who labelled.
+_APART = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSpace:
+    """The labels of the three heads, in the order of their output columns. An empty tuple means "no such head".
+
+    ``out_of_scope`` is not an intent column: its rows teach the intent head to be undecided and calibrate the scope
+    score (``services.training.tasks.nlu.loss``, ``shared.inference.scope``).
+    """
+
+    intents: tuple[str, ...]
+    tags: tuple[str, ...]
+    """``O``, then ``B-x``, ``I-x`` for each entity label, sorted."""
+    sentiments: tuple[str, ...]
+    """All three or none, even if the rows show only two: consumers rely on the order negative, neutral, positive."""
+    apart: tuple[str, ...] = ()
+    """Entity labels, sorted, that often stand beside each other with only a blank between: such neighbours are two entities."""
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> LabelSpace:
+        """The labels that occur in the rows."""
+        intents: set[str] = set()
+        entities: Counter[str] = Counter()
+        apart: Counter[str] = Counter()
+        sentiment = False
+        for row in rows:
+            if row.intent is not None:
+                intents.add(row.intent)
+            entities.update(entity.label for entity in row.entities or ())
+            apart.update(_labelled_apart(row))
+            sentiment = sentiment or row.sentiment is not None
+        tags = tuple(f"{prefix}-{label}" for label in sorted(entities) for prefix in "BI")
+        return cls(
+            intents=tuple(sorted(intents - {OUT_OF_SCOPE})),
+            tags=(OUTSIDE, *tags) if tags else (),
+            sentiments=SENTIMENTS if sentiment else (),
+            apart=tuple(label for label in sorted(apart) if apart[label] >= _APART * entities[label]),
+        )
+
+    def to_manifest(self) -> Labels:
+        """The same as a part of the bundle's manifest."""
+        return Labels(intents=self.intents, tags=self.tags, sentiments=self.sentiments, apart=self.apart)
+
+
+def _labelled_apart(row: Row) -> Iterator[str]:
+    spans = sorted(row.entities or (), key=lambda entity: entity.start)
+    for before, after in pairwise(spans):
+        if before.label == after.label and row.text[before.end : after.start] == " ":
+            yield before.label

@@ -1,0 +1,120 @@
+"""Running a model over examples, and how well it does on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from services.training.fitting.device import autocast
+from services.training.tasks.nlu.examples import IGNORED, Example, batches
+from services.training.tasks.nlu.labels import OUTSIDE, LabelSpace
+from services.training.tasks.nlu.model import JointModel
+
+Span = tuple[int, int, str]
+"""First token, token after the last, entity label."""
+
+_BATCH_SIZE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """Outputs for n examples, in their order, as float32. ``None`` where the model lacks the head."""
+
+    intent: np.ndarray | None
+    """[n, intents] logits."""
+    tags: list[np.ndarray] | None
+    """[s, tags] logits of each example, as long as its ids."""
+    sentiment: np.ndarray | None
+    """[n, 3] logits."""
+    embeddings: np.ndarray
+    """[n, d], unit length."""
+
+
+@torch.no_grad()
+def predict(model: JointModel, examples: Sequence[Example]) -> Predictions:
+    """Run the model, without dropout, over examples; it is left in the mode it was in."""
+    device = model.projection.weight.device
+    was_training = model.training
+    model.eval()
+    count = len(examples)
+    intent = np.empty((count, len(model.labels.intents)), np.float32)
+    sentiment = np.empty((count, len(model.labels.sentiments)), np.float32)
+    embeddings = np.empty((count, model.projection.out_features), np.float32)
+    tags: list[np.ndarray] = [np.empty(0)] * count
+    for batch in batches(examples, _BATCH_SIZE):
+        at = batch.positions.numpy()
+        with autocast(device):
+            output = model(*(tensor.to(device) for tensor in batch.read()))
+        embeddings[at] = output.sentence_embedding.float().cpu()
+        if output.intent is not None:
+            intent[at] = output.intent.float().cpu()
+        if output.sentiment is not None:
+            sentiment[at] = output.sentiment.float().cpu()
+        if output.tags is not None:
+            for position, row in zip(at, output.tags.float().cpu().numpy(), strict=True):
+                tags[position] = row[: len(examples[position].ids)]
+    model.train(was_training)
+    return Predictions(
+        intent=intent if model.intent is not None else None,
+        tags=tags if model.tags is not None else None,
+        sentiment=sentiment if model.sentiment is not None else None,
+        embeddings=embeddings,
+    )
+
+
+def scores(predictions: Predictions, examples: Sequence[Example], labels: LabelSpace) -> dict[str, float]:
+    """Quick scores (0..1) for choosing weights: intent and sentiment accuracy, entity F1 over token spans.
+
+    Only labelled rows count; a head without any is left out. (What is reported of a finished model is measured on
+    characters, through the exported graph.)
+    """
+    found: dict[str, float] = {}
+    intents = np.array([example.intent for example in examples])
+    sentiments = np.array([example.sentiment for example in examples])
+    if predictions.intent is not None and (intents >= 0).any():
+        found["intent_accuracy"] = _accuracy(predictions.intent, intents)
+    if predictions.tags is not None and any(_is_tagged(example) for example in examples):
+        found["entity_f1"] = _entity_f1(predictions.tags, examples, labels)
+    if predictions.sentiment is not None and (sentiments >= 0).any():
+        found["sentiment_accuracy"] = _accuracy(predictions.sentiment, sentiments)
+    return found
+
+
+def spans(tags: Iterable[str]) -> set[Span]:
+    """Entities of a BIO sequence. An ``I`` that continues nothing of its label starts an entity."""
+    found: set[Span] = set()
+    start, current = 0, ""
+    for position, tag in enumerate((*tags, OUTSIDE)):
+        prefix, _, label = tag.partition("-")
+        if current and (prefix != "I" or label != current):
+            found.add((start, position, current))
+            current = ""
+        if label and not current:
+            start, current = position, label
+    return found
+
+
+def _accuracy(logits: np.ndarray, targets: np.ndarray) -> float:
+    labelled = targets >= 0
+    return float((logits[labelled].argmax(axis=1) == targets[labelled]).mean())
+
+
+def _entity_f1(tags: Sequence[np.ndarray], examples: Sequence[Example], labels: LabelSpace) -> float:
+    right = guessed = wanted = 0
+    for logits, example in zip(tags, examples, strict=True):
+        if not _is_tagged(example):
+            continue
+        truth = spans(labels.tags[tag] if tag != IGNORED else OUTSIDE for tag in example.tags)
+        guess = spans(
+            labels.tags[tag] if truth_tag != IGNORED else OUTSIDE
+            for tag, truth_tag in zip(logits.argmax(axis=1), example.tags, strict=True)
+        )
+        right, guessed, wanted = right + len(truth & guess), guessed + len(guess), wanted + len(truth)
+    return 2 * right / (guessed + wanted) if guessed + wanted else 1.0
+
+
+def _is_tagged(example: Example) -> bool:
+    return any(tag != IGNORED for tag in example.tags)

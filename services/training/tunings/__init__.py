@@ -1,0 +1,1 @@
+"""Which weights are trained, and how they come back into one plain model."""

@@ -1,0 +1,26 @@
+"""Where the artifact store keeps what there is: one function a kind, so that no key is written twice."""
+
+from __future__ import annotations
+
+OUR_MODELS = "ft:"
+"""How the ids of models begin that were trained here."""
+
+
+def file_key(file_id: str) -> str:
+    """An uploaded file, or a result file of a job."""
+    return f"files/{file_id}"
+
+
+def model_key(model_id: str) -> str:
+    """The bundle of a model."""
+    return f"models/{model_id}"
+
+
+def encoder_key(model_id: str) -> str:
+    """The trained encoder of a model, for jobs that go on from it."""
+    return f"encoders/{model_id}"
+
+
+def checkpoints_key(job_id: str) -> str:
+    """The checkpoints of a job, while it runs."""
+    return f"jobs/{job_id}/checkpoints"

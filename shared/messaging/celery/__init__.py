@@ -1,0 +1,1 @@
+"""Celery, where there is a broker: wake-ups of training workers."""

@@ -1,0 +1,1 @@
+"""From a delivery to its handler, and to its settlement."""

@@ -1,0 +1,1 @@
+"""Requests whose caller waits for the reply."""

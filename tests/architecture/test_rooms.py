@@ -1,0 +1,74 @@
+"""Which room of a service may use which. A failure names file, line and rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.architecture.source import Import, Module, imports, modules, within
+
+GATEWAY = "services.gateway"
+TRAINING = "services.training"
+
+#: What a resource of the gateway may use besides ``http``, ``state`` and ``settings``: the resources that it is made of.
+RESOURCES: dict[str, tuple[str, ...]] = {
+    "alerts": ("sentiment",),
+    "analysis": (),
+    "bots": ("analysis",),
+    "chat": ("analysis",),
+    "conversations": ("chat",),
+    "embeddings": ("analysis",),
+    "files": (),
+    "jobs": ("files", "bots"),
+    "keys": (),
+    "models": ("analysis",),
+    "operations": (),
+    "sentiment": (),
+}
+
+#: The parts of a job's life that touch tensors; the others run in a process that has no torch.
+WITH_TORCH = (f"{TRAINING}.jobs.attempt", f"{TRAINING}.jobs.stored_checkpoints", f"{TRAINING}.jobs.events")
+
+
+def report(offences: Iterator[tuple[Module, Import]]) -> list[str]:
+    return [f"{module.place}:{found.line} imports {found.target}" for module, found in offences]
+
+
+def offences(of: str, forbidden: Callable[[str], bool]) -> Iterator[tuple[Module, Import]]:
+    found = ((module, one) for module in modules() if within(module.name, of) for one in imports(module))
+    return ((module, one) for module, one in found if forbidden(one.target))
+
+
+def rooms(service: str) -> set[str]:
+    """The folders of a service."""
+    depth = service.count(".") + 1
+    return {
+        module.name.split(".")[depth]
+        for module in modules()
+        if within(module.name, service) and (module.name.count(".") > depth or module.is_package)
+        if len(module.name.split(".")) > depth
+    }
+
+
+def test_every_folder_of_the_gateway_has_its_rule() -> None:
+    assert rooms(GATEWAY) == {*RESOURCES, "http"}
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_a_resource_uses_what_all_stand_on_and_the_resources_it_is_made_of(name: str) -> None:
+    allowed = (name, "http", "state", "settings", *RESOURCES[name])
+    mine = tuple(f"{GATEWAY}.{one}" for one in allowed)
+    found = offences(f"{GATEWAY}.{name}", lambda target: within(target, GATEWAY) and not within(target, *mine))
+    assert report(found) == []
+
+
+def test_what_all_resources_stand_on_knows_none_of_them() -> None:
+    resources = tuple(f"{GATEWAY}.{name}" for name in RESOURCES)
+    assert report(offences(f"{GATEWAY}.http", lambda target: within(target, *resources))) == []
+
+
+def test_a_job_s_life_outside_the_model_needs_no_torch() -> None:
+    heavy = ("torch", "transformers", "onnx", "onnxruntime", "safetensors")
+    found = offences(f"{TRAINING}.jobs", lambda target: within(target, *heavy))
+    assert report((m, i) for m, i in found if m.name not in WITH_TORCH) == []

@@ -1,0 +1,263 @@
+"""The pipeline in this process: what it makes of good files, and why it fails on bad ones."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from safetensors import SafetensorError
+
+from services.training.fitting import checkpoint
+from services.training.jobs.attempt import attempt
+from services.training.jobs.channel import Channel, received
+from services.training.jobs.child import ENDED, INTERRUPTED
+from services.training.jobs.lease import JobLease
+from shared.artifacts.bundle import Bundle
+from shared.artifacts.layout import encoder_key, file_key, model_key
+from shared.contracts.jobs import JobSpec, Promotion, TrainingProgressed
+from shared.contracts.message import Message
+from shared.contracts.releases import ModelPublished
+from shared.inference.reader import TextReader
+from shared.storage import bots, files, jobs, models
+from tests.unit.dialogue.conversation import DESK
+from tests.unit.training import job_kit
+from tests.unit.training.job_kit import Bench
+from tests.unit.training.tiny_base import tiny_base
+
+#: The gate lets everything pass that is not far worse: tiny models on eight test rows are not exact.
+LENIENT = Promotion(max_regression=0.5, max_overall_regression=0.3)
+
+
+_DIALOGUES = b"""
+version: 1
+dialogues:
+  - name: parcel
+    turns:
+      - {user: "please where is my parcel", entities: {thing: parcel}}
+      - {user: "please where is my parcel", text: nonsense}
+"""
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tiny_base(tmp_path_factory.mktemp("models") / "tiny"))
+
+
+@pytest.fixture
+def bench(tmp_path: Path, base: str) -> Iterator[Bench]:
+    with job_kit.bench(tmp_path / "home", base_models=Path(base).parent) as made:
+        yield made
+
+
+def _attempt(bench: Bench, spec: JobSpec, stopped: Event | None = None) -> tuple[str, int, list[Message]]:
+    """Claim a new job and make one attempt at it."""
+    job_id, token = bench.submit(spec), secrets.token_hex(8)
+    with bench.database.transaction() as session:
+        assert jobs.claim(session, token=token, now=time.time(), lease_seconds=60, job_id=job_id)
+    bench.settings.attempt_folder(token).mkdir(parents=True)
+    stream = io.StringIO()
+    lease = JobLease(bench.database, job_id, token, stopped or Event())
+    status = attempt(lease, Channel(stream), bench.settings, stopped or Event())
+    stream.seek(0)
+    return job_id, status, list(received(stream))
+
+
+def _bundle(bench: Bench, model: str, cache: Path) -> Bundle:
+    return Bundle.open(bench.store.fetch_folder(model_key(model), cache))
+
+
+def test_two_generations_and_a_refusal(bench: Bench, base: str, tmp_path: Path) -> None:
+    training_file = bench.upload(job_kit.lines())
+    job_id, status, told = _attempt(bench, job_kit.spec(base, training_file))
+    job = bench.job(job_id)
+    assert (status, job.status, job.error) == (ENDED, "succeeded", None), bench.told(job_id)
+    model = job.fine_tuned_model
+    assert model == f"ft:tiny:parley::{job_id.removeprefix('ftjob-')}"
+    assert job.trained_tokens
+    assert told[-2:] == [
+        ModelPublished(slot="nlu", model_id=model),
+        TrainingProgressed(job_id=job_id, status="succeeded", step=told[-1].step, total_steps=told[-1].step),  # type: ignore[attr-defined]
+    ]
+    with bench.database.reading() as session:
+        assert models.production(session, "nlu") == model
+        row = models.get(session, model)
+    assert row.gate is None
+    assert row.metrics["test"]["scores"]["intent_accuracy"] > row.metrics["before"]["scores"]["intent_accuracy"]
+    _check_bundle(bench, model, tmp_path)
+    _check_results(bench, job.result_files)
+
+    # A warm start goes on from the encoder of the first model and is measured against it.
+    promotion = LENIENT.model_copy(update=_dialogues(bench, at_least=0.5))
+    second_id, _, _ = _attempt(bench, job_kit.spec(model, training_file, epochs=2, promotion=promotion))
+    second = bench.job(second_id)
+    assert second.status == "succeeded", bench.told(second_id)
+    assert second.fine_tuned_model == f"ft:tiny:parley::{second_id.removeprefix('ftjob-')}"
+    with bench.database.reading() as session:
+        made = models.get(session, second.fine_tuned_model)
+    before = made.metrics["before"]
+    assert made.gate is not None
+    assert made.gate["dialogues"] == {
+        "turns": 2,
+        "turns_right": 1,
+        "required": 0.5,
+        "passed": True,
+        "wrong": [{"dialogue": "parcel", "turn": 2}],
+    }
+    assert before["scores"]["intent_accuracy"] == pytest.approx(row.metrics["test"]["scores"]["intent_accuracy"])
+
+    # A model that has hardly learned is made, but not promoted, and its owner learns why.
+    third_id, _, told = _attempt(
+        bench, job_kit.spec(base, training_file, epochs=1, promotion=Promotion(min_label_rows=1, max_regression=0.05))
+    )
+    third = bench.job(third_id)
+    assert third.status == "succeeded"
+    assert not any(isinstance(message, ModelPublished) for message in told)
+    with bench.database.reading() as session:
+        assert models.production(session, "nlu") == second.fine_tuned_model
+        gate = models.get(session, third.fine_tuned_model or "").gate
+    assert gate is not None
+    assert not gate["passed"]
+    assert gate["production"] == second.fine_tuned_model
+    assert {"head", "label", "candidate", "production", "budget"} == set(gate["violations"][0])
+    assert any("Behind the model in production: F1 of" in message for message in bench.told(third_id))
+
+
+def test_a_model_that_does_not_hold_its_dialogues_is_not_promoted(bench: Bench, base: str) -> None:
+    promotion = Promotion(**_dialogues(bench, at_least=0.6))
+    job_id, _, told = _attempt(bench, job_kit.spec(base, bench.upload(job_kit.lines()), epochs=1, promotion=promotion))
+    assert bench.job(job_id).status == "succeeded", bench.told(job_id)
+    assert not any(isinstance(message, ModelPublished) for message in told)
+    with bench.database.reading() as session:
+        gate = models.get(session, bench.job(job_id).fine_tuned_model or "").gate
+    assert gate is not None
+    assert (gate["passed"], gate["production"], gate["dialogues"]["passed"]) == (False, None, False)
+    assert any("turns of the dialogues are right (required: 60.0%)" in message for message in bench.told(job_id))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(None, "has been deleted"), (b"version: 9", "fault"), (b"\xff", "not UTF-8")]
+)
+def test_dialogues_that_cannot_be_held_end_a_job_before_it_trains(
+    bench: Bench, base: str, content: bytes | None, words: str
+) -> None:
+    dialogues = "file-gone" if content is None else bench.upload_bytes(content, "dialogues.yaml")
+    promotion = Promotion(dialogues=dialogues)
+    job_id, _, _ = _attempt(bench, job_kit.spec(base, bench.upload(job_kit.lines()), promotion=promotion))
+    error = bench.job(job_id).error
+    assert error is not None
+    assert error["param"] == "promotion.dialogues"
+    assert words in error["message"]
+
+
+def _dialogues(bench: Bench, *, at_least: float) -> dict[str, Any]:
+    """Two turns, of which the bot can have only the first right."""
+    with bench.database.transaction() as session:
+        bots.add(session, DESK, "key_test", 1.0)
+    file_id = bench.upload_bytes(_DIALOGUES, "dialogues.yaml")
+    return {"dialogues": file_id, "dialogues_at_least": at_least}
+
+
+def _check_bundle(bench: Bench, model: str, cache: Path) -> None:
+    bundle = _bundle(bench, model, cache)
+    assert bundle.manifest.labels.intents == ("hours", "refund", "track")
+    assert bundle.manifest.parity.max_abs_difference < 1e-3
+    reader = TextReader.from_bundle(bundle)
+    (reading,) = reader.read(["please where is my parcel"])
+    reader.close()
+    assert reading.understanding.ranking[0].name == "track"
+    assert [entity.text for entity in reading.understanding.entities] == ["parcel"]
+    assert bench.store.exists(encoder_key(model))
+
+
+def _check_results(bench: Bench, result_files: list[str]) -> None:
+    with bench.database.reading() as session:
+        names = [files.get(session, file_id).filename for file_id in result_files]
+    assert names == ["step_metrics.csv", "confusion_matrix.png"]
+    with bench.store.open(file_key(result_files[0])) as file:
+        curve = list(csv.DictReader(io.StringIO(file.read().decode())))
+    assert any(line["train_loss"] for line in curve)
+    assert any(line["valid_intent_accuracy"] for line in curve)
+
+
+def test_a_job_that_cannot_succeed_says_what_to_change(bench: Bench, base: str) -> None:
+    few = bench.upload(job_kit.lines()[:4])
+    faulty = bench.upload_bytes(b'{"text": "a", "intent": "x"}\n{"text": ""}')
+    fine = bench.upload(job_kit.lines())
+    cases = [
+        (job_kit.spec(base, few), "not_enough_data", "training_file", "give at least 10"),
+        (job_kit.spec(base, faulty), "invalid_training_file", "training_file", "row 2, text: empty"),
+        (job_kit.spec(base, "file-gone"), "training_failed", "training_file", "has been deleted"),
+        (job_kit.spec("ft:gone:parley::x", fine), "training_failed", "model", "no model ft:gone"),
+        (job_kit.spec("/nowhere/at/all", fine), "training_failed", "model", "PARLEY_BASE_MODELS"),
+    ]
+    for spec, code, param, words in cases:
+        job_id, status, told = _attempt(bench, spec)
+        job = bench.job(job_id)
+        assert (status, job.status) == (ENDED, "failed")
+        assert job.error is not None
+        assert (job.error["code"], job.error["param"]) == (code, param)
+        assert words in job.error["message"]
+        assert bench.told(job_id)[-1] == job.error["message"]
+        assert told == [TrainingProgressed(job_id=job_id, status="failed")]
+
+
+def test_a_validation_file_chooses_the_weights(bench: Bench, base: str) -> None:
+    rows = job_kit.lines()
+    training_file, validation_file = bench.upload(rows[::2]), bench.upload(rows[1::8])
+    spec = job_kit.spec(base, training_file, epochs=1).model_copy(update={"validation_file": validation_file})
+    job_id, _, _ = _attempt(bench, spec)
+    assert bench.job(job_id).status == "succeeded", bench.told(job_id)
+    assert any("10 choose it" in message for message in bench.told(job_id))
+
+
+def test_csv_trains_as_well(bench: Bench, base: str) -> None:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["text", "intent", "entities", "sentiment"])
+    writer.writeheader()
+    writer.writerows([{**row, "entities": json.dumps(row.get("entities", []))} for row in job_kit.lines()])
+    file_id = bench.upload_bytes(text.getvalue().encode(), "rows.csv")
+    job_id, _, _ = _attempt(bench, job_kit.spec(base, file_id, epochs=1))
+    assert bench.job(job_id).status == "succeeded", bench.told(job_id)
+
+
+def test_nothing_is_written_without_the_lease(bench: Bench, base: str) -> None:
+    job_id, token = bench.submit(job_kit.spec(base, bench.upload(job_kit.lines()))), "mine"
+    with bench.database.transaction() as session:
+        jobs.claim(session, token="somebody else's", now=time.time(), lease_seconds=60, job_id=job_id)
+    status = attempt(JobLease(bench.database, job_id, token, Event()), Channel(io.StringIO()), bench.settings, Event())
+    assert status == INTERRUPTED
+    assert bench.told(job_id) == []
+
+
+def test_a_stopped_attempt_leaves_a_checkpoint(bench: Bench, base: str) -> None:
+    stopped = Event()
+    stopped.set()
+    job_id, status, _ = _attempt(bench, job_kit.spec(base, bench.upload(job_kit.lines())), stopped)
+    assert status == INTERRUPTED
+    assert bench.job(job_id).status == "running"
+    assert bench.checkpoints(job_id) == [0]
+
+
+def test_a_full_disk_fails_the_job_at_once_with_what_to_do(
+    bench: Bench, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_room(_tensors: object, _path: Path) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(checkpoint, "save_file", without_room)
+    job_id, status, told = _attempt(bench, job_kit.spec(base, bench.upload(job_kit.lines()), epochs=1))
+    job = bench.job(job_id)
+    assert (status, job.status) == (ENDED, "failed")
+    assert job.error is not None
+    assert job.error["code"] == "storage_full"
+    assert "PARLEY_TRAINING_FOLDER" in job.error["message"]
+    assert told[-1] == TrainingProgressed(job_id=job_id, status="failed")
+    assert list((bench.settings.home / "training").iterdir()) == [], "its own files no longer take the room"
