@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,18 +11,11 @@ from rich.markup import escape
 from services.cli.api import Api, Json, segment
 from services.cli.following import watch_job
 from services.cli.session import ApiKey, AsJson, Url, connected, err, out, show_json, table
+from shared.contracts.tunings import TuningType
 
 app = typer.Typer(no_args_is_help=True, help="List, show, follow and cancel training jobs.")
 
 JobId = Annotated[str, typer.Argument(help="Id of the job (ftjob-...).")]
-
-
-class TuningType(StrEnum):
-    """Which weights are trained."""
-
-    FULL = "full"
-    FROZEN = "frozen"
-    LORA = "lora"
 
 
 def train(
@@ -31,7 +23,7 @@ def train(
     model: Annotated[
         str, typer.Option(help="minilm, a hub id, a folder in PARLEY_BASE_MODELS, or one of your models.")
     ] = "minilm",
-    tuning: Annotated[TuningType, typer.Option(help="Which weights are trained.")] = TuningType.FULL,
+    tuning: Annotated[TuningType, typer.Option(help="Which weights are trained.")] = "full",
     epochs: Annotated[int | None, typer.Option(min=1, help="Default: from the data.", show_default=False)] = None,
     suffix: Annotated[str | None, typer.Option(help="Part of the model's name.", show_default=False)] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same data: same model.")] = 0,
@@ -52,7 +44,7 @@ def train(
             "training_file": uploaded["id"],
             "seed": seed,
             "task": "nlu",
-            "tuning": {"type": tuning.value},
+            "tuning": {"type": tuning},
             "promotion": {"mode": "manual" if manual else "auto"},
         }
         if suffix:

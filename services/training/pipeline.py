@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import resource
+from collections.abc import Sequence
 from pathlib import Path
 
 from services.training.data.loading import JobData, read_data
 from services.training.exporting.onnx_export import export
 from services.training.exporting.selection import ExportedVariant, VariantSelection
-from services.training.fitting.loop import FitResult, fit
+from services.training.fitting.loop import FitResult, Method, fit
 from services.training.fitting.recipe import Recipe, resolve
 from services.training.jobs.context import AttemptContext
 from services.training.jobs.events import JobCallback
 from services.training.jobs.stored_checkpoints import StoredCheckpoints
 from services.training.models.base_models import Base, find_base, model_id
+from services.training.models.encoder import encoder_width
+from services.training.objectives.table import objectives_of
 from services.training.reporting import release
 from services.training.reporting.comparison import evaluate_before, judge
 from services.training.reporting.dialogues import find_dialogues
@@ -21,12 +25,16 @@ from services.training.reporting.release import Release
 from services.training.tasks.nlu.evaluation import Evaluation
 from services.training.tasks.nlu.examples import TextEncoder
 from services.training.tasks.nlu.labels import LabelSpace
-from services.training.tasks.nlu.model import JointModel, encoder_width
+from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.overlong import Overlong
+from services.training.tasks.nlu.task import TASK, demands, gains_by_adversary
+from services.training.tunings.table import tuning_of
 from shared.artifacts.bundle import write_bundle
-from shared.artifacts.manifest import FP32_MODEL, Calibration, Manifest, Parity
-from shared.contracts.jobs import TrainingProgressed
+from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Manifest, Parity
+from shared.contracts.jobs import JobSpec, TrainingProgressed
+from shared.contracts.objectives import Adversarial
 from shared.contracts.releases import ModelPublished
+from shared.contracts.tunings import Full, Spec
 from shared.storage.tables import Job
 
 
@@ -52,22 +60,21 @@ def run(job: Job, context: AttemptContext) -> None:
     report(f"To beat: {_described(before)}.", before.scores)
 
     labels = LabelSpace.of(parts.train)
-    encoder = TextEncoder.load(base.folder, job.spec.tuning.max_length)
+    encoder = TextEncoder.load(base.folder, job.spec.schedule.max_length)
     overlong = Overlong.among((*parts.train, *parts.validation, *parts.test), encoder.tokens)
     if (warning := overlong.warning(encoder.max_length)) is not None:
         report(warning, {"rows": overlong.rows, "entities": overlong.entities}, level="warn")
-    recipe = dataclasses.replace(
-        resolve(job.spec, len(parts.train), labels, width=encoder_width(base.folder)),
-        seed=job.seed,
-        checkpoint_seconds=context.checkpoint_seconds,
-    )
+    method, recipe = plan(job.spec, labels, len(parts.train), width=encoder_width(base.folder))
+    recipe = dataclasses.replace(recipe, seed=job.seed, checkpoint_seconds=context.checkpoint_seconds)
     model = JointModel.load(base.folder, labels, recipe.dropout)
-    fitted = _fit(model, encoder, labels, data, recipe, context)
+    fitted = _fit(model, encoder, labels, data, recipe, method, context)
     report(f"Trained {fitted.steps} steps; the weights of step {fitted.best_step} are kept.", fitted.scores)
+    report(*_effort(fitted))
 
     folder = context.folder / "bundle"
     folder.mkdir()
-    difference = export(model, encoder, folder, encoder.encode(parts.validation, labels))
+    encoder.save(folder / TOKENIZER)
+    difference = export(model, method.task, folder, encoder.encode(parts.validation, labels))
     draft = _draft(job, base, data, labels, model)
     bench = VariantSelection(folder, draft, encoder, labels, parts, context.threads)
     chosen, lost = bench.choose()
@@ -99,8 +106,31 @@ def run(job: Job, context: AttemptContext) -> None:
     _hand_over(ready, fitted, context)
 
 
+def plan(spec: JobSpec, labels: LabelSpace, rows: int, *, width: int) -> tuple[Method, Recipe]:
+    """How the model of a job is trained, and by which numbers: what ``auto`` means for so many rows with such labels.
+
+    Args:
+        spec: The job.
+        labels: Of its training rows.
+        rows: How many these are.
+        width: Of the encoder's states.
+    """
+    objectives: Sequence[Spec] = () if spec.objectives == "auto" else spec.objectives
+    if spec.objectives == "auto" and isinstance(spec.tuning, Full) and gains_by_adversary(labels, rows):
+        objectives = (Adversarial(),)
+    tuning = tuning_of(spec.tuning)
+    recipe = resolve(spec, rows, demands(labels), tuning.rates, width=width)
+    return Method(TASK, tuning, objectives_of(objectives, TASK)), recipe
+
+
 def _fit(
-    model: JointModel, encoder: TextEncoder, labels: LabelSpace, data: JobData, recipe: Recipe, context: AttemptContext
+    model: JointModel,
+    encoder: TextEncoder,
+    labels: LabelSpace,
+    data: JobData,
+    recipe: Recipe,
+    method: Method,
+    context: AttemptContext,
 ) -> FitResult:
     checkpoints = StoredCheckpoints(context.folder / "checkpoints", context.store, context.lease)
     step = checkpoints.fetch()
@@ -111,6 +141,7 @@ def _fit(
         encoder.encode(data.parts.train, labels),
         encoder.encode(data.parts.validation, labels),
         recipe,
+        method,
         checkpoints=checkpoints,
         callback=JobCallback(context.events, context.stopping),
     )
@@ -128,7 +159,7 @@ def _draft(job: Job, base: Base, data: JobData, labels: LabelSpace, model: Joint
         job_id=job.id,
         labels=labels.to_manifest(),
         embedding_size=model.projection.out_features,
-        max_length=job.spec.tuning.max_length,
+        max_length=job.spec.schedule.max_length,
         calibration=Calibration(),
         served_file=FP32_MODEL,
         metrics={},
@@ -137,8 +168,10 @@ def _draft(job: Job, base: Base, data: JobData, labels: LabelSpace, model: Joint
     )
 
 
-def _save_encoder(model: JointModel, encoder: TextEncoder, context: AttemptContext) -> Path:
-    """What a later job needs to go on from this model."""
+def _save_encoder(model: JointModel, encoder: TextEncoder, context: AttemptContext) -> Path | None:
+    """What a later job needs to go on from this model; ``None`` if its tuning stays in it, so that none can."""
+    if not model.is_plain:
+        return None
     folder = context.folder / "encoder"
     folder.mkdir()
     model.save(folder)
@@ -158,6 +191,23 @@ def _hand_over(ready: Release, fitted: FitResult, context: AttemptContext) -> No
         context.channel.send(ModelPublished(slot=manifest.task, model_id=manifest.model_id))
     steps = fitted.steps
     context.channel.send(TrainingProgressed(job_id=manifest.job_id, status="succeeded", step=steps, total_steps=steps))
+
+
+def _effort(fitted: FitResult) -> tuple[str, dict[str, float]]:
+    """What training took, in words and figures."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    share = fitted.trained_weights / fitted.weights
+    words = (
+        f"{fitted.trained_weights:,} of {fitted.weights:,} weights were trained ({share:.1%}), at {fitted.seconds_a_step:.2f} seconds a step "
+        f"and with {peak // 1_000_000:,} MB of memory at most."
+    )
+    figures = {
+        "trained_weights": fitted.trained_weights,
+        "weights": fitted.weights,
+        "seconds_a_step": fitted.seconds_a_step,
+        "peak_memory_bytes": peak,
+    }
+    return words, figures
 
 
 def _described(evaluation: Evaluation) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from shared.contracts.message import Exchange, Message, Route
+from shared.contracts.objectives import Objective
+from shared.contracts.tunings import Full, Spec, Tuning
 
 JobStatus = Literal["validating_files", "queued", "running", "succeeded", "failed", "cancelled"]
 FINAL_STATUSES: frozenset[JobStatus] = frozenset(("succeeded", "failed", "cancelled"))
@@ -14,11 +18,7 @@ FINAL_STATUSES: frozenset[JobStatus] = frozenset(("succeeded", "failed", "cancel
 Auto = Literal["auto"]
 
 
-class _Spec(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Hyperparameters(_Spec):
+class Hyperparameters(Spec):
     """The three knobs of the OpenAI convention; ``auto`` lets the recipe choose from the size of the data."""
 
     batch_size: Annotated[int, Field(ge=1, le=512)] | Auto = "auto"
@@ -26,36 +26,19 @@ class Hyperparameters(_Spec):
     n_epochs: Annotated[int, Field(ge=1, le=100)] | Auto = "auto"
 
 
-class Tuning(_Spec):
-    """Which weights are trained.
+class Schedule(Spec):
+    """How long a job trains, and how much of each text.
 
     Attributes:
-        type: ``full`` trains everything, ``frozen`` only the heads, ``lora`` low-rank updates of the encoder and the heads.
-        rank: Rank of the LoRA updates.
-        alpha: LoRA scale (the update is multiplied by ``alpha / rank``).
-        dropout: Dropout on the LoRA input.
-        adversarial: Adversarial training: how far the words of each batch are moved against the model for a second look at
-            it, in lengths of a word's embedding. 0 does without; anything else takes twice the time, and needs ``full``.
         max_steps: Stop after so many optimizer steps, whatever the epochs say.
         max_length: Tokens kept of each text.
     """
 
-    type: Literal["full", "frozen", "lora"] = "full"
-    rank: Annotated[int, Field(ge=1, le=256)] = 16
-    alpha: Annotated[float, Field(gt=0, le=1024)] = 32.0
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.05
-    adversarial: Annotated[float, Field(ge=0, le=10)] | Auto = "auto"
     max_steps: Annotated[int, Field(ge=1)] | None = None
     max_length: Annotated[int, Field(ge=8, le=512)] = 128
 
-    @model_validator(mode="after")
-    def _adversary_can_move(self) -> Self:
-        if self.type != "full" and self.adversarial not in ("auto", 0):
-            raise ValueError(f"adversarial has to be 0 or left out where type is '{self.type}': it needs 'full'")
-        return self
 
-
-class Promotion(_Spec):
+class Promotion(Spec):
     """What happens to the model when the job has succeeded.
 
     Attributes:
@@ -75,7 +58,7 @@ class Promotion(_Spec):
     dialogues_at_least: Annotated[float, Field(ge=0, le=1)] = 1.0
 
 
-class ScopeCosts(_Spec):
+class ScopeCosts(Spec):
     """What the two errors about the scope cost; only their ratio matters, and only where out-of-scope rows are there to learn from.
 
     Attributes:
@@ -87,7 +70,82 @@ class ScopeCosts(_Spec):
     missed_outlier_cost: Annotated[float, Field(ge=0.01, le=100)] = 1.0
 
 
-class JobSpec(_Spec):
+Objectives = Annotated[tuple[Objective, ...], Field(max_length=4)] | Auto
+"""``auto``: what was measured to help with such rows."""
+
+
+def require_compatible(tuning: Tuning, objectives: Objectives) -> None:
+    """Refuse what cannot be combined.
+
+    Raises:
+        ValueError: An adversary has no words to move, or an objective is named twice.
+    """
+    if objectives == "auto":
+        return
+    names = [objective.type for objective in objectives]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"objectives name '{twice}' twice; keep one")
+    if "adversarial" in names and tuning.type != "full":
+        raise ValueError(f"an adversarial objective moves the words, which '{tuning.type}' does not train; use 'full'")
+
+
+class _FirstForm(Schedule):
+    """What stood in ``tuning`` before it had places of its own; 0: no adversary."""
+
+    adversarial: Annotated[float, Field(ge=0, le=10)] | Auto = "auto"
+
+
+_OF_LORA = ("rank", "alpha", "dropout")
+_WRITTEN_BY_US = {*_OF_LORA, "max_steps", "max_length"}
+
+
+def with_parts_apart(spec: Any) -> Any:
+    """What a job asks for, with what the first form kept in ``tuning`` in its own place; anything else is returned as it is.
+
+    The first form held the options of every tuning at once, and among them the adversary and the schedule.
+
+    Raises:
+        ValidationError: One of these is wrong; its place is where it was written.
+    """
+    tuning = spec.get("tuning") if isinstance(spec, Mapping) else None
+    if not isinstance(tuning, Mapping):
+        return spec
+    left = {"type": "full", **tuning}
+    if left.keys() >= _WRITTEN_BY_US and left["type"] != "lora":
+        left = {name: value for name, value in left.items() if name not in _OF_LORA}
+    moved = {name: left.pop(name) for name in _FirstForm.model_fields if name in left}
+    first = _first_form(moved)
+    found: dict[str, Any] = {**spec, "tuning": left}
+    schedule = first.model_dump(include=moved.keys() & Schedule.model_fields.keys())
+    if schedule and isinstance(given := found.get("schedule", {}), Mapping):
+        found["schedule"] = {**schedule, **given}
+    if first.adversarial not in ("auto", 0) and left["type"] != "full":
+        words = PydanticCustomError(
+            "value_error", "has to be 0 or left out here: it moves the words, which only 'full' trains"
+        )
+        fault = InitErrorDetails(type=words, loc=("tuning", "adversarial"), input=first.adversarial)
+        raise ValidationError.from_exception_data("JobSpec", [fault])
+    if first.adversarial != "auto" and "objectives" not in found:
+        adversary = {"type": "adversarial", "distance": first.adversarial}
+        found["objectives"] = [adversary] if first.adversarial else []
+    return found
+
+
+def _first_form(moved: Mapping[str, Any]) -> _FirstForm:
+    try:
+        return _FirstForm.model_validate(moved)
+    except ValidationError as error:
+        faults = [
+            InitErrorDetails(
+                type=fault["type"], loc=("tuning", *fault["loc"]), input=fault["input"], ctx=fault.get("ctx", {})
+            )
+            for fault in error.errors()
+        ]
+        raise ValidationError.from_exception_data(error.title, faults) from None
+
+
+class JobSpec(Spec):
     """The whole request; it stands in the job row and, unchanged, in the manifest of the model."""
 
     model: str
@@ -96,11 +154,23 @@ class JobSpec(_Spec):
     validation_file: str | None = None
     task: Literal["nlu"] = "nlu"
     hyperparameters: Hyperparameters = Hyperparameters()
-    tuning: Tuning = Tuning()
+    tuning: Tuning = Full()
+    objectives: Objectives = "auto"
+    schedule: Schedule = Schedule()
     promotion: Promotion = Promotion()
     scope: ScopeCosts = ScopeCosts()
     suffix: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_the_first_form(cls, spec: Any) -> Any:
+        return with_parts_apart(spec)
+
+    @model_validator(mode="after")
+    def _adversary_can_move(self) -> Self:
+        require_compatible(self.tuning, self.objectives)
+        return self
 
 
 class JobQueued(Message):

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import get_args
 
 import pytest
 
+from services.training.objectives.table import OBJECTIVES
+from services.training.tunings.table import TUNINGS
+from shared.contracts.objectives import Objective
+from shared.contracts.tunings import Tuning, TuningType
 from tests.architecture.source import Import, Module, imports, modules, within
 
 GATEWAY = "services.gateway"
@@ -28,7 +33,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
 }
 
 #: The parts of a job's life that touch tensors; the others run in a process that has no torch.
-WITH_TORCH = (f"{TRAINING}.jobs.attempt", f"{TRAINING}.jobs.stored_checkpoints", f"{TRAINING}.jobs.events")
+WITH_TORCH = (f"{TRAINING}.jobs.attempt", f"{TRAINING}.jobs.stored_checkpoints")
 
 
 def report(offences: Iterator[tuple[Module, Import]]) -> list[str]:
@@ -66,6 +71,43 @@ def test_a_resource_uses_what_all_stand_on_and_the_resources_it_is_made_of(name:
 def test_what_all_resources_stand_on_knows_none_of_them() -> None:
     resources = tuple(f"{GATEWAY}.{name}" for name in RESOURCES)
     assert report(offences(f"{GATEWAY}.http", lambda target: within(target, *resources))) == []
+
+
+def test_what_a_job_can_name_is_what_there_is() -> None:
+    assert TUNINGS.keys() == set(get_args(get_args(Tuning)[0]))
+    assert {kind.model_fields["type"].default for kind in TUNINGS} == set(get_args(TuningType))
+    assert OBJECTIVES.keys() == set(get_args(get_args(Objective)[0]))
+
+
+#: What a room of training may use of the others; ``jobs``, storage and messaging are for the pipeline and the jobs themselves.
+ROOMS: dict[str, tuple[str, ...]] = {
+    "models": ("jobs",),  # base models are looked up under the lease of the job
+    "objectives": ("models", "fitting", "tasks.task"),
+    "tasks.nlu": ("models", "fitting", "data", "tasks.task"),
+    "tunings": ("models", "fitting"),
+    "fitting": ("models", "objectives.objective", "tasks.task", "tunings.tuning"),
+}
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_a_room_of_training_uses_what_it_is_made_of(name: str) -> None:
+    mine = tuple(f"{TRAINING}.{one}" for one in (name, *ROOMS[name]))
+    found = offences(f"{TRAINING}.{name}", lambda target: within(target, TRAINING) and not within(target, *mine))
+    assert report(found) == []
+
+
+@pytest.mark.parametrize("name", ["objectives", "tasks", "tunings", "fitting", "exporting"])
+def test_what_trains_and_exports_meets_no_infrastructure(name: str) -> None:
+    outside = ("shared.messaging", "shared.storage", "shared.settings", f"{TRAINING}.settings", f"{TRAINING}.jobs")
+    assert report(offences(f"{TRAINING}.{name}", lambda target: within(target, *outside))) == []
+
+
+@pytest.mark.parametrize(
+    ("library", "home"), [("peft", "tunings"), ("onnx", "exporting"), ("onnxruntime", "exporting")]
+)
+def test_a_library_of_training_has_one_room(library: str, home: str) -> None:
+    found = offences(TRAINING, lambda target: within(target, library))
+    assert report((m, i) for m, i in found if not within(m.name, f"{TRAINING}.{home}")) == []
 
 
 def test_a_job_s_life_outside_the_model_needs_no_torch() -> None:

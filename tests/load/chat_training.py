@@ -11,14 +11,18 @@ from services.training.exporting.activation_scales import ENOUGH_TEXTS
 from services.training.exporting.onnx_export import export
 from services.training.exporting.quantization import SCHEMES, quantise
 from services.training.exporting.selection import VariantSelection
+from services.training.fitting.batching import together
 from services.training.fitting.checkpoint import CheckpointFolder
 from services.training.fitting.loop import fit
-from services.training.fitting.recipe import resolve
-from services.training.tasks.nlu.examples import TextEncoder
+from services.training.models.base_models import MINILM, base_path
+from services.training.models.encoder import encoder_width
+from services.training.pipeline import plan
+from services.training.tasks.nlu.examples import TextEncoder, collate
 from services.training.tasks.nlu.labels import LabelSpace
-from services.training.tasks.nlu.model import MINILM, JointModel, base_path, encoder_width
+from services.training.tasks.nlu.model import JointModel
+from services.training.tasks.nlu.task import TASK
 from shared.artifacts.bundle import write_bundle
-from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, Calibration, Manifest
+from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, TOKENIZER, Calibration, Manifest
 from shared.rows.reader import read_rows
 from shared.starter import utterances
 from tests.load.chat_model import FOLDER, MODEL_ID
@@ -39,12 +43,14 @@ def _make(folder: Path) -> None:
     with utterances().open("rb") as stream:
         parts = split(read_rows(stream, "jsonl").rows, seed=0)
     labels = LabelSpace.of(parts.train)
-    encoder = TextEncoder.load(base_path(MINILM), SPEC.tuning.max_length)
+    encoder = TextEncoder.load(base_path(MINILM), SPEC.schedule.max_length)
     model = _trained(parts, labels, encoder)
-    export(model, encoder, folder, encoder.encode(parts.validation, labels))
+    encoder.save(folder / TOKENIZER)
+    export(model, TASK, folder, encoder.encode(parts.validation, labels))
     bench = VariantSelection(folder, _manifest(model, Calibration()), encoder, labels, parts, threads=1)
-    examples = encoder.encode(thinned(parts.train, ENOUGH_TEXTS), labels)
-    quantise(folder / FP32_MODEL, folder / INT8_MODEL, SCHEMES[0], examples)
+    shown = encoder.encode(thinned(parts.train, ENOUGH_TEXTS), labels)
+    texts = [together([example], collate) for example in shown]
+    quantise(folder / FP32_MODEL, folder / INT8_MODEL, SCHEMES[0], texts)
     candidate = bench.try_out(INT8_MODEL, SCHEMES[0])
     bench.keep(candidate)
     write_bundle(folder, _manifest(model, candidate.calibration))
@@ -52,7 +58,7 @@ def _make(folder: Path) -> None:
 
 def _trained(parts: Split, labels: LabelSpace, encoder: TextEncoder) -> JointModel:
     base = base_path(MINILM)
-    full = resolve(SPEC, len(parts.train), labels, width=encoder_width(base))
+    how, full = plan(SPEC, labels, len(parts.train), width=encoder_width(base))
     recipe = dataclasses.replace(full, epochs=_EPOCHS)
     model = JointModel.load(base, labels, recipe.dropout)
     with TemporaryDirectory(prefix="parley-bench-") as checkpoints:
@@ -61,6 +67,7 @@ def _trained(parts: Split, labels: LabelSpace, encoder: TextEncoder) -> JointMod
             encoder.encode(parts.train, labels),
             (),
             recipe,
+            how,
             checkpoints=CheckpointFolder(Path(checkpoints)),
             callback=Progress(),
         )

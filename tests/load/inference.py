@@ -24,9 +24,12 @@ from services.training.data.splitting import thinned
 from services.training.exporting.activation_scales import ENOUGH_TEXTS
 from services.training.exporting.onnx_export import export
 from services.training.exporting.quantization import SCHEMES, quantise
-from services.training.tasks.nlu.examples import TextEncoder
+from services.training.fitting.batching import together
+from services.training.models.base_models import MINILM, base_path
+from services.training.tasks.nlu.examples import TextEncoder, collate
 from services.training.tasks.nlu.labels import LabelSpace
-from services.training.tasks.nlu.model import MINILM, JointModel, base_path
+from services.training.tasks.nlu.model import JointModel
+from services.training.tasks.nlu.task import TASK
 from shared.artifacts.bundle import Bundle, write_bundle
 from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, TOKENIZER
 from shared.inference.reader import CPU_BATCH, TextReader
@@ -36,7 +39,7 @@ from shared.rows.reader import read_rows
 from shared.rows.row import Row
 from tests.load.quality_run import SPEC, draft_manifest
 
-MAX_LENGTH = SPEC.tuning.max_length
+MAX_LENGTH = SPEC.schedule.max_length
 SIZES = (1, 8, 32, 64)
 
 
@@ -90,8 +93,11 @@ def _bundles(folder: Path, rows: Sequence[Row]) -> list[tuple[str, Bundle]]:
     plain, small = folder / "fp32", folder / "int8"
     plain.mkdir()
     small.mkdir()
-    export(model, encoder, plain, encoder.encode(rows[:64], labels))
-    quantise(plain / FP32_MODEL, small / INT8_MODEL, SCHEMES[0], encoder.encode(thinned(rows, ENOUGH_TEXTS), labels))
+    export(model, TASK, plain, encoder.encode(rows[:64], labels))
+    shown = encoder.encode(thinned(rows, ENOUGH_TEXTS), labels)
+    texts = [together([example], collate) for example in shown]
+    quantise(plain / FP32_MODEL, small / INT8_MODEL, SCHEMES[0], texts)
+    encoder.save(plain / TOKENIZER)
     encoder.save(small / TOKENIZER)
     drafts = [(FP32_MODEL, plain), (INT8_MODEL, small)]
     draft = draft_manifest(model)

@@ -15,15 +15,21 @@ import torch
 from services.training.data.splitting import Split
 from services.training.exporting.onnx_export import export
 from services.training.exporting.selection import VariantSelection
+from services.training.fitting.batching import IGNORED
+from services.training.fitting.callback import StepReport, ValidationReport
 from services.training.fitting.checkpoint import CheckpointFolder
-from services.training.fitting.loop import FitResult, StepReport, ValidationReport, fit
-from services.training.fitting.recipe import Recipe, resolve
-from services.training.tasks.nlu.examples import IGNORED, OUT_OF_SCOPE_ID, TextEncoder
+from services.training.fitting.loop import FitResult, Method, fit
+from services.training.fitting.recipe import Recipe
+from services.training.models.base_models import MINILM
+from services.training.models.encoder import encoder_width
+from services.training.pipeline import plan
+from services.training.tasks.nlu.examples import OUT_OF_SCOPE_ID, TextEncoder
 from services.training.tasks.nlu.labels import LabelSpace
-from services.training.tasks.nlu.model import MINILM, JointModel, encoder_width
+from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.prediction import predict
+from services.training.tasks.nlu.task import TASK
 from shared.artifacts.bundle import Bundle, write_bundle
-from shared.artifacts.manifest import FP32_MODEL, Calibration, Manifest, Parity
+from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Manifest, Parity
 from shared.contracts.jobs import JobSpec
 from shared.inference.reader import TextReader
 from shared.inference.scope import DEFAULT_WEIGHTS, scope_score
@@ -92,14 +98,14 @@ def measure(name: str) -> Measured:
     base = source.base()
     began = time.monotonic()
     labels = LabelSpace.of(parts.train)
-    encoder = TextEncoder.load(base, SPEC.tuning.max_length)
-    recipe = resolve(SPEC, len(parts.train), labels, width=encoder_width(base))
+    encoder = TextEncoder.load(base, SPEC.schedule.max_length)
+    how, recipe = plan(SPEC, labels, len(parts.train), width=encoder_width(base))
     model = JointModel.load(base, labels, recipe.dropout)
     test = encoder.encode(parts.test, labels)
     untrained = predict(model, test).embeddings
     extra = {"knowledge_base_model": top_1(model, encoder)} if source.knowledge else {}
     with tempfile.TemporaryDirectory() as folder:
-        fitted = _fit(model, encoder, parts, recipe, Path(folder))
+        fitted = _fit(model, encoder, parts, recipe, how, Path(folder))
         extra |= _threshold_free(model, encoder, parts)
         extra |= {"knowledge": top_1(model, encoder)} if source.knowledge else {}
         tuned = predict(model, test).embeddings
@@ -125,12 +131,13 @@ def measure(name: str) -> Measured:
     )
 
 
-def _fit(model: JointModel, encoder: TextEncoder, parts: Split, recipe: Recipe, folder: Path) -> FitResult:
+def _fit(model: JointModel, encoder: TextEncoder, parts: Split, recipe: Recipe, how: Method, folder: Path) -> FitResult:
     return fit(
         model,
         encoder.encode(parts.train, model.labels),
         encoder.encode(parts.validation, model.labels),
         recipe,
+        how,
         checkpoints=CheckpointFolder(folder / "checkpoints"),
         callback=Progress(),
     )
@@ -169,7 +176,8 @@ class _Exported(NamedTuple):
 def _exported(model: JointModel, encoder: TextEncoder, parts: Split, folder: Path) -> _Exported:
     bundle = folder / "bundle"
     bundle.mkdir()
-    export(model, encoder, bundle, encoder.encode(parts.validation, model.labels))
+    encoder.save(bundle / TOKENIZER)
+    export(model, TASK, bundle, encoder.encode(parts.validation, model.labels))
     bench = VariantSelection(bundle, draft_manifest(model), encoder, model.labels, parts, torch.get_num_threads())
     plain = bench.evaluate(bench.try_out(FP32_MODEL, None), parts.test)
     chosen, _ = bench.choose()
@@ -201,7 +209,7 @@ def draft_manifest(model: JointModel) -> Manifest:
         job_id="ftjob-benchmark",
         labels=model.labels.to_manifest(),
         embedding_size=model.projection.out_features,
-        max_length=SPEC.tuning.max_length,
+        max_length=SPEC.schedule.max_length,
         calibration=Calibration(),
         served_file=FP32_MODEL,
         metrics={},

@@ -17,10 +17,12 @@ import numpy as np
 
 from services.training.fitting.checkpoint import CheckpointFolder
 from services.training.fitting.loop import fit
-from services.training.fitting.recipe import resolve
+from services.training.models.base_models import MINILM, base_path
+from services.training.models.encoder import encoder_width
+from services.training.pipeline import plan
 from services.training.tasks.nlu.examples import TextEncoder
 from services.training.tasks.nlu.labels import LabelSpace
-from services.training.tasks.nlu.model import MINILM, JointModel, base_path, encoder_width
+from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.prediction import Predictions, predict
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.inference.scope import DEFAULT_WEIGHTS, FloatArray, scope_score
@@ -100,12 +102,13 @@ def _judge(
 ) -> dict[Weights, float]:
     """The recall by weights; ``test`` holds the known rows, the strangers of the domain and those of others."""
     base = base_path(MINILM)
-    encoder = TextEncoder.load(base, SPEC.tuning.max_length)
-    recipe = resolve(SPEC, len(train), labels, width=encoder_width(base))
+    encoder = TextEncoder.load(base, SPEC.schedule.max_length)
+    how, recipe = plan(SPEC, labels, len(train), width=encoder_width(base))
     model = JointModel.load(base, labels, recipe.dropout)
     examples = encoder.encode(train, labels)
     with TemporaryDirectory(prefix="parley-scope-") as folder:
-        fit(model, examples, (), recipe, checkpoints=CheckpointFolder(Path(folder)), callback=Progress())
+        checkpoints = CheckpointFolder(Path(folder))
+        fit(model, examples, (), recipe, how, checkpoints=checkpoints, callback=Progress())
     neighbours = predict(model, examples).embeddings
     found = [predict(model, encoder.encode(rows, labels)) for rows in test]
     recalls = {}

@@ -38,6 +38,8 @@ def job_object(job: Job) -> JobObject:
         parley=JobDetails(
             task=spec.task,
             tuning=spec.tuning,
+            objectives=spec.objectives,
+            schedule=spec.schedule,
             promotion=spec.promotion,
             scope=spec.scope,
             attempt=job.attempt,

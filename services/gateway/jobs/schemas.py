@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from services.gateway.http.schemas import Body, Metadata, Name, Reply, Resource
-from shared.contracts.jobs import Hyperparameters, JobStatus, Promotion, ScopeCosts, Tuning
+from shared.contracts.jobs import (
+    Hyperparameters,
+    JobStatus,
+    Objectives,
+    Promotion,
+    Schedule,
+    ScopeCosts,
+    require_compatible,
+    with_parts_apart,
+)
+from shared.contracts.tunings import Full, Tuning
 
 
 class Supervised(Body):
@@ -32,7 +42,7 @@ class Method(Body):
 
 
 class CreateJob(Body):
-    """A fine-tuning job as the convention has it, with ``task``, ``tuning``, ``promotion`` and ``scope`` of ours."""
+    """A fine-tuning job as the convention has it, with ``task``, ``tuning``, ``objectives``, ``schedule``, ``promotion`` and ``scope`` of ours."""
 
     model: Name
     training_file: Name
@@ -46,9 +56,23 @@ class CreateJob(Body):
     integrations: Annotated[list[Any], Field(max_length=0)] | None = None
     """None are supported; the job's events and metrics are the place to look."""
     task: Literal["nlu"] = "nlu"
-    tuning: Tuning = Tuning()
+    tuning: Tuning = Full()
+    objectives: Objectives = "auto"
+    schedule: Schedule = Schedule()
     promotion: Promotion = Promotion()
     scope: ScopeCosts = ScopeCosts()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_the_first_form(cls, body: Any) -> Any:
+        return with_parts_apart(body)
+
+    @field_validator("objectives")
+    @classmethod
+    def _fit_the_tuning(cls, objectives: Objectives, info: ValidationInfo) -> Objectives:
+        if "tuning" in info.data:
+            require_compatible(info.data["tuning"], objectives)
+        return objectives
 
     @property
     def knobs(self) -> Hyperparameters:
@@ -76,6 +100,8 @@ class JobDetails(Reply):
 
     task: str
     tuning: Tuning
+    objectives: Objectives
+    schedule: Schedule
     promotion: Promotion
     scope: ScopeCosts
     attempt: int

@@ -151,6 +151,8 @@ def _spec(request: CreateJob) -> JobSpec:
         task=request.task,
         hyperparameters=request.knobs,
         tuning=request.tuning,
+        objectives=request.objectives,
+        schedule=request.schedule,
         promotion=request.promotion,
         scope=request.scope,
         suffix=request.suffix,

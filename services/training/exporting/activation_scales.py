@@ -16,7 +16,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from services.training.tasks.nlu.examples import INPUTS, Example, batches
+from services.training.fitting.batching import Batch
 
 #: Share of the texts whose extremes lie within the range; the last few would stretch it for all others.
 COVERED = 0.98
@@ -27,24 +27,24 @@ _LEVELS = 255
 _Range = tuple[float, float]
 
 
-def fix_scales(path: Path, examples: Sequence[Example]) -> None:
-    """Give the dynamically quantised graph in ``path`` the activation scales of ``examples``; a graph without any stays.
+def fix_scales(path: Path, texts: Sequence[Batch]) -> None:
+    """Give the dynamically quantised graph in ``path`` the activation scales of some texts; a graph without any stays.
 
     Args:
         path: The ONNX file, written again.
-        examples: Texts like those that will be read: at least one, and ``ENOUGH_TEXTS`` are enough.
+        texts: Like those that will be read, each a batch of its own: at least one, and ``ENOUGH_TEXTS`` are enough.
     """
     model = onnx.load(path)
     dynamic = [node for node in model.graph.node if node.op_type == "DynamicQuantizeLinear"]
     if not dynamic:
         return
-    ranges = _ranges(model, [node.input[0] for node in dynamic], examples)
+    ranges = _ranges(model, [node.input[0] for node in dynamic], texts)
     for node in dynamic:
         _fix(model, node, ranges[node.input[0]])
     onnx.save(model, path)
 
 
-def _ranges(model: onnx.ModelProto, tensors: Sequence[str], examples: Sequence[Example]) -> dict[str, _Range]:
+def _ranges(model: onnx.ModelProto, tensors: Sequence[str], texts: Sequence[Batch]) -> dict[str, _Range]:
     """Within which each tensor stays for most texts; zero is always in, so that it is represented exactly."""
     names = list(dict.fromkeys(tensors))
     watched = onnx.ModelProto()
@@ -52,17 +52,15 @@ def _ranges(model: onnx.ModelProto, tensors: Sequence[str], examples: Sequence[E
     del watched.graph.output[:]
     watched.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
     session = onnxruntime.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
-    extremes = np.array([_extremes(session, example) for example in examples])
+    extremes = np.array([_extremes(session, text) for text in texts])
     lowest = np.minimum(np.quantile(extremes[:, :, 0], 1 - COVERED, axis=0), 0.0)
     highest = np.maximum(np.quantile(extremes[:, :, 1], COVERED, axis=0), 0.0)
     return {name: (float(low), float(high)) for name, low, high in zip(names, lowest, highest, strict=True)}
 
 
-def _extremes(session: onnxruntime.InferenceSession, example: Example) -> NDArray[np.float64]:
+def _extremes(session: onnxruntime.InferenceSession, text: Batch) -> NDArray[np.float64]:
     """Smallest and largest value of each watched tensor, [n, 2]."""
-    (batch,) = batches([example], 1)
-    feeds = dict(zip(INPUTS, (tensor.numpy() for tensor in batch.read()), strict=True))
-    outputs = session.run(None, {tensor.name: feeds[tensor.name] for tensor in session.get_inputs()})
+    outputs = session.run(None, {tensor.name: text.inputs[tensor.name].numpy() for tensor in session.get_inputs()})
     return np.array([(values.min(), values.max()) for values in outputs])
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from services.training.tasks.nlu.contexts import in_context
-from services.training.tasks.nlu.examples import INPUTS, Batch, Example, TextEncoder, batches
-from services.training.tasks.nlu.model import JointModel, JointOutput
-from shared.artifacts.manifest import FP32_MODEL, TOKENIZER
+from services.training.fitting.batching import INPUTS, Batch, together
+from services.training.models.task_model import TaskModel
+from services.training.tasks.task import Task
+from shared.artifacts.manifest import FP32_MODEL
 from shared.errors import BrokenArtifact, TrainingFailed
 from shared.inference.session import OnnxSession
 
@@ -23,18 +24,17 @@ from shared.inference.session import OnnxSession
 TOLERANCE = 1e-3
 
 _OPSET = 17
-_AXES = dict.fromkeys((*INPUTS, "tags"), ("batch", "seq"))
 
 
-def export(model: JointModel, encoder: TextEncoder, folder: Path, held_out: Sequence[Example]) -> float:
-    """Write ``model.onnx`` and ``tokenizer.json``.
+def export(model: TaskModel, task: Task[Any, Any], folder: Path, held_out: Sequence[Any]) -> float:
+    """Write ``model.onnx``.
 
     The exporter by tracing makes the graph that onnxruntime runs best; if that graph is wrong or cannot be made, the
     newer one by ``torch.export`` is tried.
 
     Args:
         model: A merged model; it is moved to the CPU.
-        encoder: Its tokenizer.
+        task: Says which outputs have a value for each token, and what to try.
         folder: An existing directory.
         held_out: Examples to compare graph and model on; at least one.
 
@@ -44,16 +44,17 @@ def export(model: JointModel, encoder: TextEncoder, folder: Path, held_out: Sequ
     Raises:
         TrainingFailed: No graph agrees with the model.
     """
-    encoder.save(folder / TOKENIZER)
-    named = NamedOutputs(model.cpu().float()).eval()
-    probes = list(_probes(held_out))
+    sample = together(task.sample(held_out), task.collate)
+    named = NamedOutputs(model.cpu().float().eval(), sample).eval()
+    probes = [together(chosen, task.collate) for chosen in task.probes(held_out)]
+    axes = dict.fromkeys((*INPUTS, *task.token_outputs), ("batch", "seq"))
     reasons = []
     for exporter in (_by_tracing, _by_torch_export):
         path = folder / FP32_MODEL
         try:
             with _quietly():
-                exporter(named, _sample(held_out), path)
-            difference = parity(named, path, probes)
+                exporter(named, sample, axes, path)
+            difference = parity(named, path, probes, task.token_outputs)
         except (RuntimeError, ValueError, TypeError, torch.onnx.errors.OnnxExporterError, BrokenArtifact) as error:
             reasons.append(str(error).partition("\n")[0])
             continue
@@ -68,21 +69,26 @@ def export(model: JointModel, encoder: TextEncoder, folder: Path, held_out: Sequ
 
 
 class NamedOutputs(nn.Module):
-    """The model as a graph has it: a plain tuple of the outputs that are there, and their names beside it."""
+    """The model as a graph has it: a plain tuple of its outputs, and their names beside it.
 
-    def __init__(self, model: JointModel) -> None:
+    Args:
+        model: Merged, on the CPU, in evaluation mode.
+        sample: A batch that shows which outputs there are.
+    """
+
+    def __init__(self, model: TaskModel, sample: Batch) -> None:
         super().__init__()
         self.model = model
-        heads = {"intent": model.intent, "tags": model.tags, "sentiment": model.sentiment}
-        self.names = [name for name in JointOutput._fields if heads.get(name, model) is not None]
+        with torch.no_grad():
+            self.names = list(model(**sample.inputs))
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> tuple[Tensor, ...]:
-        """The outputs in the order of ``names``."""
-        output = self.model(input_ids, attention_mask, token_type_ids)
-        return tuple(getattr(output, name) for name in self.names)
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """The outputs in the order of ``names``; inputs in that of ``INPUTS``."""
+        outputs = self.model(*inputs)
+        return tuple(outputs[name] for name in self.names)
 
 
-def parity(named: NamedOutputs, path: Path, probes: Sequence[Batch]) -> float:
+def parity(named: NamedOutputs, path: Path, probes: Sequence[Batch], token_outputs: Set[str]) -> float:
     """Largest absolute difference between the graph at ``path`` and the model, over real tokens; ``inf`` for NaN.
 
     Raises:
@@ -91,61 +97,43 @@ def parity(named: NamedOutputs, path: Path, probes: Sequence[Batch]) -> float:
     session = OnnxSession.open(path)
     worst = 0.0
     for batch in probes:
-        predicted = session.run(*(tensor.numpy() for tensor in batch.read()))
+        inputs = read(batch)
+        found = session.run(*(tensor.numpy() for tensor in inputs))
         with torch.no_grad():
-            wanted = named(*batch.read())
-        real = batch.attention_mask.numpy() == 1
+            wanted = named(*inputs)
+        real = batch.mask.numpy() == 1
         for name, tensor in zip(named.names, wanted, strict=True):
-            gap = np.abs(predicted[name] - tensor.numpy())
-            worst = max(worst, float(np.nan_to_num(gap[real] if name == "tags" else gap, nan=np.inf).max()))
+            gap = np.abs(found[name] - tensor.numpy())
+            worst = max(worst, float(np.nan_to_num(gap[real] if name in token_outputs else gap, nan=np.inf).max()))
     session.close()
     return worst
 
 
-def _probes(held_out: Sequence[Example]) -> Iterator[Batch]:
-    """Every shape that serving makes: one text, several of one length, several padded; short and long."""
-    by_length = sorted(held_out, key=len)
-    shortest, longest = by_length[0], by_length[-1]
-    for chosen in (
-        [shortest],
-        [longest],
-        [longest] * 3,
-        [shortest, longest],
-        [in_context(shortest, longest.ids), longest],
-        by_length[:: max(1, len(by_length) // 16)],
-    ):
-        yield _batch(chosen)
+def read(batch: Batch) -> tuple[Tensor, ...]:
+    """What a graph reads of a batch, in the order of its inputs."""
+    return tuple(batch.inputs[name] for name in INPUTS)
 
 
-def _sample(held_out: Sequence[Example]) -> Batch:
-    """Two rows of unlike length, so that tracing takes neither dimension for a constant 1 nor padding for absent."""
-    by_length = sorted(held_out, key=len)
-    return _batch([by_length[0], in_context(by_length[-1], by_length[0].ids)])
-
-
-def _batch(examples: Sequence[Example]) -> Batch:
-    return next(batches(examples, len(examples)))
-
-
-def _by_tracing(named: NamedOutputs, sample: Batch, path: Path) -> None:
+def _by_tracing(named: NamedOutputs, sample: Batch, axes: Mapping[str, Sequence[str]], path: Path) -> None:
     names = [*INPUTS, *named.names]
     torch.onnx.export(
         named,
-        sample.read(),
+        read(sample),
         str(path),
         dynamo=False,
         opset_version=_OPSET,
         input_names=list(INPUTS),
         output_names=named.names,
-        dynamic_axes={name: dict(enumerate(_AXES.get(name, ("batch",)))) for name in names},
+        dynamic_axes={name: dict(enumerate(axes.get(name, ("batch",)))) for name in names},
     )
 
 
-def _by_torch_export(named: NamedOutputs, sample: Batch, path: Path) -> None:
+def _by_torch_export(named: NamedOutputs, sample: Batch, axes: Mapping[str, Sequence[str]], path: Path) -> None:
+    del axes  # it finds them out by itself
     shape = {0: torch.export.Dim("batch"), 1: torch.export.Dim("seq")}
     torch.onnx.export(
         named,
-        sample.read(),
+        read(sample),
         str(path),
         dynamo=True,
         input_names=list(INPUTS),

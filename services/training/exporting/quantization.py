@@ -12,7 +12,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
 from services.training.exporting.activation_scales import fix_scales
-from services.training.tasks.nlu.examples import Example
+from services.training.fitting.batching import Batch
 
 #: Weights per scale of the block-wise scheme.
 _BLOCK = 32
@@ -89,8 +89,8 @@ SCHEMES = (
 """Fastest first."""
 
 
-def quantise(source: Path, target: Path, scheme: Scheme, examples: Sequence[Example]) -> None:
-    """Write ``target`` from the fp32 graph in ``source``, with activation scales that suit ``examples``."""
+def quantise(source: Path, target: Path, scheme: Scheme, texts: Sequence[Batch]) -> None:
+    """Write ``target`` from the fp32 graph in ``source``, with activation scales that suit ``texts``, each a batch of its own."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)  # onnxruntime's tool advises a pre-processing that brings these graphs nothing
@@ -98,4 +98,4 @@ def quantise(source: Path, target: Path, scheme: Scheme, examples: Sequence[Exam
         scheme.write(source, target)
     finally:
         root.setLevel(level)
-    fix_scales(target, examples)
+    fix_scales(target, texts)

@@ -12,18 +12,20 @@ from numpy.typing import NDArray
 
 from services.training.data.splitting import Split, thinned
 from services.training.exporting.activation_scales import ENOUGH_TEXTS
+from services.training.exporting.onnx_export import read
 from services.training.exporting.quantization import SCHEMES, Scheme, quantise
+from services.training.fitting.batching import Batch, together
 from services.training.tasks.nlu.calibration import calibrate
 from services.training.tasks.nlu.evaluation import QUALITY, Evaluation, evaluate
-from services.training.tasks.nlu.examples import TextEncoder, batches
+from services.training.tasks.nlu.examples import TextEncoder, collate
 from services.training.tasks.nlu.labels import LabelSpace
-from services.training.tasks.nlu.prediction import Predictions
+from services.training.tasks.nlu.prediction import Predictions, gathered
 from services.training.tasks.nlu.strangers import strangers
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, NEIGHBOURS, TOKENIZER, Calibration, Manifest
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.inference.interpretation import Interpreter
-from shared.inference.reader import CPU_BATCH, TextReader
+from shared.inference.reader import TextReader
 from shared.inference.scope import scope_score
 from shared.inference.session import FloatArray, OnnxSession
 from shared.inference.tokens import Tokens
@@ -83,9 +85,10 @@ class VariantSelection:
         Leaves the chosen int8 file in the folder, or none: then the fp32 graph is chosen and the loss is ``None``.
         """
         plain = self.try_out(FP32_MODEL, None)
-        examples = self._encoder.encode(thinned(self._parts.train, ENOUGH_TEXTS), self._labels)
+        shown = self._encoder.encode(thinned(self._parts.train, ENOUGH_TEXTS), self._labels)
+        texts = [together([example], collate) for example in shown]
         for scheme in SCHEMES:
-            quantise(self._folder / FP32_MODEL, self._folder / INT8_MODEL, scheme, examples)
+            quantise(self._folder / FP32_MODEL, self._folder / INT8_MODEL, scheme, texts)
             # Most fail on the labels alone, so the calibration of their own is only made for one that does not.
             first = dataclasses.replace(plain, file=INT8_MODEL, scheme=scheme)
             if points_lost(plain.validation, self.evaluate(first, self._parts.validation)) > MAX_LOSS:
@@ -150,26 +153,13 @@ class VariantSelection:
         return scope_score(outputs.intent, outputs.embeddings, candidate.neighbours, scope.weights)
 
     def _predict(self, session: OnnxSession, rows: Sequence[Row]) -> Predictions:
-        """The raw outputs of a graph, in the shape of those of the model (``services.training.tasks.nlu.prediction``)."""
+        """The raw outputs of a graph, in the shape of those of the model."""
+
+        def run(batch: Batch) -> dict[str, FloatArray]:
+            return session.run(*(tensor.numpy() for tensor in read(batch)))
+
         examples = self._encoder.encode(rows, self._labels)
-        labels = self._labels
-        intent = np.zeros((len(rows), len(labels.intents)), np.float32)
-        sentiment = np.zeros((len(rows), len(labels.sentiments)), np.float32)
-        embeddings = np.zeros((len(rows), self._draft.embedding_size), np.float32)
-        for batch in batches(examples, CPU_BATCH):
-            outputs = session.run(*(tensor.numpy() for tensor in batch.read()))
-            at = batch.positions.numpy()
-            embeddings[at] = outputs["sentence_embedding"]
-            if labels.intents:
-                intent[at] = outputs["intent"]
-            if labels.sentiments:
-                sentiment[at] = outputs["sentiment"]
-        return Predictions(
-            intent=intent if labels.intents else None,
-            tags=None,
-            sentiment=sentiment if labels.sentiments else None,
-            embeddings=embeddings,
-        )
+        return gathered(run, examples, self._labels, self._draft.embedding_size)
 
 
 def _name(scheme: Scheme | None) -> str | None:

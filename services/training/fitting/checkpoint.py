@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from services.training.tasks.nlu.examples import Batch
+from services.training.fitting.batching import Batch
 
 _KEPT = 2
 _STATE = "state.json"
@@ -52,7 +52,7 @@ class Progress:
         """A step over a batch was taken."""
         self.step += 1
         self.batch += 1
-        self.tokens += int(batch.attention_mask.sum())
+        self.tokens += int(batch.mask.sum())
 
     def next_epoch(self) -> None:
         """An epoch is over."""

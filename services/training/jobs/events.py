@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from services.training.fitting.loop import StepReport, ValidationReport
+from services.training.fitting.callback import StepReport, ValidationReport
 from services.training.jobs.channel import Channel
 from services.training.jobs.lease import JobLease
 from shared.contracts.jobs import TrainingProgressed

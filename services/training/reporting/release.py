@@ -31,7 +31,7 @@ class Release:
 
     Attributes:
         bundle: Its files.
-        encoder: A directory with its encoder, for jobs that go on from it.
+        encoder: A directory with its encoder, for jobs that go on from it; ``None`` if none can.
         after: Its evaluation on the test rows.
         verdict: What the gate said; ``None`` if nothing is in production.
         promoted: Whether it is to go into production at once.
@@ -39,7 +39,7 @@ class Release:
     """
 
     bundle: Bundle
-    encoder: Path
+    encoder: Path | None
     after: Evaluation
     verdict: Verdict | None
     promoted: bool
@@ -51,7 +51,8 @@ def store_bundle(store: ArtifactStore, release: Release) -> None:
     model = release.bundle.manifest.model_id
     for key, folder in ((model_key(model), release.bundle.folder), (encoder_key(model), release.encoder)):
         store.delete(key)
-        store.put_folder(key, folder)
+        if folder is not None:
+            store.put_folder(key, folder)
 
 
 def store_results(store: ArtifactStore, figures: Sequence[dict[str, Any]], after: Evaluation, now: float) -> list[File]:

@@ -132,6 +132,13 @@ def test_a_faulty_file_is_refused_with_the_whole_list(client: OpenAI) -> None:
         ({"tuning": {"type": "full", "rang": 4}}, "rang"),
         ({"tuning": {"type": "lora", "adversarial": 1}}, "tuning.*adversarial"),
         ({"tuning": {"adversarial": 11}}, "adversarial"),
+        ({"tuning": {"type": "full", "rank": 4}}, "tuning.rank"),
+        ({"tuning": {"type": "magic"}}, "'tuning'.*bitfit"),
+        ({"tuning": {"max_length": 4}}, "tuning.max_length"),
+        ({"schedule": {"max_length": 4}}, "schedule.max_length"),
+        ({"tuning": {"type": "lora"}, "objectives": [{"type": "adversarial"}]}, "objectives.*'full'"),
+        ({"objectives": [{"type": "rdrop"}, {"type": "rdrop"}]}, "objectives.*twice"),
+        ({"objectives": [{"type": "rdrop", "weight": 0}]}, r"objectives\[0\].weight"),
         ({"epochs": 3}, "epochs"),
     ],
 )

@@ -120,7 +120,7 @@ def test_a_foreign_error_tells_where_and_not_what() -> None:
         int("secret words")
     reason = reason_of(raised.value)
     assert "ValueError in " in reason
-    assert "test_parcel.py" in reason
+    assert "test_encoded.py" in reason
     assert "secret" not in reason + failure_of(raised.value, "t").message
 
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 from services.training.settings import TrainingSettings
 from shared.artifacts.layout import file_key
 from shared.artifacts.store import ArtifactStore, open_store
-from shared.contracts.jobs import Hyperparameters, JobSpec, Promotion, Tuning
+from shared.contracts.jobs import Hyperparameters, JobSpec, Promotion, Schedule
 from shared.storage import files, jobs
 from shared.storage.engine import Database, open_database
 from shared.storage.identity import new_id
@@ -50,7 +50,7 @@ def spec(model: str, training_file: str, *, epochs: int = 8, promotion: Promotio
         model=model,
         training_file=training_file,
         hyperparameters=Hyperparameters(batch_size=8, n_epochs=epochs, learning_rate_multiplier=10.0),
-        tuning=Tuning(max_length=32),
+        schedule=Schedule(max_length=32),
         promotion=promotion or Promotion(),
     )
 

@@ -7,11 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from services.training.fitting.recipe import Recipe
 from services.training.tasks.nlu.examples import Example
 
 #: Tokens from which a text stands for itself, so that what was said before it must change nothing; special tokens included.
 _STANDS_ALONE = 8
+
+#: Share of the rows with context that an epoch reads without it, so that one model reads both.
+CONTEXT_DROPOUT = 0.1
+#: Share of the longer rows without context that an epoch reads in another row's, which must change nothing.
+LENT_CONTEXTS = 0.1
 
 
 def alone(example: Example) -> Example:
@@ -24,29 +28,36 @@ def in_context(example: Example, context: tuple[int, ...]) -> Example:
     return replace(example, context=context)
 
 
-def in_mixed_contexts(examples: Sequence[Example], chance: np.random.Generator, recipe: Recipe) -> Sequence[Example]:
+def in_mixed_contexts(
+    examples: Sequence[Example],
+    chance: np.random.Generator,
+    *,
+    dropout: float = CONTEXT_DROPOUT,
+    lent: float = LENT_CONTEXTS,
+) -> Sequence[Example]:
     """The examples of one epoch, in their order; where no row has a context, they are as they were.
 
-    A row loses its context with the chance of ``context_dropout``; a longer row without one is lent another row's with that of
-    ``lent_contexts``: otherwise a model would take it for new that something was said before, as it was before nearly every message.
+    A row loses its context with the chance of ``dropout``; a longer row without one is lent another row's with that of
+    ``lent``: otherwise a model would take it for new that something was said before, as it was before nearly every message.
 
     Args:
         examples: The rows.
         chance: Where the choices come from.
-        recipe: The two chances.
+        dropout: The first chance.
+        lent: The second.
     """
     contexts = [example.context for example in examples if example.context]
     if not contexts:
         return examples
-    draws, lent = chance.random(len(examples)), chance.integers(len(contexts), size=len(examples))
+    draws, lenders = chance.random(len(examples)), chance.integers(len(contexts), size=len(examples))
     return [
-        _mixed(example, float(draw), contexts[number], recipe)
-        for example, draw, number in zip(examples, draws, lent, strict=True)
+        _mixed(example, float(draw), contexts[number], dropout, lent)
+        for example, draw, number in zip(examples, draws, lenders, strict=True)
     ]
 
 
-def _mixed(example: Example, draw: float, lent: tuple[int, ...], recipe: Recipe) -> Example:
+def _mixed(example: Example, draw: float, other: tuple[int, ...], dropout: float, lent: float) -> Example:
     if example.context:
-        return alone(example) if draw < recipe.context_dropout else example
+        return alone(example) if draw < dropout else example
     stands_alone = len(example.ids) >= _STANDS_ALONE
-    return in_context(example, lent) if stands_alone and draw < recipe.lent_contexts else example
+    return in_context(example, other) if stands_alone and draw < lent else example

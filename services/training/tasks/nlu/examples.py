@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from services.training.fitting.batching import IGNORED, INPUTS
 from services.training.tasks.nlu.labels import OUTSIDE, LabelSpace
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.errors import TrainingFailed
 from shared.inference.tokens import Encoded, Tokens
 from shared.rows.row import Row
 
-IGNORED = -100
-"""The label id of what is not labelled; it trains nothing."""
-
 OUT_OF_SCOPE_ID = -1
 """The intent id of rows that belong to no intent."""
-
-#: What a model reads, as its graph names it; ``Batch.read`` in the same order.
-INPUTS = ("input_ids", "attention_mask", "token_type_ids")
-
-#: Batches per pool: rows are sorted by length only within a pool, so that the order still changes from epoch to epoch.
-_POOL_BATCHES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,48 +35,16 @@ class Example:
     sentiment: int
     context: tuple[int, ...] = ()
     """What was said before, to be read behind ``ids``."""
+    anchor: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+    """[d], unit length: the base model's embedding of the text alone; training rows have it."""
 
     def __len__(self) -> int:
         return len(self.ids) + len(self.context)
 
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Examples padded to the longest of them."""
-
-    positions: Tensor
-    """[b] int64, where each example stands in the sequence the batch was cut from."""
-    input_ids: Tensor
-    """[b, s] int64."""
-    attention_mask: Tensor
-    """[b, s] int64, 1 at tokens, 0 at padding."""
-    token_types: Tensor
-    """[b, s] int64, 1 at tokens of the context, else 0."""
-    tags: Tensor
-    """[b, s] int64."""
-    intents: Tensor
-    """[b] int64."""
-    sentiments: Tensor
-    """[b] int64."""
-
-    def __len__(self) -> int:
-        return len(self.positions)
-
-    def to(self, device: torch.device) -> Batch:
-        """The same batch on a device."""
-        return Batch(*(tensor.to(device, non_blocking=True) for tensor in self._tensors()))
-
-    def chunks(self, size: int) -> Iterator[Batch]:
-        """The same rows in pieces of at most ``size``."""
-        for parts in zip(*(torch.split(tensor, size) for tensor in self._tensors()), strict=True):
-            yield Batch(*parts)
-
-    def read(self) -> tuple[Tensor, Tensor, Tensor]:
-        """What a model reads: ids, mask and types."""
-        return self.input_ids, self.attention_mask, self.token_types
-
-    def _tensors(self) -> tuple[Tensor, ...]:
-        return (self.positions, *self.read(), self.tags, self.intents, self.sentiments)
+    @property
+    def tokens(self) -> tuple[int, ...]:
+        """All ids."""
+        return (*self.ids, *self.context)
 
 
 class TextEncoder:
@@ -140,49 +101,24 @@ class TextEncoder:
         ]
 
 
-def batches(examples: Sequence[Example], batch_size: int, rng: np.random.Generator | None = None) -> Iterator[Batch]:
-    """Batches of rows of like length, each padded to its longest row with id 0 (masked, so that any id would do).
-
-    Args:
-        examples: What to cut.
-        batch_size: Rows in a batch at most; the batches are of nearly equal size.
-        rng: Shuffles; without it the batches come in order of length, as prediction wants them.
-    """
-    for positions in _cut(np.array([len(example) for example in examples]), batch_size, rng):
-        yield _collated(examples, positions)
-
-
-def _collated(examples: Sequence[Example], positions: np.ndarray) -> Batch:
-    chosen = [examples[position] for position in positions]
+def collate(chosen: Sequence[Example]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Inputs, and the targets ``tags`` [b, s], ``intents`` [b], ``sentiments`` [b], with ``anchors`` [b, d] where the examples have them."""
     shape = (len(chosen), max(len(example) for example in chosen))
     input_ids, mask, types, tags = (*(np.zeros(shape, np.int64) for _ in range(3)), np.full(shape, IGNORED))
     for row, example in enumerate(chosen):
         text, whole = len(example.ids), len(example)
         input_ids[row, :whole] = (*example.ids, *example.context)
         mask[row, :whole], types[row, text:whole], tags[row, :text] = 1, 1, example.tags
-    return Batch(
-        positions=torch.from_numpy(positions),
-        input_ids=torch.from_numpy(input_ids),
-        attention_mask=torch.from_numpy(mask),
-        token_types=torch.from_numpy(types),
-        tags=torch.from_numpy(tags),
-        intents=torch.tensor([example.intent for example in chosen]),
-        sentiments=torch.tensor([example.sentiment for example in chosen]),
-    )
-
-
-def _cut(lengths: np.ndarray, batch_size: int, rng: np.random.Generator | None) -> list[np.ndarray]:
-    """Positions of the rows of each batch; rows of like length stand together."""
-    if rng is None:
-        return _slices(np.argsort(lengths, kind="stable"), batch_size)
-    found: list[np.ndarray] = []
-    for pool in _slices(rng.permutation(len(lengths)), batch_size * _POOL_BATCHES):
-        found.extend(_slices(pool[np.argsort(lengths[pool], kind="stable")], batch_size))
-    return [found[index] for index in rng.permutation(len(found))]
-
-
-def _slices(order: np.ndarray, size: int) -> list[np.ndarray]:
-    return np.array_split(order, -(-len(order) // size)) if len(order) else []
+    inputs = dict(zip(INPUTS, map(torch.from_numpy, (input_ids, mask, types)), strict=True))
+    targets = {
+        "tags": torch.from_numpy(tags),
+        "intents": torch.tensor([example.intent for example in chosen]),
+        "sentiments": torch.tensor([example.sentiment for example in chosen]),
+    }
+    anchors = [example.anchor for example in chosen if example.anchor is not None]
+    if anchors:
+        targets["anchors"] = torch.from_numpy(np.stack(anchors))
+    return inputs, targets
 
 
 def _tag_ids(encoded: Encoded, row: Row, tags: Mapping[str, int]) -> tuple[int, ...]:

@@ -1,15 +1,16 @@
-"""What a run minimises."""
+"""What a run of the joint model minimises."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from services.training.fitting.batching import IGNORED, Batch
 from services.training.fitting.recipe import Recipe
-from services.training.tasks.nlu.examples import IGNORED, OUT_OF_SCOPE_ID, Batch
-from services.training.tasks.nlu.model import JointOutput
+from services.training.tasks.nlu.examples import OUT_OF_SCOPE_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,40 +28,71 @@ class Counts:
         """Counts of a whole batch; at least 1 each, since they divide."""
         return cls(
             rows=len(batch),
-            intents=_count(batch.intents >= 0),
-            outliers=_count(batch.intents == OUT_OF_SCOPE_ID),
-            tags=_count(batch.tags != IGNORED),
-            sentiments=_count(batch.sentiments != IGNORED),
+            intents=_count(batch.targets["intents"] >= 0),
+            outliers=_count(batch.targets["intents"] == OUT_OF_SCOPE_ID),
+            tags=_count(batch.targets["tags"] != IGNORED),
+            sentiments=_count(batch.targets["sentiments"] != IGNORED),
         )
 
 
-def joint_loss(output: JointOutput, batch: Batch, anchors: Tensor, whole: Counts, recipe: Recipe) -> Tensor:
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What the parts of the loss weigh; intents and sentiments 1 each.
+
+    Attributes:
+        anchor: Of what holds the sentence embedding at the base model's.
+        tags: Of the entity loss, the mean over all tokens: most belong to no entity and are soon learned.
+        outliers: Of what keeps the intent head undecided on out-of-scope rows.
+    """
+
+    anchor: float = 1.0
+    tags: float = 3.0
+    outliers: float = 0.5
+
+
+WEIGHTS = Weights()
+
+
+def joint_loss(
+    outputs: dict[str, Tensor], batch: Batch, whole: Counts, recipe: Recipe, weights: Weights = WEIGHTS
+) -> Tensor:
     """The sum of the heads' losses and of the anchor's, each the mean over what is labelled.
 
     Out-of-scope rows pull the intent distribution towards uniform (outlier exposure, Hendrycks et al. 2019,
     arXiv:1812.04606). The anchor is the cosine distance of each sentence embedding to the base model's.
 
     Args:
-        output: Of this part of the batch.
+        outputs: Of this part of the batch.
         batch: The part.
-        anchors: [b, d] unit-length embeddings of its rows by the base model.
         whole: Of the batch that the part was cut from.
-        recipe: Weights and label smoothing.
+        recipe: Label smoothing.
+        weights: Of the parts.
     """
-    smoothing = recipe.label_smoothing
-    distances = 1 - (output.sentence_embedding * anchors).sum(dim=-1)
-    loss = recipe.anchor_weight * distances.sum() / whole.rows
-    if output.intent is not None:
-        outliers = batch.intents == OUT_OF_SCOPE_ID
-        undecided = -output.intent.float().log_softmax(dim=-1).mean(dim=-1)
-        loss = loss + recipe.outlier_weight * undecided[outliers].sum() / whole.outliers
-        loss = loss + _total(output.intent, batch.intents.masked_fill(outliers, IGNORED), smoothing) / whole.intents
-    if output.tags is not None:
-        tagging = _total(output.tags.flatten(0, 1), batch.tags.flatten(), 0.0) / whole.tags
-        loss = loss + recipe.tag_weight * tagging
-    if output.sentiment is not None:
-        loss = loss + _total(output.sentiment, batch.sentiments, smoothing) / whole.sentiments
+    targets, smoothing = batch.targets, recipe.label_smoothing
+    distances = 1 - (outputs["sentence_embedding"] * targets["anchors"]).sum(dim=-1)
+    loss = weights.anchor * distances.sum() / whole.rows
+    if "intent" in outputs:
+        outliers = targets["intents"] == OUT_OF_SCOPE_ID
+        undecided = -outputs["intent"].float().log_softmax(dim=-1).mean(dim=-1)
+        loss = loss + weights.outliers * undecided[outliers].sum() / whole.outliers
+        inside = targets["intents"].masked_fill(outliers, IGNORED)
+        loss = loss + _total(outputs["intent"], inside, smoothing) / whole.intents
+    if "tags" in outputs:
+        tagging = _total(outputs["tags"].flatten(0, 1), targets["tags"].flatten(), 0.0) / whole.tags
+        loss = loss + weights.tags * tagging
+    if "sentiment" in outputs:
+        loss = loss + _total(outputs["sentiment"], targets["sentiments"], smoothing) / whole.sentiments
     return loss
+
+
+def distributions(outputs: dict[str, Tensor], batch: Batch) -> Iterator[Tensor]:
+    """The logits [n, labels] of each head on what is labelled for it."""
+    if "intent" in outputs:
+        yield outputs["intent"][batch.targets["intents"] >= 0]
+    if "tags" in outputs:
+        yield outputs["tags"][batch.targets["tags"] != IGNORED]
+    if "sentiment" in outputs:
+        yield outputs["sentiment"][batch.targets["sentiments"] >= 0]
 
 
 def _total(logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:

@@ -38,6 +38,6 @@ class Overlong:
             return None
         entities = f", and {self.entities} of their entities are lost" if self.entities else ""
         return (
-            f"{self.rows} rows are longer than tuning.max_length ({max_length} tokens): only their beginnings are trained on{entities}. "
+            f"{self.rows} rows are longer than schedule.max_length ({max_length} tokens): only their beginnings are trained on{entities}. "
             "Raise it, or split the rows; when the model serves, long texts are read in windows to their end."
         )

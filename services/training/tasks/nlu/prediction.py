@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from services.training.fitting.batching import IGNORED, Batch, batches
 from services.training.fitting.device import autocast
-from services.training.tasks.nlu.examples import IGNORED, Example, batches
+from services.training.tasks.nlu.examples import Example, collate
 from services.training.tasks.nlu.labels import OUTSIDE, LabelSpace
 from services.training.tasks.nlu.model import JointModel
 
@@ -36,33 +37,47 @@ class Predictions:
 @torch.no_grad()
 def predict(model: JointModel, examples: Sequence[Example]) -> Predictions:
     """Run the model, without dropout, over examples; it is left in the mode it was in."""
-    device = model.projection.weight.device
+    device = model.device
     was_training = model.training
     model.eval()
-    count = len(examples)
-    intent = np.empty((count, len(model.labels.intents)), np.float32)
-    sentiment = np.empty((count, len(model.labels.sentiments)), np.float32)
-    embeddings = np.empty((count, model.projection.out_features), np.float32)
-    tags: list[np.ndarray] = [np.empty(0)] * count
-    for batch in batches(examples, _BATCH_SIZE):
-        at = batch.positions.numpy()
+
+    def run(batch: Batch) -> dict[str, np.ndarray]:
         with autocast(device):
-            output = model(*(tensor.to(device) for tensor in batch.read()))
-        embeddings[at] = output.sentence_embedding.float().cpu()
-        if output.intent is not None:
-            intent[at] = output.intent.float().cpu()
-        if output.sentiment is not None:
-            sentiment[at] = output.sentiment.float().cpu()
-        if output.tags is not None:
-            for position, row in zip(at, output.tags.float().cpu().numpy(), strict=True):
-                tags[position] = row[: len(examples[position].ids)]
+            outputs = model(**batch.to(device).inputs)
+        return {name: tensor.float().cpu().numpy() for name, tensor in outputs.items()}
+
+    found = gathered(run, examples, model.labels, model.projection.out_features)
     model.train(was_training)
-    return Predictions(
-        intent=intent if model.intent is not None else None,
-        tags=tags if model.tags is not None else None,
-        sentiment=sentiment if model.sentiment is not None else None,
-        embeddings=embeddings,
-    )
+    return found
+
+
+def gathered(
+    run: Callable[[Batch], Mapping[str, np.ndarray]], examples: Sequence[Example], labels: LabelSpace, width: int
+) -> Predictions:
+    """The outputs of a model or of its graph, which give them under the same names.
+
+    Args:
+        run: Reads a batch.
+        examples: What is read.
+        labels: Of the model.
+        width: Of its embedding.
+    """
+    count = len(examples)
+    intent = np.empty((count, len(labels.intents)), np.float32) if labels.intents else None
+    sentiment = np.empty((count, len(labels.sentiments)), np.float32) if labels.sentiments else None
+    tags: list[np.ndarray] | None = [np.empty(0)] * count if labels.tags else None
+    embeddings = np.empty((count, width), np.float32)
+    for batch in batches(examples, _BATCH_SIZE, collate):
+        outputs, at = run(batch), batch.positions.numpy()
+        embeddings[at] = outputs["sentence_embedding"]
+        if intent is not None:
+            intent[at] = outputs["intent"]
+        if sentiment is not None:
+            sentiment[at] = outputs["sentiment"]
+        if tags is not None:
+            for position, row in zip(at, outputs["tags"], strict=True):
+                tags[position] = row[: len(examples[position].ids)]
+    return Predictions(intent=intent, tags=tags, sentiment=sentiment, embeddings=embeddings)
 
 
 def scores(predictions: Predictions, examples: Sequence[Example], labels: LabelSpace) -> dict[str, float]:

@@ -13,10 +13,12 @@ from torch import Tensor, nn
 from services.training.exporting.onnx_export import export
 from services.training.exporting.quantization import SCHEMES, Scheme, quantise
 from services.training.exporting.selection import points_lost
+from services.training.fitting.batching import together
 from services.training.tasks.nlu.evaluation import Evaluation
-from services.training.tasks.nlu.examples import TextEncoder
+from services.training.tasks.nlu.examples import TextEncoder, collate
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
+from services.training.tasks.nlu.task import TASK
 from shared.errors import TrainingFailed
 from shared.inference.session import OnnxSession
 from shared.inference.tokens import Tokens
@@ -34,7 +36,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _export(model: JointModel, base: Path, folder: Path) -> float:
     folder.mkdir()
     encoder = TextEncoder.load(base, 32)
-    return export(model, encoder, folder, encoder.encode(ROWS, model.labels))
+    encoder.save(folder / "tokenizer.json")
+    return export(model, TASK, folder, encoder.encode(ROWS, model.labels))
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +58,8 @@ def _read(folder: Path, file: str, texts: Sequence[str] = ("fly me to Rome pleas
 
 
 def _quantise(folder: Path, base: Path, scheme: Scheme) -> None:
-    examples = TextEncoder.load(base, 32).encode(ROWS, _LABELS)
-    quantise(folder / "model.onnx", folder / "small.onnx", scheme, examples)
+    texts = [together([example], collate) for example in TextEncoder.load(base, 32).encode(ROWS, _LABELS)]
+    quantise(folder / "model.onnx", folder / "small.onnx", scheme, texts)
 
 
 def test_the_graph_has_the_outputs_that_serving_expects(exported: Path) -> None:
@@ -106,11 +109,11 @@ def test_every_scheme_makes_a_graph_that_runs(exported: Path, base: Path, scheme
 def test_a_small_graph_reads_a_text_alike_alone_and_beside_others(exported: Path, base: Path, scheme: Scheme) -> None:
     _quantise(exported, base, scheme)
     texts = ("fly me to Rome please", "PAIN " * 20, "no")
-    together = _read(exported, "small.onnx", texts)
+    beside = _read(exported, "small.onnx", texts)
     for row, text in enumerate(texts):
         alone = _read(exported, "small.onnx", [text])
         for name in ("intent", "sentiment", "sentence_embedding"):
-            np.testing.assert_allclose(together[name][row], alone[name][0], atol=1e-3, err_msg=name)
+            np.testing.assert_allclose(beside[name][row], alone[name][0], atol=1e-3, err_msg=name)
 
 
 def test_late_outputs_stay_exact_where_they_are_asked_to(exported: Path, base: Path) -> None:

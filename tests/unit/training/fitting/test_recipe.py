@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from services.training.fitting import recipe as recipes
 from services.training.fitting.recipe import Recipe
+from services.training.objectives.adversarial import AdversarialObjective
+from services.training.pipeline import plan
 from services.training.tasks.nlu.labels import LabelSpace
-from shared.contracts.jobs import Hyperparameters, JobSpec, Tuning
+from shared.contracts.jobs import Hyperparameters, JobSpec, Objectives, Schedule
+from shared.contracts.objectives import Adversarial
+from shared.contracts.tunings import Adapter, BitFit, Frozen, Full, Ia3, Lora, Tuning
 from shared.contracts.understanding import SENTIMENTS
 
 AUTO = JobSpec(model="minilm", training_file="file-1", seed=11)
@@ -17,7 +20,11 @@ SENTIMENT = LabelSpace(intents=(), tags=(), sentiments=SENTIMENTS)
 
 
 def resolve(spec: JobSpec, rows: int, labels: LabelSpace = INTENTS, *, width: int = 384) -> Recipe:
-    return recipes.resolve(spec, rows, labels, width=width)
+    return plan(spec, labels, rows, width=width)[1]
+
+
+def tuned(tuning: Tuning, objectives: Objectives = "auto") -> JobSpec:
+    return AUTO.model_copy(update={"tuning": tuning, "objectives": objectives})
 
 
 def asked(**knobs: int | float) -> JobSpec:
@@ -32,9 +39,9 @@ def test_entities_get_half_as_many_epochs_again() -> None:
     assert [resolve(AUTO, rows, ENTITIES).epochs for rows in (10, 1_500, 10_000)] == [40, 9, 6]
 
 
-@pytest.mark.parametrize(("kind", "times"), [("full", 2), ("lora", 1), ("frozen", 1)])
-def test_entities_get_twice_the_rates_of_full_tuning(kind: str, times: int) -> None:
-    spec = AUTO.model_copy(update={"tuning": Tuning.model_validate({"type": kind})})
+@pytest.mark.parametrize(("tuning", "times"), [(Full(), 2), (Lora(), 1), (Frozen(), 1), (Frozen(layers=2), 2)])
+def test_entities_get_twice_the_rates_of_tunings_that_move_weights(tuning: Tuning, times: int) -> None:
+    spec = tuned(tuning)
 
     plain, tagged = resolve(spec, 1_500), resolve(spec, 1_500, ENTITIES)
 
@@ -42,9 +49,9 @@ def test_entities_get_twice_the_rates_of_full_tuning(kind: str, times: int) -> N
     assert tagged.head_rate == times * plain.head_rate
 
 
-@pytest.mark.parametrize(("kind", "share"), [("full", 0.5), ("lora", 1.0)])
-def test_a_wider_encoder_gets_a_lower_rate_of_full_tuning_of_its_own(kind: str, share: float) -> None:
-    spec = AUTO.model_copy(update={"tuning": Tuning.model_validate({"type": kind})})
+@pytest.mark.parametrize(("tuning", "share"), [(Full(), 0.5), (Lora(), 1.0)])
+def test_a_wider_encoder_gets_a_lower_rate_of_full_tuning_of_its_own(tuning: Tuning, share: float) -> None:
+    spec = tuned(tuning)
     narrow, minilm, wide = (resolve(spec, 1_500, width=width) for width in (32, 384, 768))
 
     assert (narrow.encoder_rate, wide.encoder_rate) == (minilm.encoder_rate, share * minilm.encoder_rate)
@@ -52,22 +59,23 @@ def test_a_wider_encoder_gets_a_lower_rate_of_full_tuning_of_its_own(kind: str, 
 
 
 @pytest.mark.parametrize(
-    ("tuning", "rows", "labels", "is_on"),
+    ("spec", "rows", "labels", "is_on"),
     [
-        (Tuning(), 1_000, SENTIMENT, True),
-        (Tuning(), 1_000, ENTITIES, False),
-        (Tuning(), 2_000, ENTITIES, True),
-        (Tuning(), 2_000, INTENTS, False),
-        (Tuning(type="lora"), 2_000, ENTITIES, False),
-        (Tuning(type="frozen"), 2_000, SENTIMENT, False),
-        (Tuning(adversarial=0), 2_000, SENTIMENT, False),
-        (Tuning(adversarial=0.5), 1_000, ENTITIES, True),
+        (AUTO, 1_000, SENTIMENT, True),
+        (AUTO, 1_000, ENTITIES, False),
+        (AUTO, 2_000, ENTITIES, True),
+        (AUTO, 2_000, INTENTS, False),
+        (tuned(Lora()), 2_000, ENTITIES, False),
+        (tuned(Frozen()), 2_000, SENTIMENT, False),
+        (tuned(Full(), ()), 2_000, SENTIMENT, False),
+        (tuned(Full(), (Adversarial(distance=0.5),)), 1_000, ENTITIES, True),
     ],
 )
 def test_an_adversary_trains_along_where_it_was_measured_to_help(
-    tuning: Tuning, rows: int, labels: LabelSpace, is_on: bool
+    spec: JobSpec, rows: int, labels: LabelSpace, is_on: bool
 ) -> None:
-    assert (resolve(AUTO.model_copy(update={"tuning": tuning}), rows, labels).adversarial > 0) == is_on
+    method, _ = plan(spec, labels, rows, width=384)
+    assert any(isinstance(objective, AdversarialObjective) for objective in method.objectives) == is_on
 
 
 def test_small_data_get_small_batches() -> None:
@@ -82,26 +90,26 @@ def test_what_the_user_sets_is_taken() -> None:
     assert recipe.head_rate == resolve(AUTO, 1_000).head_rate / 2
 
 
-def test_the_seed_and_the_tuning_of_the_job_are_taken() -> None:
-    tuning = Tuning(type="lora", rank=3, max_steps=9)
+def test_the_seed_and_the_limit_of_the_job_are_taken() -> None:
+    recipe = resolve(AUTO.model_copy(update={"schedule": Schedule(max_steps=9)}), 1_000)
 
-    recipe = resolve(AUTO.model_copy(update={"tuning": tuning}), 1_000)
-
-    assert (recipe.seed, recipe.tuning, recipe.max_steps) == (11, tuning, 9)
+    assert (recipe.seed, recipe.max_steps) == (11, 9)
 
 
 def test_low_rank_updates_learn_faster_and_a_frozen_encoder_not_at_all() -> None:
-    rates = [
-        resolve(AUTO.model_copy(update={"tuning": Tuning(type=kind)}), 1_000).encoder_rate
-        for kind in ("lora", "full", "frozen")
-    ]
+    rates = [resolve(tuned(tuning), 1_000).encoder_rate for tuning in (Lora(), Full(), Frozen())]
 
     assert rates == sorted(rates, reverse=True)
     assert rates[-1] == 0
 
 
+@pytest.mark.parametrize("tuning", [BitFit(), Adapter(), Ia3()], ids=lambda tuning: str(tuning.type))
+def test_few_weights_get_more_epochs(tuning: Tuning) -> None:
+    assert resolve(tuned(tuning), 10_000).epochs > resolve(AUTO, 10_000).epochs
+
+
 @pytest.mark.parametrize(("rows", "limit", "steps"), [(100, None, 70), (101, None, 77), (100, 12, 12), (100, 999, 70)])
 def test_steps_are_whole_epochs_up_to_the_limit(rows: int, limit: int | None, steps: int) -> None:
-    spec = asked(batch_size=10, n_epochs=7).model_copy(update={"tuning": Tuning(max_steps=limit)})
+    spec = asked(batch_size=10, n_epochs=7).model_copy(update={"schedule": Schedule(max_steps=limit)})
 
     assert resolve(spec, rows).steps(rows) == steps

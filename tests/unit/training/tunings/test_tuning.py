@@ -6,16 +6,29 @@ import pytest
 import torch
 from torch import Tensor
 
+from services.training.fitting.loop import parameter_groups
+from services.training.models.task_model import TaskModel
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
-from services.training.tunings import tuning
-from services.training.tunings.tuning import LowRankLinear, RememberedStates
-from shared.contracts.jobs import Tuning
+from services.training.tunings.frozen import RememberedStates
+from services.training.tunings.table import TUNINGS, tuning_of
+from services.training.tunings.tuning import Tuning
+from services.training.tunings.virtual_tokens import VirtualTokens
+from shared.contracts.tunings import Adapter, BitFit, Dora, Frozen, Full, Ia3, Lora, Prompt, PTuning, Spec
+from shared.errors import TrainingFailed
 from tests.unit.training.tiny_base import ROWS, WIDTH, recipe, tiny_base
 
 IDS = torch.tensor([[101, 7592, 2088, 102], [101, 2088, 102, 0]])
 MASK = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
 WORDS = torch.tensor([101, 102, 2088])
+
+#: Tunings that begin as the base model reads, and those that leave nothing of themselves in it.
+NEUTRAL: tuple[Spec, ...] = (Full(), BitFit(), Adapter(), Lora(), Dora(), Ia3(), Frozen(layers=1))
+MERGED: tuple[Spec, ...] = (Full(), BitFit(), Lora(rank=2, alpha=8), Dora(rank=2, alpha=8), Ia3(), Frozen(layers=1))
+
+
+def name_of(spec: Spec) -> str:
+    return str(spec.model_dump()["type"])
 
 
 @pytest.fixture
@@ -23,28 +36,49 @@ def model(tmp_path: Path) -> JointModel:
     return JointModel.load(tiny_base(tmp_path / "base"), LabelSpace.of(ROWS), dropout=0.0)
 
 
-def trained_names(model: JointModel) -> set[str]:
+def apply(model: TaskModel, spec: Spec) -> Tuning:
+    tuning = tuning_of(spec)
+    tuning.apply(model, WORDS, 10)
+    return tuning
+
+
+def trained_names(model: TaskModel) -> set[str]:
     return {name for name, parameter in model.named_parameters() if parameter.requires_grad}
 
 
-def outputs(model: JointModel) -> list[Tensor]:
+def in_encoder(model: TaskModel) -> set[str]:
+    return {name for name in trained_names(model) if name.startswith("encoder.")}
+
+
+def outputs(model: TaskModel) -> list[Tensor]:
     model.eval()
     with torch.no_grad():
-        return [tensor for tensor in model(IDS, MASK) if tensor is not None]
+        found: dict[str, Tensor] = model(IDS, MASK)
+    return list(found.values())
+
+
+def disturb(model: TaskModel) -> None:
+    """Change what is trained in the encoder, as training would."""
+    torch.manual_seed(3)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if weight.requires_grad and name.startswith("encoder."):
+                weight.add_(0.1 * torch.randn_like(weight))
 
 
 def test_full_tuning_trains_every_weight_but_those_of_words_that_do_not_occur(model: JointModel) -> None:
     every = {name for name, _ in model.named_parameters()}
 
-    groups = tuning.apply(model, recipe(), WORDS)
+    apply(model, Full())
 
     assert trained_names(model) == every
-    assert sum(len(group["params"]) for group in groups) == len(every)
+    assert sum(len(group["params"]) for group in parameter_groups(model, recipe())) == len(every)
     assert model.word_embeddings.shape == (len(WORDS), WIDTH)
 
 
 def test_biases_and_norms_do_not_decay_and_heads_learn_faster(model: JointModel) -> None:
-    groups = tuning.apply(model, recipe(), WORDS)
+    apply(model, Full())
+    groups = parameter_groups(model, recipe())
 
     assert {group["weight_decay"] for group in groups for weight in group["params"] if weight.ndim == 1} == {0.0}
     assert {group["weight_decay"] for group in groups for weight in group["params"] if weight.ndim == 2} == {0.01}
@@ -53,61 +87,106 @@ def test_biases_and_norms_do_not_decay_and_heads_learn_faster(model: JointModel)
     assert rate == recipe().head_rate
 
 
-def test_lora_trains_only_low_rank_updates_and_the_heads(model: JointModel) -> None:
-    tuning.apply(model, recipe(Tuning(type="lora", rank=2)), WORDS)
+def test_low_rank_tuning_trains_only_its_updates_and_the_heads(model: JointModel) -> None:
+    apply(model, Lora(rank=2))
 
-    in_encoder = {name for name in trained_names(model) if name.startswith("encoder.")}
-    assert {name.rpartition(".")[2] for name in in_encoder} == {"down", "up"}
-    assert len(in_encoder) == 2 * 2 * 6  # layers, down and up, linear layers in each
+    assert all(".lora_A." in name or ".lora_B." in name for name in in_encoder(model))
+    assert len(in_encoder(model)) == 2 * 2 * 6  # layers, down and up, linear layers in each
     assert "tags.weight" in trained_names(model)
 
 
-def test_low_rank_updates_are_made_where_their_layer_lies() -> None:
-    layer = LowRankLinear(torch.nn.Linear(8, 4, device="meta"), rank=2, alpha=4, dropout=0.0)
+def test_bitfit_trains_the_biases(model: JointModel) -> None:
+    apply(model, BitFit())
 
-    assert {parameter.device.type for parameter in layer.parameters()} == {"meta"}
+    assert {name.rpartition(".")[2] for name in in_encoder(model)} == {"bias"}
 
 
-def test_lora_starts_as_the_base_model(model: JointModel) -> None:
+def test_the_uppermost_layers_alone_may_be_trained(model: JointModel) -> None:
+    apply(model, Frozen(layers=1))
+
+    assert in_encoder(model)
+    assert all(".layer.1." in name for name in in_encoder(model))
+
+
+@pytest.mark.parametrize("spec", [Prompt(tokens=3), PTuning(tokens=3, width=8)], ids=name_of)
+def test_virtual_tokens_train_only_themselves_and_leave_the_states_of_the_text(model: JointModel, spec: Spec) -> None:
+    tuning = apply(model, spec)
+    assert isinstance(model.encoder, VirtualTokens)
+    assert all("seeds" in name or "network" in name for name in in_encoder(model))
+    disturb(model)
     before = outputs(model)
 
-    tuning.apply(model, recipe(Tuning(type="lora")), WORDS)
+    tuning.merge(model)
+    tuning.merge(model)
 
-    assert all(torch.equal(old, new) for old, new in zip(before, outputs(model), strict=True))
+    assert model.encoder.network is None
+    assert [tuple(one.shape) for one in before] == [tuple(one.shape) for one in outputs(model)]
+    assert all(torch.allclose(old, new, atol=1e-6) for old, new in zip(before, outputs(model), strict=True))
 
 
-def test_merging_keeps_every_output_and_leaves_no_trace(model: JointModel) -> None:
-    tuning.apply(model, recipe(Tuning(type="lora", rank=2, alpha=8)), WORDS)
-    with torch.no_grad():
-        for module in model.modules():
-            if isinstance(module, LowRankLinear):
-                module.up.normal_()
+@pytest.mark.parametrize("spec", [*TUNINGS], ids=lambda kind: kind.__name__)
+def test_no_tuning_but_full_trains_the_words(model: JointModel, spec: type[Spec]) -> None:
+    apply(model, spec())
+
+    assert (spec is Full) == any("word_embeddings" in name for name in trained_names(model))
+
+
+@pytest.mark.parametrize("spec", NEUTRAL, ids=name_of)
+def test_training_starts_as_the_base_model(model: JointModel, spec: Spec) -> None:
+    before = outputs(model)
+
+    apply(model, spec)
+
+    assert all(torch.allclose(old, new, atol=1e-6) for old, new in zip(before, outputs(model), strict=True))
+
+
+@pytest.mark.parametrize("spec", MERGED, ids=name_of)
+def test_merging_keeps_every_output_and_leaves_a_plain_model(model: JointModel, spec: Spec, tmp_path: Path) -> None:
+    kinds = {type(module) for module in model.modules()}
+    tuning = apply(model, spec)
+    disturb(model)
     updated = outputs(model)
 
     tuning.merge(model)
+    tuning.merge(model)
 
-    assert not any(isinstance(module, LowRankLinear) for module in model.modules())
+    assert model.is_plain
+    assert {type(module) for module in model.modules()} == kinds
     assert all(torch.allclose(old, new, atol=1e-5) for old, new in zip(updated, outputs(model), strict=True))
+    model.save(tmp_path)
 
 
-def test_merging_what_was_never_wrapped_changes_nothing(model: JointModel) -> None:
-    before = outputs(model)
+@pytest.mark.parametrize("spec", [Adapter(), Prompt(), PTuning()], ids=name_of)
+def test_what_stays_in_the_encoder_is_not_saved_as_if_it_were_plain(
+    model: JointModel, spec: Spec, tmp_path: Path
+) -> None:
+    apply(model, spec).merge(model)
 
-    assert all(torch.equal(old, new) for old, new in zip(before, outputs(tuning.merge(model)), strict=True))
+    assert not model.is_plain
+    with pytest.raises(TypeError, match="cannot be"):
+        model.save(tmp_path)
+
+
+def test_more_layers_than_there_are_or_more_tokens_than_are_read_are_refused(model: JointModel) -> None:
+    with pytest.raises(TrainingFailed, match="has 2 layers"):
+        apply(model, Frozen(layers=3))
+    with pytest.raises(TrainingFailed, match="leave no room"):
+        apply(model, Prompt(tokens=128))
 
 
 def test_frozen_tuning_trains_heads_on_states_that_are_computed_once(model: JointModel) -> None:
     encoder = model.encoder
     calls: list[int] = []
     encoder.register_forward_hook(lambda *_: calls.append(1))
-    tuning.apply(model, recipe(Tuning(type="frozen")), WORDS)
+    tuning = apply(model, Frozen())
 
     first, second = outputs(model), outputs(model)
 
     assert not any(name.startswith(("encoder.", "projection.")) for name in trained_names(model))
     assert len(calls) == 1
     assert all(torch.equal(old, new) for old, new in zip(first, second, strict=True))
-    assert tuning.merge(model).encoder is encoder
+    tuning.merge(model)
+    assert model.encoder is encoder
 
 
 @torch.no_grad()
@@ -135,7 +214,7 @@ def test_states_beyond_the_capacity_are_computed_again(model: JointModel) -> Non
 
 
 def test_frozen_encoder_stays_without_dropout_in_training(model: JointModel) -> None:
-    tuning.apply(model, recipe(Tuning(type="frozen")), WORDS)
+    apply(model, Frozen())
 
     model.train()
 

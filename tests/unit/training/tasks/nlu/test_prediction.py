@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.training.tasks.nlu.examples import IGNORED, OUT_OF_SCOPE_ID, Example, TextEncoder
+from services.training.fitting.batching import IGNORED
+from services.training.tasks.nlu.examples import OUT_OF_SCOPE_ID, Example, TextEncoder
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.prediction import Predictions, predict, scores, spans

@@ -1,0 +1,77 @@
+"""The encoder in a directory: loaded without anything that could run, looked into."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers.utils import logging as transformers_logging
+
+from shared.errors import TrainingFailed
+
+
+def encoder_width(base: Path) -> int:
+    """Width of the token states of the encoder in a directory.
+
+    Raises:
+        TrainingFailed: Its ``config.json`` cannot be read.
+    """
+    try:
+        config = AutoConfig.from_pretrained(base, local_files_only=True, trust_remote_code=False)
+        return int(config.hidden_size)
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise _unreadable(base, error) from error
+
+
+def load_encoder(base: Path) -> PreTrainedModel:
+    """The encoder in a directory (``config.json``, ``model.safetensors``), without a pooler.
+
+    Raises:
+        TrainingFailed: There is none that could be read; the message names the reason.
+    """
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    # A pooler that is missing or superfluous is of no interest: it is dropped below.
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    try:
+        encoder: PreTrainedModel = AutoModel.from_pretrained(
+            base,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            attn_implementation="eager",  # exports to the graph that onnxruntime fuses best
+            dtype=torch.float32,
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise _unreadable(base, error) from error
+    if hasattr(encoder, "pooler"):
+        setattr(encoder, "pooler", None)  # noqa: B010  # declared as a module, which it may well lack
+    return encoder
+
+
+def word_table(encoder: PreTrainedModel) -> Tensor:
+    """The embeddings [v, d] of its words."""
+    return encoder.get_input_embeddings().get_parameter("weight")
+
+
+def layers_of(encoder: nn.Module, count: int) -> nn.ModuleList:
+    """The layers of an encoder, lowest first: every architecture keeps them in a list, each under another name.
+
+    Args:
+        encoder: The encoder.
+        count: How many it has, by its configuration.
+
+    Raises:
+        TrainingFailed: No list of so many modules is in it.
+    """
+    for module in encoder.modules():
+        if isinstance(module, nn.ModuleList) and len(module) == count:
+            return module
+    raise TrainingFailed(
+        f"The layers of {type(encoder).__name__} cannot be told apart. Use tuning 'full' or 'lora'.", param="tuning"
+    )
+
+
+def _unreadable(base: Path, error: Exception) -> TrainingFailed:
+    return TrainingFailed(f"The base model {base.name} cannot be read: {error}", param="model")

@@ -1,0 +1,23 @@
+"""The objectives that a job can name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from services.training.objectives.adversarial import AdversarialObjective
+from services.training.objectives.objective import Objective
+from services.training.objectives.r_drop import RDropObjective
+from services.training.tasks.task import Task
+from shared.contracts.objectives import Adversarial, RDrop
+from shared.contracts.tunings import Spec
+
+OBJECTIVES: Mapping[type[Spec], Callable[[Any, Task[Any, Any]], Objective]] = {
+    Adversarial: lambda spec, _: AdversarialObjective(spec),
+    RDrop: lambda spec, task: RDropObjective(spec, task.distributions),
+}
+
+
+def objectives_of(specs: Sequence[Spec], task: Task[Any, Any]) -> list[Objective]:
+    """What the run of a task minimises besides its loss, in the order named: later ones wrap earlier ones."""
+    return [OBJECTIVES[type(spec)](spec, task) for spec in specs]

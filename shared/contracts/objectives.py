@@ -1,0 +1,39 @@
+"""What a job minimises besides the loss of its task. Names travel; what is done stands in ``services.training.objectives``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.contracts.tunings import Spec
+
+
+class Adversarial(Spec):
+    """Each batch is seen again with its words moved to where the model errs more. It needs ``full`` tuning.
+
+    Attributes:
+        method: ``fgm`` takes one step (Miyato et al. 2017, arXiv:1605.07725), ``pgd`` several and trains on the last (Madry et al. 2018,
+            arXiv:1706.06083), ``freelb`` several and trains on all of them (Zhu et al. 2020, arXiv:1909.11764).
+        distance: How far the words of a batch are moved in all, in lengths of a word's embedding.
+        steps: Of ``pgd`` and ``freelb``; each takes the time of another look.
+    """
+
+    type: Literal["adversarial"] = "adversarial"
+    method: Literal["fgm", "pgd", "freelb"] = "fgm"
+    distance: Annotated[float, Field(gt=0, le=10)] = 1.0
+    steps: Annotated[int, Field(ge=1, le=8)] = 3
+
+
+class RDrop(Spec):
+    """Two passes with other dropout must agree (Liang et al. 2021, arXiv:2106.14448). It takes twice the time.
+
+    Attributes:
+        weight: Of the disagreement.
+    """
+
+    type: Literal["rdrop"] = "rdrop"
+    weight: Annotated[float, Field(gt=0, le=100)] = 1.0
+
+
+Objective = Annotated[Adversarial | RDrop, Field(discriminator="type")]

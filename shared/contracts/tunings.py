@@ -1,0 +1,116 @@
+"""Ways to tune a model: which of its weights a job trains. Names travel; what is done stands in ``services.training.tunings``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Spec(BaseModel):
+    """A part of what a job asks for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Rank = Annotated[int, Field(ge=1, le=256)]
+VirtualTokens = Annotated[int, Field(ge=1, le=128)]
+
+
+class Full(Spec):
+    """Every weight is trained."""
+
+    type: Literal["full"] = "full"
+
+
+class Frozen(Spec):
+    """Only the heads are trained, or the uppermost layers of the encoder too.
+
+    Attributes:
+        layers: How many of them.
+    """
+
+    type: Literal["frozen"] = "frozen"
+    layers: Annotated[int, Field(ge=0, le=64)] = 0
+
+
+class BitFit(Spec):
+    """Biases and heads are trained (Ben Zaken et al. 2021, arXiv:2106.10199)."""
+
+    type: Literal["bitfit"] = "bitfit"
+
+
+class Adapter(Spec):
+    """A small bottleneck behind each layer (Houlsby et al. 2019, arXiv:1902.00751, placed as by Pfeiffer et al. 2020, arXiv:2005.00247).
+
+    Attributes:
+        size: Width of the bottleneck.
+    """
+
+    type: Literal["adapter"] = "adapter"
+    size: Annotated[int, Field(ge=1, le=1024)] = 48
+
+
+class _LowRank(Spec):
+    """Updates of low rank.
+
+    Attributes:
+        rank: Their rank.
+        alpha: They are multiplied by ``alpha / rank``.
+        dropout: On their input.
+    """
+
+    rank: Rank = 16
+    alpha: Annotated[float, Field(gt=0, le=1024)] = 32.0
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.05
+
+
+class Lora(_LowRank):
+    """Low-rank updates of every linear layer of the encoder (Hu et al. 2021, arXiv:2106.09685)."""
+
+    type: Literal["lora"] = "lora"
+
+
+class Dora(_LowRank):
+    """LoRA of the direction of each weight, and its length by itself (Liu et al. 2024, arXiv:2402.09353)."""
+
+    type: Literal["dora"] = "dora"
+
+
+class Ia3(Spec):
+    """Learned factors on keys, values and feed-forward states (Liu et al. 2022, arXiv:2205.05638)."""
+
+    type: Literal["ia3"] = "ia3"
+
+
+class Prompt(Spec):
+    """Virtual words before the text (Lester et al. 2021, arXiv:2104.08691).
+
+    Attributes:
+        tokens: How many.
+    """
+
+    type: Literal["prompt"] = "prompt"
+    tokens: VirtualTokens = 16
+
+
+class PTuning(Spec):
+    """Virtual words that a small network makes while it trains (Liu et al. 2021, arXiv:2103.10385).
+
+    Attributes:
+        tokens: How many.
+        width: Of the network's hidden layer.
+    """
+
+    type: Literal["p_tuning"] = "p_tuning"
+    tokens: VirtualTokens = 16
+    width: Annotated[int, Field(ge=1, le=1024)] = 128
+
+
+Tuning = Annotated[
+    Full | Frozen | BitFit | Adapter | Lora | Dora | Ia3 | Prompt | PTuning,
+    Field(discriminator="type"),
+]
+
+TuningType = Literal["full", "frozen", "bitfit", "adapter", "lora", "dora", "ia3", "prompt", "p_tuning"]
+"""The names of them, for whoever lets a person choose."""
