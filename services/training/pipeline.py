@@ -55,6 +55,8 @@ def run(job: Job, context: AttemptContext) -> None:
         f"{len(parts.train)} rows train the model, {len(parts.validation)} choose it and {len(parts.test)} judge it.",
         {"warnings": data.warnings},
     )
+    if (missing := data.left_out.warning()) is not None:
+        report(missing, dict(data.left_out.labels), level="warn")
     base = find_base(job.spec.model, context.lease, context.store, context.folder / "cache", context.base_models)
     before = evaluate_before(base, parts, context)
     report(f"To beat: {_described(before)}.", before.scores)
@@ -84,6 +86,8 @@ def run(job: Job, context: AttemptContext) -> None:
     report(f"On {after.rows} test rows: {_described(after)}.", after.scores)
 
     metrics = {"test": after.to_json(), "before": before.to_json(), "validation": chosen.validation.to_json()}
+    if data.left_out.labels:
+        metrics["left_out"] = {head: list(labels) for head, labels in data.left_out.labels.items()}
     scheme = chosen.scheme.name if chosen.scheme else None
     manifest = draft.model_copy(
         update={

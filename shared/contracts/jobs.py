@@ -145,6 +145,10 @@ def _first_form(moved: Mapping[str, Any]) -> _FirstForm:
         raise ValidationError.from_exception_data(error.title, faults) from None
 
 
+RareLabels = Literal["drop", "refuse"]
+"""What is done with labels that occur in one text alone: they can be learned or judged, never both."""
+
+
 class JobSpec(Spec):
     """The whole request; it stands in the job row and, unchanged, in the manifest of the model."""
 
@@ -159,6 +163,7 @@ class JobSpec(Spec):
     schedule: Schedule = Schedule()
     promotion: Promotion = Promotion()
     scope: ScopeCosts = ScopeCosts()
+    rare_labels: RareLabels = "drop"
     suffix: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 

@@ -42,6 +42,7 @@ def job_object(job: Job) -> JobObject:
             schedule=spec.schedule,
             promotion=spec.promotion,
             scope=spec.scope,
+            rare_labels=spec.rare_labels,
             attempt=job.attempt,
             started_at=_seconds(job.started_at),
             cancel_requested=job.cancel_requested,

@@ -12,6 +12,7 @@ from shared.contracts.jobs import (
     JobStatus,
     Objectives,
     Promotion,
+    RareLabels,
     Schedule,
     ScopeCosts,
     require_compatible,
@@ -42,7 +43,7 @@ class Method(Body):
 
 
 class CreateJob(Body):
-    """A fine-tuning job as the convention has it, with ``task``, ``tuning``, ``objectives``, ``schedule``, ``promotion`` and ``scope`` of ours."""
+    """A fine-tuning job as the convention has it, with ``task``, ``tuning``, ``objectives``, ``schedule``, ``promotion``, ``scope`` and ``rare_labels`` of ours."""
 
     model: Name
     training_file: Name
@@ -61,6 +62,7 @@ class CreateJob(Body):
     schedule: Schedule = Schedule()
     promotion: Promotion = Promotion()
     scope: ScopeCosts = ScopeCosts()
+    rare_labels: RareLabels = "drop"
 
     @model_validator(mode="before")
     @classmethod
@@ -104,6 +106,7 @@ class JobDetails(Reply):
     schedule: Schedule
     promotion: Promotion
     scope: ScopeCosts
+    rare_labels: RareLabels
     attempt: int
     started_at: int | None
     cancel_requested: bool

@@ -155,6 +155,7 @@ def _spec(request: CreateJob) -> JobSpec:
         schedule=request.schedule,
         promotion=request.promotion,
         scope=request.scope,
+        rare_labels=request.rare_labels,
         suffix=request.suffix,
         seed=request.seed or 0,
     )

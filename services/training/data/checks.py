@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from services.training.data.rare_labels import counts, named, rare_labels
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.errors import TrainingFailed
 from shared.rows.row import Row
@@ -13,8 +13,6 @@ from shared.rows.row import Row
 MIN_ROWS = 10
 #: Labels of a head that learns to choose.
 MIN_LABELS = 2
-#: Labels named in a message before it says "and so many more".
-_NAMED = 10
 
 
 def require_enough(rows: Sequence[Row]) -> None:
@@ -36,12 +34,12 @@ def require_known_labels(training: Iterable[Row], validation: Iterable[Row]) -> 
     Raises:
         TrainingFailed: It has labels that the training file lacks.
     """
-    known = _counts(training)
-    for head, counts in _counts(validation).items():
-        unknown = sorted(counts.keys() - known[head].keys() - {OUT_OF_SCOPE})
+    known = counts(training)
+    for head, found in counts(validation).items():
+        unknown = sorted(found.keys() - known[head].keys() - {OUT_OF_SCOPE})
         if unknown:
             raise TrainingFailed(
-                f"The validation file has {head} labels that the training file lacks: {_named(unknown)}. "
+                f"The validation file has {head} labels that the training file lacks: {named(unknown)}. "
                 "Add rows with them to the training file, or remove them.",
                 param="validation_file",
             )
@@ -69,36 +67,17 @@ def _too_few_rows(rows: Sequence[Row]) -> list[str]:
 
 
 def _single_labels(rows: Sequence[Row]) -> list[str]:
-    counts = _counts(rows)
+    found = counts(rows)
     return [
         f"All rows have the same {head} {next(iter(labels))!r}; give rows with at least {MIN_LABELS} different ones."
         for head in ("intent", "sentiment")
-        if 0 < len(labels := counts[head].keys() - {OUT_OF_SCOPE}) < MIN_LABELS
+        if 0 < len(labels := found[head].keys() - {OUT_OF_SCOPE}) < MIN_LABELS
     ]
 
 
 def _rare_labels(rows: Sequence[Row]) -> list[str]:
-    reasons = []
-    for head, counts in _counts(rows).items():
-        rare = sorted(label for label, count in counts.items() if count == 1)
-        if rare:
-            reasons.append(
-                f"Seen only once as {head}: {_named(rare)}; add rows (five or more each), rename them or remove them."
-            )
-    return reasons
-
-
-def _counts(rows: Iterable[Row]) -> dict[str, Counter[str]]:
-    counts: dict[str, Counter[str]] = {"intent": Counter(), "entity": Counter(), "sentiment": Counter()}
-    for row in rows:
-        if row.intent is not None:
-            counts["intent"][row.intent] += 1
-        if row.sentiment is not None:
-            counts["sentiment"][row.sentiment] += 1
-        counts["entity"].update(entity.label for entity in row.entities or ())
-    return counts
-
-
-def _named(labels: Sequence[str]) -> str:
-    more = len(labels) - _NAMED
-    return ", ".join(labels[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return [
+        f"Seen only once as {head}: {named(sorted(labels))}; add rows (five or more each), rename them or remove them, or leave them out "
+        "(rare_labels: drop)."
+        for head, labels in rare_labels(rows).items()
+    ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from services.training.data.checks import require_apart, require_enough, require_known_labels
 from services.training.data.pseudonymisation import without_personal_numbers
+from services.training.data.rare_labels import LeftOut, rare_labels, without
 from services.training.data.splitting import Split, split
 from services.training.jobs.lease import JobLease
 from shared.artifacts.layout import file_key
@@ -26,11 +27,13 @@ class JobData:
         parts: What trains, chooses and judges.
         sha256: Hash of the files they come from.
         warnings: Duplicates and contradictions in the files.
+        left_out: Labels that occur once.
     """
 
     parts: Split
     sha256: str
     warnings: int
+    left_out: LeftOut
 
 
 def read_data(spec: JobSpec, seed: int, lease: JobLease, store: ArtifactStore) -> JobData:
@@ -40,18 +43,22 @@ def read_data(spec: JobSpec, seed: int, lease: JobLease, store: ArtifactStore) -
         TrainingFailed: A file is gone or faulty, or there is not enough in it.
     """
     training = _read(spec.training_file, "training_file", lease, store)
-    require_enough(training.rows)
+    rare = rare_labels(training.rows) if spec.rare_labels == "drop" else {}
+    rows, left_out = without(training.rows, rare)
+    require_enough(rows)
     if spec.validation_file is None:
-        parts = split(training.rows, seed=seed)
-        return JobData(without_personal_numbers(parts, seed), training.sha256, training.warning_count)
+        parts = split(rows, seed=seed)
+        return JobData(without_personal_numbers(parts, seed), training.sha256, training.warning_count, left_out)
     validation = _read(spec.validation_file, "validation_file", lease, store)
-    require_apart(training.rows, validation.rows)
-    require_known_labels(training.rows, validation.rows)
-    parts = split(training.rows, seed=seed, validation=validation.rows)
+    require_apart(rows, validation.rows)
+    held_out, _ = without(validation.rows, rare)
+    require_known_labels(rows, held_out)
+    parts = split(rows, seed=seed, validation=held_out)
     return JobData(
         parts=without_personal_numbers(parts, seed),
         sha256=hashlib.sha256(f"{training.sha256} {validation.sha256}".encode()).hexdigest(),
         warnings=training.warning_count + validation.warning_count,
+        left_out=left_out,
     )
 
 

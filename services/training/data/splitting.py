@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.rows.row import Row
 
 #: Share of the texts that is held out for each of validation and test.
@@ -29,7 +30,7 @@ class Split:
 
 
 def split(rows: Sequence[Row], *, seed: int, validation: Sequence[Row] | None = None) -> Split:
-    """Split rows 80/10/10, stratified by intent (by sentiment where no intent is labelled).
+    """Split rows 80/10/10, stratified by intent (by sentiment where no intent is labelled); of every label, entities' too, some text trains.
 
     Which side a text falls on is decided by a hash of it, so the same seed holds out nearly the same texts when rows
     are added later: a new model and the one in production are then compared on rows that neither has seen.
@@ -47,11 +48,14 @@ def split(rows: Sequence[Row], *, seed: int, validation: Sequence[Row] | None = 
     strata = _strata(groups, seed)
     share = min(HELD_OUT, MAX_HELD_OUT / max(len(groups), 1))
     test = _take(strata, share)
-    if validation is None:
-        validation = _rows(groups, _take(strata, share / (1 - share)))
+    chosen = _take(strata, share / (1 - share)) if validation is None else []
+    train = [text for stratum in strata for text in stratum]
+    for text in _needed(groups, train, [*chosen, *test]):
+        (chosen if text in chosen else test).remove(text)
+        train.append(text)
     return Split(
-        train=_rows(groups, (text for stratum in strata for text in stratum)),
-        validation=tuple(validation),
+        train=_rows(groups, train),
+        validation=_rows(groups, chosen) if validation is None else tuple(validation),
         test=_rows(groups, test),
     )
 
@@ -90,6 +94,28 @@ def _take(strata: list[list[str]], share: float) -> list[str]:
         taken += texts[:count]
         del texts[:count]
     return taken
+
+
+def _needed(groups: dict[str, list[Row]], train: list[str], held_out: list[str]) -> list[str]:
+    """Texts that were held out and have a label that no text of the training side has: the first of each such label."""
+    known = {label for text in train for row in groups[text] for label in _labels(row)}
+    needed = []
+    for text in held_out:
+        labels = {label for row in groups[text] for label in _labels(row)}
+        if not labels <= known:
+            known |= labels
+            needed.append(text)
+    return needed
+
+
+def _labels(row: Row) -> Iterator[tuple[str, str]]:
+    """Every label of a row, with its head; what belongs to no intent is no label to be learned."""
+    if row.intent not in (None, OUT_OF_SCOPE):
+        yield "intent", str(row.intent)
+    if row.sentiment is not None:
+        yield "sentiment", row.sentiment
+    for entity in row.entities or ():
+        yield "entity", entity.label
 
 
 def _rows(groups: dict[str, list[Row]], texts: Iterable[str]) -> tuple[Row, ...]:

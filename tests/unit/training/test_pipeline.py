@@ -209,6 +209,23 @@ def test_a_job_that_cannot_succeed_says_what_to_change(bench: Bench, base: str) 
         assert told == [TrainingProgressed(job_id=job_id, status="failed")]
 
 
+def test_a_label_that_occurs_once_is_left_out_and_named_or_refused_where_that_is_wished(
+    bench: Bench, base: str
+) -> None:
+    file_id = bench.upload([*job_kit.lines(), {"text": "a lonely row", "intent": "lonely"}])
+    spec = job_kit.spec(base, file_id, epochs=1)
+    job_id, _, _ = _attempt(bench, spec)
+    job = bench.job(job_id)
+    assert job.status == "succeeded", bench.told(job_id)
+    assert any("occur once are left out. intent: lonely." in message for message in bench.told(job_id))
+    with bench.database.reading() as session:
+        assert models.get(session, job.fine_tuned_model or "").metrics["left_out"] == {"intent": ["lonely"]}
+
+    refused, _, _ = _attempt(bench, spec.model_copy(update={"rare_labels": "refuse"}))
+    assert bench.job(refused).status == "failed"
+    assert "as intent: lonely" in bench.told(refused)[-1]
+
+
 def test_a_validation_file_chooses_the_weights(bench: Bench, base: str) -> None:
     rows = job_kit.lines()
     training_file, validation_file = bench.upload(rows[::2]), bench.upload(rows[1::8])

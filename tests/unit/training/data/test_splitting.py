@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.training.data import splitting
 from services.training.data.splitting import Split, split, thinned
-from shared.rows.row import Row
+from shared.rows.row import Entity, Row
 
 _LABELS = ("order", "refund", "greet", None)
 
@@ -117,3 +117,14 @@ def test_thinned_items_are_evenly_chosen(rows: int, most: int, kept: int) -> Non
     chosen = thinned(range(rows), most)
     assert len(chosen) == kept
     assert len({after - before for before, after in pairwise(chosen)}) <= 1
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_entity_label_is_held_out_whole(seed: int) -> None:
+    rows = [
+        Row(f"text {number}", f"intent {number % 4}", (Entity(0, 4, f"label {number // 3}"),)) for number in range(60)
+    ]
+    parts = split(rows, seed=seed)
+    learned = {entity.label for row in parts.train for entity in row.entities or ()}
+    assert len(learned) == 20
+    assert min(len(parts.validation), len(parts.test)) > 0

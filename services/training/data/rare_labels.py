@@ -1,0 +1,91 @@
+"""Labels that occur once: they can stand on one side of the split alone, so that they are learned or judged, never both."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from shared.contracts.understanding import OUT_OF_SCOPE
+from shared.rows.row import Row
+
+Labels = Mapping[str, frozenset[str]]
+"""Labels by head."""
+
+#: Labels named in a message before it says "and so many more".
+_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What a job does without.
+
+    Attributes:
+        labels: Labels by head, sorted.
+        rows: Rows that had no other label.
+    """
+
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rows: int = 0
+
+    def warning(self) -> str | None:
+        """What the owner of the job should know; ``None`` if nothing is left out."""
+        if not self.labels:
+            return None
+        heads = "; ".join(f"{head}: {named(labels)}" for head, labels in self.labels.items())
+        rows = f" {self.rows} rows had no other label and are left out too." if self.rows else ""
+        return f"Labels that occur once are left out. {heads}.{rows} Add rows with them, five or more each, or rename them."
+
+
+def counts(rows: Iterable[Row]) -> dict[str, Counter[str]]:
+    """How many rows (entities: how many spans) have each label, by head."""
+    found: dict[str, Counter[str]] = {"intent": Counter(), "entity": Counter(), "sentiment": Counter()}
+    for row in rows:
+        if row.intent is not None:
+            found["intent"][row.intent] += 1
+        if row.sentiment is not None:
+            found["sentiment"][row.sentiment] += 1
+        found["entity"].update(entity.label for entity in row.entities or ())
+    return found
+
+
+def rare_labels(rows: Iterable[Row]) -> Labels:
+    """The labels that occur in one text alone, however often it is repeated; heads without any are left out."""
+    distinct = {row.key: row for row in rows}.values()
+    rare = {
+        head: frozenset(label for label, count in labels.items() if count == 1 and label != OUT_OF_SCOPE)
+        for head, labels in counts(distinct).items()
+    }
+    return {head: labels for head, labels in rare.items() if labels}
+
+
+def without(rows: Sequence[Row], rare: Labels) -> tuple[list[Row], LeftOut]:
+    """The rows without some labels: what carried them counts as not labelled, and an entity as text like any other."""
+    if not rare:
+        return list(rows), LeftOut()
+    stripped = [_without(row, rare) for row in rows]
+    kept = [row for row in stripped if _is_labelled(row)]
+    labels = {head: tuple(sorted(found)) for head, found in rare.items()}
+    return kept, LeftOut(labels, len(stripped) - len(kept))
+
+
+def _without(row: Row, rare: Labels) -> Row:
+    entities = row.entities
+    if entities is not None:
+        entities = tuple(entity for entity in entities if entity.label not in rare.get("entity", ()))
+    return replace(
+        row,
+        intent=None if row.intent in rare.get("intent", ()) else row.intent,
+        entities=entities,
+        sentiment=None if row.sentiment in rare.get("sentiment", ()) else row.sentiment,
+    )
+
+
+def _is_labelled(row: Row) -> bool:
+    return row.intent is not None or row.entities is not None or row.sentiment is not None
+
+
+def named(labels: Sequence[str]) -> str:
+    """Some labels, with a count of the others."""
+    more = len(labels) - _NAMED
+    return ", ".join(labels[:_NAMED]) + (f" and {more} more" if more > 0 else "")
