@@ -17,7 +17,8 @@ from transformers import BertConfig, BertModel
 
 from services.training.exporting.activation_scales import fix_scales
 from services.training.fitting.batching import together
-from services.training.tasks.nlu.examples import TextEncoder, collate
+from services.training.models.text_encoder import TextEncoder
+from services.training.tasks.nlu.examples import collate, examples_of
 from services.training.tasks.nlu.labels import LabelSpace
 from shared.artifacts.bundle import Bundle, write_bundle
 from shared.artifacts.manifest import (
@@ -117,7 +118,7 @@ def tiny_bundle(folder: Path, recipe: Recipe = Recipe()) -> Bundle:
     _export(TinyModel(recipe.labels, recipe.size).eval(), folder / FP32_MODEL)
     if recipe.served_file == INT8_MODEL:
         quantize_dynamic(folder / FP32_MODEL, folder / INT8_MODEL, weight_type=QuantType.QInt8, per_channel=True)
-        examples = TextEncoder.load(Path(get_model_path()), recipe.max_length).encode(_ROWS, LabelSpace.of(()))
+        examples = examples_of(TextEncoder.load(Path(get_model_path()), recipe.max_length), _ROWS, LabelSpace.of(()))
         fix_scales(folder / INT8_MODEL, [together([example], collate) for example in examples])
     # The file as it is shipped, with padding to 128 tokens baked in: the reader must not fall into that trap.
     shutil.copy(Path(get_model_path()) / TOKENIZER, folder / TOKENIZER)

@@ -6,10 +6,11 @@ import dataclasses
 import resource
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from services.training.data.loading import JobData, read_data
 from services.training.exporting.onnx_export import export
-from services.training.exporting.selection import ExportedVariant, VariantSelection
+from services.training.exporting.selection import ExportedVariant, choose
 from services.training.fitting.loop import FitResult, Method, fit
 from services.training.fitting.recipe import Recipe, resolve
 from services.training.jobs.context import AttemptContext
@@ -17,22 +18,20 @@ from services.training.jobs.events import JobCallback
 from services.training.jobs.stored_checkpoints import StoredCheckpoints
 from services.training.models.base_models import Base, find_base, model_id
 from services.training.models.encoder import encoder_width
+from services.training.models.task_model import TaskModel
+from services.training.models.text_encoder import TextEncoder
 from services.training.objectives.table import objectives_of
 from services.training.reporting import release
 from services.training.reporting.comparison import evaluate_before, judge
 from services.training.reporting.dialogues import find_dialogues
+from services.training.reporting.figures import Evaluation
 from services.training.reporting.release import Release
-from services.training.tasks.nlu.evaluation import Evaluation
-from services.training.tasks.nlu.examples import TextEncoder
-from services.training.tasks.nlu.labels import LabelSpace
-from services.training.tasks.nlu.model import JointModel
-from services.training.tasks.nlu.overlong import Overlong
-from services.training.tasks.nlu.task import TASK, demands, gains_by_adversary
+from services.training.tasks.table import TASKS
+from services.training.tasks.task import Setting, Task
 from services.training.tunings.table import tuning_of
 from shared.artifacts.bundle import write_bundle
-from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Manifest, Parity
+from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Labels, Manifest, Parity
 from shared.contracts.jobs import JobSpec, TrainingProgressed
-from shared.contracts.objectives import Adversarial
 from shared.contracts.releases import ModelPublished
 from shared.contracts.tunings import Full, Spec
 from shared.storage.tables import Job
@@ -57,33 +56,34 @@ def run(job: Job, context: AttemptContext) -> None:
     )
     if (missing := data.left_out.warning()) is not None:
         report(missing, dict(data.left_out.labels), level="warn")
+    task = TASKS[job.spec.task]
     base = find_base(job.spec.model, context.lease, context.store, context.folder / "cache", context.base_models)
-    before = evaluate_before(base, parts, context)
-    report(f"To beat: {_described(before)}.", before.scores)
+    before = evaluate_before(task, base, parts, context)
+    report(f"To beat: {_described(before, task)}.", before.scores)
 
-    labels = LabelSpace.of(parts.train)
+    schema = task.schema(parts.train)
     encoder = TextEncoder.load(base.folder, job.spec.schedule.max_length)
-    overlong = Overlong.among((*parts.train, *parts.validation, *parts.test), encoder.tokens)
-    if (warning := overlong.warning(encoder.max_length)) is not None:
-        report(warning, {"rows": overlong.rows, "entities": overlong.entities}, level="warn")
-    method, recipe = plan(job.spec, labels, len(parts.train), width=encoder_width(base.folder))
+    for warned in task.warnings((*parts.train, *parts.validation, *parts.test), encoder):
+        report(warned.message, warned.figures, level="warn")
+    method, recipe = plan(job.spec, schema, len(parts.train), width=encoder_width(base.folder))
     recipe = dataclasses.replace(recipe, seed=job.seed, checkpoint_seconds=context.checkpoint_seconds)
-    model = JointModel.load(base.folder, labels, recipe.dropout)
-    fitted = _fit(model, encoder, labels, data, recipe, method, context)
+    model = task.model(base.folder, schema, recipe.dropout)
+    held_out = task.examples(encoder, parts.validation, schema)
+    fitted = _fit(model, task.examples(encoder, parts.train, schema), held_out, recipe, method, context)
     report(f"Trained {fitted.steps} steps; the weights of step {fitted.best_step} are kept.", fitted.scores)
     report(*_effort(fitted))
 
     folder = context.folder / "bundle"
     folder.mkdir()
     encoder.save(folder / TOKENIZER)
-    difference = export(model, method.task, folder, encoder.encode(parts.validation, labels))
-    draft = _draft(job, base, data, labels, model)
-    bench = VariantSelection(folder, draft, encoder, labels, parts, context.threads)
-    chosen, lost = bench.choose()
-    bench.keep(chosen)
-    after = bench.evaluate(chosen, parts.test)
+    difference = export(model, task, folder, held_out)
+    draft = _draft(job, base, data, task.labels(schema), task.embedding_size(model))
+    variants = task.variants(Setting(folder, draft, encoder, parts, context.threads), schema)
+    chosen, lost = choose(variants, folder, parts.validation, task.quality)
+    variants.keep(chosen)
+    after = variants.evaluate(chosen, parts.test)
     report(f"Exported, differing by at most {difference:.1g}; {_served(chosen, lost)}.")
-    report(f"On {after.rows} test rows: {_described(after)}.", after.scores)
+    report(f"On {after.rows} test rows: {_described(after, task)}.", after.scores)
 
     metrics = {"test": after.to_json(), "before": before.to_json(), "validation": chosen.validation.to_json()}
     if data.left_out.labels:
@@ -98,7 +98,7 @@ def run(job: Job, context: AttemptContext) -> None:
         }
     )
     bundle = write_bundle(folder, manifest)
-    verdict = judge(job.spec, bundle, dialogues, after, parts, context)
+    verdict = judge(job.spec, task, bundle, dialogues, after, parts, context)
     ready = Release(
         bundle=bundle,
         encoder=_save_encoder(model, encoder, context),
@@ -110,28 +110,27 @@ def run(job: Job, context: AttemptContext) -> None:
     _hand_over(ready, fitted, context)
 
 
-def plan(spec: JobSpec, labels: LabelSpace, rows: int, *, width: int) -> tuple[Method, Recipe]:
+def plan(spec: JobSpec, schema: Any, rows: int, *, width: int) -> tuple[Method, Recipe]:
     """How the model of a job is trained, and by which numbers: what ``auto`` means for so many rows with such labels.
 
     Args:
         spec: The job.
-        labels: Of its training rows.
+        schema: Of its training rows.
         rows: How many these are.
         width: Of the encoder's states.
     """
+    task, tuning = TASKS[spec.task], tuning_of(spec.tuning)
     objectives: Sequence[Spec] = () if spec.objectives == "auto" else spec.objectives
-    if spec.objectives == "auto" and isinstance(spec.tuning, Full) and gains_by_adversary(labels, rows):
-        objectives = (Adversarial(),)
-    tuning = tuning_of(spec.tuning)
-    recipe = resolve(spec, rows, demands(labels), tuning.rates, width=width)
-    return Method(TASK, tuning, objectives_of(objectives, TASK)), recipe
+    if spec.objectives == "auto" and isinstance(spec.tuning, Full):  # the others train no words to move
+        objectives = task.objectives(schema, rows)
+    recipe = resolve(spec, rows, task.demands(schema), tuning.rates, width=width)
+    return Method(task, tuning, objectives_of(objectives, task)), recipe
 
 
 def _fit(
-    model: JointModel,
-    encoder: TextEncoder,
-    labels: LabelSpace,
-    data: JobData,
+    model: TaskModel,
+    train: Sequence[Any],
+    validation: Sequence[Any],
     recipe: Recipe,
     method: Method,
     context: AttemptContext,
@@ -140,18 +139,11 @@ def _fit(
     step = checkpoints.fetch()
     if step is not None:
         context.events.message(f"Goes on from the checkpoint of step {step}.")
-    return fit(
-        model,
-        encoder.encode(data.parts.train, labels),
-        encoder.encode(data.parts.validation, labels),
-        recipe,
-        method,
-        checkpoints=checkpoints,
-        callback=JobCallback(context.events, context.stopping),
-    )
+    callback = JobCallback(context.events, context.stopping)
+    return fit(model, train, validation, recipe, method, checkpoints=checkpoints, callback=callback)
 
 
-def _draft(job: Job, base: Base, data: JobData, labels: LabelSpace, model: JointModel) -> Manifest:
+def _draft(job: Job, base: Base, data: JobData, labels: Labels, embedding_size: int) -> Manifest:
     """The manifest before anything was measured."""
     return Manifest(
         model_id=model_id(job.spec, base, job.id),
@@ -161,8 +153,8 @@ def _draft(job: Job, base: Base, data: JobData, labels: LabelSpace, model: Joint
         data_sha256=data.sha256,
         spec=job.spec,
         job_id=job.id,
-        labels=labels.to_manifest(),
-        embedding_size=model.projection.out_features,
+        labels=labels,
+        embedding_size=embedding_size,
         max_length=job.spec.schedule.max_length,
         calibration=Calibration(),
         served_file=FP32_MODEL,
@@ -172,7 +164,7 @@ def _draft(job: Job, base: Base, data: JobData, labels: LabelSpace, model: Joint
     )
 
 
-def _save_encoder(model: JointModel, encoder: TextEncoder, context: AttemptContext) -> Path | None:
+def _save_encoder(model: TaskModel, encoder: TextEncoder, context: AttemptContext) -> Path | None:
     """What a later job needs to go on from this model; ``None`` if its tuning stays in it, so that none can."""
     if not model.is_plain:
         return None
@@ -214,11 +206,9 @@ def _effort(fitted: FitResult) -> tuple[str, dict[str, float]]:
     return words, figures
 
 
-def _described(evaluation: Evaluation) -> str:
-    shown = ("intent_accuracy", "intent_macro_f1", "entity_f1", "sentiment_accuracy", "out_of_scope_recall")
-    return ", ".join(
-        f"{name.replace('_', ' ')} {evaluation.scores[name]:.3f}" for name in shown if name in evaluation.scores
-    )
+def _described(evaluation: Evaluation, task: Task[Any, Any, Any, Any]) -> str:
+    scores = evaluation.scores
+    return ", ".join(f"{name.replace('_', ' ')} {scores[name]:.3f}" for name in task.shown if name in scores)
 
 
 def _served(chosen: ExportedVariant, lost: float | None) -> str:

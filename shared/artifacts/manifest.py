@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.contracts.jobs import JobSpec
+from shared.contracts.jobs import JobSpec, TaskName
 
 MANIFEST = "manifest.json"
 TOKENIZER = "tokenizer.json"
@@ -90,7 +90,7 @@ class Manifest(_Part):
 
     format_version: Literal[1] = 1
     model_id: str
-    task: Literal["nlu"] = "nlu"
+    task: TaskName = "nlu"
     base_model: str
     created_at: int
     data_sha256: str

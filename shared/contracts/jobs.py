@@ -17,6 +17,9 @@ FINAL_STATUSES: frozenset[JobStatus] = frozenset(("succeeded", "failed", "cancel
 
 Auto = Literal["auto"]
 
+TaskName = Literal["nlu"]
+"""What a model can be trained for."""
+
 
 class Hyperparameters(Spec):
     """The three knobs of the OpenAI convention; ``auto`` lets the recipe choose from the size of the data."""
@@ -156,7 +159,7 @@ class JobSpec(Spec):
     """``minilm``, a hub id, a folder in the worker's folder of base models, or the id of one of our models (warm start)."""
     training_file: str
     validation_file: str | None = None
-    task: Literal["nlu"] = "nlu"
+    task: TaskName = "nlu"
     hyperparameters: Hyperparameters = Hyperparameters()
     tuning: Tuning = Full()
     objectives: Objectives = "auto"

@@ -8,7 +8,9 @@ from typing import get_args
 import pytest
 
 from services.training.objectives.table import OBJECTIVES
+from services.training.tasks.table import TASKS
 from services.training.tunings.table import TUNINGS
+from shared.contracts.jobs import TaskName
 from shared.contracts.objectives import Objective
 from shared.contracts.tunings import Tuning, TuningType
 from tests.architecture.source import Import, Module, imports, modules, within
@@ -74,6 +76,7 @@ def test_what_all_resources_stand_on_knows_none_of_them() -> None:
 
 
 def test_what_a_job_can_name_is_what_there_is() -> None:
+    assert TASKS.keys() == set(get_args(TaskName))
     assert TUNINGS.keys() == set(get_args(get_args(Tuning)[0]))
     assert {kind.model_fields["type"].default for kind in TUNINGS} == set(get_args(TuningType))
     assert OBJECTIVES.keys() == set(get_args(get_args(Objective)[0]))
@@ -83,7 +86,8 @@ def test_what_a_job_can_name_is_what_there_is() -> None:
 ROOMS: dict[str, tuple[str, ...]] = {
     "models": ("jobs",),  # base models are looked up under the lease of the job
     "objectives": ("models", "fitting", "tasks.task"),
-    "tasks.nlu": ("models", "fitting", "data", "tasks.task"),
+    "tasks.nlu": ("models", "fitting", "data.splitting", "exporting", "reporting.figures", "tasks.task"),
+    "exporting": ("fitting.batching", "models.task_model", "reporting.figures", "tasks.task"),
     "tunings": ("models", "fitting"),
     "fitting": ("models", "objectives.objective", "tasks.task", "tunings.tuning"),
 }

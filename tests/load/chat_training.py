@@ -10,17 +10,18 @@ from services.training.data.splitting import Split, split, thinned
 from services.training.exporting.activation_scales import ENOUGH_TEXTS
 from services.training.exporting.onnx_export import export
 from services.training.exporting.quantization import SCHEMES, quantise
-from services.training.exporting.selection import VariantSelection
 from services.training.fitting.batching import together
 from services.training.fitting.checkpoint import CheckpointFolder
 from services.training.fitting.loop import fit
 from services.training.models.base_models import MINILM, base_path
 from services.training.models.encoder import encoder_width
+from services.training.models.text_encoder import TextEncoder
 from services.training.pipeline import plan
-from services.training.tasks.nlu.examples import TextEncoder, collate
+from services.training.tasks.nlu.examples import collate, examples_of
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.task import TASK
+from services.training.tasks.nlu.variants import JointVariants
 from shared.artifacts.bundle import write_bundle
 from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, TOKENIZER, Calibration, Manifest
 from shared.rows.reader import read_rows
@@ -46,9 +47,9 @@ def _make(folder: Path) -> None:
     encoder = TextEncoder.load(base_path(MINILM), SPEC.schedule.max_length)
     model = _trained(parts, labels, encoder)
     encoder.save(folder / TOKENIZER)
-    export(model, TASK, folder, encoder.encode(parts.validation, labels))
-    bench = VariantSelection(folder, _manifest(model, Calibration()), encoder, labels, parts, threads=1)
-    shown = encoder.encode(thinned(parts.train, ENOUGH_TEXTS), labels)
+    export(model, TASK, folder, examples_of(encoder, parts.validation, labels))
+    bench = JointVariants(folder, _manifest(model, Calibration()), encoder, labels, parts, threads=1)
+    shown = examples_of(encoder, thinned(parts.train, ENOUGH_TEXTS), labels)
     texts = [together([example], collate) for example in shown]
     quantise(folder / FP32_MODEL, folder / INT8_MODEL, SCHEMES[0], texts)
     candidate = bench.try_out(INT8_MODEL, SCHEMES[0])
@@ -64,7 +65,7 @@ def _trained(parts: Split, labels: LabelSpace, encoder: TextEncoder) -> JointMod
     with TemporaryDirectory(prefix="parley-bench-") as checkpoints:
         fit(
             model,
-            encoder.encode(parts.train, labels),
+            examples_of(encoder, parts.train, labels),
             (),
             recipe,
             how,

@@ -26,7 +26,8 @@ from services.training.exporting.onnx_export import export
 from services.training.exporting.quantization import SCHEMES, quantise
 from services.training.fitting.batching import together
 from services.training.models.base_models import MINILM, base_path
-from services.training.tasks.nlu.examples import TextEncoder, collate
+from services.training.models.text_encoder import TextEncoder
+from services.training.tasks.nlu.examples import collate, examples_of
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.task import TASK
@@ -93,8 +94,8 @@ def _bundles(folder: Path, rows: Sequence[Row]) -> list[tuple[str, Bundle]]:
     plain, small = folder / "fp32", folder / "int8"
     plain.mkdir()
     small.mkdir()
-    export(model, TASK, plain, encoder.encode(rows[:64], labels))
-    shown = encoder.encode(thinned(rows, ENOUGH_TEXTS), labels)
+    export(model, TASK, plain, examples_of(encoder, rows[:64], labels))
+    shown = examples_of(encoder, thinned(rows, ENOUGH_TEXTS), labels)
     texts = [together([example], collate) for example in shown]
     quantise(plain / FP32_MODEL, small / INT8_MODEL, SCHEMES[0], texts)
     encoder.save(plain / TOKENIZER)

@@ -14,7 +14,7 @@ import torch
 
 from services.training.data.splitting import Split
 from services.training.exporting.onnx_export import export
-from services.training.exporting.selection import VariantSelection
+from services.training.exporting.selection import choose
 from services.training.fitting.batching import IGNORED
 from services.training.fitting.callback import StepReport, ValidationReport
 from services.training.fitting.checkpoint import CheckpointFolder
@@ -22,12 +22,15 @@ from services.training.fitting.loop import FitResult, Method, fit
 from services.training.fitting.recipe import Recipe
 from services.training.models.base_models import MINILM
 from services.training.models.encoder import encoder_width
+from services.training.models.text_encoder import TextEncoder
 from services.training.pipeline import plan
-from services.training.tasks.nlu.examples import OUT_OF_SCOPE_ID, TextEncoder
+from services.training.tasks.nlu.evaluation import QUALITY
+from services.training.tasks.nlu.examples import OUT_OF_SCOPE_ID, examples_of
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.prediction import predict
 from services.training.tasks.nlu.task import TASK
+from services.training.tasks.nlu.variants import JointVariants
 from shared.artifacts.bundle import Bundle, write_bundle
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Manifest, Parity
 from shared.contracts.jobs import JobSpec
@@ -101,7 +104,7 @@ def measure(name: str) -> Measured:
     encoder = TextEncoder.load(base, SPEC.schedule.max_length)
     how, recipe = plan(SPEC, labels, len(parts.train), width=encoder_width(base))
     model = JointModel.load(base, labels, recipe.dropout)
-    test = encoder.encode(parts.test, labels)
+    test = examples_of(encoder, parts.test, labels)
     untrained = predict(model, test).embeddings
     extra = {"knowledge_base_model": top_1(model, encoder)} if source.knowledge else {}
     with tempfile.TemporaryDirectory() as folder:
@@ -134,8 +137,8 @@ def measure(name: str) -> Measured:
 def _fit(model: JointModel, encoder: TextEncoder, parts: Split, recipe: Recipe, how: Method, folder: Path) -> FitResult:
     return fit(
         model,
-        encoder.encode(parts.train, model.labels),
-        encoder.encode(parts.validation, model.labels),
+        examples_of(encoder, parts.train, model.labels),
+        examples_of(encoder, parts.validation, model.labels),
         recipe,
         how,
         checkpoints=CheckpointFolder(folder / "checkpoints"),
@@ -145,11 +148,11 @@ def _fit(model: JointModel, encoder: TextEncoder, parts: Split, recipe: Recipe, 
 
 def _threshold_free(model: JointModel, encoder: TextEncoder, parts: Split) -> dict[str, float]:
     """Recall of out-of-scope test rows where exactly 5 % of the in-scope ones are rejected: free of any threshold."""
-    test = encoder.encode(parts.test, model.labels)
+    test = examples_of(encoder, parts.test, model.labels)
     intents = np.array([example.intent for example in test])
     if not (intents == OUT_OF_SCOPE_ID).any():
         return {}
-    known = [row for row in encoder.encode(parts.train, model.labels) if row.intent >= 0]
+    known = [row for row in examples_of(encoder, parts.train, model.labels) if row.intent >= 0]
     neighbours = predict(model, known).embeddings
     found = predict(model, test)
     if found.intent is None:
@@ -177,10 +180,10 @@ def _exported(model: JointModel, encoder: TextEncoder, parts: Split, folder: Pat
     bundle = folder / "bundle"
     bundle.mkdir()
     encoder.save(bundle / TOKENIZER)
-    export(model, TASK, bundle, encoder.encode(parts.validation, model.labels))
-    bench = VariantSelection(bundle, draft_manifest(model), encoder, model.labels, parts, torch.get_num_threads())
+    export(model, TASK, bundle, examples_of(encoder, parts.validation, model.labels))
+    bench = JointVariants(bundle, draft_manifest(model), encoder, model.labels, parts, torch.get_num_threads())
     plain = bench.evaluate(bench.try_out(FP32_MODEL, None), parts.test)
-    chosen, _ = bench.choose()
+    chosen, _ = choose(bench, bundle, parts.validation, QUALITY)
     served = bench.evaluate(chosen, parts.test)
     bench.keep(chosen)
     manifest = draft_manifest(model).model_copy(update={"calibration": chosen.calibration, "served_file": chosen.file})

@@ -19,8 +19,9 @@ from services.training.fitting.checkpoint import CheckpointFolder
 from services.training.fitting.loop import fit
 from services.training.models.base_models import MINILM, base_path
 from services.training.models.encoder import encoder_width
+from services.training.models.text_encoder import TextEncoder
 from services.training.pipeline import plan
-from services.training.tasks.nlu.examples import TextEncoder
+from services.training.tasks.nlu.examples import examples_of
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.prediction import Predictions, predict
@@ -105,12 +106,12 @@ def _judge(
     encoder = TextEncoder.load(base, SPEC.schedule.max_length)
     how, recipe = plan(SPEC, labels, len(train), width=encoder_width(base))
     model = JointModel.load(base, labels, recipe.dropout)
-    examples = encoder.encode(train, labels)
+    examples = examples_of(encoder, train, labels)
     with TemporaryDirectory(prefix="parley-scope-") as folder:
         checkpoints = CheckpointFolder(Path(folder))
         fit(model, examples, (), recipe, how, checkpoints=checkpoints, callback=Progress())
     neighbours = predict(model, examples).embeddings
-    found = [predict(model, encoder.encode(rows, labels)) for rows in test]
+    found = [predict(model, examples_of(encoder, rows, labels)) for rows in test]
     recalls = {}
     for weights in dict.fromkeys((*_GRID, *_ALONE)):
         named = dict(zip(("nearest", "logit", "confidence"), weights, strict=True))

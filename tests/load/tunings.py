@@ -19,8 +19,9 @@ from pydantic import TypeAdapter
 from services.training.fitting.checkpoint import CheckpointFolder
 from services.training.fitting.loop import fit
 from services.training.models.encoder import encoder_width
+from services.training.models.text_encoder import TextEncoder
 from services.training.pipeline import plan
-from services.training.tasks.nlu.examples import TextEncoder
+from services.training.tasks.nlu.examples import examples_of
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.prediction import predict, scores
@@ -61,7 +62,7 @@ def _measured(name: str, seed: int) -> str:
     how, recipe = plan(spec, labels, len(parts.train), width=encoder_width(base))
     recipe = dataclasses.replace(recipe, seed=seed)
     model = JointModel.load(base, labels, recipe.dropout)
-    train, valid, test = (encoder.encode(rows, labels) for rows in (parts.train, parts.validation, parts.test))
+    train, valid, test = (examples_of(encoder, rows, labels) for rows in (parts.train, parts.validation, parts.test))
     with TemporaryDirectory(prefix="parley-tunings-") as folder:
         fitted = fit(model, train, valid, recipe, how, checkpoints=CheckpointFolder(Path(folder)), callback=Progress())
     found = scores(predict(model, test), test, labels)

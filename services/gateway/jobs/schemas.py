@@ -15,6 +15,7 @@ from shared.contracts.jobs import (
     RareLabels,
     Schedule,
     ScopeCosts,
+    TaskName,
     require_compatible,
     with_parts_apart,
 )
@@ -56,7 +57,7 @@ class CreateJob(Body):
     """The convention's old place; ``method`` wins."""
     integrations: Annotated[list[Any], Field(max_length=0)] | None = None
     """None are supported; the job's events and metrics are the place to look."""
-    task: Literal["nlu"] = "nlu"
+    task: TaskName = "nlu"
     tuning: Tuning = Full()
     objectives: Objectives = "auto"
     schedule: Schedule = Schedule()

@@ -26,7 +26,7 @@ TOLERANCE = 1e-3
 _OPSET = 17
 
 
-def export(model: TaskModel, task: Task[Any, Any], folder: Path, held_out: Sequence[Any]) -> float:
+def export(model: TaskModel, task: Task[Any, Any, Any, Any], folder: Path, held_out: Sequence[Any]) -> float:
     """Write ``model.onnx``.
 
     The exporter by tracing makes the graph that onnxruntime runs best; if that graph is wrong or cannot be made, the

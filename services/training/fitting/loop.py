@@ -39,7 +39,7 @@ class Method:
         objectives: What is minimised besides the task's loss; later ones wrap earlier ones.
     """
 
-    task: Task[Any, Any]
+    task: Task[Any, Any, Any, Any]
     tuning: Tuning
     objectives: Sequence[Objective] = ()
 
@@ -156,7 +156,7 @@ def parameter_groups(model: TaskModel, recipe: Recipe) -> list[dict[str, Any]]:
 def _validate(
     model: TaskModel,
     valid: Sequence[Any],
-    task: Task[Any, Any],
+    task: Task[Any, Any, Any, Any],
     progress: Progress,
     checkpoints: CheckpointFolder,
     callback: TrainingCallback,

@@ -38,7 +38,7 @@ class Stepper:
         model: TaskModel,
         optimizer: torch.optim.Optimizer,
         recipe: Recipe,
-        task: Task[Any, Any],
+        task: Task[Any, Any, Any, Any],
         tuning: Tuning,
         objectives: Sequence[Objective],
         callback: TrainingCallback,

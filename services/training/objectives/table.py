@@ -12,12 +12,12 @@ from services.training.tasks.task import Task
 from shared.contracts.objectives import Adversarial, RDrop
 from shared.contracts.tunings import Spec
 
-OBJECTIVES: Mapping[type[Spec], Callable[[Any, Task[Any, Any]], Objective]] = {
+OBJECTIVES: Mapping[type[Spec], Callable[[Any, Task[Any, Any, Any, Any]], Objective]] = {
     Adversarial: lambda spec, _: AdversarialObjective(spec),
     RDrop: lambda spec, task: RDropObjective(spec, task.distributions),
 }
 
 
-def objectives_of(specs: Sequence[Spec], task: Task[Any, Any]) -> list[Objective]:
+def objectives_of(specs: Sequence[Spec], task: Task[Any, Any, Any, Any]) -> list[Objective]:
     """What the run of a task minimises besides its loss, in the order named: later ones wrap earlier ones."""
     return [OBJECTIVES[type(spec)](spec, task) for spec in specs]

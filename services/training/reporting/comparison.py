@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 from services.training.data.splitting import Split
-from services.training.exporting.selection import evaluate_bundle
 from services.training.jobs.context import AttemptContext
 from services.training.models.base_models import Base
 from services.training.reporting.dialogues import hold_dialogues
+from services.training.reporting.figures import Evaluation
 from services.training.reporting.gate import Verdict, compare
-from services.training.tasks.nlu.evaluation import Evaluation, evaluate, majority
+from services.training.tasks.task import Task
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import model_key
 from shared.contracts.jobs import JobSpec
@@ -20,16 +21,17 @@ from shared.errors import BrokenArtifact, NotFound
 from shared.storage import models
 
 
-def evaluate_before(base: Base, parts: Split, context: AttemptContext) -> Evaluation:
+def evaluate_before(task: Task[Any, Any, Any, Any], base: Base, parts: Split, context: AttemptContext) -> Evaluation:
     """The figure to beat: the model that this one goes on from, or else always the commonest label."""
     if base.parent is None:
-        return evaluate(parts.test, majority(parts.train, len(parts.test)))
+        return task.baseline(parts.train, parts.test)
     folder = context.store.fetch_folder(model_key(base.parent), context.folder / "cache")
-    return evaluate_bundle(Bundle.open(folder), parts.test, context.threads)
+    return task.evaluate_bundle(Bundle.open(folder), parts.test, context.threads)
 
 
 def judge(
     spec: JobSpec,
+    task: Task[Any, Any, Any, Any],
     bundle: Bundle,
     dialogues: DialogueFile | None,
     after: Evaluation,
@@ -40,6 +42,7 @@ def judge(
 
     Args:
         spec: What the job allows it to lose.
+        task: What the model is for.
         bundle: The model.
         dialogues: What it must be able to hold.
         after: Its evaluation.
@@ -49,7 +52,7 @@ def judge(
     Raises:
         TrainingFailed: There is no bot to hold the dialogues with.
     """
-    verdict = _against_production(spec, after, parts, bundle.manifest.labels.intents, context)
+    verdict = _against_production(spec, task, after, parts, bundle.manifest.labels.intents, context)
     if dialogues is not None:
         held = hold_dialogues(dialogues, spec.promotion.dialogues_at_least, bundle, context)
         context.events.message(f"{held}.", held.to_json(), level="info" if held.passed else "warn")
@@ -62,14 +65,19 @@ def judge(
 
 
 def _against_production(
-    spec: JobSpec, after: Evaluation, parts: Split, intents: Sequence[str], context: AttemptContext
+    spec: JobSpec,
+    task: Task[Any, Any, Any, Any],
+    after: Evaluation,
+    parts: Split,
+    intents: Sequence[str],
+    context: AttemptContext,
 ) -> Verdict | None:
     production = context.lease.read(lambda session: models.production(session, spec.task))
     if production is None:
         return None
     try:
         bundle = Bundle.open(context.store.fetch_folder(model_key(production), context.folder / "cache"))
-        current = evaluate_bundle(bundle, parts.test, context.threads)
+        current = task.evaluate_bundle(bundle, parts.test, context.threads)
     except (BrokenArtifact, NotFound) as error:
         context.events.message(f"The model in production cannot be compared with: {error.message}.", level="warn")
         return None
@@ -80,7 +88,7 @@ def _against_production(
             {"intents": lost},
             level="warn",
         )
-    verdict = compare(after, current, spec.promotion, production)
+    verdict = compare(after, current, spec.promotion, production, task.quality)
     for violation in verdict.violations:
         context.events.message(
             f"Behind the model in production: {violation}.", dataclasses.asdict(violation), level="warn"

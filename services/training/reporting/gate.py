@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from services.training.tasks.nlu.evaluation import QUALITY, Evaluation, LabelScore
+from services.training.reporting.figures import Evaluation, LabelScore
 from shared.contracts.jobs import Promotion
 
 #: Floating-point slack, so that a loss of exactly the budget still passes.
@@ -104,7 +105,9 @@ class Verdict:
         }
 
 
-def compare(candidate: Evaluation, production: Evaluation, budget: Promotion, production_id: str) -> Verdict:
+def compare(
+    candidate: Evaluation, production: Evaluation, budget: Promotion, production_id: str, quality: Sequence[str]
+) -> Verdict:
     """Judge the candidate label by label and as a whole.
 
     Args:
@@ -112,13 +115,14 @@ def compare(candidate: Evaluation, production: Evaluation, budget: Promotion, pr
         production: That of the model in production, on the same rows.
         budget: What the candidate may lose.
         production_id: Id of the model in production.
+        quality: The overall scores that count.
     """
     violations = [
         violation
         for head, table in production.labels.items()
         for violation in _label_violations(head, candidate.labels.get(head, {}), table, budget)
     ]
-    for name in QUALITY:
+    for name in quality:
         if name in production.scores:
             ours, theirs = candidate.scores.get(name, 0.0), production.scores[name]
             if theirs - ours > budget.max_overall_regression + _EPSILON:

@@ -11,8 +11,8 @@ from typing import Any
 
 from services.training.jobs.lease import JobLease
 from services.training.reporting.confusion import confusion_png
+from services.training.reporting.figures import Evaluation
 from services.training.reporting.gate import Verdict
-from services.training.tasks.nlu.evaluation import Evaluation
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import encoder_key, file_key, model_key
 from shared.artifacts.store import ArtifactStore
@@ -58,8 +58,8 @@ def store_bundle(store: ArtifactStore, release: Release) -> None:
 def store_results(store: ArtifactStore, figures: Sequence[dict[str, Any]], after: Evaluation, now: float) -> list[File]:
     """Store the training curve and the confusion matrix as files; returns rows for them, the curve's first."""
     contents = {"step_metrics.csv": curve_csv(figures).encode()}
-    if after.intents:
-        contents["confusion_matrix.png"] = confusion_png(after.intents)
+    if after.pairs:
+        contents["confusion_matrix.png"] = confusion_png(after.pairs)
     rows = []
     for name, content in contents.items():
         file_id = new_id("file-")

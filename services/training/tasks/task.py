@@ -1,29 +1,67 @@
-"""What a task says of itself: the one place where a training run meets what is special about it."""
+"""What a task says of itself: the one place where a job meets what is special about it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from pathlib import Path
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from torch import Tensor
 
+from services.training.data.splitting import Split
+from services.training.exporting.selection import Variants
 from services.training.fitting.batching import Batch, Collate, ExampleT
-from services.training.fitting.recipe import Recipe
+from services.training.fitting.recipe import Demands, Recipe
 from services.training.models.task_model import TaskModel
+from services.training.models.text_encoder import TextEncoder
+from services.training.reporting.figures import Evaluation
+from shared.artifacts.bundle import Bundle
+from shared.artifacts.manifest import Labels, Manifest
+from shared.contracts.objectives import Objective
 
 Outputs = dict[str, Tensor]
 """What a model gives, under the names of its graph."""
 
+RowT = TypeVar("RowT")
+SchemaT = TypeVar("SchemaT")
 ModelT = TypeVar("ModelT", bound=TaskModel)
 
 
-@dataclass(frozen=True, slots=True)
-class Task(Generic[ExampleT, ModelT]):
-    """A record of functions; each stands in the room of its task, in the file that has its name.
+class Warned(NamedTuple):
+    """What the owner of a job should know before it trains."""
+
+    message: str
+    figures: dict[str, int]
+
+
+class Setting(NamedTuple):
+    """Where the graphs of a model are tried out.
 
     Attributes:
+        folder: Holds the graphs and ``tokenizer.json``; becomes the bundle.
+        draft: The manifest as far as it is known.
+        encoder: The tokenizer of the model.
+        parts: The rows of the job.
+        threads: How many texts may be read side by side.
+    """
+
+    folder: Path
+    draft: Manifest
+    encoder: TextEncoder
+    parts: Split
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
+    """A record of functions; each stands in the room of its task.
+
+    Attributes:
+        schema: What there is to learn, from the training rows: labels, in the order of the model's columns.
+        examples: Rows as ids.
+        model: New heads on the encoder in a directory, with a dropout.
         collate: Puts examples together.
         prepare: Readies a freshly loaded model and its training examples for each other, before any weight is trained.
         epoch: The examples as an epoch reads them.
@@ -32,11 +70,24 @@ class Task(Generic[ExampleT, ModelT]):
         distributions: The logits [n, labels] of each head on what it is asked about in a batch: where two passes have to agree.
         scores: Of a model on validation examples, 0..1, for choosing weights.
         finish: What is left to do when the weights are final and the tuning merged.
+        demands: What the labels ask of the numbers of a run.
+        objectives: What helps besides the task's own loss, as measured: of so many rows.
+        warnings: What of the rows the model will not see whole.
         sample: Two examples of unlike length, so that tracing takes neither dimension for a constant 1 nor padding for absent.
         probes: Examples of every shape that serving makes, on which graph and model have to agree.
+        variants: Tries out the exported graphs.
+        evaluate_bundle: Reads rows with a published model, so many side by side; raises ``BrokenArtifact``.
+        baseline: The figure to beat: what the commonest labels of the training rows would score on the test rows.
+        labels: The schema as the manifest has it.
+        embedding_size: Width of the model's sentence embedding.
+        quality: The overall scores that two models are compared by: higher is better, and no threshold is hidden in them.
+        shown: The scores that the story of a job tells.
         token_outputs: The outputs that have a value for each token.
     """
 
+    schema: Callable[[Sequence[RowT]], SchemaT]
+    examples: Callable[[TextEncoder, Sequence[RowT], SchemaT], list[ExampleT]]
+    model: Callable[[Path, SchemaT, float], ModelT]
     collate: Collate[ExampleT]
     prepare: Callable[[ModelT, Sequence[ExampleT]], Sequence[ExampleT]]
     epoch: Callable[[Sequence[ExampleT], np.random.Generator], Sequence[ExampleT]]
@@ -45,6 +96,16 @@ class Task(Generic[ExampleT, ModelT]):
     distributions: Callable[[Outputs, Batch], Iterator[Tensor]]
     scores: Callable[[ModelT, Sequence[ExampleT]], dict[str, float]]
     finish: Callable[[ModelT, Sequence[ExampleT]], None]
+    demands: Callable[[SchemaT], Demands]
+    objectives: Callable[[SchemaT, int], Sequence[Objective]]
+    warnings: Callable[[Sequence[RowT], TextEncoder], Iterable[Warned]]
     sample: Callable[[Sequence[ExampleT]], Sequence[ExampleT]]
     probes: Callable[[Sequence[ExampleT]], Iterable[Sequence[ExampleT]]]
+    variants: Callable[[Setting, SchemaT], Variants]
+    evaluate_bundle: Callable[[Bundle, Sequence[RowT], int], Evaluation]
+    baseline: Callable[[Sequence[RowT], Sequence[RowT]], Evaluation]
+    labels: Callable[[SchemaT], Labels]
+    embedding_size: Callable[[ModelT], int]
+    quality: tuple[str, ...]
+    shown: tuple[str, ...]
     token_outputs: Set[str] = frozenset()

@@ -2,60 +2,25 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from seqeval.metrics import classification_report as entity_report
-from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.metrics import classification_report, roc_auc_score
+from sklearn.metrics import roc_auc_score
 
+from services.training.reporting.figures import (
+    Evaluation,
+    LabelScore,
+    calibration_error,
+    label_score,
+    macro_f1,
+    quiet,
+    table,
+)
 from shared.contracts.understanding import OUT_OF_SCOPE, EntitySpan, IntentScore, Sentiment, Understanding
 from shared.rows.row import Entity, Row
-
-#: Bins of the expected calibration error, as in Guo et al. 2017 (arXiv:1706.04599).
-_BINS = 15
-
-
-@dataclass(frozen=True, slots=True)
-class LabelScore:
-    """How one label fares: precision, recall and F1 in 0..1, and the rows (or spans) that carry it."""
-
-    precision: float
-    recall: float
-    f1: float
-    support: int
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """Scores of a reader on labelled rows, 0..1. What the rows are not labelled for, or hold no case of, is left out.
-
-    Attributes:
-        rows: How many rows were read.
-        scores: ``intent_accuracy`` of the likeliest in-scope intent on in-scope rows, and ``intent_kept_accuracy`` of the
-            answer as served on the same: a rejection counts as wrong; ``intent_served_accuracy``,
-            ``intent_calibration_error`` and ``intent_macro_f1`` of the answer as served on all rows, ``out_of_scope``
-            being one of the labels; ``out_of_scope_recall``, ``in_scope_rejection``, ``out_of_scope_auroc``; ``entity_f1`` (micro,
-            whole spans); ``sentiment_accuracy``, ``sentiment_macro_f1``, ``sentiment_calibration_error``.
-        labels: The table of each head (``intent``, ``entity``, ``sentiment``) by label.
-        intents: True and served intent of every row that is labelled with one, for the confusion matrix.
-    """
-
-    rows: int
-    scores: dict[str, float]
-    labels: dict[str, dict[str, LabelScore]]
-    intents: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-
-    def to_json(self) -> dict[str, Any]:
-        """Rows, scores and tables, for the manifest and the model's row."""
-        tables = {head: {label: asdict(score) for label, score in table.items()} for head, table in self.labels.items()}
-        return {"rows": self.rows, "scores": self.scores, "labels": tables}
-
 
 #: The scores that a model is compared by: higher is better, and no threshold is hidden in them.
 QUALITY = ("intent_accuracy", "intent_macro_f1", "entity_f1", "sentiment_accuracy")
@@ -65,6 +30,12 @@ def evaluate(
     rows: Sequence[Row], understandings: Sequence[Understanding], scope_scores: NDArray[np.float32] | None = None
 ) -> Evaluation:
     """Compare what was understood of each row with its labels.
+
+    The scores: ``intent_accuracy`` of the likeliest in-scope intent on in-scope rows, and ``intent_kept_accuracy`` of the answer as served on
+    the same: a rejection counts as wrong; ``intent_served_accuracy``, ``intent_calibration_error`` and ``intent_macro_f1`` of the answer as
+    served on all rows, ``out_of_scope`` being one of the labels; ``out_of_scope_recall``, ``in_scope_rejection``, ``out_of_scope_auroc``;
+    ``entity_f1`` (micro, whole spans); ``sentiment_accuracy``, ``sentiment_macro_f1``, ``sentiment_calibration_error``. The tables are
+    ``intent``, ``entity`` and ``sentiment``.
 
     Args:
         rows: Labelled rows.
@@ -81,18 +52,18 @@ def evaluate(
     ]
     if intents:
         scores |= _intent_scores(pairs)
-        labels["intent"] = _table(intents)
-        scores["intent_macro_f1"] = _macro_f1(labels["intent"])
+        labels["intent"] = table(intents)
+        scores["intent_macro_f1"] = macro_f1(labels["intent"])
         scores |= _scope(rows, intents, scope_scores)
     tagged = [(row, predicted) for row, predicted in pairs if row.entities is not None]
     if any(row.entities for row, _ in tagged):
         labels["entity"], scores["entity_f1"] = _entity_scores(tagged)
     felt = [(row.sentiment, predicted.sentiment) for row, predicted in pairs if row.sentiment and predicted.sentiment]
     if felt:
-        labels["sentiment"] = _table([(truth, predicted.label) for truth, predicted in felt])
+        labels["sentiment"] = table([(truth, predicted.label) for truth, predicted in felt])
         right = np.array([truth == predicted.label for truth, predicted in felt])
         scores["sentiment_accuracy"] = float(right.mean())
-        scores["sentiment_macro_f1"] = _macro_f1(labels["sentiment"])
+        scores["sentiment_macro_f1"] = macro_f1(labels["sentiment"])
         scores["sentiment_calibration_error"] = calibration_error(
             [predicted.confidence for _, predicted in felt], right
         )
@@ -113,22 +84,6 @@ def majority(train: Sequence[Row], count: int) -> list[Understanding]:
     in_scope = [label for label, _ in intents.most_common() if label != OUT_OF_SCOPE][:1]
     ranking = tuple(IntentScore(name=label, confidence=1.0) for label in in_scope)
     return [Understanding(model="majority", intent=intent, ranking=ranking, sentiment=sentiment)] * count
-
-
-def calibration_error(confidences: Sequence[float], right: NDArray[np.bool_]) -> float:
-    """Expected calibration error: the mean gap between confidence and accuracy over equal-width bins, by their size.
-
-    Args:
-        confidences: Of each answer, 0..1, [n].
-        right: Whether each was right, [n].
-    """
-    confidence = np.asarray(confidences)
-    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
-    gap = 0.0
-    for number in np.unique(bins):
-        inside = bins == number
-        gap += float(inside.mean()) * abs(float(confidence[inside].mean()) - float(right[inside].mean()))
-    return gap
 
 
 def _intent(predicted: Understanding) -> str:
@@ -175,23 +130,14 @@ def _scope(
     return scores
 
 
-def _table(pairs: Sequence[tuple[str, str]]) -> dict[str, LabelScore]:
-    """Scores of the labels that occur among the truths."""
-    truths, predicted = zip(*pairs, strict=True)
-    names = sorted(set(truths))
-    with _quiet():
-        report = classification_report(truths, predicted, labels=names, output_dict=True, zero_division=0)
-    return {name: _label_score(report[name]) for name in names}
-
-
 def _entity_scores(tagged: Sequence[tuple[Row, Understanding]]) -> tuple[dict[str, LabelScore], float]:
     """Whole-span scores by seqeval, over characters: a span counts if its label and both its ends are right."""
     truths = [_characters(row.text, row.entities or ()) for row, _ in tagged]
     predicted = [_characters(row.text, understanding.entities) for row, understanding in tagged]
-    with _quiet():
+    with quiet():
         report = entity_report(truths, predicted, output_dict=True, zero_division=0)
     occurring = sorted({entity.label for row, _ in tagged for entity in row.entities or ()})
-    return {label: _label_score(report[label]) for label in occurring}, float(report["micro avg"]["f1-score"])
+    return {label: label_score(report[label]) for label in occurring}, float(report["micro avg"]["f1-score"])
 
 
 def _characters(text: str, spans: Sequence[Entity] | Sequence[EntitySpan]) -> list[str]:
@@ -200,18 +146,3 @@ def _characters(text: str, spans: Sequence[Entity] | Sequence[EntitySpan]) -> li
         tags[span.start : span.end] = [f"I-{span.label}"] * (span.end - span.start)
         tags[span.start] = f"B-{span.label}"
     return tags
-
-
-def _macro_f1(table: dict[str, LabelScore]) -> float:
-    return float(np.mean([score.f1 for score in table.values()]))
-
-
-def _label_score(entry: dict[str, Any]) -> LabelScore:
-    return LabelScore(
-        float(entry["precision"]), float(entry["recall"]), float(entry["f1-score"]), int(entry["support"])
-    )
-
-
-def _quiet() -> warnings.catch_warnings[None]:
-    """Labels that were never predicted have no precision; that is a result, not a mistake worth a warning."""
-    return warnings.catch_warnings(action="ignore", category=UndefinedMetricWarning)

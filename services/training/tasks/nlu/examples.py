@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 from torch import Tensor
 
 from services.training.fitting.batching import IGNORED, INPUTS
+from services.training.models.text_encoder import TextEncoder
 from services.training.tasks.nlu.labels import OUTSIDE, LabelSpace
 from shared.contracts.understanding import OUT_OF_SCOPE
-from shared.errors import TrainingFailed
-from shared.inference.tokens import Encoded, Tokens
+from shared.inference.tokens import Encoded
 from shared.rows.row import Row
 
 OUT_OF_SCOPE_ID = -1
@@ -47,58 +45,22 @@ class Example:
         return (*self.ids, *self.context)
 
 
-class TextEncoder:
-    """Turns rows into examples with the tokenizer of the base model.
-
-    Args:
-        tokenizer: Changed in place: padding and truncation that its file carries are replaced. (MiniLM's pads every
-            text to 128 tokens, eight times the work on short ones.)
-        max_length: Tokens kept of each text, special tokens and context included.
-    """
-
-    def __init__(self, tokenizer: Tokenizer, max_length: int) -> None:
-        self.tokenizer = tokenizer
-        self.max_length = max_length
-        self.tokens = Tokens(tokenizer, max_length)
-
-    @classmethod
-    def load(cls, base: Path, max_length: int) -> TextEncoder:
-        """The tokenizer of a base model's directory.
-
-        Raises:
-            TrainingFailed: There is no ``tokenizer.json``.
-        """
-        file = base / "tokenizer.json"
-        if not file.is_file():
-            raise TrainingFailed(
-                f"The base model {base.name} has no tokenizer.json. Choose one that ships a fast tokenizer.",
-                param="model",
-            )
-        return cls(Tokenizer.from_file(str(file)), max_length)
-
-    def save(self, path: Path) -> None:
-        """Write the tokenizer without padding and truncation: who reads it sets his own."""
-        plain = Tokenizer.from_str(self.tokenizer.to_str())
-        plain.no_padding()
-        plain.no_truncation()
-        plain.save(str(path))
-
-    def encode(self, rows: Sequence[Row], labels: LabelSpace) -> list[Example]:
-        """One example per row, in order. A label that the space does not hold counts as not labelled."""
-        intents = {name: column for column, name in enumerate(labels.intents)} | {OUT_OF_SCOPE: OUT_OF_SCOPE_ID}
-        sentiments = {name: column for column, name in enumerate(labels.sentiments)}
-        tags = {name: column for column, name in enumerate(labels.tags)}
-        encodings = self.tokens.encode([row.text for row in rows], [row.context for row in rows])
-        return [
-            Example(
-                ids=tuple(encoded.ids[: len(encoded.ids) - encoded.context]),
-                tags=_tag_ids(encoded, row, tags),
-                intent=intents.get(row.intent, IGNORED) if row.intent is not None else IGNORED,
-                sentiment=sentiments.get(row.sentiment, IGNORED) if row.sentiment is not None else IGNORED,
-                context=tuple(encoded.ids[len(encoded.ids) - encoded.context :]),
-            )
-            for row, encoded in zip(rows, encodings, strict=True)
-        ]
+def examples_of(encoder: TextEncoder, rows: Sequence[Row], labels: LabelSpace) -> list[Example]:
+    """One example per row, in order. A label that the space does not hold counts as not labelled."""
+    intents = {name: column for column, name in enumerate(labels.intents)} | {OUT_OF_SCOPE: OUT_OF_SCOPE_ID}
+    sentiments = {name: column for column, name in enumerate(labels.sentiments)}
+    tags = {name: column for column, name in enumerate(labels.tags)}
+    encodings = encoder.tokens.encode([row.text for row in rows], [row.context for row in rows])
+    return [
+        Example(
+            ids=tuple(encoded.ids[: len(encoded.ids) - encoded.context]),
+            tags=_tag_ids(encoded, row, tags),
+            intent=intents.get(row.intent, IGNORED) if row.intent is not None else IGNORED,
+            sentiment=sentiments.get(row.sentiment, IGNORED) if row.sentiment is not None else IGNORED,
+            context=tuple(encoded.ids[len(encoded.ids) - encoded.context :]),
+        )
+        for row, encoded in zip(rows, encodings, strict=True)
+    ]
 
 
 def collate(chosen: Sequence[Example]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

@@ -9,14 +9,21 @@ import numpy as np
 import torch
 
 from services.training.fitting.recipe import SMALL, Demands
+from services.training.models.text_encoder import TextEncoder
+from services.training.reporting.figures import Evaluation
 from services.training.tasks.nlu.alignment import align
 from services.training.tasks.nlu.contexts import alone, in_context, in_mixed_contexts
-from services.training.tasks.nlu.examples import Example, collate
+from services.training.tasks.nlu.evaluation import QUALITY, evaluate, majority
+from services.training.tasks.nlu.examples import Example, collate, examples_of
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.loss import Counts, distributions, joint_loss
 from services.training.tasks.nlu.model import JointModel
+from services.training.tasks.nlu.overlong import Overlong
 from services.training.tasks.nlu.prediction import predict, scores
-from services.training.tasks.task import Task
+from services.training.tasks.nlu.variants import JointVariants, evaluate_bundle
+from services.training.tasks.task import Setting, Task, Warned
+from shared.contracts.objectives import Adversarial, Objective
+from shared.rows.row import Row
 
 
 def prepare(model: JointModel, examples: Sequence[Example]) -> list[Example]:
@@ -42,15 +49,34 @@ def demands(labels: LabelSpace) -> Demands:
     return Demands(learned_last=bool(labels.tags))
 
 
-def gains_by_adversary(labels: LabelSpace, rows: int) -> bool:
-    """Whether adversarial training was measured to help with such rows.
+def objectives(labels: LabelSpace, rows: int) -> Sequence[Objective]:
+    """An adversary where it was measured to help: on so many rows.
 
     On sentiment alone, or on 2,000 rows and more with entities. What people feel is labelled with much less agreement than what they
     want, and a model that learns each row by heart learns the disagreement; entities gain less by it, and fewer rows gave no clear gain
     for twice the time.
     """
     is_sentiment_alone = not labels.intents and not labels.tags
-    return is_sentiment_alone or (bool(labels.tags) and rows >= SMALL)
+    helps = is_sentiment_alone or (bool(labels.tags) and rows >= SMALL)
+    return (Adversarial(),) if helps else ()
+
+
+def warnings(rows: Sequence[Row], encoder: TextEncoder) -> Iterator[Warned]:
+    """Rows that are longer than the model reads at once."""
+    overlong = Overlong.among(rows, encoder.tokens)
+    message = overlong.warning(encoder.max_length)
+    if message is not None:
+        yield Warned(message, {"rows": overlong.rows, "entities": overlong.entities})
+
+
+def baseline(train: Sequence[Row], test: Sequence[Row]) -> Evaluation:
+    """What always telling the commonest labels would score."""
+    return evaluate(test, majority(train, len(test)))
+
+
+def variants(setting: Setting, labels: LabelSpace) -> JointVariants:
+    """Tries out the graphs of a joint model."""
+    return JointVariants(setting.folder, setting.draft, setting.encoder, labels, setting.parts, setting.threads)
 
 
 def sample(held_out: Sequence[Example]) -> list[Example]:
@@ -71,7 +97,10 @@ def probes(held_out: Sequence[Example]) -> Iterator[list[Example]]:
     yield by_length[:: max(1, len(by_length) // 16)]
 
 
-TASK: Task[Example, JointModel] = Task(
+TASK: Task[Row, LabelSpace, Example, JointModel] = Task(
+    schema=LabelSpace.of,
+    examples=examples_of,
+    model=JointModel.load,
     collate=collate,
     prepare=prepare,
     epoch=in_mixed_contexts,
@@ -80,7 +109,17 @@ TASK: Task[Example, JointModel] = Task(
     distributions=distributions,
     scores=validated,
     finish=finish,
+    demands=demands,
+    objectives=objectives,
+    warnings=warnings,
     sample=sample,
     probes=probes,
+    variants=variants,
+    evaluate_bundle=evaluate_bundle,
+    baseline=baseline,
+    labels=LabelSpace.to_manifest,
+    embedding_size=lambda model: model.projection.out_features,
+    quality=QUALITY,
+    shown=("intent_accuracy", "intent_macro_f1", "entity_f1", "sentiment_accuracy", "out_of_scope_recall"),
     token_outputs=frozenset(("tags",)),
 )

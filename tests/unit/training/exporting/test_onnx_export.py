@@ -12,10 +12,11 @@ from torch import Tensor, nn
 
 from services.training.exporting.onnx_export import export
 from services.training.exporting.quantization import SCHEMES, Scheme, quantise
-from services.training.exporting.selection import points_lost
 from services.training.fitting.batching import together
-from services.training.tasks.nlu.evaluation import Evaluation
-from services.training.tasks.nlu.examples import TextEncoder, collate
+from services.training.models.text_encoder import TextEncoder
+from services.training.reporting.figures import Evaluation, points_lost
+from services.training.tasks.nlu.evaluation import QUALITY
+from services.training.tasks.nlu.examples import collate, examples_of
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.task import TASK
@@ -37,7 +38,7 @@ def _export(model: JointModel, base: Path, folder: Path) -> float:
     folder.mkdir()
     encoder = TextEncoder.load(base, 32)
     encoder.save(folder / "tokenizer.json")
-    return export(model, TASK, folder, encoder.encode(ROWS, model.labels))
+    return export(model, TASK, folder, examples_of(encoder, ROWS, model.labels))
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def _read(folder: Path, file: str, texts: Sequence[str] = ("fly me to Rome pleas
 
 
 def _quantise(folder: Path, base: Path, scheme: Scheme) -> None:
-    texts = [together([example], collate) for example in TextEncoder.load(base, 32).encode(ROWS, _LABELS)]
+    texts = [together([example], collate) for example in examples_of(TextEncoder.load(base, 32), ROWS, _LABELS)]
     quantise(folder / "model.onnx", folder / "small.onnx", scheme, texts)
 
 
@@ -128,5 +129,5 @@ def test_late_outputs_stay_exact_where_they_are_asked_to(exported: Path, base: P
 def test_the_worst_score_counts() -> None:
     plain = Evaluation(10, {"intent_accuracy": 0.9, "entity_f1": 0.8, "in_scope_rejection": 0.0}, {})
     small = Evaluation(10, {"intent_accuracy": 0.95, "entity_f1": 0.793, "in_scope_rejection": 0.5}, {})
-    assert points_lost(plain, small) == pytest.approx(0.7)
-    assert points_lost(plain, plain) == 0.0
+    assert points_lost(plain, small, QUALITY) == pytest.approx(0.7)
+    assert points_lost(plain, plain, QUALITY) == 0.0

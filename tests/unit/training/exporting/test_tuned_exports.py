@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from services.training.exporting.onnx_export import export
-from services.training.tasks.nlu.examples import TextEncoder
+from services.training.models.text_encoder import TextEncoder
+from services.training.tasks.nlu.examples import examples_of
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.task import TASK
@@ -27,7 +28,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("kind", [*TUNINGS], ids=lambda kind: kind.__name__)
 def test_a_tuned_model_is_exported_as_it_computes(base: Path, kind: type[Spec], tmp_path: Path) -> None:
     model, encoder = JointModel.load(base, LABELS, 0.1), TextEncoder.load(base, 32)
-    examples = encoder.encode(ROWS, LABELS)
+    examples = examples_of(encoder, ROWS, LABELS)
     words = torch.tensor(sorted({token for example in examples for token in example.tokens}))
     tuning = TUNINGS[kind](kind())
     tuning.apply(model, words, 10)

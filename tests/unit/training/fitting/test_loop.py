@@ -15,7 +15,8 @@ from services.training.fitting.callback import StepReport, ValidationReport
 from services.training.fitting.checkpoint import CheckpointFolder, Progress
 from services.training.fitting.loop import FitResult, Method, Stopped, fit, rate_factor
 from services.training.fitting.recipe import Recipe
-from services.training.tasks.nlu.examples import Example, TextEncoder
+from services.training.models.text_encoder import TextEncoder
+from services.training.tasks.nlu.examples import Example, examples_of
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.loss import Weights, joint_loss
 from services.training.tasks.nlu.model import JointModel
@@ -77,7 +78,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def examples(base: Path) -> list[Example]:
-    return TextEncoder.load(base, max_length=32).encode(ROWS, LABELS)
+    return examples_of(TextEncoder.load(base, max_length=32), ROWS, LABELS)
 
 
 @dataclass
@@ -344,7 +345,7 @@ def test_a_batch_without_any_label_of_a_head_leaves_that_head_alone(base: Path, 
     model = JointModel.load(base, LABELS, 0.1)
     assert model.tags is not None
     before = model.tags.weight.clone()
-    unlabelled = TextEncoder.load(base, max_length=32).encode(rows, LABELS)
+    unlabelled = examples_of(TextEncoder.load(base, max_length=32), rows, LABELS)
     no_decay = replace(recipe(), weight_decay=0.0)
 
     fit(model, unlabelled, [], no_decay, method(), checkpoints=CheckpointFolder(tmp_path), callback=Recorder())

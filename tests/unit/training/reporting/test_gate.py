@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from services.training.reporting.figures import Evaluation, LabelScore
 from services.training.reporting.gate import DialogueVerdict, Verdict, Violation, compare
-from services.training.tasks.nlu.evaluation import Evaluation, LabelScore
+from services.training.tasks.nlu.evaluation import QUALITY
 from shared.contracts.jobs import Promotion
 
 _BUDGET = Promotion(max_regression=0.1, max_overall_regression=0.01, min_label_rows=5)
@@ -18,15 +19,17 @@ def _evaluation(f1: dict[str, float], accuracy: float = 0.9, *, support: int = 2
 
 def test_an_equal_model_passes() -> None:
     same = _evaluation({"a": 0.9, "b": 0.8})
-    assert compare(same, same, _BUDGET, "ft:old").passed
+    assert compare(same, same, _BUDGET, "ft:old", QUALITY).passed
 
 
 def test_a_loss_within_the_budget_passes() -> None:
-    assert compare(_evaluation({"a": 0.8}, 0.89), _evaluation({"a": 0.9}, 0.9), _BUDGET, "ft:old").passed
+    assert compare(_evaluation({"a": 0.8}, 0.89), _evaluation({"a": 0.9}, 0.9), _BUDGET, "ft:old", QUALITY).passed
 
 
 def test_one_label_is_enough_to_refuse() -> None:
-    verdict = compare(_evaluation({"a": 0.95, "b": 0.5}, 0.95), _evaluation({"a": 0.9, "b": 0.8}), _BUDGET, "ft:old")
+    verdict = compare(
+        _evaluation({"a": 0.95, "b": 0.5}, 0.95), _evaluation({"a": 0.9, "b": 0.8}), _BUDGET, "ft:old", QUALITY
+    )
     assert verdict.violations == (Violation("intent", "b", 0.5, 0.8, 0.1),)
     assert "F1 of intent b 0.500, in production 0.800 (may lose 0.100)" in str(verdict.violations[0])
     assert verdict.to_json() == {
@@ -38,7 +41,7 @@ def test_one_label_is_enough_to_refuse() -> None:
 
 
 def test_overall_scores_have_a_budget_of_their_own() -> None:
-    verdict = compare(_evaluation({"a": 0.9}, 0.85), _evaluation({"a": 0.9}, 0.9), _BUDGET, "ft:old")
+    verdict = compare(_evaluation({"a": 0.9}, 0.85), _evaluation({"a": 0.9}, 0.9), _BUDGET, "ft:old", QUALITY)
     assert verdict.violations == (Violation("overall", "intent_accuracy", 0.85, 0.9, 0.01),)
 
 
@@ -46,13 +49,13 @@ def test_rare_labels_are_judged_together() -> None:
     before = _evaluation({"a": 1.0, "b": 0.5, "c": 0.6}, support=3)
     shifted = _evaluation({"a": 0.5, "b": 1.0, "c": 0.6}, support=3)
     worse = _evaluation({"a": 0.5, "b": 0.5, "c": 0.6}, support=3)
-    assert compare(shifted, before, _BUDGET, "ft:old").passed
-    (violation,) = compare(worse, before, _BUDGET, "ft:old").violations
+    assert compare(shifted, before, _BUDGET, "ft:old", QUALITY).passed
+    (violation,) = compare(worse, before, _BUDGET, "ft:old", QUALITY).violations
     assert violation.label == "of a, b, c"
 
 
 def test_a_label_that_the_candidate_never_tells_counts_as_zero() -> None:
-    verdict = compare(_evaluation({"x": 1.0}), _evaluation({"city": 0.7}, head="entity"), _BUDGET, "ft:old")
+    verdict = compare(_evaluation({"x": 1.0}), _evaluation({"city": 0.7}, head="entity"), _BUDGET, "ft:old", QUALITY)
     assert verdict.violations == (Violation("entity", "city", 0.0, 0.7, 0.1),)
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from services.training.reporting.confusion import confusion_png
-from services.training.tasks.nlu.evaluation import Evaluation, LabelScore, calibration_error, evaluate, majority
+from services.training.reporting.figures import Evaluation, LabelScore, calibration_error
+from services.training.tasks.nlu.evaluation import evaluate, majority
 from shared.contracts.understanding import (
     OUT_OF_SCOPE,
     EntitySpan,
@@ -59,7 +60,7 @@ def test_intents_and_scope() -> None:
     assert found.labels["intent"]["a"] == LabelScore(precision=0.5, recall=0.5, f1=0.5, support=2)
     assert found.labels["intent"][OUT_OF_SCOPE] == LabelScore(precision=0.5, recall=0.5, f1=0.5, support=2)
     assert found.scores["intent_macro_f1"] == pytest.approx(0.5)
-    assert found.intents[3] == ("b", OUT_OF_SCOPE)
+    assert found.pairs[3] == ("b", OUT_OF_SCOPE)
 
 
 def test_entities_count_only_whole() -> None:

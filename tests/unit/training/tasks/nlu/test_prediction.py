@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from services.training.fitting.batching import IGNORED
-from services.training.tasks.nlu.examples import OUT_OF_SCOPE_ID, Example, TextEncoder
+from services.training.models.text_encoder import TextEncoder
+from services.training.tasks.nlu.examples import OUT_OF_SCOPE_ID, Example, examples_of
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.prediction import Predictions, predict, scores, spans
@@ -33,7 +34,7 @@ def test_spans_of_tags(tags: str, expected: set[tuple[int, int, str]]) -> None:
 
 def test_predictions_come_in_the_order_of_the_examples(tmp_path: Path) -> None:
     base = tiny_base(tmp_path / "base")
-    examples = TextEncoder.load(base, max_length=32).encode(ROWS, LABELS)
+    examples = examples_of(TextEncoder.load(base, max_length=32), ROWS, LABELS)
     model = JointModel.load(base, LABELS, dropout=0.5).train()
 
     together = predict(model, examples)
