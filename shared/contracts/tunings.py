@@ -77,10 +77,31 @@ class Dora(_LowRank):
     type: Literal["dora"] = "dora"
 
 
+class AdaLora(_LowRank):
+    """LoRA that moves its budget to where it is needed (Zhang et al. 2023, arXiv:2303.10512).
+
+    Attributes:
+        rank: The mean at the end; it begins with half as much again.
+    """
+
+    type: Literal["adalora"] = "adalora"
+
+
 class Ia3(Spec):
     """Learned factors on keys, values and feed-forward states (Liu et al. 2022, arXiv:2205.05638)."""
 
     type: Literal["ia3"] = "ia3"
+
+
+class Prefix(Spec):
+    """Virtual keys and values before the text, in every layer (Li and Liang 2021, arXiv:2101.00190).
+
+    Attributes:
+        tokens: How many.
+    """
+
+    type: Literal["prefix"] = "prefix"
+    tokens: VirtualTokens = 16
 
 
 class Prompt(Spec):
@@ -108,9 +129,11 @@ class PTuning(Spec):
 
 
 Tuning = Annotated[
-    Full | Frozen | BitFit | Adapter | Lora | Dora | Ia3 | Prompt | PTuning,
+    Full | Frozen | BitFit | Adapter | Lora | Dora | AdaLora | Ia3 | Prefix | Prompt | PTuning,
     Field(discriminator="type"),
 ]
 
-TuningType = Literal["full", "frozen", "bitfit", "adapter", "lora", "dora", "ia3", "prompt", "p_tuning"]
+TuningType = Literal[
+    "full", "frozen", "bitfit", "adapter", "lora", "dora", "adalora", "ia3", "prefix", "prompt", "p_tuning"
+]
 """The names of them, for whoever lets a person choose."""

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -19,6 +20,7 @@ _KEPT = 2
 _STATE = "state.json"
 _TENSORS = "tensors.safetensors"
 _MODEL = "model/"
+_TUNING = "tuning/"
 BEST = "best.safetensors"
 
 
@@ -95,13 +97,20 @@ class CheckpointFolder:
         found = self._snapshots()
         return found[-1] if found else None
 
-    def save(self, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
-        """Write a snapshot, then remove those that are no longer kept."""
+    def save(
+        self,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        progress: Progress,
+        tuning: Mapping[str, Tensor] = MappingProxyType({}),
+    ) -> None:
+        """Write a snapshot, with what the tuning needs besides the weights; then remove those that are no longer kept."""
         target = self.path / f"step-{progress.step:08d}"
         partial = self.path / f"{target.name}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         tensors = trained_weights(model) | _optimizer_tensors(optimizer) | _generator_states()
+        tensors |= {f"{_TUNING}{name}": tensor.detach().cpu().contiguous() for name, tensor in tuning.items()}
         save_file(tensors, partial / _TENSORS)
         (partial / _STATE).write_text(json.dumps(asdict(progress)))
         shutil.rmtree(target, ignore_errors=True)
@@ -125,6 +134,12 @@ class CheckpointFolder:
         _load_optimizer(optimizer, tensors)
         _set_generators(tensors)
         return Progress(**json.loads((snapshot / _STATE).read_text()))
+
+    def tuning(self) -> dict[str, Tensor]:
+        """What the tuning needs, of the newest snapshot."""
+        snapshot = self.latest()
+        tensors = load_file(snapshot / _TENSORS) if snapshot is not None else {}
+        return {name.removeprefix(_TUNING): tensor for name, tensor in tensors.items() if name.startswith(_TUNING)}
 
     def save_best(self, model: nn.Module) -> None:
         """Keep the weights as the best so far."""

@@ -100,6 +100,7 @@ def fit(
 
     promised = checkpoints.latest() is not None
     progress = checkpoints.restore(model, optimizer)
+    tuning.load_state(model, checkpoints.tuning())
     if promised and checkpoints.latest() is None:
         callback.noticed("The checkpoint is another release's and does not fit this one: training begins again.")
     first_step = progress.step
@@ -109,14 +110,14 @@ def fit(
         shuffled = batches(task.epoch(train, chance), recipe.batch_size, task.collate, chance)
         for batch in islice(shuffled, progress.batch, None):
             if callback.stopping():
-                checkpoints.save(model, optimizer, progress)
+                checkpoints.save(model, optimizer, progress, tuning.state(model))
                 raise Stopped
             loss = stepper.step(batch, rate_factor(progress.step, total, recipe.warmup))
             progress.count(batch)
             tuning.stepped(model, progress.step)
             callback.stepped(pace.report(progress, loss, len(batch)))
             if pace.checkpoint_due():
-                checkpoints.save(model, optimizer, progress)
+                checkpoints.save(model, optimizer, progress, tuning.state(model))
             if progress.step == total:
                 break
         if valid:

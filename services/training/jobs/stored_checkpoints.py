@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from services.training.fitting.checkpoint import BEST, CheckpointFolder, Progress
 from services.training.jobs.lease import JobLease
@@ -43,13 +45,19 @@ class StoredCheckpoints(CheckpointFolder):
                 return checkpoint.step_number
         return None
 
-    def save(self, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
+    def save(
+        self,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        progress: Progress,
+        tuning: Mapping[str, Tensor] = MappingProxyType({}),
+    ) -> None:
         """Write a snapshot, store a copy together with the best weights, and list it.
 
         Raises:
             LeaseLost: The job is no longer ours.
         """
-        super().save(model, optimizer, progress)
+        super().save(model, optimizer, progress, tuning)
         snapshot = self.latest()
         assert snapshot is not None  # noqa: S101  # it was written a line ago
         key = f"{self._folder}/{snapshot.name}"

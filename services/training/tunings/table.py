@@ -9,10 +9,24 @@ from services.training.tunings.adapter import AdapterTuning
 from services.training.tunings.bitfit import BitFitTuning
 from services.training.tunings.frozen import FrozenTuning
 from services.training.tunings.full import FullTuning
-from services.training.tunings.low_rank import Ia3Tuning, LoraTuning
+from services.training.tunings.peft_based import AdaLoraTuning, Ia3Tuning, LoraTuning
+from services.training.tunings.prefix import PrefixTuning
 from services.training.tunings.tuning import Tuning
 from services.training.tunings.virtual_tokens import VirtualTokenTuning
-from shared.contracts.tunings import Adapter, BitFit, Dora, Frozen, Full, Ia3, Lora, Prompt, PTuning, Spec
+from shared.contracts.tunings import (
+    AdaLora,
+    Adapter,
+    BitFit,
+    Dora,
+    Frozen,
+    Full,
+    Ia3,
+    Lora,
+    Prefix,
+    Prompt,
+    PTuning,
+    Spec,
+)
 
 TUNINGS: Mapping[type[Spec], Callable[[Any], Tuning]] = {
     Full: FullTuning,
@@ -21,7 +35,9 @@ TUNINGS: Mapping[type[Spec], Callable[[Any], Tuning]] = {
     Adapter: AdapterTuning,
     Lora: LoraTuning,
     Dora: LoraTuning,
+    AdaLora: AdaLoraTuning,
     Ia3: Ia3Tuning,
+    Prefix: PrefixTuning,
     Prompt: VirtualTokenTuning,
     PTuning: VirtualTokenTuning,
 }

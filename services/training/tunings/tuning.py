@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from torch import Tensor, nn
@@ -39,6 +39,14 @@ class Tuning:
 
     def stepped(self, model: TaskModel, step: int) -> None:
         """After optimizer step number ``step``, from 1, with its gradients still there."""
+
+    def state(self, model: TaskModel) -> dict[str, Tensor]:
+        """What a run needs besides its weights to go on where it was."""
+        del model
+        return {}
+
+    def load_state(self, model: TaskModel, state: Mapping[str, Tensor]) -> None:
+        """Undo ``state``, on a model that was wrapped anew."""
 
     def merge(self, model: TaskModel) -> None:
         """Fold what was wrapped into the model, in place: exact, and repeatable. What cannot be folded stays, without what only training needs."""

@@ -23,7 +23,20 @@ from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.prediction import predict, scores
 from services.training.tasks.nlu.task import TASK
 from shared.contracts.objectives import Adversarial, RDrop
-from shared.contracts.tunings import Adapter, BitFit, Dora, Frozen, Full, Ia3, Lora, Prompt, PTuning, Spec
+from shared.contracts.tunings import (
+    AdaLora,
+    Adapter,
+    BitFit,
+    Dora,
+    Frozen,
+    Full,
+    Ia3,
+    Lora,
+    Prefix,
+    Prompt,
+    PTuning,
+    Spec,
+)
 from shared.errors import TrainingFailed
 from shared.rows.row import Row
 from tests.unit.training.tiny_base import ROWS, method, recipe, tiny_base
@@ -37,7 +50,9 @@ HOWS: tuple[tuple[Spec, ...], ...] = (
     (Full(), RDrop()),
     (Lora(rank=4),),
     (Dora(rank=4),),
+    (AdaLora(rank=4),),
     (Ia3(),),
+    (Prefix(tokens=4),),
     (BitFit(),),
     (Adapter(size=8),),
     (Prompt(tokens=4),),

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +16,20 @@ from services.training.tunings.frozen import RememberedStates
 from services.training.tunings.table import TUNINGS, tuning_of
 from services.training.tunings.tuning import Tuning
 from services.training.tunings.virtual_tokens import VirtualTokens
-from shared.contracts.tunings import Adapter, BitFit, Dora, Frozen, Full, Ia3, Lora, Prompt, PTuning, Spec
+from shared.contracts.tunings import (
+    AdaLora,
+    Adapter,
+    BitFit,
+    Dora,
+    Frozen,
+    Full,
+    Ia3,
+    Lora,
+    Prefix,
+    Prompt,
+    PTuning,
+    Spec,
+)
 from shared.errors import TrainingFailed
 from tests.unit.training.tiny_base import ROWS, WIDTH, recipe, tiny_base
 
@@ -23,8 +38,16 @@ MASK = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
 WORDS = torch.tensor([101, 102, 2088])
 
 #: Tunings that begin as the base model reads, and those that leave nothing of themselves in it.
-NEUTRAL: tuple[Spec, ...] = (Full(), BitFit(), Adapter(), Lora(), Dora(), Ia3(), Frozen(layers=1))
-MERGED: tuple[Spec, ...] = (Full(), BitFit(), Lora(rank=2, alpha=8), Dora(rank=2, alpha=8), Ia3(), Frozen(layers=1))
+NEUTRAL: tuple[Spec, ...] = (Full(), BitFit(), Adapter(), Lora(), Dora(), AdaLora(), Ia3(), Frozen(layers=1))
+MERGED: tuple[Spec, ...] = (
+    Full(),
+    BitFit(),
+    Lora(rank=2, alpha=8),
+    Dora(rank=2, alpha=8),
+    AdaLora(rank=2, alpha=8),
+    Ia3(),
+    Frozen(layers=1),
+)
 
 
 def name_of(spec: Spec) -> str:
@@ -95,6 +118,24 @@ def test_low_rank_tuning_trains_only_its_updates_and_the_heads(model: JointModel
     assert "tags.weight" in trained_names(model)
 
 
+def test_adalora_gives_its_budget_to_where_it_is_needed(model: JointModel) -> None:
+    tuning = tuning_of(AdaLora(rank=4))
+    tuning.apply(model, WORDS, 10)
+    values = [weight for name, weight in model.encoder.named_parameters() if "lora_E" in name]
+    assert sum(len(value) for value in values) == 6 * len(values)
+
+    for step in range(1, 11):
+        model.zero_grad()
+        sum(output.square().sum() for output in model(IDS, MASK).values()).backward()
+        with torch.no_grad():
+            for value in values:
+                value.add_(0.1)
+        tuning.stepped(model, step)
+
+    kept = sum(int(value.count_nonzero()) for value in values)
+    assert kept == 4 * len(values)
+
+
 def test_bitfit_trains_the_biases(model: JointModel) -> None:
     apply(model, BitFit())
 
@@ -156,7 +197,7 @@ def test_merging_keeps_every_output_and_leaves_a_plain_model(model: JointModel, 
     model.save(tmp_path)
 
 
-@pytest.mark.parametrize("spec", [Adapter(), Prompt(), PTuning()], ids=name_of)
+@pytest.mark.parametrize("spec", [Adapter(), Prefix(), Prompt(), PTuning()], ids=name_of)
 def test_what_stays_in_the_encoder_is_not_saved_as_if_it_were_plain(
     model: JointModel, spec: Spec, tmp_path: Path
 ) -> None:
@@ -172,6 +213,18 @@ def test_more_layers_than_there_are_or_more_tokens_than_are_read_are_refused(mod
         apply(model, Frozen(layers=3))
     with pytest.raises(TrainingFailed, match="leave no room"):
         apply(model, Prompt(tokens=128))
+
+
+def test_an_encoder_that_reads_no_prefix_is_refused(model: JointModel) -> None:
+    encoder = model.encoder
+    encoder.forward = partial(_deaf, encoder.forward)
+    with pytest.raises(TrainingFailed, match="read no keys and values"):
+        apply(model, Prefix())
+
+
+def _deaf(forward: Any, *, past_key_values: object, attention_mask: Tensor, input_ids: Tensor) -> Any:
+    """An encoder that takes a prefix and does not look at it."""
+    return forward(input_ids=input_ids, attention_mask=attention_mask[:, -input_ids.shape[1] :])
 
 
 def test_frozen_tuning_trains_heads_on_states_that_are_computed_once(model: JointModel) -> None:
