@@ -107,6 +107,16 @@ class Api:
                 raise refusal(source.response)
             yield from _payloads(source)
 
+    def download(self, file_id: str, target: Path) -> None:
+        """Write the content of a file; it is streamed, never held in memory."""
+        with self._reaching(), self._http.stream("GET", f"/v1/files/{segment(file_id)}/content") as response:
+            if response.is_error:
+                response.read()
+                raise refusal(response)
+            with target.open("wb") as file:
+                for piece in response.iter_bytes():
+                    file.write(piece)
+
     def pages(self, path: str, *, limit: int = 100, metadata: Mapping[str, str] | None = None) -> Iterator[Json]:
         """Every item of a paged list, as far as it is asked for."""
         wanted = {f"metadata[{key}]": value for key, value in (metadata or {}).items()}

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from services.cli.api import Api, Json, segment
+from services.cli.api import Api, CommandError, Json, segment
 from services.cli.following import watch_job
 from services.cli.session import ApiKey, AsJson, Url, connected, err, out, show_json, table
+from shared.contracts.objectives import ObjectiveType
 from shared.contracts.tunings import TuningType
 
 app = typer.Typer(no_args_is_help=True, help="List, show, follow and cancel training jobs.")
@@ -24,6 +25,19 @@ def train(
         str, typer.Option(help="minilm, a hub id, a folder in PARLEY_BASE_MODELS, or one of your models.")
     ] = "minilm",
     tuning: Annotated[TuningType, typer.Option(help="Which weights are trained.")] = "full",
+    objective: Annotated[
+        list[ObjectiveType] | None,
+        typer.Option(help="What is minimised besides the task's own loss; may be repeated.", show_default=False),
+    ] = None,
+    dialogues: Annotated[
+        Path | None,
+        typer.Option(
+            help="Dialogues that the model must hold to go into production.",
+            exists=True,
+            dir_okay=False,
+            show_default=False,
+        ),
+    ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Default: from the data.", show_default=False)] = None,
     suffix: Annotated[str | None, typer.Option(help="Part of the model's name.", show_default=False)] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same data: same model.")] = 0,
@@ -47,6 +61,10 @@ def train(
             "tuning": {"type": tuning},
             "promotion": {"mode": "manual" if manual else "auto"},
         }
+        if dialogues:
+            body["promotion"]["dialogues"] = api.upload(dialogues, "evals")["id"]
+        if objective:
+            body["objectives"] = [{"type": name} for name in objective]
         if suffix:
             body["suffix"] = suffix
         if epochs:
@@ -92,6 +110,30 @@ def cancel(job_id: JobId, as_json: AsJson = False, url: Url = None, api_key: Api
         show_json(job)
     else:
         out.print(f"{job['id']}: cancellation requested (status {job['status']}).")
+
+
+@app.command()
+def report(
+    job_id: JobId,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Where to write it; default: <job>.html here.", show_default=False),
+    ] = None,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Fetch the report of a job: one HTML page with curves, labels before and after, the surest mistakes, how to repeat it."""
+    with connected(url, api_key) as api:
+        job = api.get(f"/v1/fine_tuning/jobs/{segment(job_id)}")
+        files = [api.get(f"/v1/files/{segment(file_id)}") for file_id in job["result_files"]]
+        page = next((file for file in files if file["filename"] == "report.html"), None)
+        if page is None:
+            raise CommandError(
+                f"The job {job_id} has no report: its status is {job['status']}, and only jobs that succeeded have one."
+            )
+        target = output or Path(f"{job_id}.html")
+        api.download(page["id"], target)
+    out.print(f"Written: {target}")
 
 
 @app.command()

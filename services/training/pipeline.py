@@ -26,6 +26,7 @@ from services.training.reporting.comparison import evaluate_before, judge
 from services.training.reporting.dialogues import find_dialogues
 from services.training.reporting.figures import Evaluation
 from services.training.reporting.release import Release
+from services.training.reporting.report import Story
 from services.training.tasks.table import TASKS
 from services.training.tasks.task import Setting, Task
 from services.training.tunings.table import tuning_of
@@ -107,7 +108,7 @@ def run(job: Job, context: AttemptContext) -> None:
         promoted=job.spec.promotion.mode == "auto" and (verdict is None or verdict.passed),
         trained_tokens=fitted.trained_tokens,
     )
-    _hand_over(ready, fitted, context)
+    _hand_over(ready, before, fitted, context)
 
 
 def plan(spec: JobSpec, schema: Any, rows: int, *, width: int) -> tuple[Method, Recipe]:
@@ -175,14 +176,14 @@ def _save_encoder(model: TaskModel, encoder: TextEncoder, context: AttemptContex
     return folder
 
 
-def _hand_over(ready: Release, fitted: FitResult, context: AttemptContext) -> None:
+def _hand_over(ready: Release, before: Evaluation, fitted: FitResult, context: AttemptContext) -> None:
     """Store everything, then make it visible at once, then wake those who wait for it."""
     release.store_bundle(context.store, ready)
-    results = release.store_results(
-        context.store, context.events.recorded_figures(), ready.after, context.lease.clock()
-    )
+    manifest, events = ready.bundle.manifest, context.events
+    figures, messages = events.recorded_figures(), events.recorded_messages()
+    story = Story(manifest, before, ready.after, ready.verdict, figures, messages)
+    results = release.store_results(context.store, story, context.lease.clock())
     release.publish(context.lease, ready, results)
-    manifest = ready.bundle.manifest
     if ready.promoted:
         context.channel.send(ModelPublished(slot=manifest.task, model_id=manifest.model_id))
     steps = fitted.steps

@@ -37,3 +37,6 @@ class RDrop(Spec):
 
 
 Objective = Annotated[Adversarial | RDrop, Field(discriminator="type")]
+
+ObjectiveType = Literal["adversarial", "rdrop"]
+"""The names of them, for whoever lets a person choose."""

@@ -21,6 +21,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "fastapi_offline": ("services.gateway",),
     "fsspec": ("shared.artifacts",),
     "httpx": ("services.cli",),
+    "jinja2": ("services.training.reporting",),
     "kombu": ("shared.messaging",),
     "matplotlib": ("services.training",),
     "onnx": ("services.training.exporting",),

@@ -11,7 +11,7 @@ from services.training.objectives.table import OBJECTIVES
 from services.training.tasks.table import TASKS
 from services.training.tunings.table import TUNINGS
 from shared.contracts.jobs import TaskName
-from shared.contracts.objectives import Objective
+from shared.contracts.objectives import Objective, ObjectiveType
 from shared.contracts.tunings import Tuning, TuningType
 from tests.architecture.source import Import, Module, imports, modules, within
 
@@ -80,6 +80,7 @@ def test_what_a_job_can_name_is_what_there_is() -> None:
     assert TUNINGS.keys() == set(get_args(get_args(Tuning)[0]))
     assert {kind.model_fields["type"].default for kind in TUNINGS} == set(get_args(TuningType))
     assert OBJECTIVES.keys() == set(get_args(get_args(Objective)[0]))
+    assert {kind.model_fields["type"].default for kind in OBJECTIVES} == set(get_args(ObjectiveType))
 
 
 #: What a room of training may use of the others; ``jobs``, storage and messaging are for the pipeline and the jobs themselves.

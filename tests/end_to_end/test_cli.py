@@ -80,6 +80,16 @@ def test_a_faulty_file_is_shown_row_by_row(starter: Platform, tmp_path: Path) ->
     assert "sentiment" in refused.stderr
 
 
+def test_the_report_of_a_job(starter: Platform, tmp_path: Path) -> None:
+    job = run(starter, "jobs", "list")["data"][-1]
+    page = tmp_path / "report.html"
+    fetched = parley("jobs", "report", job["id"], "--output", str(page), home=starter.home)
+    assert fetched.returncode == 0, fetched.stderr
+    assert job["fine_tuned_model"] in page.read_text("utf-8")
+    refused = parley("jobs", "report", "ftjob-none", home=starter.home)
+    assert refused.returncode == 4
+
+
 def test_watch(starter: Platform) -> None:
     state = run(starter, "watch", "--once")
     assert state["stream"] == "chat"

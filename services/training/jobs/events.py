@@ -13,7 +13,7 @@ from services.training.jobs.lease import JobLease
 from shared.contracts.jobs import TrainingProgressed
 from shared.storage import jobs
 from shared.storage.engine import Session
-from shared.storage.tables import EventLevel
+from shared.storage.tables import EventLevel, JobEvent
 
 #: Events read at a time.
 _PAGE = 500
@@ -72,11 +72,18 @@ class JobEvents:
 
     def recorded_figures(self) -> list[dict[str, Any]]:
         """The data of every metrics event so far, oldest first; those of earlier attempts included."""
-        found: list[dict[str, Any]] = []
+        return [event.data for event in self._recorded() if event.type == "metrics"]
+
+    def recorded_messages(self) -> list[tuple[str, str]]:
+        """Level and words of every other event so far, oldest first; those of earlier attempts included."""
+        return [(event.level, event.message) for event in self._recorded() if event.type == "message"]
+
+    def _recorded(self) -> list[JobEvent]:
+        found: list[JobEvent] = []
         after: str | None = None
         while True:
             page = self._lease.read(partial(jobs.events, job_id=self._lease.job_id, after=after, limit=_PAGE))
-            found += [event.data for event in page.items if event.type == "metrics"]
+            found += page.items
             if not page.has_more:
                 return found[::-1]
             after = page.items[-1].id

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,20 @@ class LabelScore:
     support: int
 
 
+class Mistake(NamedTuple):
+    """A row that was read wrong, and how surely."""
+
+    text: str
+    head: str
+    truth: str
+    predicted: str
+    confidence: float
+
+
+#: Mistakes that are kept of an evaluation: the surest.
+MAX_MISTAKES = 50
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """Scores of a model on labelled rows, 0..1. What the rows are not labelled for, or hold no case of, is left out.
@@ -34,6 +48,7 @@ class Evaluation:
         rows: How many rows were read.
         scores: By name; the task says what each means.
         labels: The table of each head by label.
+        mistakes: The surest ``MAX_MISTAKES``, surest first. They hold texts, and stand in no row of a database.
         pairs: True and predicted label of each row of the first choice, for the confusion matrix.
     """
 
@@ -41,6 +56,7 @@ class Evaluation:
     scores: dict[str, float]
     labels: dict[str, dict[str, LabelScore]]
     pairs: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    mistakes: tuple[Mistake, ...] = field(default=(), repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Rows, scores and tables, for the manifest and the model's row."""

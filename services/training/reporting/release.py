@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from services.training.jobs.lease import JobLease
 from services.training.reporting.confusion import confusion_png
 from services.training.reporting.figures import Evaluation
 from services.training.reporting.gate import Verdict
+from services.training.reporting.report import Story, report_html
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import encoder_key, file_key, model_key
 from shared.artifacts.store import ArtifactStore
@@ -20,6 +21,9 @@ from shared.storage import files, jobs, models
 from shared.storage.engine import Session
 from shared.storage.identity import new_id
 from shared.storage.tables import File, Model
+
+REPORT = "report.html"
+"""The name of the report among the result files of a job."""
 
 #: More than any result file takes.
 _MAX_RESULT_BYTES = 64 * 1024 * 1024
@@ -55,11 +59,11 @@ def store_bundle(store: ArtifactStore, release: Release) -> None:
             store.put_folder(key, folder)
 
 
-def store_results(store: ArtifactStore, figures: Sequence[dict[str, Any]], after: Evaluation, now: float) -> list[File]:
-    """Store the training curve and the confusion matrix as files; returns rows for them, the curve's first."""
-    contents = {"step_metrics.csv": curve_csv(figures).encode()}
-    if after.pairs:
-        contents["confusion_matrix.png"] = confusion_png(after.pairs)
+def store_results(store: ArtifactStore, story: Story, now: float) -> list[File]:
+    """Store the training curve, the report and the confusion matrix as files; returns rows for them, the curve's first."""
+    contents = {"step_metrics.csv": curve_csv(story.figures).encode(), REPORT: report_html(story).encode()}
+    if story.after.pairs:
+        contents["confusion_matrix.png"] = confusion_png(story.after.pairs)
     rows = []
     for name, content in contents.items():
         file_id = new_id("file-")
@@ -78,7 +82,7 @@ def store_results(store: ArtifactStore, figures: Sequence[dict[str, Any]], after
     return rows
 
 
-def curve_csv(figures: Sequence[dict[str, Any]]) -> str:
+def curve_csv(figures: Sequence[Mapping[str, Any]]) -> str:
     """The training curve: ``step,train_loss,…``, a line per recorded step; figures not taken there stay empty."""
     columns = ["step", "train_loss", *sorted({name for data in figures for name in data if name.startswith("valid_")})]
     text = io.StringIO()

@@ -25,7 +25,9 @@ EVENTS = {"data": [{"id": "ftevent-1", "type": "message", "level": "info", "mess
 
 
 @contextmanager
-def answering(*answers: tuple[int, Any], keys: list[str | None] | None = None) -> Iterator[str]:
+def answering(
+    *answers: tuple[int, Any], keys: list[str | None] | None = None, bodies: list[bytes] | None = None
+) -> Iterator[str]:
     """A platform that gives these answers, one after the other, and then the last one for ever. Text is a stream's."""
     left = list(answers)
 
@@ -42,7 +44,9 @@ def answering(*answers: tuple[int, Any], keys: list[str | None] | None = None) -
             self.wfile.write(content)
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if bodies is not None:
+                bodies.append(body)
             if keys is not None:
                 keys.append(self.headers["Idempotency-Key"])
             self.do_GET()

@@ -180,11 +180,15 @@ def _check_bundle(bench: Bench, model: str, cache: Path) -> None:
 def _check_results(bench: Bench, result_files: list[str]) -> None:
     with bench.database.reading() as session:
         names = [files.get(session, file_id).filename for file_id in result_files]
-    assert names == ["step_metrics.csv", "confusion_matrix.png"]
+    assert names == ["step_metrics.csv", "report.html", "confusion_matrix.png"]
     with bench.store.open(file_key(result_files[0])) as file:
         curve = list(csv.DictReader(io.StringIO(file.read().decode())))
     assert any(line["train_loss"] for line in curve)
     assert any(line["valid_intent_accuracy"] for line in curve)
+    with bench.store.open(file_key(result_files[1])) as file:
+        page = file.read().decode()
+    assert "weights were trained" in page
+    assert page.count("data:image/png;base64,") == 2
 
 
 def test_a_job_that_cannot_succeed_says_what_to_change(bench: Bench, base: str) -> None:

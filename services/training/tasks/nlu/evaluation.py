@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,10 @@ from seqeval.metrics import classification_report as entity_report
 from sklearn.metrics import roc_auc_score
 
 from services.training.reporting.figures import (
+    MAX_MISTAKES,
     Evaluation,
     LabelScore,
+    Mistake,
     calibration_error,
     label_score,
     macro_f1,
@@ -67,7 +69,26 @@ def evaluate(
         scores["sentiment_calibration_error"] = calibration_error(
             [predicted.confidence for _, predicted in felt], right
         )
-    return Evaluation(len(rows), scores, labels, tuple(intents))
+    return Evaluation(len(rows), scores, labels, tuple(intents), _mistakes(pairs))
+
+
+def _mistakes(pairs: Sequence[tuple[Row, Understanding]]) -> tuple[Mistake, ...]:
+    """Intents and sentiments that were told wrong, the surest first."""
+    found = [
+        Mistake(row.text, head, truth, answer, confidence)
+        for row, predicted in pairs
+        for head, truth, answer, confidence in _answers(row, predicted)
+        if truth != answer
+    ]
+    return tuple(sorted(found, key=lambda mistake: -mistake.confidence)[:MAX_MISTAKES])
+
+
+def _answers(row: Row, predicted: Understanding) -> Iterator[tuple[str, str, str, float]]:
+    """Head, truth, answer and confidence of each choice that the row is labelled for."""
+    if row.intent is not None and predicted.intent is not None:
+        yield "intent", row.intent, predicted.intent.name, predicted.intent.confidence
+    if row.sentiment is not None and predicted.sentiment is not None:
+        yield "sentiment", row.sentiment, predicted.sentiment.label, predicted.sentiment.confidence
 
 
 def majority(train: Sequence[Row], count: int) -> list[Understanding]:

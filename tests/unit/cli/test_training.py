@@ -1,0 +1,43 @@
+"""What ``parley train`` asks for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from services.cli.__main__ import build
+from tests.unit.cli.test_outages import JOB, answering
+
+
+def test_options_become_the_job_that_is_asked_for(tmp_path: Path) -> None:
+    rows, dialogues = tmp_path / "rows.jsonl", tmp_path / "dialogues.yaml"
+    rows.write_text('{"text": "hello", "intent": "greet"}\n')
+    dialogues.write_text("dialogues: []\n")
+    bodies: list[bytes] = []
+    chosen = ["--tuning", "lora", "--objective", "rdrop", "--dialogues", str(dialogues), "--epochs", "3", "--manual"]
+    with answering((200, {"id": "file-1"}), (200, {"id": "file-2"}), (200, JOB), bodies=bodies) as url:
+        shown = CliRunner().invoke(build(), ["train", str(rows), *chosen, "--detach", "--url", url])
+    assert shown.exit_code == 0, shown.output
+    assert [b"fine-tune" in bodies[0], b"evals" in bodies[1]] == [True, True]
+    assert json.loads(bodies[2]) == {
+        "model": "minilm",
+        "training_file": "file-1",
+        "seed": 0,
+        "task": "nlu",
+        "tuning": {"type": "lora"},
+        "objectives": [{"type": "rdrop"}],
+        "promotion": {"mode": "manual", "dialogues": "file-2"},
+        "method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 3}}},
+    }
+
+
+def test_a_job_without_a_report_says_why(tmp_path: Path) -> None:
+    running = {"id": "ftjob-1", "status": "running", "result_files": []}
+    target = tmp_path / "page.html"
+    with answering((200, running)) as url:
+        shown = CliRunner().invoke(build(), ["jobs", "report", "ftjob-1", "--output", str(target), "--url", url])
+    assert shown.exit_code != 0
+    assert "its status is running" in shown.output
+    assert not target.exists()
