@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +12,18 @@ from rich.markup import escape
 from services.cli.api import Api, CommandError, Json, segment
 from services.cli.following import watch_job
 from services.cli.session import ApiKey, AsJson, Url, connected, err, out, show_json, table
-from shared.contracts.objectives import ObjectiveType
 from shared.contracts.tunings import TuningType
 
 app = typer.Typer(no_args_is_help=True, help="List, show, follow and cancel training jobs.")
 
 JobId = Annotated[str, typer.Argument(help="Id of the job (ftjob-...).")]
+
+
+class ObjectiveName(StrEnum):
+    """What can be minimised besides a task's own loss; typer takes no list of literals."""
+
+    ADVERSARIAL = "adversarial"
+    RDROP = "rdrop"
 
 
 def train(
@@ -26,7 +33,7 @@ def train(
     ] = "minilm",
     tuning: Annotated[TuningType, typer.Option(help="Which weights are trained.")] = "full",
     objective: Annotated[
-        list[ObjectiveType] | None,
+        list[ObjectiveName] | None,
         typer.Option(help="What is minimised besides the task's own loss; may be repeated.", show_default=False),
     ] = None,
     dialogues: Annotated[
@@ -64,7 +71,7 @@ def train(
         if dialogues:
             body["promotion"]["dialogues"] = api.upload(dialogues, "evals")["id"]
         if objective:
-            body["objectives"] = [{"type": name} for name in objective]
+            body["objectives"] = [{"type": name.value} for name in objective]
         if suffix:
             body["suffix"] = suffix
         if epochs:

@@ -29,16 +29,36 @@ class Hyperparameters(Spec):
     n_epochs: Annotated[int, Field(ge=1, le=100)] | Auto = "auto"
 
 
+MaxSteps = Annotated[int, Field(ge=1)] | None
+MaxLength = Annotated[int, Field(ge=8, le=512)]
+
+
 class Schedule(Spec):
-    """How long a job trains, and how much of each text.
+    """How long a job trains, on how much of each text, and how carefully.
 
     Attributes:
         max_steps: Stop after so many optimizer steps, whatever the epochs say.
         max_length: Tokens kept of each text.
+        warmup: Share of the steps in which the rates rise from 0; they fall linearly to 0 in the others.
+        weight_decay: Of matrices; biases and norms have none.
+        dropout: In the encoder and in front of the heads.
+        label_smoothing: Probability spread over the wrong labels of a choice.
+        clip_norm: Largest norm of the gradient.
+        layer_decay: Each layer learns at so many times the rate of the one above it; 1: all learn alike.
+        rows_at_once: Rows in memory together: a batch is computed in such pieces, whose gradients are added up.
+        gradient_checkpointing: Compute activations twice instead of keeping them: less memory, about a third more time.
     """
 
-    max_steps: Annotated[int, Field(ge=1)] | None = None
-    max_length: Annotated[int, Field(ge=8, le=512)] = 128
+    max_steps: MaxSteps = None
+    max_length: MaxLength = 128
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.01
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    clip_norm: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    rows_at_once: Annotated[int, Field(ge=1, le=512)] | None = None
+    gradient_checkpointing: bool = False
 
 
 class Promotion(Spec):
@@ -93,9 +113,21 @@ def require_compatible(tuning: Tuning, objectives: Objectives) -> None:
         raise ValueError(f"an adversarial objective moves the words, which '{tuning.type}' does not train; use 'full'")
 
 
-class _FirstForm(Schedule):
-    """What stood in ``tuning`` before it had places of its own; 0: no adversary."""
+def require_affordable(tuning: Tuning, schedule: Schedule) -> None:
+    """Refuse a way of saving memory that a tuning does not bear.
 
+    Raises:
+        ValueError: Activations are to be computed twice, and a layer would find the prefix twice.
+    """
+    if schedule.gradient_checkpointing and tuning.type == "prefix":
+        raise ValueError("gradient_checkpointing cannot be combined with tuning 'prefix'; use rows_at_once")
+
+
+class _FirstForm(Spec):
+    """What stood in ``tuning`` before it had places of its own; an adversary of 0: none."""
+
+    max_steps: MaxSteps = None
+    max_length: MaxLength = 128
     adversarial: Annotated[float, Field(ge=0, le=10)] | Auto = "auto"
 
 
@@ -120,7 +152,7 @@ def with_parts_apart(spec: Any) -> Any:
     moved = {name: left.pop(name) for name in _FirstForm.model_fields if name in left}
     first = _first_form(moved)
     found: dict[str, Any] = {**spec, "tuning": left}
-    schedule = first.model_dump(include=moved.keys() & Schedule.model_fields.keys())
+    schedule = first.model_dump(include=moved.keys() - {"adversarial"})
     if schedule and isinstance(given := found.get("schedule", {}), Mapping):
         found["schedule"] = {**schedule, **given}
     if first.adversarial not in ("auto", 0) and left["type"] != "full":
@@ -178,6 +210,7 @@ class JobSpec(Spec):
     @model_validator(mode="after")
     def _adversary_can_move(self) -> Self:
         require_compatible(self.tuning, self.objectives)
+        require_affordable(self.tuning, self.schedule)
         return self
 
 

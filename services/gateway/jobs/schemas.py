@@ -16,6 +16,7 @@ from shared.contracts.jobs import (
     Schedule,
     ScopeCosts,
     TaskName,
+    require_affordable,
     require_compatible,
     with_parts_apart,
 )
@@ -76,6 +77,13 @@ class CreateJob(Body):
         if "tuning" in info.data:
             require_compatible(info.data["tuning"], objectives)
         return objectives
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_affordable(cls, schedule: Schedule, info: ValidationInfo) -> Schedule:
+        if "tuning" in info.data:
+            require_affordable(info.data["tuning"], schedule)
+        return schedule
 
     @property
     def knobs(self) -> Hyperparameters:

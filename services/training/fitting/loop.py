@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -95,6 +96,7 @@ def fit(
     weights = sum(weight.numel() for weight in model.parameters())
     tuning.apply(model, words, total)
     trained = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+    model.checkpoint_gradients(enable=recipe.gradient_checkpointing)
     optimizer = torch.optim.AdamW(parameter_groups(model, recipe), fused=True)
     stepper = Stepper(model, optimizer, recipe, task, tuning, method.objectives, callback)
 
@@ -148,10 +150,18 @@ def parameter_groups(model: TaskModel, recipe: Recipe) -> list[dict[str, Any]]:
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
-        rate = recipe.encoder_rate if name.startswith("encoder.") else recipe.head_rate
+        rate = recipe.head_rate
+        if name.startswith("encoder."):
+            rate = recipe.encoder_rate * recipe.layer_decay ** _layers_above(name, model.layers)
         decay = recipe.weight_decay if parameter.ndim > 1 else 0.0
         groups.setdefault((rate, decay), []).append(parameter)
     return [{"params": params, "lr": rate, "weight_decay": decay} for (rate, decay), params in groups.items()]
+
+
+def _layers_above(name: str, layers: int) -> int:
+    """How many layers of an encoder stand above the one of a weight; what is in no layer reads the words, below all of them."""
+    found = re.search(r"\.layers?\.(\d+)\.", name)
+    return layers - 1 - int(found[1]) if found else layers
 
 
 def _validate(

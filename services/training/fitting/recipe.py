@@ -54,6 +54,9 @@ class Recipe:
         dropout: In the encoder and in front of the heads.
         label_smoothing: Probability spread over the wrong labels of a choice (Szegedy et al. 2016, arXiv:1512.00567).
         clip_norm: Largest norm of the gradient.
+        layer_decay: Each layer learns at so many times the rate of the one above it.
+        rows_at_once: Rows computed together at most.
+        gradient_checkpointing: Whether activations are computed twice instead of kept.
         checkpoint_seconds: Time between checkpoints: the most work that a crash costs.
     """
 
@@ -69,6 +72,9 @@ class Recipe:
     dropout: float = 0.1
     label_smoothing: float = 0.1
     clip_norm: float = 1.0
+    layer_decay: float = 1.0
+    rows_at_once: int | None = None
+    gradient_checkpointing: bool = False
     checkpoint_seconds: float = 120.0
 
     def steps(self, rows: int) -> int:
@@ -112,4 +118,5 @@ def resolve(spec: JobSpec, rows: int, demands: Demands, rates: Rates, *, width: 
         encoder_rate=multiplier * narrowing * rates.encoder,
         head_rate=multiplier * _HEAD_RATE,
         patience=max(3, math.ceil(epochs / 2)),
+        **spec.schedule.model_dump(exclude={"max_steps", "max_length"}),
     )

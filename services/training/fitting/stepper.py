@@ -51,7 +51,7 @@ class Stepper:
         self._task = task
         self._tuning = tuning
         self._callback = callback
-        self._piece = recipe.batch_size
+        self._piece = min(recipe.batch_size, recipe.rows_at_once or recipe.batch_size)
         self._loss: Loss = self._task_loss
         self._gradients: GradientPass = self._backward
         for objective in objectives:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from services.training.models.encoder import word_table
+from shared.errors import TrainingFailed
 
 
 class TaskModel(nn.Module, ABC):
@@ -21,6 +22,7 @@ class TaskModel(nn.Module, ABC):
 
     Attributes:
         width: Of the token states.
+        layers: Of the encoder.
         word_length: Length (L2) of a mean word's embedding, before tuning. Encoders differ in it.
         bent: Whether a tuning has put something into the encoder that stays there.
     """
@@ -29,6 +31,7 @@ class TaskModel(nn.Module, ABC):
         super().__init__()
         self.config = encoder.config
         self.width: int = encoder.config.hidden_size
+        self.layers: int = encoder.config.num_hidden_layers
         self.encoder: nn.Module = encoder
         self.bent = False
         #: Encoders without types of tokens (MPNet) tell a context by the separators alone.
@@ -60,6 +63,26 @@ class TaskModel(nn.Module, ABC):
     def is_plain(self) -> bool:
         """Whether the encoder is one that a later job can load: no tuning has left anything in it."""
         return isinstance(self.encoder, PreTrainedModel) and not self.bent
+
+    def checkpoint_gradients(self, *, enable: bool) -> None:
+        """Have the encoder compute its activations again for the gradients, instead of keeping them; or leave it as it is.
+
+        Raises:
+            TrainingFailed: It cannot.
+        """
+        if not enable:
+            return
+        for module in self.encoder.modules():
+            if isinstance(module, PreTrainedModel):
+                if not module.supports_gradient_checkpointing:
+                    break
+                options = {"use_reentrant": False}
+                module.activation_checkpointing_enable(options)
+                return
+        raise TrainingFailed(
+            "The base model cannot compute its activations twice. Leave out schedule.gradient_checkpointing; rows_at_once saves memory too.",
+            param="schedule.gradient_checkpointing",
+        )
 
     def encoder_stays(self) -> None:
         """A tuning says that the encoder will not change, so that what only follows it needs no training."""

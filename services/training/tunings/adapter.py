@@ -62,7 +62,7 @@ class AdapterTuning(Tuning):
         """Freeze the encoder; put a bottleneck behind each of its layers."""
         del occurring, steps
         model.encoder.requires_grad_(requires_grad=False)
-        layers = layers_of(model.encoder, model.config.num_hidden_layers)
+        layers = layers_of(model.encoder, model.layers)
         for place, layer in enumerate(layers):
             layers[place] = Bottleneck(layer, model.width, self.spec.size)
         model.bent = True

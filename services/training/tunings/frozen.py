@@ -37,7 +37,7 @@ class FrozenTuning(Tuning):
             model.encoder_stays()
             model.encoder = RememberedStates(model.encoder)
             return
-        layers = layers_of(model.encoder, model.config.num_hidden_layers)
+        layers = layers_of(model.encoder, model.layers)
         if self.spec.layers > len(layers):
             raise TrainingFailed(
                 f"The base model has {len(layers)} layers, and {self.spec.layers} of them are to be trained. Name fewer.",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 from typer.testing import CliRunner
 
 from services.cli.__main__ import build
+from services.cli.training import ObjectiveName
+from shared.contracts.objectives import ObjectiveType
 from tests.unit.cli.test_outages import JOB, answering
 
 
@@ -31,6 +34,10 @@ def test_options_become_the_job_that_is_asked_for(tmp_path: Path) -> None:
         "promotion": {"mode": "manual", "dialogues": "file-2"},
         "method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 3}}},
     }
+
+
+def test_every_objective_can_be_chosen() -> None:
+    assert {name.value for name in ObjectiveName} == set(get_args(ObjectiveType))
 
 
 def test_a_job_without_a_report_says_why(tmp_path: Path) -> None:

@@ -137,6 +137,7 @@ def test_a_faulty_file_is_refused_with_the_whole_list(client: OpenAI) -> None:
         ({"tuning": {"max_length": 4}}, "tuning.max_length"),
         ({"schedule": {"max_length": 4}}, "schedule.max_length"),
         ({"tuning": {"type": "lora"}, "objectives": [{"type": "adversarial"}]}, "objectives.*'full'"),
+        ({"tuning": {"type": "prefix"}, "schedule": {"gradient_checkpointing": True}}, "schedule.*rows_at_once"),
         ({"objectives": [{"type": "rdrop"}, {"type": "rdrop"}]}, "objectives.*twice"),
         ({"objectives": [{"type": "rdrop", "weight": 0}]}, r"objectives\[0\].weight"),
         ({"epochs": 3}, "epochs"),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ from services.training.fitting import device
 from services.training.fitting import loop as fitting
 from services.training.fitting.callback import StepReport, ValidationReport
 from services.training.fitting.checkpoint import CheckpointFolder, Progress
-from services.training.fitting.loop import FitResult, Method, Stopped, fit, rate_factor
+from services.training.fitting.loop import FitResult, Method, Stopped, fit, parameter_groups, rate_factor
 from services.training.fitting.recipe import Recipe
 from services.training.models.text_encoder import TextEncoder
 from services.training.tasks.nlu.examples import Example, examples_of
@@ -315,6 +316,37 @@ def test_when_memory_runs_out_smaller_pieces_give_the_same_model(
     found, expected = predict(small, examples), predict(wanted.model, examples)
     assert found.embeddings == pytest.approx(expected.embeddings, abs=1e-3)
     assert found.sentiment == pytest.approx(expected.sentiment, abs=1e-2)
+
+
+@pytest.mark.parametrize(
+    "careful", [{"rows_at_once": 3}, {"gradient_checkpointing": True}], ids=lambda one: str(next(iter(one)))
+)
+def test_less_memory_gives_the_same_model(
+    base: Path, examples: list[Example], careful: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device, "_has_bfloat16", lambda _: False)
+    monkeypatch.setattr(fitting, "best_device", lambda: torch.device("cpu"))
+    exact = replace(recipe(batch_size=8), dropout=0.0)
+    wanted = train(base, examples, exact, tmp_path / "whole", valid=[])
+
+    found = train(base, examples, replace(exact, **careful), tmp_path / "careful", valid=[])
+
+    ours, theirs = predict(found.model, examples), predict(wanted.model, examples)
+    assert ours.embeddings == pytest.approx(theirs.embeddings, abs=1e-3)
+    assert ours.sentiment == pytest.approx(theirs.sentiment, abs=1e-2)
+
+
+def test_lower_layers_may_learn_more_slowly(base: Path) -> None:
+    model = JointModel.load(base, LABELS, 0.1)
+
+    groups = parameter_groups(model, replace(recipe(), encoder_rate=1.0, layer_decay=0.5))
+
+    rates = {id(weight): group["lr"] for group in groups for weight in group["params"]}
+    by_name = {name: rates[id(weight)] for name, weight in model.named_parameters()}
+    assert {rate for name, rate in by_name.items() if ".layer.1." in name} == {1.0}
+    assert {rate for name, rate in by_name.items() if ".layer.0." in name} == {0.5}
+    assert {rate for name, rate in by_name.items() if "embeddings." in name} == {0.25}
+    assert {rate for name, rate in by_name.items() if not name.startswith("encoder.")} == {recipe().head_rate}
 
 
 def test_a_row_that_fits_into_no_memory_ends_the_job_with_a_remedy(

@@ -96,6 +96,20 @@ def test_the_seed_and_the_limit_of_the_job_are_taken() -> None:
     assert (recipe.seed, recipe.max_steps) == (11, 9)
 
 
+def test_what_the_schedule_says_is_taken() -> None:
+    careful = Schedule(warmup=0.2, dropout=0.3, label_smoothing=0.0, layer_decay=0.9, rows_at_once=4)
+    recipe = resolve(AUTO.model_copy(update={"schedule": careful}), 1_000)
+
+    assert (recipe.warmup, recipe.dropout, recipe.label_smoothing) == (0.2, 0.3, 0.0)
+    assert (recipe.layer_decay, recipe.rows_at_once, recipe.clip_norm) == (0.9, 4, 1.0)
+
+
+def test_the_defaults_of_a_job_are_those_of_a_run() -> None:
+    schedule, fields = Schedule(), Recipe.__dataclass_fields__
+    taken = schedule.model_dump(exclude={"max_steps", "max_length"})
+    assert taken == {name: fields[name].default for name in taken}
+
+
 def test_low_rank_updates_learn_faster_and_a_frozen_encoder_not_at_all() -> None:
     rates = [resolve(tuned(tuning), 1_000).encoder_rate for tuning in (Lora(), Full(), Frozen())]
 
