@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
 
 from shared.contracts.understanding import SentimentLabel
 from shared.text.normalisation import folded
@@ -39,3 +40,33 @@ class Row:
         apart: a copy in capitals is still a copy.
         """
         return "\n".join(folded(message) for message in (*self.context, self.text))
+
+    @property
+    def stratum(self) -> str:
+        """What rows are held out evenly by."""
+        return self.intent or self.sentiment or ""
+
+    def labels(self) -> Iterator[tuple[str, str]]:
+        """Every label with its head: ``intent``, ``sentiment``, and ``entity`` for each span."""
+        if self.intent is not None:
+            yield "intent", self.intent
+        if self.sentiment is not None:
+            yield "sentiment", self.sentiment
+        for entity in self.entities or ():
+            yield "entity", entity.label
+
+    def without(self, labels: Mapping[str, Set[str]]) -> Row | None:
+        """The row without some labels, by head: an entity becomes text like any other; ``None`` if nothing labelled is left."""
+        kept = replace(
+            self,
+            intent=None if self.intent in labels.get("intent", ()) else self.intent,
+            sentiment=None if self.sentiment in labels.get("sentiment", ()) else self.sentiment,
+            entities=self.entities
+            if self.entities is None
+            else tuple(entity for entity in self.entities if entity.label not in labels.get("entity", ())),
+        )
+        return kept if (kept.intent, kept.sentiment, kept.entities) != (None, None, None) else None
+
+    def with_texts(self, change: Callable[[str], str]) -> Row:
+        """The row with each of its texts changed to one of the same length."""
+        return replace(self, text=change(self.text), context=tuple(change(message) for message in self.context))

@@ -101,6 +101,11 @@ def test_a_room_of_training_uses_what_it_is_made_of(name: str) -> None:
     assert report(found) == []
 
 
+def test_the_preparation_of_data_knows_no_task() -> None:
+    found = offences(f"{TRAINING}.data", lambda target: within(target, "shared.rows.row", f"{TRAINING}.tasks"))
+    assert report(found) == []
+
+
 @pytest.mark.parametrize("name", ["objectives", "tasks", "tunings", "fitting", "exporting"])
 def test_what_trains_and_exports_meets_no_infrastructure(name: str) -> None:
     outside = ("shared.messaging", "shared.storage", "shared.settings", f"{TRAINING}.settings", f"{TRAINING}.jobs")

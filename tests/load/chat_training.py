@@ -25,6 +25,7 @@ from services.training.tasks.nlu.variants import JointVariants
 from shared.artifacts.bundle import write_bundle
 from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, TOKENIZER, Calibration, Manifest
 from shared.rows.reader import read_rows
+from shared.rows.row import Row
 from shared.starter import utterances
 from tests.load.chat_model import FOLDER, MODEL_ID
 from tests.load.quality_run import SPEC, Progress, draft_manifest
@@ -57,7 +58,7 @@ def _make(folder: Path) -> None:
     write_bundle(folder, _manifest(model, candidate.calibration))
 
 
-def _trained(parts: Split, labels: LabelSpace, encoder: TextEncoder) -> JointModel:
+def _trained(parts: Split[Row], labels: LabelSpace, encoder: TextEncoder) -> JointModel:
     base = base_path(MINILM)
     how, full = plan(SPEC, labels, len(parts.train), width=encoder_width(base))
     recipe = dataclasses.replace(full, epochs=_EPOCHS)

@@ -17,7 +17,7 @@ from shared.rows.row import Row
 from tests.load.quality_scope import recall_at_rejection
 
 
-def baseline(parts: Split) -> dict[str, float]:
+def baseline(parts: Split[Row]) -> dict[str, float]:
     """Scores of the linear models on the test rows, by the names that ``evaluate`` gives them."""
     found: dict[str, float] = {}
     if any(row.intent for row in parts.train):
@@ -32,7 +32,7 @@ def baseline(parts: Split) -> dict[str, float]:
     return found
 
 
-def _intents(parts: Split) -> dict[str, float]:
+def _intents(parts: Split[Row]) -> dict[str, float]:
     texts, labels = _labelled(parts.train, "intent")
     test_texts, truths = _labelled(parts.test, "intent")
     classifier = _classifier().fit(texts, labels)
@@ -56,7 +56,7 @@ def _labelled(rows: Sequence[Row], kind: str) -> tuple[list[str], list[str]]:
     return [text for text, _ in pairs], [label for _, label in pairs]
 
 
-def _entity_f1(parts: Split) -> float:
+def _entity_f1(parts: Split[Row]) -> float:
     """Each word tagged by a linear model over it and its neighbours."""
     hasher = FeatureHasher(n_features=2**16)
     train = [row for row in parts.train if row.entities is not None]

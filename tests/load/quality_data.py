@@ -43,13 +43,13 @@ class Source:
     """
 
     title: str
-    read: Callable[[], Split]
+    read: Callable[[], Split[Row]]
     targets: Mapping[str, float] = field(default_factory=dict)
     knowledge: bool = False
     base: Callable[[], Path] = minilm
 
 
-def _public(file: str, to_row: Callable[[Record], Row], domain: str | None = None) -> Split:
+def _public(file: str, to_row: Callable[[Record], Row], domain: str | None = None) -> Split[Row]:
     """The rows of a public set in its own split, without test rows that also stand in train.
 
     A set without validation rows lends a tenth of its training rows to it, chosen as a job would.
@@ -74,7 +74,7 @@ def _records(file: str) -> Iterator[Record]:
         yield from map(json.loads, lines)
 
 
-def _starter() -> Split:
+def _starter() -> Split[Row]:
     with utterances().open("rb") as stream:
         return split(read_rows(stream, "jsonl").rows, seed=0)
 
@@ -102,7 +102,7 @@ def _joint(record: Record) -> Row:
     return Row(" ".join(record["tokens"]), intent=record["intent"], entities=tuple(spans))
 
 
-def _multidogo(domain: str, *, in_context: bool) -> Split:
+def _multidogo(domain: str, *, in_context: bool) -> Split[Row]:
     """One domain of MultiDoGO, thinned, with or without the customer's turn before (the agents' words are not in the store)."""
     sides: dict[str, list[Row]] = {"train": [], "validation": [], "test": []}
     before: dict[str, str] = {}

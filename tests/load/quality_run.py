@@ -36,6 +36,7 @@ from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Manife
 from shared.contracts.jobs import JobSpec
 from shared.inference.reader import TextReader
 from shared.inference.scope import DEFAULT_WEIGHTS, scope_score
+from shared.rows.row import Row
 from tests.load.quality_baseline import baseline
 from tests.load.quality_data import SOURCES
 from tests.load.quality_knowledge import top_1
@@ -134,7 +135,9 @@ def measure(name: str) -> Measured:
     )
 
 
-def _fit(model: JointModel, encoder: TextEncoder, parts: Split, recipe: Recipe, how: Method, folder: Path) -> FitResult:
+def _fit(
+    model: JointModel, encoder: TextEncoder, parts: Split[Row], recipe: Recipe, how: Method, folder: Path
+) -> FitResult:
     return fit(
         model,
         examples_of(encoder, parts.train, model.labels),
@@ -146,7 +149,7 @@ def _fit(model: JointModel, encoder: TextEncoder, parts: Split, recipe: Recipe, 
     )
 
 
-def _threshold_free(model: JointModel, encoder: TextEncoder, parts: Split) -> dict[str, float]:
+def _threshold_free(model: JointModel, encoder: TextEncoder, parts: Split[Row]) -> dict[str, float]:
     """Recall of out-of-scope test rows where exactly 5 % of the in-scope ones are rejected: free of any threshold."""
     test = examples_of(encoder, parts.test, model.labels)
     intents = np.array([example.intent for example in test])
@@ -176,7 +179,7 @@ class _Exported(NamedTuple):
     texts_per_second: float
 
 
-def _exported(model: JointModel, encoder: TextEncoder, parts: Split, folder: Path) -> _Exported:
+def _exported(model: JointModel, encoder: TextEncoder, parts: Split[Row], folder: Path) -> _Exported:
     bundle = folder / "bundle"
     bundle.mkdir()
     encoder.save(bundle / TOKENIZER)

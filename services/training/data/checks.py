@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from services.training.data.rare_labels import counts, named, rare_labels
+from services.training.data.row import LabelledRow
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.errors import TrainingFailed
-from shared.rows.row import Row
 
 #: Different texts that a job needs at the least.
 MIN_ROWS = 10
 #: Labels of a head that learns to choose.
 MIN_LABELS = 2
+#: The heads that choose one label of several; spans may all be of one.
+CHOICES = ("intent", "sentiment")
 
 
-def require_enough(rows: Sequence[Row]) -> None:
+def require_enough(rows: Sequence[LabelledRow]) -> None:
     """Refuse rows that no useful model can come of.
 
     Raises:
@@ -28,7 +30,7 @@ def require_enough(rows: Sequence[Row]) -> None:
         raise TrainingFailed("Not enough data. " + " ".join(reasons), param="training_file", code="not_enough_data")
 
 
-def require_known_labels(training: Iterable[Row], validation: Iterable[Row]) -> None:
+def require_known_labels(training: Iterable[LabelledRow], validation: Iterable[LabelledRow]) -> None:
     """Refuse a validation file with labels that the model cannot learn.
 
     Raises:
@@ -36,7 +38,7 @@ def require_known_labels(training: Iterable[Row], validation: Iterable[Row]) -> 
     """
     known = counts(training)
     for head, found in counts(validation).items():
-        unknown = sorted(found.keys() - known[head].keys() - {OUT_OF_SCOPE})
+        unknown = sorted(found.keys() - known.get(head, {}).keys() - {OUT_OF_SCOPE})
         if unknown:
             raise TrainingFailed(
                 f"The validation file has {head} labels that the training file lacks: {named(unknown)}. "
@@ -45,7 +47,7 @@ def require_known_labels(training: Iterable[Row], validation: Iterable[Row]) -> 
             )
 
 
-def require_apart(training: Iterable[Row], validation: Iterable[Row]) -> None:
+def require_apart(training: Iterable[LabelledRow], validation: Iterable[LabelledRow]) -> None:
     """Refuse a validation file that holds every text of the training file: it would leave nothing to train on.
 
     Raises:
@@ -60,22 +62,22 @@ def require_apart(training: Iterable[Row], validation: Iterable[Row]) -> None:
         )
 
 
-def _too_few_rows(rows: Sequence[Row]) -> list[str]:
+def _too_few_rows(rows: Sequence[LabelledRow]) -> list[str]:
     if len(rows) >= MIN_ROWS:
         return []
     return [f"There are {len(rows)} different texts; give at least {MIN_ROWS}."]
 
 
-def _single_labels(rows: Sequence[Row]) -> list[str]:
+def _single_labels(rows: Sequence[LabelledRow]) -> list[str]:
     found = counts(rows)
     return [
         f"All rows have the same {head} {next(iter(labels))!r}; give rows with at least {MIN_LABELS} different ones."
-        for head in ("intent", "sentiment")
-        if 0 < len(labels := found[head].keys() - {OUT_OF_SCOPE}) < MIN_LABELS
+        for head in CHOICES
+        if 0 < len(labels := found.get(head, {}).keys() - {OUT_OF_SCOPE}) < MIN_LABELS
     ]
 
 
-def _rare_labels(rows: Sequence[Row]) -> list[str]:
+def _rare_labels(rows: Sequence[LabelledRow]) -> list[str]:
     return [
         f"Seen only once as {head}: {named(sorted(labels))}; add rows (five or more each), rename them or remove them, or leave them out "
         "(rare_labels: drop)."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 from services.training.data.checks import require_apart, require_enough, require_known_labels
 from services.training.data.pseudonymisation import without_personal_numbers
@@ -30,7 +31,7 @@ class JobData:
         left_out: Labels that occur once.
     """
 
-    parts: Split
+    parts: Split[Any]
     sha256: str
     warnings: int
     left_out: LeftOut

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
 
 import numpy as np
 
+from services.training.data.row import RowT
 from services.training.data.splitting import Split
 from shared.privacy.finding import find
 from shared.privacy.span import Span
-from shared.rows.row import Row
 
 _DIGITS, _NUMERALS = "0123456789", "〇一二三四五六七八九"
 _LETTERS = ("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -31,23 +30,18 @@ _ALPHABET_OF = {character: alphabet for alphabet in _ALPHABETS for character in 
 )
 
 
-def without_personal_numbers(parts: Split, seed: int) -> Split:
+def without_personal_numbers(parts: Split[RowT], seed: int) -> Split[RowT]:
     """The same rows with surrogates; the same seed gives the same ones, so that a resumed job trains on the same rows.
 
     What is drawn does not depend on what it replaces. A surrogate is as long as the original, so every entity stays
     where it is, and looks like it, so that a model learns the same from it and reads real numbers when it serves.
     """
     rng = np.random.default_rng(seed)
-    return Split(*(tuple(_replaced(rows, rng)) for rows in (parts.train, parts.validation, parts.test)))
 
+    def replaced(rows: tuple[RowT, ...]) -> tuple[RowT, ...]:
+        return tuple(row.with_texts(lambda text: _without_numbers(text, rng)) for row in rows)
 
-def _replaced(rows: Iterable[Row], rng: np.random.Generator) -> Iterable[Row]:
-    for row in rows:
-        text = _without_numbers(row.text, rng)
-        context = tuple(_without_numbers(message, rng) for message in row.context)
-        yield (
-            row if (text, context) == (row.text, row.context) else dataclasses.replace(row, text=text, context=context)
-        )
+    return Split(replaced(parts.train), replaced(parts.validation), replaced(parts.test))
 
 
 def _without_numbers(text: str, rng: np.random.Generator) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from services.training.data.row import LabelledRow, RowT
 from shared.contracts.understanding import OUT_OF_SCOPE
-from shared.rows.row import Row
 
 Labels = Mapping[str, frozenset[str]]
 """Labels by head."""
@@ -37,19 +37,16 @@ class LeftOut:
         return f"Labels that occur once are left out. {heads}.{rows} Add rows with them, five or more each, or rename them."
 
 
-def counts(rows: Iterable[Row]) -> dict[str, Counter[str]]:
-    """How many rows (entities: how many spans) have each label, by head."""
-    found: dict[str, Counter[str]] = {"intent": Counter(), "entity": Counter(), "sentiment": Counter()}
+def counts(rows: Iterable[LabelledRow]) -> dict[str, Counter[str]]:
+    """How many rows (of spans: how many spans) have each label, by head."""
+    found: dict[str, Counter[str]] = {}
     for row in rows:
-        if row.intent is not None:
-            found["intent"][row.intent] += 1
-        if row.sentiment is not None:
-            found["sentiment"][row.sentiment] += 1
-        found["entity"].update(entity.label for entity in row.entities or ())
+        for head, label in row.labels():
+            found.setdefault(head, Counter())[label] += 1
     return found
 
 
-def rare_labels(rows: Iterable[Row]) -> Labels:
+def rare_labels(rows: Iterable[LabelledRow]) -> Labels:
     """The labels that occur in one text alone, however often it is repeated; heads without any are left out."""
     distinct = {row.key: row for row in rows}.values()
     rare = {
@@ -59,30 +56,13 @@ def rare_labels(rows: Iterable[Row]) -> Labels:
     return {head: labels for head, labels in rare.items() if labels}
 
 
-def without(rows: Sequence[Row], rare: Labels) -> tuple[list[Row], LeftOut]:
+def without(rows: Sequence[RowT], rare: Labels) -> tuple[list[RowT], LeftOut]:
     """The rows without some labels: what carried them counts as not labelled, and an entity as text like any other."""
     if not rare:
         return list(rows), LeftOut()
-    stripped = [_without(row, rare) for row in rows]
-    kept = [row for row in stripped if _is_labelled(row)]
+    kept = [left for row in rows if (left := row.without(rare)) is not None]
     labels = {head: tuple(sorted(found)) for head, found in rare.items()}
-    return kept, LeftOut(labels, len(stripped) - len(kept))
-
-
-def _without(row: Row, rare: Labels) -> Row:
-    entities = row.entities
-    if entities is not None:
-        entities = tuple(entity for entity in entities if entity.label not in rare.get("entity", ()))
-    return replace(
-        row,
-        intent=None if row.intent in rare.get("intent", ()) else row.intent,
-        entities=entities,
-        sentiment=None if row.sentiment in rare.get("sentiment", ()) else row.sentiment,
-    )
-
-
-def _is_labelled(row: Row) -> bool:
-    return row.intent is not None or row.entities is not None or row.sentiment is not None
+    return kept, LeftOut(labels, len(rows) - len(kept))
 
 
 def named(labels: Sequence[str]) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
+from services.training.data.row import LabelledRow, RowT
 from shared.contracts.understanding import OUT_OF_SCOPE
-from shared.rows.row import Row
 
 #: Share of the texts that is held out for each of validation and test.
 HELD_OUT = 0.1
@@ -21,15 +21,15 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class Split(Generic[RowT]):
     """No text (as ``Row.key`` compares them, with what was said before it) stands on two sides."""
 
-    train: tuple[Row, ...]
-    validation: tuple[Row, ...]
-    test: tuple[Row, ...]
+    train: tuple[RowT, ...]
+    validation: tuple[RowT, ...]
+    test: tuple[RowT, ...]
 
 
-def split(rows: Sequence[Row], *, seed: int, validation: Sequence[Row] | None = None) -> Split:
+def split(rows: Sequence[RowT], *, seed: int, validation: Sequence[RowT] | None = None) -> Split[RowT]:
     """Split rows 80/10/10, stratified by intent (by sentiment where no intent is labelled); of every label, entities' too, some text trains.
 
     Which side a text falls on is decided by a hash of it, so the same seed holds out nearly the same texts when rows
@@ -65,18 +65,18 @@ def thinned(items: Sequence[Item], most: int) -> Sequence[Item]:
     return items[:: -(-len(items) // most) or 1]
 
 
-def _by_text(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    groups: dict[str, list[Row]] = {}
+def _by_text(rows: Iterable[RowT]) -> dict[str, list[RowT]]:
+    groups: dict[str, list[RowT]] = {}
     for row in rows:
         groups.setdefault(row.key, []).append(row)
     return groups
 
 
-def _strata(groups: dict[str, list[Row]], seed: int) -> list[list[str]]:
+def _strata(groups: Mapping[str, Sequence[RowT]], seed: int) -> list[list[str]]:
     """The texts of each label, in the order of their hashes."""
     strata: dict[str, list[str]] = {}
     for text, rows in groups.items():
-        strata.setdefault(rows[0].intent or rows[0].sentiment or "", []).append(text)
+        strata.setdefault(rows[0].stratum, []).append(text)
     for texts in strata.values():
         texts.sort(key=lambda text: hashlib.sha256(f"{seed} {text}".encode()).digest())
     return [strata[label] for label in sorted(strata)]
@@ -96,7 +96,7 @@ def _take(strata: list[list[str]], share: float) -> list[str]:
     return taken
 
 
-def _needed(groups: dict[str, list[Row]], train: list[str], held_out: list[str]) -> list[str]:
+def _needed(groups: Mapping[str, Sequence[RowT]], train: list[str], held_out: list[str]) -> list[str]:
     """Texts that were held out and have a label that no text of the training side has: the first of each such label."""
     known = {label for text in train for row in groups[text] for label in _labels(row)}
     needed = []
@@ -108,15 +108,10 @@ def _needed(groups: dict[str, list[Row]], train: list[str], held_out: list[str])
     return needed
 
 
-def _labels(row: Row) -> Iterator[tuple[str, str]]:
-    """Every label of a row, with its head; what belongs to no intent is no label to be learned."""
-    if row.intent not in (None, OUT_OF_SCOPE):
-        yield "intent", str(row.intent)
-    if row.sentiment is not None:
-        yield "sentiment", row.sentiment
-    for entity in row.entities or ():
-        yield "entity", entity.label
+def _labels(row: LabelledRow) -> Iterator[tuple[str, str]]:
+    """Every label of a row that is to be learned; what belongs to no intent is none."""
+    return (pair for pair in row.labels() if pair[1] != OUT_OF_SCOPE)
 
 
-def _rows(groups: dict[str, list[Row]], texts: Iterable[str]) -> tuple[Row, ...]:
+def _rows(groups: Mapping[str, Sequence[RowT]], texts: Iterable[str]) -> tuple[RowT, ...]:
     return tuple(row for text in texts for row in groups[text])

@@ -21,7 +21,9 @@ from shared.errors import BrokenArtifact, NotFound
 from shared.storage import models
 
 
-def evaluate_before(task: Task[Any, Any, Any, Any], base: Base, parts: Split, context: AttemptContext) -> Evaluation:
+def evaluate_before(
+    task: Task[Any, Any, Any, Any], base: Base, parts: Split[Any], context: AttemptContext
+) -> Evaluation:
     """The figure to beat: the model that this one goes on from, or else always the commonest label."""
     if base.parent is None:
         return task.baseline(parts.train, parts.test)
@@ -35,7 +37,7 @@ def judge(
     bundle: Bundle,
     dialogues: DialogueFile | None,
     after: Evaluation,
-    parts: Split,
+    parts: Split[Any],
     context: AttemptContext,
 ) -> Verdict | None:
     """Whether a model may be promoted by itself; ``None`` if there is nothing to judge it by.
@@ -68,7 +70,7 @@ def _against_production(
     spec: JobSpec,
     task: Task[Any, Any, Any, Any],
     after: Evaluation,
-    parts: Split,
+    parts: Split[Any],
     intents: Sequence[str],
     context: AttemptContext,
 ) -> Verdict | None:

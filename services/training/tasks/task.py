@@ -50,7 +50,7 @@ class Setting(NamedTuple):
     folder: Path
     draft: Manifest
     encoder: TextEncoder
-    parts: Split
+    parts: Split[Any]
     threads: int
 
 

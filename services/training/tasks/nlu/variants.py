@@ -50,7 +50,7 @@ class JointVariants:
     """
 
     def __init__(
-        self, folder: Path, draft: Manifest, encoder: TextEncoder, labels: LabelSpace, parts: Split, threads: int
+        self, folder: Path, draft: Manifest, encoder: TextEncoder, labels: LabelSpace, parts: Split[Row], threads: int
     ) -> None:
         self._folder = folder
         self._draft = draft

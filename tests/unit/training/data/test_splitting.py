@@ -24,7 +24,7 @@ def _texts(rows: tuple[Row, ...]) -> set[str]:
     return {row.key for row in rows}
 
 
-def _sides(parts: Split) -> tuple[set[str], set[str], set[str]]:
+def _sides(parts: Split[Row]) -> tuple[set[str], set[str], set[str]]:
     return _texts(parts.train), _texts(parts.validation), _texts(parts.test)
 
 

@@ -1,0 +1,30 @@
+"""What the preparation of data knows of a row, whatever it is labelled with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Set
+from typing import Protocol, Self, TypeVar
+
+
+class LabelledRow(Protocol):
+    """A row of some task."""
+
+    @property
+    def key(self) -> str:
+        """What rows with the same texts share, as a model reads them."""
+
+    @property
+    def stratum(self) -> str:
+        """What rows are held out evenly by."""
+
+    def labels(self) -> Iterator[tuple[str, str]]:
+        """Every label with the name of what it labels (its head)."""
+
+    def without(self, labels: Mapping[str, Set[str]]) -> Self | None:
+        """The row without some labels, by head; ``None`` if none is left."""
+
+    def with_texts(self, change: Callable[[str], str]) -> Self:
+        """The row with each of its texts changed to one of the same length."""
+
+
+RowT = TypeVar("RowT", bound=LabelledRow)
