@@ -49,8 +49,9 @@ bench: $(VENV)/.development ## Measure chat turns, scaling, inference and messag
 	$(BIN)/python -m tests.load.inference
 	$(BIN)/python -m tests.load.messaging
 
-bench-quality: $(VENV)/.development ## Train on the public datasets and write docs/quality.md
+bench-quality: $(VENV)/.development ## Train on the public datasets and write docs/quality.md, then every tuning on BANKING77
 	$(BIN)/python -m tests.load.quality
+	$(BIN)/python -m tests.load.tunings
 
 stack: ## Build and start the stack of docker-compose.yml (RabbitMQ, PostgreSQL, one container per service) and wait for it
 	@infra/stack.sh up
