@@ -76,7 +76,7 @@ def report_html(story: Story) -> str:
         warnings=[message for level, message in story.messages if level != "info"],
         messages=[message for _, message in story.messages],
         spec=json.dumps(manifest.spec.model_dump(mode="json"), indent=2, ensure_ascii=False),
-        request=json.dumps(_request(manifest), indent=2, ensure_ascii=False),
+        request=json.dumps(request_of(manifest), indent=2, ensure_ascii=False),
     )
 
 
@@ -100,12 +100,18 @@ def _confused(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str, int]]:
     return [(truth, predicted, count) for (truth, predicted), count in wrong.most_common(_PAIRS)]
 
 
-def _request(manifest: Manifest) -> dict[str, Any]:
+def request_of(manifest: Manifest) -> dict[str, Any]:
     """The body that asks for the same job again."""
-    spec = manifest.spec.model_dump(mode="json", exclude_defaults=True)
-    knobs = spec.pop("hyperparameters", None)
-    method = {"type": "supervised", "supervised": {"hyperparameters": knobs}} if knobs else None
-    return {**spec, "seed": manifest.spec.seed, **({"method": method} if method else {})}
+    asked = manifest.spec
+    body = asked.model_dump(mode="json", exclude_defaults=True) | {"seed": asked.seed}
+    knobs = body.pop("hyperparameters", None)
+    if knobs:
+        body["method"] = {"type": "supervised", "supervised": {"hyperparameters": knobs}}
+    if "tuning" in body:  # what tells the tunings apart is a default of each
+        body["tuning"] = asked.tuning.model_dump(mode="json")
+    if asked.objectives != "auto":
+        body["objectives"] = [objective.model_dump(mode="json") for objective in asked.objectives]
+    return body
 
 
 def _inline(png: bytes) -> str:

@@ -148,7 +148,9 @@ def test_an_outage_is_one_line_in_the_log_that_says_what_happens_next(
         at_once(8, lambda number: _add(database, number + 8))
     assert [record.name for record in caplog.records if record.levelno >= logging.WARNING] == []
     told = [entry for entry in entries if entry["log_level"] != "info" and "clocks" not in entry["event"]]
-    assert [entry["log_level"] for entry in told] == ["warning"], told  # of a machine that is late with everything, its clock is told too
+    assert [entry["log_level"] for entry in told] == ["warning"], (
+        told
+    )  # of a machine that is late with everything, its clock is told too
     assert "others are made as soon as the database answers" in told[0]["event"]
 
 

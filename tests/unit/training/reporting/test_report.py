@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from services.gateway.jobs.schemas import CreateJob
 from services.training.reporting.figures import Evaluation, LabelScore, Mistake
 from services.training.reporting.gate import Verdict, Violation
-from services.training.reporting.report import Story, report_html
+from services.training.reporting.report import Story, report_html, request_of
 from shared.artifacts.manifest import Calibration, Labels, Manifest, Parity
-from shared.contracts.jobs import Hyperparameters, JobSpec
-from shared.contracts.tunings import Lora
+from shared.contracts.jobs import Hyperparameters, JobSpec, Promotion, Schedule
+from shared.contracts.objectives import RDrop
+from shared.contracts.tunings import Full, Lora
 
 SCRIPT = "<script>alert(1)</script>"
 
@@ -112,6 +114,25 @@ def test_texts_are_masked(page: str) -> None:
 )
 def test_it_says_what_a_person_asks(page: str, words: str) -> None:
     assert words in page
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"tuning": Full(), "objectives": (RDrop(),)},
+        {"objectives": (), "schedule": Schedule(max_length=64)},
+        {"promotion": Promotion(mode="manual"), "rare_labels": "refuse"},
+    ],
+    ids=str,
+)
+def test_the_body_asks_for_the_same_job(changed: dict[str, Any]) -> None:
+    spec = manifest().spec.model_copy(update=changed)
+
+    body = CreateJob.model_validate(request_of(manifest().model_copy(update={"spec": spec})))
+
+    again = {name: getattr(body, name) for name in CreateJob.model_fields if name in JobSpec.model_fields}
+    assert JobSpec(**again | {"hyperparameters": body.knobs}) == spec
 
 
 def test_a_model_without_anything_to_compare_has_a_report_too() -> None:
