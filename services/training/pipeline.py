@@ -179,8 +179,9 @@ def _save_encoder(model: TaskModel, encoder: TextEncoder, context: AttemptContex
 def _hand_over(ready: Release, before: Evaluation, fitted: FitResult, context: AttemptContext) -> None:
     """Store everything, then make it visible at once, then wake those who wait for it."""
     release.store_bundle(context.store, ready)
-    manifest, events = ready.bundle.manifest, context.events
-    figures, messages = events.recorded_figures(), events.recorded_messages()
+    manifest, recorded = ready.bundle.manifest, context.events.recorded()
+    figures = [event.data for event in recorded if event.type == "metrics"]
+    messages = [(event.level, event.message) for event in recorded if event.type == "message"]
     story = Story(manifest, before, ready.after, ready.verdict, figures, messages)
     results = release.store_results(context.store, story, context.lease.clock())
     release.publish(context.lease, ready, results)

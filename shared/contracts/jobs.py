@@ -208,7 +208,7 @@ class JobSpec(Spec):
         return with_parts_apart(spec)
 
     @model_validator(mode="after")
-    def _adversary_can_move(self) -> Self:
+    def _fits_together(self) -> Self:
         require_compatible(self.tuning, self.objectives)
         require_affordable(self.tuning, self.schedule)
         return self

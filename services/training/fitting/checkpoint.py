@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -138,8 +139,11 @@ class CheckpointFolder:
     def tuning(self) -> dict[str, Tensor]:
         """What the tuning needs, of the newest snapshot."""
         snapshot = self.latest()
-        tensors = load_file(snapshot / _TENSORS) if snapshot is not None else {}
-        return {name.removeprefix(_TUNING): tensor for name, tensor in tensors.items() if name.startswith(_TUNING)}
+        if snapshot is None:
+            return {}
+        with safe_open(snapshot / _TENSORS, framework="pt") as tensors:
+            ours = [name for name in tensors.keys() if name.startswith(_TUNING)]  # noqa: SIM118  # it is no mapping
+            return {name.removeprefix(_TUNING): tensors.get_tensor(name) for name in ours}
 
     def save_best(self, model: nn.Module) -> None:
         """Keep the weights as the best so far."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from services.training.fitting.device import best_device
 from services.training.fitting.pace import Clock, Pace
 from services.training.fitting.recipe import Recipe
 from services.training.fitting.stepper import Stepper
+from services.training.models.encoder import layers_of
 from services.training.models.task_model import TaskModel
 from services.training.objectives.objective import Objective
 from services.training.tasks.task import Task
@@ -147,21 +147,31 @@ def fit(
 def parameter_groups(model: TaskModel, recipe: Recipe) -> list[dict[str, Any]]:
     """The trained weights for the optimizer, grouped by ``lr`` and ``weight_decay`` (0 for biases and norms)."""
     groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
+    above = _layers_above(model) if recipe.layer_decay < 1 else {}
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
         rate = recipe.head_rate
         if name.startswith("encoder."):
-            rate = recipe.encoder_rate * recipe.layer_decay ** _layers_above(name, model.layers)
+            rate = recipe.encoder_rate * recipe.layer_decay ** above.get(
+                name, model.layers
+            )  # the words are below all layers
         decay = recipe.weight_decay if parameter.ndim > 1 else 0.0
         groups.setdefault((rate, decay), []).append(parameter)
     return [{"params": params, "lr": rate, "weight_decay": decay} for (rate, decay), params in groups.items()]
 
 
-def _layers_above(name: str, layers: int) -> int:
-    """How many layers of an encoder stand above the one of a weight; what is in no layer reads the words, below all of them."""
-    found = re.search(r"\.layers?\.(\d+)\.", name)
-    return layers - 1 - int(found[1]) if found else layers
+def _layers_above(model: TaskModel) -> dict[str, int]:
+    """How many layers stand above the one of each weight that is in a layer of the encoder, by the weight's name.
+
+    Raises:
+        TrainingFailed: The layers cannot be told apart.
+    """
+    layers = layers_of(model.encoder, model.layers)
+    above = {
+        id(weight): model.layers - 1 - place for place, layer in enumerate(layers) for weight in layer.parameters()
+    }
+    return {name: above[id(weight)] for name, weight in model.named_parameters() if id(weight) in above}
 
 
 def _validate(

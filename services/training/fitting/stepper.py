@@ -13,8 +13,8 @@ from services.training.fitting.batching import Batch
 from services.training.fitting.callback import TrainingCallback
 from services.training.fitting.device import autocast
 from services.training.fitting.recipe import Recipe
-from services.training.models.task_model import TaskModel
-from services.training.objectives.objective import GradientPass, Loss, Objective, Outputs
+from services.training.models.task_model import Outputs, TaskModel
+from services.training.objectives.objective import GradientPass, Loss, Objective
 from services.training.tasks.task import Task
 from services.training.tunings.tuning import Tuning
 from shared.errors import TrainingFailed

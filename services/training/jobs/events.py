@@ -29,7 +29,7 @@ class JobEvents:
 
     def __init__(self, lease: JobLease, channel: Channel) -> None:
         self._lease = lease
-        self._outbox = channel
+        self._channel = channel
 
     def message(self, message: str, data: Mapping[str, Any] | None = None, *, level: EventLevel = "info") -> None:
         """Write an event for the owner of the job.
@@ -64,21 +64,14 @@ class JobEvents:
                 jobs.report(session, lease.job_id, lease.token, estimated_finish=now + seconds_left)
 
         lease.write(write)
-        self._outbox.send(
+        self._channel.send(
             TrainingProgressed(
                 job_id=lease.job_id, status="running", step=data["step"], total_steps=data["total_steps"]
             )
         )
 
-    def recorded_figures(self) -> list[dict[str, Any]]:
-        """The data of every metrics event so far, oldest first; those of earlier attempts included."""
-        return [event.data for event in self._recorded() if event.type == "metrics"]
-
-    def recorded_messages(self) -> list[tuple[str, str]]:
-        """Level and words of every other event so far, oldest first; those of earlier attempts included."""
-        return [(event.level, event.message) for event in self._recorded() if event.type == "message"]
-
-    def _recorded(self) -> list[JobEvent]:
+    def recorded(self) -> list[JobEvent]:
+        """Every event so far, oldest first; those of earlier attempts included."""
         found: list[JobEvent] = []
         after: str | None = None
         while True:

@@ -69,7 +69,8 @@ def layers_of(encoder: nn.Module, count: int) -> nn.ModuleList:
         if isinstance(module, nn.ModuleList) and len(module) == count:
             return module
     raise TrainingFailed(
-        f"The layers of {type(encoder).__name__} cannot be told apart. Use tuning 'full' or 'lora'.", param="tuning"
+        f"The layers of {type(encoder).__name__} cannot be told apart. Use tuning 'full' or 'lora', without layer_decay.",
+        param="tuning",
     )
 
 

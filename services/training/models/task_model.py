@@ -12,6 +12,9 @@ from transformers import PreTrainedModel
 from services.training.models.encoder import word_table
 from shared.errors import TrainingFailed
 
+Outputs = dict[str, Tensor]
+"""What a model gives, under the names of its graph."""
+
 
 class TaskModel(nn.Module, ABC):
     """An encoder with heads; a tuning may wrap the encoder while it trains.

@@ -8,9 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from services.training.fitting.batching import Batch
-from services.training.models.task_model import TaskModel
-
-Outputs = dict[str, Tensor]
+from services.training.models.task_model import Outputs, TaskModel
 
 Loss = Callable[[TaskModel, Batch, Any], tuple[Tensor, Outputs]]
 """The loss of a piece of a batch, given the counts of the whole, and the outputs that it was made of."""

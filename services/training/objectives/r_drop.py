@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.nn.functional import kl_div
 
 from services.training.fitting.batching import Batch
-from services.training.models.task_model import TaskModel
-from services.training.objectives.objective import Loss, Objective, Outputs
+from services.training.models.task_model import Outputs, TaskModel
+from services.training.objectives.objective import Loss, Objective
 from shared.contracts.objectives import RDrop
 
 

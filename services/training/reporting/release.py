@@ -61,9 +61,10 @@ def store_bundle(store: ArtifactStore, release: Release) -> None:
 
 def store_results(store: ArtifactStore, story: Story, now: float) -> list[File]:
     """Store the training curve, the report and the confusion matrix as files; returns rows for them, the curve's first."""
-    contents = {"step_metrics.csv": curve_csv(story.figures).encode(), REPORT: report_html(story).encode()}
-    if story.after.pairs:
-        contents["confusion_matrix.png"] = confusion_png(story.after.pairs)
+    matrix = confusion_png(story.after.pairs) if story.after.pairs else None
+    contents = {"step_metrics.csv": curve_csv(story.figures).encode(), REPORT: report_html(story, matrix).encode()}
+    if matrix is not None:
+        contents["confusion_matrix.png"] = matrix
     rows = []
     for name, content in contents.items():
         file_id = new_id("file-")

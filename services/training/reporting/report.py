@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from services.training.reporting.confusion import confusion_png
 from services.training.reporting.curves import curves_png
 from services.training.reporting.figures import Evaluation
 from services.training.reporting.gate import Verdict
@@ -57,8 +56,13 @@ class Story:
     messages: Sequence[tuple[str, str]]
 
 
-def report_html(story: Story) -> str:
-    """The page. Texts of rows are masked; everything is escaped, since labels and texts come from whoever wrote the rows."""
+def report_html(story: Story, confusion: bytes | None = None) -> str:
+    """The page. Texts of rows are masked; everything is escaped, since labels and texts come from whoever wrote the rows.
+
+    Args:
+        story: What it is made of.
+        confusion: The confusion matrix as a PNG, if there is one.
+    """
     loader = PackageLoader("services.training.reporting", "")
     page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("report.html.j2")
     manifest, after = story.manifest, story.after
@@ -70,7 +74,7 @@ def report_html(story: Story) -> str:
         confused=_confused(after.pairs),
         mistakes=[mistake._replace(text=masked(mistake.text)) for mistake in after.mistakes[:_MISTAKES]],
         curves=_inline(curves_png(story.figures)) if story.figures else None,
-        confusion=_inline(confusion_png(after.pairs)) if after.pairs else None,
+        confusion=_inline(confusion) if confusion is not None else None,
         violations=[str(violation) for violation in story.verdict.violations] if story.verdict else [],
         dialogues=str(story.verdict.dialogues) if story.verdict and story.verdict.dialogues else None,
         warnings=[message for level, message in story.messages if level != "info"],

@@ -14,15 +14,12 @@ from services.training.data.splitting import Split
 from services.training.exporting.selection import Variants
 from services.training.fitting.batching import Batch, Collate, ExampleT
 from services.training.fitting.recipe import Demands, Recipe
-from services.training.models.task_model import TaskModel
+from services.training.models.task_model import Outputs, TaskModel
 from services.training.models.text_encoder import TextEncoder
 from services.training.reporting.figures import Evaluation
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import Labels, Manifest
 from shared.contracts.objectives import Objective
-
-Outputs = dict[str, Tensor]
-"""What a model gives, under the names of its graph."""
 
 RowT = TypeVar("RowT")
 SchemaT = TypeVar("SchemaT")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from services.training.fitting.rates import Rates
 from services.training.models.task_model import TaskModel
@@ -50,17 +49,3 @@ class Tuning:
 
     def merge(self, model: TaskModel) -> None:
         """Fold what was wrapped into the model, in place: exact, and repeatable. What cannot be folded stays, without what only training needs."""
-
-
-def replace(root: nn.Module, old: type[nn.Module], new: Any) -> None:
-    """Put ``new(child)`` in the place of each module of a kind below ``root``."""
-    for owner, name, child in list(named_children_of(root, old)):
-        setattr(owner, name, new(child))
-
-
-def named_children_of(root: nn.Module, kind: type[nn.Module]) -> Iterator[tuple[nn.Module, str, nn.Module]]:
-    """The modules of a kind below ``root``, each with its owner and its name there."""
-    for owner in root.modules():
-        for name, child in owner.named_children():
-            if isinstance(child, kind):
-                yield owner, name, child
