@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from shared.contracts.message import Exchange, Message, Route
@@ -184,15 +184,10 @@ RareLabels = Literal["drop", "refuse"]
 """What is done with labels that occur in one text alone: they can be learned or judged, never both."""
 
 
-class JobSpec(Spec):
-    """The whole request; it stands in the job row and, unchanged, in the manifest of the model."""
+class JobOptions(Spec):
+    """What a job may be asked for besides model, files and hyperparameters: in a request as in the row of the job."""
 
-    model: str
-    """``minilm``, a hub id, a folder in the worker's folder of base models, or the id of one of our models (warm start)."""
-    training_file: str
-    validation_file: str | None = None
     task: TaskName = "nlu"
-    hyperparameters: Hyperparameters = Hyperparameters()
     tuning: Tuning = Full()
     objectives: Objectives = "auto"
     schedule: Schedule = Schedule()
@@ -200,18 +195,36 @@ class JobSpec(Spec):
     scope: ScopeCosts = ScopeCosts()
     rare_labels: RareLabels = "drop"
     suffix: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")] | None = None
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
     @model_validator(mode="before")
     @classmethod
     def _from_the_first_form(cls, spec: Any) -> Any:
         return with_parts_apart(spec)
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        require_compatible(self.tuning, self.objectives)
-        require_affordable(self.tuning, self.schedule)
-        return self
+    @field_validator("objectives")
+    @classmethod
+    def _fit_the_tuning(cls, objectives: Objectives, info: ValidationInfo) -> Objectives:
+        if "tuning" in info.data:
+            require_compatible(info.data["tuning"], objectives)
+        return objectives
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_affordable(cls, schedule: Schedule, info: ValidationInfo) -> Schedule:
+        if "tuning" in info.data:
+            require_affordable(info.data["tuning"], schedule)
+        return schedule
+
+
+class JobSpec(JobOptions):
+    """The whole request; it stands in the job row and, unchanged, in the manifest of the model."""
+
+    model: str
+    """``minilm``, a hub id, a folder in the worker's folder of base models, or the id of one of our models (warm start)."""
+    training_file: str
+    validation_file: str | None = None
+    hyperparameters: Hyperparameters = Hyperparameters()
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 
 class JobQueued(Message):

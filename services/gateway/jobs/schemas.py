@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from services.gateway.http.schemas import Body, Metadata, Name, Reply, Resource
 from shared.contracts.jobs import (
     Hyperparameters,
+    JobOptions,
     JobStatus,
     Objectives,
     Promotion,
     RareLabels,
     Schedule,
     ScopeCosts,
-    TaskName,
-    require_affordable,
-    require_compatible,
-    with_parts_apart,
 )
-from shared.contracts.tunings import Full, Tuning
+from shared.contracts.tunings import Tuning
 
 
 class Supervised(Body):
@@ -44,13 +41,12 @@ class Method(Body):
         return self
 
 
-class CreateJob(Body):
-    """A fine-tuning job as the convention has it, with ``task``, ``tuning``, ``objectives``, ``schedule``, ``promotion``, ``scope`` and ``rare_labels`` of ours."""
+class CreateJob(JobOptions, Body):
+    """A fine-tuning job as the convention has it, with the options of ours."""
 
     model: Name
     training_file: Name
     validation_file: Name | None = None
-    suffix: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
     metadata: Metadata | None = None
     method: Method | None = None
@@ -58,32 +54,6 @@ class CreateJob(Body):
     """The convention's old place; ``method`` wins."""
     integrations: Annotated[list[Any], Field(max_length=0)] | None = None
     """None are supported; the job's events and metrics are the place to look."""
-    task: TaskName = "nlu"
-    tuning: Tuning = Full()
-    objectives: Objectives = "auto"
-    schedule: Schedule = Schedule()
-    promotion: Promotion = Promotion()
-    scope: ScopeCosts = ScopeCosts()
-    rare_labels: RareLabels = "drop"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_the_first_form(cls, body: Any) -> Any:
-        return with_parts_apart(body)
-
-    @field_validator("objectives")
-    @classmethod
-    def _fit_the_tuning(cls, objectives: Objectives, info: ValidationInfo) -> Objectives:
-        if "tuning" in info.data:
-            require_compatible(info.data["tuning"], objectives)
-        return objectives
-
-    @field_validator("schedule")
-    @classmethod
-    def _is_affordable(cls, schedule: Schedule, info: ValidationInfo) -> Schedule:
-        if "tuning" in info.data:
-            require_affordable(info.data["tuning"], schedule)
-        return schedule
 
     @property
     def knobs(self) -> Hyperparameters:

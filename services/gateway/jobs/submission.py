@@ -11,7 +11,7 @@ from shared.artifacts.layout import OUR_MODELS, file_key
 from shared.artifacts.store import ArtifactStore
 from shared.bot.document import MAX_BYTES
 from shared.contracts.faults import Fault
-from shared.contracts.jobs import JobSpec
+from shared.contracts.jobs import JobOptions, JobSpec
 from shared.dialogue.trial.dialogue_file import read_dialogues
 from shared.errors import AlreadyExists, InvalidFile, InvalidInput, TooManyRequests, Unavailable
 from shared.messaging.celery.job_queue import JobQueue
@@ -144,20 +144,14 @@ class JobSubmission:
 
 
 def _spec(request: CreateJob) -> JobSpec:
+    options = {name: getattr(request, name) for name in JobOptions.model_fields}
     return JobSpec(
         model=request.model,
         training_file=request.training_file,
         validation_file=request.validation_file,
-        task=request.task,
         hyperparameters=request.knobs,
-        tuning=request.tuning,
-        objectives=request.objectives,
-        schedule=request.schedule,
-        promotion=request.promotion,
-        scope=request.scope,
-        rare_labels=request.rare_labels,
-        suffix=request.suffix,
         seed=request.seed or 0,
+        **options,
     )
 
 
