@@ -59,7 +59,7 @@ def run(job: Job, context: AttemptContext) -> None:
         report(missing, dict(data.left_out.labels), level="warn")
     task = TASKS[job.spec.task]
     base = find_base(job.spec.model, context.lease, context.store, context.folder / "cache", context.base_models)
-    before = evaluate_before(task, base, parts, context)
+    before = evaluate_before(job.spec.task, task, base, parts, context)
     report(f"To beat: {_described(before, task)}.", before.scores)
 
     schema = task.schema(parts.train)
@@ -186,7 +186,7 @@ def _hand_over(ready: Release, before: Evaluation, fitted: FitResult, context: A
     results = release.store_results(context.store, story, context.lease.clock())
     release.publish(context.lease, ready, results)
     if ready.promoted:
-        context.channel.send(ModelPublished(slot=manifest.task, model_id=manifest.model_id))
+        context.channel.send(ModelPublished(slot=manifest.spec.slot, model_id=manifest.model_id))
     steps = fitted.steps
     context.channel.send(TrainingProgressed(job_id=manifest.job_id, status="succeeded", step=steps, total_steps=steps))
 

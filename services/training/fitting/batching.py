@@ -80,6 +80,24 @@ Collate = Callable[[Sequence[ExampleT]], tuple[dict[str, Tensor], dict[str, Tens
 """Inputs and targets of some examples, padded to the longest with id 0 (masked, so that any id would do)."""
 
 
+def padded(texts: Sequence[Sequence[int]], behind: Sequence[int] | None = None) -> dict[str, Tensor]:
+    """The inputs of some texts, [b, s] each.
+
+    Args:
+        texts: The ids of each.
+        behind: How many of the last ids of each are of type 1: a context, or the second text of a pair.
+    """
+    lengths = np.array([len(ids) for ids in texts])[:, None]
+    places = np.arange(lengths.max())
+    input_ids = np.zeros((len(texts), len(places)), np.int64)
+    for row, ids in enumerate(texts):
+        input_ids[row, : len(ids)] = ids
+    mask = places < lengths
+    types = mask & (places >= lengths - np.array(behind)[:, None]) if behind is not None else np.zeros_like(mask)
+    parts = (torch.from_numpy(values.astype(np.int64)) for values in (input_ids, mask, types))
+    return dict(zip(INPUTS, parts, strict=True))
+
+
 def batches(
     examples: Sequence[ExampleT],
     batch_size: int,

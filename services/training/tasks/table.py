@@ -7,6 +7,7 @@ from typing import Any
 
 from services.training.tasks.nlu.task import TASK as NLU
 from services.training.tasks.task import Task
-from shared.contracts.jobs import TaskName
+from services.training.tasks.text_classification.task import TASK as TEXT_CLASSIFICATION
+from shared.contracts.tasks import TaskName
 
-TASKS: Mapping[TaskName, Task[Any, Any, Any, Any]] = {"nlu": NLU}
+TASKS: Mapping[TaskName, Task[Any, Any, Any, Any]] = {"nlu": NLU, "text_classification": TEXT_CLASSIFICATION}

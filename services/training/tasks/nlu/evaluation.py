@@ -22,7 +22,8 @@ from services.training.reporting.figures import (
     table,
 )
 from shared.contracts.understanding import OUT_OF_SCOPE, EntitySpan, IntentScore, Sentiment, Understanding
-from shared.rows.row import Entity, Row
+from shared.rows.spans import Entity
+from shared.tasks.nlu.row import Row
 
 #: The scores that a model is compared by: higher is better, and no threshold is hidden in them.
 QUALITY = ("intent_accuracy", "intent_macro_f1", "entity_f1", "sentiment_accuracy")

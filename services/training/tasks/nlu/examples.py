@@ -15,7 +15,7 @@ from services.training.models.text_encoder import TextEncoder
 from services.training.tasks.nlu.labels import OUTSIDE, LabelSpace
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.inference.tokens import Encoded
-from shared.rows.row import Row
+from shared.tasks.nlu.row import Row
 
 OUT_OF_SCOPE_ID = -1
 """The intent id of rows that belong to no intent."""

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from shared.artifacts.manifest import Labels
 from shared.contracts.understanding import OUT_OF_SCOPE, SENTIMENTS
-from shared.rows.row import Row
+from shared.tasks.nlu.row import Row
 
 OUTSIDE = "O"
 """The tag of a token that belongs to no entity."""

@@ -1,0 +1,73 @@
+"""Rows of each task that a tiny model learns, and what it should say then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.contracts.tasks import TaskName
+from tests.unit.training import job_kit
+
+Record = dict[str, Any]
+Answer = Mapping[str, Any]
+
+_TEXT = "please where is my parcel"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a task is tried on.
+
+    Attributes:
+        rows: Labelled records.
+        asked: A record without labels.
+        is_right: Whether a model that has learned the rows may answer so.
+        fields: Of an answer.
+        score: One that rises as the model learns.
+        epochs: So many are enough.
+    """
+
+    rows: list[Record]
+    asked: Record
+    is_right: Callable[[Answer], bool]
+    fields: set[str]
+    score: str
+    epochs: int = 8
+
+
+def classified() -> list[Record]:
+    """Texts of three labels."""
+    return [{"text": row["text"], "label": row["intent"]} for row in job_kit.lines() if row["intent"] != "out_of_scope"]
+
+
+def marked() -> list[Record]:
+    """Texts of which each has any number of three labels."""
+    marks = {"track": ["parcel"], "refund": ["money", "urgent"], "hours": []}
+    return [{"text": row["text"], "labels": marks[row["label"]]} for row in classified()]
+
+
+SAMPLES: Mapping[tuple[TaskName, str], Sample] = {
+    ("nlu", ""): Sample(
+        rows=job_kit.lines(),
+        asked={"text": _TEXT},
+        is_right=lambda answer: answer["ranking"][0]["name"] == "track",
+        fields={"intent", "ranking", "entities", "sentiment", "language", "truncated"},
+        score="intent_accuracy",
+    ),
+    ("text_classification", "one label"): Sample(
+        rows=classified(),
+        asked={"text": _TEXT},
+        is_right=lambda answer: answer["label"] == "track" and answer["confidence"] > 0.4,
+        fields={"label", "confidence", "probabilities"},
+        score="accuracy",
+    ),
+    ("text_classification", "several labels"): Sample(
+        rows=marked(),
+        asked={"text": "please refund the money"},
+        is_right=lambda answer: answer["labels"] == ["money", "urgent"],
+        fields={"labels", "probabilities"},
+        score="micro_f1",
+        epochs=16,
+    ),
+}
