@@ -10,9 +10,13 @@ from shared.inference.predictor import OpenPredictor, Parts, Predictor
 from shared.inference.reader import TextReader
 from shared.inference.session import CPU
 from shared.tasks.text_classification.reader import ClassifyingReader
+from shared.tasks.token_classification.reader import TaggingReader
 
 #: Of the tasks whose models are a graph, a tokenizer and what the manifest says.
-PREDICTORS: Mapping[TaskName, OpenPredictor] = {"text_classification": ClassifyingReader}
+PREDICTORS: Mapping[TaskName, OpenPredictor] = {
+    "text_classification": ClassifyingReader,
+    "token_classification": TaggingReader,
+}
 
 
 def open_predictor(bundle: Bundle, *, threads: int = 1, providers: Sequence[str] = CPU) -> Predictor:

@@ -8,11 +8,16 @@ from shared.contracts.tasks import TaskName
 from shared.rows.kind import KindOf, RecordKind
 from shared.tasks.nlu.record import KIND as NLU
 from shared.tasks.text_classification.record import KIND as TEXT_CLASSIFICATION
+from shared.tasks.token_classification.record import KIND as TOKEN_CLASSIFICATION
 
-RECORDS: Mapping[TaskName, RecordKind] = {"nlu": NLU, "text_classification": TEXT_CLASSIFICATION}
+RECORDS: Mapping[TaskName, RecordKind] = {kind.task: kind for kind in (NLU, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION)}
 
 #: Fields that only one kind of record has, looked for in this order; a record with none of them is nlu's.
-_SIGNS: tuple[tuple[str, TaskName], ...] = (("label", "text_classification"), ("labels", "text_classification"))
+_SIGNS: tuple[tuple[str, TaskName], ...] = (
+    ("label", "text_classification"),
+    ("labels", "text_classification"),
+    ("tokens", "token_classification"),
+)
 
 
 def kind_by_fields(fields: Collection[str]) -> RecordKind:
@@ -21,7 +26,7 @@ def kind_by_fields(fields: Collection[str]) -> RecordKind:
 
 
 #: Tasks that can also learn from records of another.
-_ALSO: Mapping[TaskName, frozenset[TaskName]] = {}
+_ALSO: Mapping[TaskName, frozenset[TaskName]] = {"token_classification": frozenset(("nlu",))}
 
 
 def can_train(task: TaskName, held: TaskName) -> bool:

@@ -87,7 +87,7 @@ def test_what_a_job_can_name_is_what_there_is() -> None:
 
 
 #: What a room of a task may use of the others: never another task's.
-OF_A_TASK = ("models", "fitting", "data.splitting", "exporting", "reporting.figures", "tasks.task")
+OF_A_TASK = ("models", "fitting", "data.splitting", "exporting", "reporting.figures", "tagging", "tasks.task")
 
 #: What a room of training may use of the others; ``jobs``, storage and messaging are for the pipeline and the jobs themselves.
 ROOMS: dict[str, tuple[str, ...]] = {
@@ -96,6 +96,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     **{f"tasks.{name}": OF_A_TASK for name in get_args(TaskName)},
     "exporting": ("data.splitting", "fitting", "models.task_model", "reporting.figures", "tasks.task"),
     "tunings": ("models", "fitting"),
+    "tagging": ("fitting.batching", "reporting.figures"),
     "fitting": ("models", "objectives.objective", "tasks.task", "tunings.tuning"),
 }
 

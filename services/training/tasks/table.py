@@ -8,6 +8,11 @@ from typing import Any
 from services.training.tasks.nlu.task import TASK as NLU
 from services.training.tasks.task import Task
 from services.training.tasks.text_classification.task import TASK as TEXT_CLASSIFICATION
+from services.training.tasks.token_classification.task import TASK as TOKEN_CLASSIFICATION
 from shared.contracts.tasks import TaskName
 
-TASKS: Mapping[TaskName, Task[Any, Any, Any, Any]] = {"nlu": NLU, "text_classification": TEXT_CLASSIFICATION}
+TASKS: Mapping[TaskName, Task[Any, Any, Any, Any]] = {
+    "nlu": NLU,
+    "text_classification": TEXT_CLASSIFICATION,
+    "token_classification": TOKEN_CLASSIFICATION,
+}

@@ -47,6 +47,27 @@ def marked() -> list[Record]:
     return [{"text": row["text"], "labels": marks[row["label"]]} for row in classified()]
 
 
+def tagged() -> list[Record]:
+    """Texts of which some name a parcel, or money."""
+    found: list[Record] = []
+    for row in classified():
+        places = {name: row["text"].find(name) for name in ("parcel", "money")}
+        spans = [{"start": at, "end": at + len(name), "label": name} for name, at in places.items() if at >= 0]
+        found.append({"text": row["text"], "entities": sorted(spans, key=lambda span: int(span["start"]))})
+    return found
+
+
+def tagged_tokens() -> list[Record]:
+    """The same, as CoNLL has them."""
+    return [
+        {
+            "tokens": (words := row["text"].split()),
+            "tags": [f"B-{word}" if word in ("parcel", "money") else "O" for word in words],
+        }
+        for row in classified()
+    ]
+
+
 SAMPLES: Mapping[tuple[TaskName, str], Sample] = {
     ("nlu", ""): Sample(
         rows=job_kit.lines(),
@@ -69,5 +90,14 @@ SAMPLES: Mapping[tuple[TaskName, str], Sample] = {
         fields={"labels", "probabilities"},
         score="micro_f1",
         epochs=16,
+    ),
+    ("token_classification", "tokens"): Sample(
+        rows=tagged_tokens(),
+        asked={"tokens": _TEXT.split()},
+        is_right=lambda answer: (
+            [(span["text"], span["label"]) for span in answer["entities"]] == [("parcel", "parcel")]
+        ),
+        fields={"entities"},
+        score="entity_f1",
     ),
 }
