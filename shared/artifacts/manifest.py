@@ -112,6 +112,8 @@ class Manifest(_Part):
     job_id: str
     labels: Labels
     embedding_size: int
+    embedding_sizes: tuple[int, ...] = ()
+    """To which an embedding may be cut, where the model was trained so that it can be; largest first."""
     max_length: int
     calibration: Calibration
     served_file: str

@@ -11,7 +11,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from shared.contracts.message import Exchange, Message, Route
 from shared.contracts.objectives import Objective
 from shared.contracts.tasks import TaskName
-from shared.contracts.tunings import Full, Spec, Tuning
+from shared.contracts.tunings import Frozen, Full, Spec, Tuning
 
 JobStatus = Literal["validating_files", "queued", "running", "succeeded", "failed", "cancelled"]
 FINAL_STATUSES: frozenset[JobStatus] = frozenset(("succeeded", "failed", "cancelled"))
@@ -119,6 +119,20 @@ def require_affordable(tuning: Tuning, schedule: Schedule) -> None:
     """
     if schedule.gradient_checkpointing and tuning.type == "prefix":
         raise ValueError("gradient_checkpointing cannot be combined with tuning 'prefix'; use rows_at_once")
+
+
+def not_offered(task: TaskName, tuning: Spec, objectives: Objectives) -> tuple[str, str] | None:
+    """The field that asks a task for what it has no use for, and why; ``None`` if all of it has one."""
+    if task == "embedding" and isinstance(tuning, Frozen) and not tuning.layers:
+        why = "task 'embedding' has no head to train on a frozen encoder; use 'frozen' with layers, or 'lora'"
+        return "tuning", why
+    names = () if objectives == "auto" else [objective.type for objective in objectives]
+    if "rdrop" in names and task in _WITHOUT_LABELS:
+        return "objectives", f"'rdrop' lets two passes agree on labels, and task '{task}' has none; leave it out"
+    return None
+
+
+_WITHOUT_LABELS = ("ranking", "embedding")
 
 
 class _FirstForm(Spec):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ class RecordKind:
         labels: Those in which two records of the same text may contradict each other.
         cells: Columns of a CSV file whose cells hold JSON, with an example of each.
         parse: Makes a row of a parsed record; raises ``Faulty``.
+        repeated: Whether rows of one key may be labelled otherwise: a question with several answers is a row for each.
         parse_input: The same of a record without labels: what a model is asked about.
     """
 
@@ -33,6 +34,11 @@ class RecordKind:
     cells: Mapping[str, str]
     parse: Callable[[object], LabelledRow]
     parse_input: Callable[[object], Any]
+    repeated: bool = False
+
+    def identity(self, row: LabelledRow) -> Hashable:
+        """What two rows share of which one is too many, or wrong."""
+        return (row.key, *(getattr(row, name) for name in self.labels)) if self.repeated else row.key
 
     def contradiction(self, one: Any, other: Any) -> str | None:
         """The label in which two rows of the same text differ, if there is one; what is not labelled contradicts nothing."""

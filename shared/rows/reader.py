@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import BinaryIO, Literal
 
 from shared.errors import InvalidInput
@@ -44,7 +45,7 @@ def read_rows(stream: BinaryIO, file_format: FileFormat, kind_of: KindOf) -> Row
     source = Source(stream)
     rows: list[LabelledRow] = []
     faults, warnings = FaultList(), FaultList()
-    seen: dict[str, tuple[int, LabelledRow]] = {}
+    seen: dict[Hashable, tuple[int, LabelledRow]] = {}
     kind: RecordKind | None = None
     for number, record in json_records(source) if file_format == "jsonl" else csv_records(source, kind_of):
         if len(rows) + faults.total >= MAX_ROWS:
@@ -81,9 +82,9 @@ def _unless_faulty(record: object) -> object:
 
 
 def _compare(
-    number: int, row: LabelledRow, seen: dict[str, tuple[int, LabelledRow]], warnings: FaultList, kind: RecordKind
+    number: int, row: LabelledRow, seen: dict[Hashable, tuple[int, LabelledRow]], warnings: FaultList, kind: RecordKind
 ) -> None:
-    first_number, first = seen.setdefault(row.key, (number, row))
+    first_number, first = seen.setdefault(kind.identity(row), (number, row))
     if first is row:
         return
     name = kind.contradiction(row, first)

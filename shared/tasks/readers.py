@@ -9,6 +9,9 @@ from shared.contracts.tasks import TaskName
 from shared.inference.predictor import OpenPredictor, Parts, Predictor
 from shared.inference.reader import TextReader
 from shared.inference.session import CPU
+from shared.tasks.embedding.reader import EmbeddingReader
+from shared.tasks.pair_classification.reader import PairClassifyingReader
+from shared.tasks.ranking.reader import RankingReader
 from shared.tasks.text_classification.reader import ClassifyingReader
 from shared.tasks.token_classification.reader import TaggingReader
 
@@ -16,6 +19,9 @@ from shared.tasks.token_classification.reader import TaggingReader
 PREDICTORS: Mapping[TaskName, OpenPredictor] = {
     "text_classification": ClassifyingReader,
     "token_classification": TaggingReader,
+    "pair_classification": PairClassifyingReader,
+    "ranking": RankingReader,
+    "embedding": EmbeddingReader,
 }
 
 

@@ -6,14 +6,22 @@ from collections.abc import Collection, Mapping
 
 from shared.contracts.tasks import TaskName
 from shared.rows.kind import KindOf, RecordKind
+from shared.tasks.embedding.record import KIND as EMBEDDING
 from shared.tasks.nlu.record import KIND as NLU
+from shared.tasks.pair_classification.record import KIND as PAIR_CLASSIFICATION
+from shared.tasks.ranking.record import KIND as RANKING
 from shared.tasks.text_classification.record import KIND as TEXT_CLASSIFICATION
 from shared.tasks.token_classification.record import KIND as TOKEN_CLASSIFICATION
 
-RECORDS: Mapping[TaskName, RecordKind] = {kind.task: kind for kind in (NLU, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION)}
+RECORDS: Mapping[TaskName, RecordKind] = {
+    kind.task: kind
+    for kind in (NLU, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION, PAIR_CLASSIFICATION, RANKING, EMBEDDING)
+}
 
 #: Fields that only one kind of record has, looked for in this order; a record with none of them is nlu's.
 _SIGNS: tuple[tuple[str, TaskName], ...] = (
+    ("text_pair", "pair_classification"),
+    ("query", "embedding"),
     ("label", "text_classification"),
     ("labels", "text_classification"),
     ("tokens", "token_classification"),
@@ -26,7 +34,10 @@ def kind_by_fields(fields: Collection[str]) -> RecordKind:
 
 
 #: Tasks that can also learn from records of another.
-_ALSO: Mapping[TaskName, frozenset[TaskName]] = {"token_classification": frozenset(("nlu",))}
+_ALSO: Mapping[TaskName, frozenset[TaskName]] = {
+    "token_classification": frozenset(("nlu",)),
+    "ranking": frozenset(("embedding",)),
+}
 
 
 def can_train(task: TaskName, held: TaskName) -> bool:

@@ -87,7 +87,17 @@ def test_what_a_job_can_name_is_what_there_is() -> None:
 
 
 #: What a room of a task may use of the others: never another task's.
-OF_A_TASK = ("models", "fitting", "data.splitting", "exporting", "reporting.figures", "tagging", "tasks.task")
+OF_A_TASK = (
+    "models",
+    "fitting",
+    "data.splitting",
+    "exporting",
+    "reporting.figures",
+    "reporting.classification",
+    "reporting.retrieval",
+    "tagging",
+    "tasks.task",
+)
 
 #: What a room of training may use of the others; ``jobs``, storage and messaging are for the pipeline and the jobs themselves.
 ROOMS: dict[str, tuple[str, ...]] = {

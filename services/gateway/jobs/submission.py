@@ -11,7 +11,7 @@ from shared.artifacts.layout import OUR_MODELS, file_key
 from shared.artifacts.store import ArtifactStore
 from shared.bot.document import MAX_BYTES
 from shared.contracts.faults import Fault
-from shared.contracts.jobs import JobOptions, JobSpec
+from shared.contracts.jobs import JobOptions, JobSpec, not_offered
 from shared.contracts.tasks import TaskName
 from shared.dialogue.trial.dialogue_file import read_dialogues
 from shared.errors import AlreadyExists, InvalidFile, InvalidInput, TooManyRequests, Unavailable
@@ -96,6 +96,8 @@ class JobSubmission:
             return _held_by(files.get(session, request.training_file))
 
     def _check(self, spec: JobSpec) -> None:
+        if (refused := not_offered(spec.task, spec.tuning, spec.objectives)) is not None:
+            raise InvalidInput(f"{refused[1]}.", param=refused[0])
         with self._database.reading() as session:
             if spec.model.startswith(OUR_MODELS):
                 models.get(session, spec.model)

@@ -76,6 +76,24 @@ class Batch:
         return self.inputs, self.targets
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How much of a whole batch is labelled; a loss over a piece of it is divided by these, so that the pieces' gradients add up.
+
+    Attributes:
+        rows: Of the batch.
+        labelled: What has a loss of its own: rows, or tokens; at least 1, since it divides.
+    """
+
+    rows: int
+    labelled: int
+
+    @classmethod
+    def of(cls, batch: Batch) -> Counted:
+        """Where each row has one loss."""
+        return cls(len(batch), len(batch))
+
+
 Collate = Callable[[Sequence[ExampleT]], tuple[dict[str, Tensor], dict[str, Tensor]]]
 """Inputs and targets of some examples, padded to the longest with id 0 (masked, so that any id would do)."""
 

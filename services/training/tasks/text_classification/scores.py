@@ -12,15 +12,14 @@ from sklearn.preprocessing import MultiLabelBinarizer
 
 from services.training.fitting.batching import IGNORED
 from services.training.fitting.prediction import Found
+from services.training.reporting.classification import judged_choices
 from services.training.reporting.figures import (
     MAX_MISTAKES,
     Evaluation,
     Mistake,
-    calibration_error,
     label_score,
     macro_f1,
     quiet,
-    table,
 )
 from services.training.tasks.text_classification.examples import Example
 from shared.inference.predictor import Predictor
@@ -57,23 +56,7 @@ def judged(rows: Sequence[Row], answers: Sequence[Answer]) -> Evaluation:
     """
     if rows and "labels" in answers[0]:
         return _several(rows, answers)
-    truths = [row.names[0] for row in rows]
-    pairs = [(truth, str(answer["label"])) for truth, answer in zip(truths, answers, strict=True)]
-    labels = table(pairs)
-    right = np.array([truth == told for truth, told in pairs])
-    confidences = [float(answer["confidence"]) for answer in answers]
-    scores = {
-        "accuracy": float(right.mean()),
-        "macro_f1": macro_f1(labels),
-        "calibration_error": calibration_error(confidences, right),
-    }
-    mistakes = [
-        Mistake(row.text, "label", truth, told, confidence)
-        for row, (truth, told), confidence in zip(rows, pairs, confidences, strict=True)
-        if truth != told
-    ]
-    mistakes.sort(key=lambda mistake: -mistake.confidence)
-    return Evaluation(len(rows), scores, {"label": labels}, tuple(pairs), tuple(mistakes[:MAX_MISTAKES]))
+    return judged_choices([row.text for row in rows], [row.names[0] for row in rows], answers)
 
 
 def majority(train: Sequence[Row], test: Sequence[Row]) -> Evaluation:

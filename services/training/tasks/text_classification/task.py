@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from services.training.exporting.reader_variants import ReaderVariants, Serving
-from services.training.fitting.batching import Batch, batches
+from services.training.fitting.batching import Counted, batches
 from services.training.fitting.prediction import predicted
 from services.training.models.base_models import Base
 from services.training.models.overlong import overlong, overlong_warning
@@ -62,11 +62,6 @@ def variants(setting: Setting, classes: Classes) -> ReaderVariants[Row, Example]
     return ReaderVariants(setting, SERVING, as_ids, collate, calibrate)
 
 
-def rows_of(batch: Batch) -> int:
-    """What the losses of a batch's pieces are divided by."""
-    return len(batch)
-
-
 def baseline(_base: Base, train: Sequence[Row], test: Sequence[Row]) -> Evaluation:
     """What always telling the commonest label would score."""
     return majority(train, test)
@@ -78,7 +73,7 @@ TASK: Task[Row, Classes, Example, ClassifyingModel] = Task(
     model=ClassifyingModel.load,
     collate=collate,
     prepare=prepare,
-    counts=rows_of,
+    counts=Counted.of,
     loss=label_loss,
     distributions=distributions,
     scores=scores,

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from services.training.exporting.reader_variants import ReaderVariants, Serving
-from services.training.fitting.batching import IGNORED, Batch
+from services.training.fitting.batching import IGNORED, Batch, Counted
 from services.training.fitting.prediction import Found, predicted
 from services.training.fitting.recipe import SMALL, Demands, Recipe
 from services.training.models.base_models import Base
@@ -31,16 +31,16 @@ SERVING = Serving(TaggingReader, evaluate)
 _TOKEN_OUTPUTS = frozenset((OUTPUT,))
 
 
-def tagged_tokens(batch: Batch) -> int:
+def tagged_tokens(batch: Batch) -> Counted:
     """What the losses of a batch's pieces are divided by."""
-    return max(1, int((batch.targets["tags"] != IGNORED).sum()))
+    return Counted(len(batch), max(1, int((batch.targets["tags"] != IGNORED).sum())))
 
 
-def tag_loss(outputs: Outputs, piece: Batch, tokens: int, recipe: Recipe) -> Tensor:
+def tag_loss(outputs: Outputs, piece: Batch, whole: Counted, recipe: Recipe) -> Tensor:
     """Cross-entropy, the mean over the tokens of the batch that a piece was cut from."""
     del recipe  # smoothed tags cost entities: most tokens belong to none
     logits, truths = outputs[OUTPUT].flatten(0, 1).float(), piece.targets["tags"].flatten()
-    return cross_entropy(logits, truths, ignore_index=IGNORED, reduction="sum") / tokens
+    return cross_entropy(logits, truths, ignore_index=IGNORED, reduction="sum") / whole.labelled
 
 
 def distributions(outputs: Outputs, piece: Batch) -> Iterator[Tensor]:

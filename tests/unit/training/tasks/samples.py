@@ -68,6 +68,41 @@ def tagged_tokens() -> list[Record]:
     ]
 
 
+_OTHER_WORDS = {"track": "whereabouts of the goods", "refund": "paying back", "hours": "times of opening"}
+
+
+def compared() -> list[Record]:
+    """Pairs of which the second names what the first is about, or something else."""
+    rows = classified()
+    names = list(_OTHER_WORDS)
+    found = []
+    for number, row in enumerate(rows):
+        other = names[(names.index(row["label"]) + number % 2) % 3]
+        found.append(
+            {
+                "text": row["text"],
+                "text_pair": _OTHER_WORDS[other],
+                "label": "same" if other == row["label"] else "other",
+            }
+        )
+    return found
+
+
+def scored() -> list[Record]:
+    """The same with scores."""
+    return [
+        {"text": row["text"], "text_pair": row["text_pair"], "score": 0.9 if row["label"] == "same" else 0.1}
+        for row in compared()
+    ]
+
+
+def looked_for() -> list[Record]:
+    """Queries, and what they should find."""
+    return [{"query": row["text"], "positive": _OTHER_WORDS[row["label"]]} for row in classified()]
+
+
+_PAIR = {"text": _TEXT, "text_pair": _OTHER_WORDS["track"]}
+
 SAMPLES: Mapping[tuple[TaskName, str], Sample] = {
     ("nlu", ""): Sample(
         rows=job_kit.lines(),
@@ -99,5 +134,38 @@ SAMPLES: Mapping[tuple[TaskName, str], Sample] = {
         ),
         fields={"entities"},
         score="entity_f1",
+    ),
+    ("pair_classification", "labels"): Sample(
+        rows=compared(),
+        asked=_PAIR,
+        is_right=lambda answer: answer["label"] in ("same", "other"),
+        fields={"label", "confidence", "probabilities"},
+        score="accuracy",
+        epochs=24,
+    ),
+    ("pair_classification", "scores"): Sample(
+        rows=scored(),
+        asked=_PAIR,
+        is_right=lambda answer: 0 <= answer["score"] <= 1,
+        fields={"score"},
+        score="spearman",
+        epochs=24,
+    ),
+    ("ranking", ""): Sample(
+        rows=looked_for(),
+        asked=_PAIR,
+        is_right=lambda answer: answer["score"] > 0.3,
+        fields={"score"},
+        score="mrr",
+        epochs=12,
+    ),
+    ("embedding", ""): Sample(
+        rows=looked_for(),
+        asked={"text": _TEXT},
+        is_right=lambda answer: (
+            len(answer["embedding"]) == 32 and abs(sum(x * x for x in answer["embedding"]) - 1) < 1e-3
+        ),
+        fields={"embedding"},
+        score="mrr",
     ),
 }

@@ -14,7 +14,7 @@ from shared.contracts.releases import ModelPublished
 from shared.contracts.tasks import TASK_NAMES, TaskName
 from shared.storage import models
 from shared.tasks.readers import open_predictor
-from shared.tasks.records import RECORDS, kind_by_fields
+from shared.tasks.records import RECORDS, can_train, kind_by_fields
 from tests.unit.training import job_kit
 from tests.unit.training.attempts import attempt_at, bundle_of
 from tests.unit.training.job_kit import Bench
@@ -55,7 +55,9 @@ def test_a_job_ends_in_a_model_that_answers(task: TaskName, kind: str, bench: Be
     with bench.database.reading() as session:
         row = models.get(session, model)
         assert models.production(session, task) == model
-    assert row.metrics["test"]["scores"][sample.score] >= max(0.6, row.metrics["before"]["scores"][sample.score])
+    scores = {part: row.metrics[part]["scores"][sample.score] for part in ("before", "test")}
+    assert scores["test"] > 0.7
+    assert scores["test"] >= scores["before"] or scores["before"] > 0.9, "words alone tell these rows apart"
     bundle = bundle_of(bench, model, tmp_path)
     assert bundle.manifest.parity.max_abs_difference < 1e-3
     with closing(open_predictor(bundle)) as predictor:
@@ -67,7 +69,9 @@ def test_a_job_ends_in_a_model_that_answers(task: TaskName, kind: str, bench: Be
 
 @pytest.mark.parametrize(("task", "kind"), SAMPLES)
 def test_rows_tell_what_they_are_for(task: TaskName, kind: str) -> None:
-    assert {kind_by_fields(row.keys()).task for row in SAMPLES[task, kind].rows} == {task}
+    held = {kind_by_fields(row.keys()).task for row in SAMPLES[task, kind].rows}
+    assert len(held) == 1
+    assert can_train(task, *held)
 
 
 def test_a_model_of_one_task_goes_on_as_one_of_another_under_a_name_of_its_own(bench: Bench, base: str) -> None:
