@@ -25,6 +25,7 @@ class ObjectiveName(StrEnum):
 
     ADVERSARIAL = "adversarial"
     RDROP = "rdrop"
+    MATRYOSHKA = "matryoshka"
 
 
 def train(

@@ -51,6 +51,8 @@ class Labels(_Part):
     """Of a task with one head."""
     several: bool = False
     """Whether a text may have any number of ``labels``."""
+    unanswerable: bool = False
+    """Whether a context may hold no answer to a question."""
     apart: tuple[str, ...] = ()
     """Entity labels of which two that stand side by side, only a blank between them, are two and not one."""
 
@@ -86,6 +88,8 @@ class Calibration(_Part):
     """Of the one head of a task that has one."""
     threshold: float = 0.5
     """From which probability on a text has a label, where it may have several."""
+    margin: float = 0.0
+    """How much better than none an answer must be, in logits, where a context may hold none."""
 
 
 class Parity(_Part):

@@ -129,10 +129,12 @@ def not_offered(task: TaskName, tuning: Spec, objectives: Objectives) -> tuple[s
     names = () if objectives == "auto" else [objective.type for objective in objectives]
     if "rdrop" in names and task in _WITHOUT_LABELS:
         return "objectives", f"'rdrop' lets two passes agree on labels, and task '{task}' has none; leave it out"
+    if "matryoshka" in names and task != "embedding":
+        return "objectives", f"'matryoshka' cuts embeddings, and task '{task}' makes none; use it with 'embedding'"
     return None
 
 
-_WITHOUT_LABELS = ("ranking", "embedding")
+_WITHOUT_LABELS = ("ranking", "embedding", "question_answering")
 
 
 class _FirstForm(Spec):

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-TaskName = Literal["nlu", "text_classification", "token_classification", "pair_classification", "ranking", "embedding"]
+TaskName = Literal[
+    "nlu",
+    "text_classification",
+    "token_classification",
+    "pair_classification",
+    "ranking",
+    "embedding",
+    "question_answering",
+]
 """One of the tasks; a room of each in ``shared.tasks`` and in ``services.training.tasks``."""
 
 TaskChoice = Literal[
-    "auto", "nlu", "text_classification", "token_classification", "pair_classification", "ranking", "embedding"
+    "auto",
+    "nlu",
+    "text_classification",
+    "token_classification",
+    "pair_classification",
+    "ranking",
+    "embedding",
+    "question_answering",
 ]
 """A task, or whichever the rows are labelled for."""
 

@@ -28,10 +28,16 @@ def get(session: Session, model_id: str) -> Model:
     Raises:
         NotFound: There is no such model, or it has been deleted.
     """
-    model = session.get(Model, model_id)
-    if model is None or model.deleted_at is not None:
+    model = find(session, model_id)
+    if model is None:
         raise NotFound(f"No model {model_id!r}.", param="model", code="model_not_found")
     return model
+
+
+def find(session: Session, model_id: str) -> Model | None:
+    """The model, unless there is none or it has been deleted."""
+    model = session.get(Model, model_id)
+    return None if model is None or model.deleted_at is not None else model
 
 
 def all(session: Session) -> list[Model]:  # noqa: A001  # read as models.all

@@ -11,6 +11,7 @@ from shared.inference.reader import TextReader
 from shared.inference.session import CPU
 from shared.tasks.embedding.reader import EmbeddingReader
 from shared.tasks.pair_classification.reader import PairClassifyingReader
+from shared.tasks.question_answering.reader import AnsweringReader
 from shared.tasks.ranking.reader import RankingReader
 from shared.tasks.text_classification.reader import ClassifyingReader
 from shared.tasks.token_classification.reader import TaggingReader
@@ -22,6 +23,7 @@ PREDICTORS: Mapping[TaskName, OpenPredictor] = {
     "pair_classification": PairClassifyingReader,
     "ranking": RankingReader,
     "embedding": EmbeddingReader,
+    "question_answering": AnsweringReader,
 }
 
 

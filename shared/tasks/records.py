@@ -9,17 +9,27 @@ from shared.rows.kind import KindOf, RecordKind
 from shared.tasks.embedding.record import KIND as EMBEDDING
 from shared.tasks.nlu.record import KIND as NLU
 from shared.tasks.pair_classification.record import KIND as PAIR_CLASSIFICATION
+from shared.tasks.question_answering.record import KIND as QUESTION_ANSWERING
 from shared.tasks.ranking.record import KIND as RANKING
 from shared.tasks.text_classification.record import KIND as TEXT_CLASSIFICATION
 from shared.tasks.token_classification.record import KIND as TOKEN_CLASSIFICATION
 
 RECORDS: Mapping[TaskName, RecordKind] = {
     kind.task: kind
-    for kind in (NLU, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION, PAIR_CLASSIFICATION, RANKING, EMBEDDING)
+    for kind in (
+        NLU,
+        TEXT_CLASSIFICATION,
+        TOKEN_CLASSIFICATION,
+        PAIR_CLASSIFICATION,
+        RANKING,
+        EMBEDDING,
+        QUESTION_ANSWERING,
+    )
 }
 
 #: Fields that only one kind of record has, looked for in this order; a record with none of them is nlu's.
 _SIGNS: tuple[tuple[str, TaskName], ...] = (
+    ("question", "question_answering"),
     ("text_pair", "pair_classification"),
     ("query", "embedding"),
     ("label", "text_classification"),

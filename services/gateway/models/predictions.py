@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,10 @@ from shared.rows.problems import Faulty
 from shared.tasks.records import RECORDS
 from shared.telemetry.correlation import correlation_id
 
-#: Rows of one message. The next one is sent when it has been answered, so that a long list never keeps chat turns waiting for
-#: longer than this many rows take.
+#: Rows of one message, and their characters, unless a single row has more. The next one is sent when it has been answered, so that a
+#: long list never keeps chat turns waiting for longer than these take.
 PER_MESSAGE = 32
+CHARACTERS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ class Predictions:
         """
         answers: list[dict[str, Any]] = []
         tokens = 0
-        for start in range(0, len(rows), PER_MESSAGE):
-            question = PredictRows(rows=tuple(rows[start : start + PER_MESSAGE]), model=model)
+        for piece in pieces(rows):
+            question = PredictRows(rows=tuple(piece), model=model)
             future = self._requester.submit(question, timeout=self._timeout, correlation_id=correlation_id())
             answer = await asyncio.wrap_future(future)
             if not isinstance(answer, RowsPredicted):
@@ -64,6 +65,20 @@ class Predictions:
             answers += answer.answers
             tokens += answer.tokens
         return Predicted(answers, tokens)
+
+
+def pieces(rows: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """The rows in as many messages as they take."""
+    piece: list[dict[str, Any]] = []
+    taken = 0
+    for row in rows:
+        size = sum(len(value) for value in row.values() if isinstance(value, str))
+        if piece and (len(piece) == PER_MESSAGE or taken + size > CHARACTERS):
+            yield piece
+            piece, taken = [], 0
+        piece.append(row)
+        taken += size
+    yield piece
 
 
 def require_inputs(task: TaskName, rows: Sequence[object]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from services.training.tasks.embedding.task import TASK as EMBEDDING
 from services.training.tasks.nlu.task import TASK as NLU
 from services.training.tasks.pair_classification.task import TASK as PAIR_CLASSIFICATION
+from services.training.tasks.question_answering.task import TASK as QUESTION_ANSWERING
 from services.training.tasks.ranking.task import TASK as RANKING
 from services.training.tasks.task import Task
 from services.training.tasks.text_classification.task import TASK as TEXT_CLASSIFICATION
@@ -21,4 +22,5 @@ TASKS: Mapping[TaskName, Task[Any, Any, Any, Any]] = {
     "pair_classification": PAIR_CLASSIFICATION,
     "ranking": RANKING,
     "embedding": EMBEDDING,
+    "question_answering": QUESTION_ANSWERING,
 }

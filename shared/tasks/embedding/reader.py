@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from shared.contracts.tasks import TaskName
-from shared.errors import BrokenArtifact
+from shared.errors import BrokenArtifact, InvalidInput
 from shared.inference.batching import BatchRunner
 from shared.inference.predictor import Parts, Prediction
 from shared.inference.session import FloatArray
@@ -55,9 +55,18 @@ class EmbeddingReader:
         return self._manifest.embedding_sizes or (self._manifest.embedding_size,)
 
     def predict(self, rows: Sequence[Input]) -> list[Prediction]:
-        """``{"embedding"}`` of each text, of length 1; zeros for a blank one."""
+        """``{"embedding"}`` of each text, of length 1; zeros for a blank one.
+
+        Raises:
+            InvalidInput: A size is wanted to which the model's embeddings cannot be cut.
+        """
+        for row in rows:
+            self._require_size(row.dimensions)
         vectors, tokens = self.embed([row.text for row in rows])
-        return [Prediction({"embedding": vector.tolist()}, read) for vector, read in zip(vectors, tokens, strict=True)]
+        return [
+            Prediction({"embedding": _cut(vector, row.dimensions).tolist()}, read)
+            for row, vector, read in zip(rows, vectors, tokens, strict=True)
+        ]
 
     def embed(self, texts: Sequence[str]) -> tuple[FloatArray, list[int]]:
         """The vectors [n, d] of texts, and the tokens read for each."""
@@ -70,6 +79,24 @@ class EmbeddingReader:
             vectors[row] = found[0] if len(found) == 1 else mean_direction(np.stack(found))
         return vectors, [sum(len(window.ids) for window in parts) for parts in windows]
 
+    def _require_size(self, size: int | None) -> None:
+        if size is None or size in self.sizes:
+            return
+        sizes = ", ".join(map(str, self.sizes))
+        raise InvalidInput(
+            f"The embeddings of {self.model_id} have {sizes} dimensions and not {size}; models of other sizes are trained with the "
+            "objective 'matryoshka'.",
+            param="dimensions",
+        )
+
     def close(self) -> None:
         """Free the model's memory."""
         self._runner.close()
+
+
+def _cut(vector: FloatArray, size: int | None) -> FloatArray:
+    """The first numbers of a vector, at length 1."""
+    if size is None or size >= len(vector):
+        return vector
+    part = vector[:size]
+    return part / np.float32(max(float(np.linalg.norm(part)), 1e-9))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from shared.rows.kind import RecordKind
@@ -11,9 +14,10 @@ from shared.rows.retrieval import CELLS, EXAMPLE, FIELDS, RetrievalRow
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class Input:
-    """A text, query or not."""
+    """A text, query or not; ``dimensions`` is the size that is wanted, if not the whole."""
 
     text: Text
+    dimensions: Annotated[int, Field(ge=1, strict=True)] | None = None
 
 
 KIND = RecordKind(

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from openai import OpenAI
 
+from services.gateway.models.predictions import pieces
 from tests.unit.gateway.platform import Platform
 
 
@@ -41,6 +42,11 @@ def test_a_deployment_is_asked_by_its_name_and_the_model_behind_it_may_change(
     http.post(f"/v1/models/{old}/promote", json={"deployment": "others"}).raise_for_status()
     unclear = http.post(f"/v1/models/{old}/rollback", json={})
     assert (unclear.status_code, unclear.json()["error"]["param"]) == (400, "deployment")
+
+
+def test_long_rows_travel_in_messages_of_their_own() -> None:
+    long, short = {"text": "a" * 15_000}, {"text": "b"}
+    assert [len(piece) for piece in pieces([short, long, long, *[short] * 40])] == [2, 32, 9]
 
 
 @pytest.mark.parametrize(

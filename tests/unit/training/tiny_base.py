@@ -74,4 +74,4 @@ def recipe(
 
 def method(tuning: Spec = FULL, *objectives: Spec) -> Method:
     """How a tiny joint model is trained."""
-    return Method(TASK, tuning_of(tuning), objectives_of(objectives, TASK))
+    return Method(TASK, tuning_of(tuning), objectives_of(objectives, TASK, recipe(tuning)))

@@ -101,6 +101,17 @@ def looked_for() -> list[Record]:
     return [{"query": row["text"], "positive": _OTHER_WORDS[row["label"]]} for row in classified()]
 
 
+def asked_about() -> list[Record]:
+    """Questions of which some have an answer in their context: the word behind "at"."""
+    found: list[Record] = []
+    for number, row in enumerate(classified()):
+        context = f"{row['text']} at {('nine', 'noon', 'five')[number % 3]} sharp" if number % 4 else row["text"]
+        start = context.find(" at ") + 4
+        answers = [{"text": context[start:].split()[0], "start": start}] if number % 4 else []
+        found.append({"question": f"at what time, number {number}?", "context": context, "answers": answers})
+    return found
+
+
 _PAIR = {"text": _TEXT, "text_pair": _OTHER_WORDS["track"]}
 
 SAMPLES: Mapping[tuple[TaskName, str], Sample] = {
@@ -167,5 +178,13 @@ SAMPLES: Mapping[tuple[TaskName, str], Sample] = {
         ),
         fields={"embedding"},
         score="mrr",
+    ),
+    ("question_answering", ""): Sample(
+        rows=asked_about(),
+        asked={"question": "at what time, number 5?", "context": "please where is my parcel at noon sharp"},
+        is_right=lambda answer: answer["answer"] in ("noon", "at noon", "noon sharp", "sharp"),
+        fields={"answer", "start", "end", "score", "truncated"},
+        score="f1",
+        epochs=16,
     ),
 }

@@ -10,8 +10,10 @@ import pytest
 
 from services.training.jobs.child import ENDED
 from shared.contracts.jobs import JobSpec
+from shared.contracts.objectives import Matryoshka
 from shared.contracts.releases import ModelPublished
 from shared.contracts.tasks import TASK_NAMES, TaskName
+from shared.errors import InvalidInput
 from shared.storage import models
 from shared.tasks.readers import open_predictor
 from shared.tasks.records import RECORDS, can_train, kind_by_fields
@@ -72,6 +74,23 @@ def test_rows_tell_what_they_are_for(task: TaskName, kind: str) -> None:
     held = {kind_by_fields(row.keys()).task for row in SAMPLES[task, kind].rows}
     assert len(held) == 1
     assert can_train(task, *held)
+
+
+def test_embeddings_that_were_trained_to_be_cut_are_cut(bench: Bench, base: str, tmp_path: Path) -> None:
+    sample = SAMPLES["embedding", ""]
+    asked = spec(base, bench.upload(sample.rows), "embedding", 2)
+    asked = asked.model_copy(update={"objectives": (Matryoshka(sizes=(16, 8)),)})
+    job_id, _, _ = attempt_at(bench, asked)
+    bundle = bundle_of(bench, bench.job(job_id).fine_tuned_model or "", tmp_path)
+    assert bundle.manifest.embedding_sizes == (32, 16, 8)
+    with closing(open_predictor(bundle)) as predictor:
+        parse = RECORDS["embedding"].parse_input
+        whole, cut = predictor.predict([parse({"text": "a word"}), parse({"text": "a word", "dimensions": 8})])
+        assert len(whole.answer["embedding"]) == 32
+        assert len(cut.answer["embedding"]) == 8
+        assert sum(number**2 for number in cut.answer["embedding"]) == pytest.approx(1, abs=1e-3)
+        with pytest.raises(InvalidInput, match="matryoshka"):
+            predictor.predict([parse({"text": "a word", "dimensions": 9})])
 
 
 def test_a_model_of_one_task_goes_on_as_one_of_another_under_a_name_of_its_own(bench: Bench, base: str) -> None:
