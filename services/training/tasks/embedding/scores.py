@@ -44,14 +44,16 @@ def evaluate(predictor: Predictor, rows: Sequence[RetrievalRow]) -> Evaluation:
     return found_with(embed, rows)
 
 
-def found_with(embed: Embed, rows: Sequence[RetrievalRow]) -> Evaluation:
+def found_with(embed: Embed, rows: Sequence[RetrievalRow], others: Sequence[str] = ()) -> Evaluation:
     """``recall_at_1``, ``recall_at_5`` and ``mrr`` of each query among all texts of the rows, given negatives too.
 
     Args:
         embed: Texts to vectors [n, d].
         rows: A query with several texts has found one as soon as it finds any.
+        others: More texts among which they are looked for.
     """
-    corpus = list({folded(text): text for row in rows for text in (row.positive, *row.negatives)}.values())
+    given = [text for row in rows for text in (row.positive, *row.negatives)]
+    corpus = list({folded(text): text for text in (*given, *others)}.values())
     places = {folded(text): place for place, text in enumerate(corpus)}
     queries: dict[str, list[RetrievalRow]] = {}
     for row in rows:
