@@ -26,6 +26,8 @@ _HOW: tuple[How, ...] = ("name", "synonym", "name", "synonym", "likeness")
 
 #: Likeness of two names from which one is taken for a slip of the other.
 _ALIKE = 0.8
+#: Characters of a column's name from which it is a text, and like nothing.
+_MAX_NAME = 80
 #: Rows of which the values are looked at.
 _LOOKED_AT = 1000
 
@@ -89,9 +91,10 @@ def understood(content: Content, options: ImportOptions) -> Understood:
     if wrong is not None:
         raise InvalidInput(f"Rows of {task} have no {wrong!r}: they have {', '.join(shape.fields)}.", param="map")
     found = {target: Column(name, "map") for target, name in mapped.items()}
-    _find(content, shape, found, set(options.columns))
+    strengths = _strengths(content, shape)
     if task == "nlu":
-        _by_values(content, found)
+        _by_values(content, strengths, found, set(options.columns))
+    _find(content, shape, strengths, found, set(options.columns))
     _refuse_missing(content, shape, found)
     return Understood(task, found)
 
@@ -114,22 +117,29 @@ def _task(content: Content, mapped: Mapping[str, str]) -> str:
     fitting = (
         name
         for name, shape in SHAPES.items()
-        if not shape.told and mapped.keys() <= shape.fields.keys()
+        if not shape.told and not here & set(shape.unless) and mapped.keys() <= shape.fields.keys()
         if all(any(field in here or folded(field) in here for field in group) for group in shape.needed)
     )
     usual = (name for name in ("nlu", "text_classification", *SHAPES) if mapped.keys() <= SHAPES[name].fields.keys())
     return next(fitting, None) or next(usual, "nlu")
 
 
-def _find(content: Content, shape: Shape, found: dict[str, Column], told: set[str]) -> None:
-    """Add the columns that names and likeness tell, the surest first."""
-    taken = {column.name for column in found.values()}
-    strengths = {
+_Strengths = Mapping[tuple[str, str], int]
+"""How surely a column holds a field, by field and column: 0 is the surest. Where nothing speaks for it, it is not there."""
+
+
+def _strengths(content: Content, shape: Shape) -> _Strengths:
+    return {
         (target, column): strength
         for target in shape.fields
         for column in content.columns
         if (strength := _strength(target, column, shape)) is not None
     }
+
+
+def _find(content: Content, shape: Shape, strengths: _Strengths, found: dict[str, Column], told: set[str]) -> None:
+    """Add the columns that names and likeness tell, the surest first."""
+    taken = {column.name for column in found.values()}
     for level, how in enumerate(_HOW):
         for target in shape.fields:
             if target in found or target in told:
@@ -145,14 +155,13 @@ def _find(content: Content, shape: Shape, found: dict[str, Column], told: set[st
 
 
 def _strength(target: str, column: str, shape: Shape) -> int | None:
-    """How surely a column holds a field: 0 is the surest; ``None`` if nothing speaks for it."""
     synonyms = {folded(name) for name in (*TARGETS[target], *(shape.first_of_pair if target == "text" else ()))}
     synonyms -= {folded(other) for other in shape.fields if other != target}
     ours, theirs, inner = folded(target), folded(column), folded(column.rpartition(".")[2])
     exact = [theirs == ours, theirs in synonyms, inner == ours, inner in synonyms]
     if any(exact):
         return exact.index(True)
-    if theirs in map(folded, TARGETS):  # another field's own name is no slip of this one's
+    if len(column) > _MAX_NAME or theirs in map(folded, TARGETS):  # another field's own name is no slip of this one's
         return None
     names = {ours, *synonyms}
     words = {folded(word) for word in re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column))}
@@ -167,16 +176,21 @@ def folded(name: str) -> str:
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
 
 
-def _by_values(content: Content, found: dict[str, Column]) -> None:
-    """A column called ``label`` may hold intents, spans or sentiments; its values tell."""
-    column = found.get("intent")
-    if column is None or column.how in ("map", "name"):
-        return
-    values = [cells[column.name] for _, cells in islice(content.records, _LOOKED_AT) if column.name in cells]
-    if "entities" not in found and any(are_spans(value) for value in values):
-        found["entities"] = Column(found.pop("intent").name, "values")
-    elif "sentiment" not in found and values and all(_is_sentiment(value) for value in values):
-        found["sentiment"] = Column(found.pop("intent").name, "values")
+def _by_values(content: Content, strengths: _Strengths, found: dict[str, Column], told: set[str]) -> None:
+    """A column called ``label`` may hold intents, spans or sentiments; its values tell the latter two."""
+    for column in content.columns:
+        if strengths.get(("intent", column), 0) == 0 or any(column == one.name for one in found.values()):
+            continue
+        values = [cells[column] for _, cells in islice(content.records, _LOOKED_AT) if column in cells]
+        if any(are_spans(value) for value in values):
+            target = "entities"
+        elif values and all(_is_sentiment(value) for value in values):
+            target = "sentiment"
+        else:
+            continue
+        has_its_own = any((target, other) in strengths for other in content.columns)
+        if target not in found and target not in told and not has_its_own:
+            found[target] = Column(column, "values")
 
 
 def _is_sentiment(value: object) -> bool:

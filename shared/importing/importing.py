@@ -13,6 +13,7 @@ from shared.importing.content import MAX_BYTES, Cells, Content
 from shared.importing.formats.table import format_of
 from shared.importing.options import ImportOptions
 from shared.importing.targets import Shape
+from shared.importing.tokens import add_texts
 from shared.importing.understanding import Row, Understanding, understanding
 from shared.importing.unreadable import Unreadable
 from shared.importing.values import field_value
@@ -46,10 +47,11 @@ def import_rows(data: bytes, filename: str, options: ImportOptions) -> Import:
         raise InvalidInput(
             f"The file has {len(data)} bytes; {MAX_BYTES} can be imported at once. Split it.", param="file"
         )
-    file_format = format_of(data, filename, options.format)
+    file_format = format_of(data, filename, options)
     content = file_format.read(data, options)
     if not content.records:
         raise InvalidInput(f"The file has no rows{_because(content)}.", param="file")
+    add_texts(content, options)
     found = understood(content, options)
     rows = list(_rows(content, found, options.sentiments))
     if not rows:

@@ -83,12 +83,14 @@ class Shape:
         fields: How each field is read.
         needed: Groups of which every row needs one.
         first_of_pair: Names of ``text`` that only rows with a second text have.
+        unless: Columns with which rows are of another task.
         told: Whether a person has to say that this is the task: its names are those of the usual rows too.
     """
 
     fields: Mapping[str, Reading]
     needed: tuple[tuple[str, ...], ...]
     first_of_pair: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
     told: bool = False
 
 
@@ -104,7 +106,9 @@ SHAPES: Mapping[str, Shape] = {
         ("sentence1", "text1", "text a", "premise", "first text", "句子1", "文本1"),
     ),
     "retrieval": Shape({"query": "text", "positives": "texts", "negatives": "texts"}, (("query",), ("positives",))),
-    "token_classification": Shape({"tokens": "words", "tags": "words"}, (("tokens",), ("tags",))),
+    "token_classification": Shape(
+        {"tokens": "words", "tags": "words"}, (("tokens",), ("tags",)), unless=("intent", "sentiment")
+    ),
     "seq2seq": Shape({"input": "text", "target": "text"}, (("input",), ("target",))),
     "nlu": Shape(
         {"text": "text", "intent": "label", "entities": "spans", "sentiment": "sentiment", "context": "context"},

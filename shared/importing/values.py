@@ -96,8 +96,11 @@ def as_number(value: object) -> float:
     return float(value)
 
 
-def as_answers(value: object) -> list[dict[str, object]]:
-    """Answers with their starts: a list of ``{"text", "start"}``, or SQuAD's ``{"text": […], "answer_start": […]}``."""
+def as_answers(value: object, context: str) -> list[dict[str, object]]:
+    """Answers with their starts: a list of ``{"text", "start"}``, or SQuAD's ``{"text": […], "answer_start": […]}``.
+
+    Of a mere text the start is where it stands in the context, if it stands there once.
+    """
     value = _from_json(value)
     if isinstance(value, Mapping):
         starts = value.get("answer_start", value.get("start"))
@@ -105,12 +108,15 @@ def as_answers(value: object) -> list[dict[str, object]]:
         if not isinstance(texts, Sequence) or isinstance(texts, str) or not isinstance(starts, Sequence):
             texts, starts = [texts], [starts]
         value = [{"text": text, "start": start} for text, start in zip(texts, starts, strict=False)]
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        raise Unreadable("answers without their starts")
-    return [_answer(one) for one in value]
+    answers = [value] if isinstance(value, str) or not isinstance(value, Sequence) else value
+    return [_answer(one, context) for one in answers]
 
 
-def _answer(one: object) -> dict[str, object]:
+def _answer(one: object, context: str) -> dict[str, object]:
+    if isinstance(one, str) and one:
+        if context.count(one) != 1:
+            raise Unreadable("an answer without its start, which the context holds several times or not at all")
+        return {"text": one, "start": context.index(one)}
     if isinstance(one, Mapping):
         start = one.get("start", one.get("answer_start"))
         if isinstance(one.get("text"), str) and type(start) is int:
@@ -161,6 +167,8 @@ def field_value(reading: Reading, value: object, so_far: Cells, meanings: Mappin
         return spans_from(_from_json(value), str(so_far.get("text", "")))
     if reading == "sentiment":
         return as_sentiment(value, meanings)
+    if reading == "answers":
+        return as_answers(value, str(so_far.get("context", "")))
     return _READINGS[reading](value)
 
 
@@ -172,7 +180,6 @@ _READINGS: dict[Reading, Callable[[Any], object]] = {
     "labels": as_labels,
     "number": as_number,
     "words": as_words,
-    "answers": as_answers,
     "messages": as_messages,
 }
 _JSON = re.compile(r"\s*[\[{]")

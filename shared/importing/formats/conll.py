@@ -1,6 +1,6 @@
 """CoNLL columns: a token a line, its tag in the last column, a blank line after each sentence.
 
-Texts are rebuilt from the tokens, with a blank between two of them, so that spans count characters. Where the columns between say
+Texts are rebuilt from the tokens, with a blank between two of them (none in Chinese), so that spans count characters. Where the columns between say
 ``SpaceAfter=No`` or ``SpacesAfter=…`` (as CoNLL-U and UDPipe do, and as we write), the text comes out as it was.
 """
 
@@ -14,8 +14,8 @@ from shared.importing.content import Content, Records
 from shared.importing.encoding import decoded
 from shared.importing.formats.format import Row, Unwritable, refuse_fields
 from shared.importing.options import ImportOptions
+from shared.importing.tokens import TAG, blank_between, spans_of
 
-_TAG = re.compile(r"O|[BIESLUM]-\S+")
 _BREAK = re.compile(r"\r\n|\r|\n")
 #: Words, and every other sign by itself; a blank of any kind separates.
 _TOKEN = re.compile(r"\w+|[^\w\s]")
@@ -72,7 +72,7 @@ def _is_comment(line: str) -> bool:
 
 def _token(line: str) -> _TokenLine | None:
     columns = line.split("\t") if "\t" in line else line.split()
-    if len(columns) < 2 or not columns[0].strip() or not _TAG.fullmatch(columns[-1].strip()):
+    if len(columns) < 2 or not columns[0].strip() or not TAG.fullmatch(columns[-1].strip()):
         return None
     before = ""
     after: str | None = None
@@ -96,27 +96,10 @@ def _record(lines: Sequence[_TokenLine]) -> dict[str, object]:
     for index, (token, _, before, after) in enumerate(lines):
         text += before
         places.append((len(text), len(text) + len(token)))
-        blank = " " if index < len(lines) - 1 else ""
+        blank = blank_between(token, lines[index + 1][0]) if index < len(lines) - 1 else ""
         text += token + (blank if after is None else after)
     tags = [tag for _, tag, _, _ in lines]
-    spans = [{"start": places[first][0], "end": places[last][1], "label": label} for first, last, label in chunks(tags)]
-    return {"text": text, "entities": spans, "tokens": [line[0] for line in lines], "tags": tags}
-
-
-def chunks(tags: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-    """First token, last token and label of each chunk, whichever of the schemes the tags are of."""
-    begun: tuple[int, str] | None = None
-    for index, (tag, following) in enumerate(pairwise([*tags, "O"])):
-        prefix, _, label = tag.partition("-")
-        if tag == "O":
-            begun = None
-            continue
-        if begun is None or prefix in "BSU" or begun[1] != label:
-            begun = (index, label)
-        next_prefix, _, next_label = following.partition("-")
-        if prefix in "ELSU" or following == "O" or next_prefix in "BSU" or next_label != label:
-            yield begun[0], index, label
-            begun = None
+    return {"text": text, "entities": spans_of(tags, places), "tokens": [line[0] for line in lines], "tags": tags}
 
 
 def write(rows: Sequence[Row]) -> bytes:
@@ -173,15 +156,15 @@ def _lines(row: Row) -> Iterator[str]:
         last = index == len(places) - 1
         after = text[end : len(text) if last else places[index + 1][0]]
         before = text[:start] if index == 0 else ""
-        yield f"{text[start:end]}\t{_around(before, after, last=last)}\t{_tag(row, start)}"
+        usual = "" if last else blank_between(text[end - 1], text[places[index + 1][0]])
+        yield f"{text[start:end]}\t{_around(before, after, usual)}\t{_tag(row, start)}"
 
 
-def _around(before: str, after: str, *, last: bool) -> str:
+def _around(before: str, after: str, usual: str) -> str:
+    """The column between token and tag; only what is not usual has to be told."""
     features = [_BEFORE + _words(before)] if before else []
-    if not after and not last:
-        features.append(_NONE)
-    elif after not in ("", " ") or (after and last):
-        features.append(_AFTER + _words(after))
+    if after != usual:
+        features.append(_AFTER + _words(after) if after else _NONE)
     return "|".join(features) or "_"
 
 

@@ -53,17 +53,15 @@ def _renamed(item: object) -> object:
 
 
 def write(rows: Sequence[Row]) -> bytes:
-    """Accepted examples: the intent as the choice among all intents, and the spans."""
+    """Accepted examples: the intent as their label, and the spans."""
     refuse_fields(rows, ("text", "intent", "entities"), "prodigy", ("text",))
-    intents = sorted({row["intent"] for row in rows if "intent" in row})
-    return write_lines([_line(row, intents) for row in rows])
+    return write_lines([_line(row) for row in rows])
 
 
-def _line(row: Row, intents: Sequence[str]) -> dict[str, Any]:
+def _line(row: Row) -> dict[str, Any]:
     line: dict[str, Any] = {"text": row["text"]}
     if "entities" in row:
         line["spans"] = [{"start": one["start"], "end": one["end"], "label": one["label"]} for one in row["entities"]]
     if "intent" in row:
-        line["options"] = [{"id": intent, "text": intent} for intent in intents]
-        line["accept"] = [row["intent"]]
+        line["label"] = row["intent"]
     return line | {"answer": "accept"}

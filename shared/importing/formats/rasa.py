@@ -12,14 +12,17 @@ from shared.importing.encoding import decoded
 from shared.importing.formats.format import Row, Unwritable, refuse_fields, refuse_some_unlabelled
 from shared.importing.libraries import library_of
 from shared.importing.options import ImportOptions
+from shared.rows.record import MAX_TEXT
 from shared.text.strict_json import parsed
 
 #: Bytes of a YAML file, which takes far more time and memory to parse than JSON, and values in it.
 _MAX_BYTES = 20_000_000
 _MAX_VALUES = 1_000_000
 
-#: As Rasa itself finds entities; it knows no escape, so that a text in which this matches elsewhere cannot be written.
-_MARKED = re.compile(r"\[(?P<text>[^\]]+?)\](?:\((?P<label>[^:)]+?)(?::(?P<value>[^)]+))?\)|\{(?P<described>[^}]+?)\})")
+#: What follows a marked text. Rasa knows no escape, so that a text in which this stands elsewhere cannot be written.
+_MARK = re.compile(r"\](?:\((?P<label>[^:)]{1,100}?)(?::(?P<value>[^)]{1,300}))?\)|\{(?P<described>[^}]{1,500}?)\})")
+#: Characters of an example, marks included; longer ones can be no rows.
+_MAX_EXAMPLE = 4 * MAX_TEXT
 _STRIPPED = "\n\r "
 _LEFT_OUT = ("synonym", "regex", "lookup")
 
@@ -51,9 +54,9 @@ def read(data: bytes, options: ImportOptions) -> Content:
             records.left_out.add(line, f"a {kind}, which is no example")
             continue
         for number, example in _examples(block.get("examples"), document, ("nlu", index, "examples"), records):
-            record = _record(example, dropped)
-            if record is None:
-                records.left_out.add(number, "an entity's description is no JSON")
+            record = _record(example, dropped) if len(example) <= _MAX_EXAMPLE else {}
+            if not record:
+                records.left_out.add(number, "too long" if record == {} else "an entity's description is no JSON")
             else:
                 records.add(number, record | {"intent": block["intent"]})
     _unlabelled(records)
@@ -87,7 +90,7 @@ def _examples(
 def _record(example: str, dropped: set[str]) -> dict[str, object] | None:
     """Text and spans of an example; ``None`` if it is marked wrongly. Adds to ``dropped`` what our spans cannot hold."""
     text, spans, last = "", [], 0
-    for mark in _MARKED.finditer(example):
+    for begin, mark in _marks(example):
         label = mark["label"]
         if mark["value"]:
             dropped.add("value")
@@ -96,11 +99,23 @@ def _record(example: str, dropped: set[str]) -> dict[str, object] | None:
             dropped |= more
         if not label:
             return None
-        text += example[last : mark.start()]
-        spans.append({"start": len(text), "end": len(text) + len(mark["text"]), "label": label})
-        text += mark["text"]
+        marked = example[begin + 1 : mark.start()]
+        text += example[last:begin]
+        spans.append({"start": len(text), "end": len(text) + len(marked), "label": label})
+        text += marked
         last = mark.end()
     return {"text": text + example[last:], "entities": spans}
+
+
+def _marks(example: str) -> Iterator[tuple[int, re.Match[str]]]:
+    """Where each marked text begins, and its mark. As for Rasa, it begins at the first bracket since the last closing one."""
+    since = 0
+    while (close := example.find("]", since)) >= 0:
+        begin = example.find("[", since, close - 1)
+        mark = _MARK.match(example, close) if begin >= 0 else None
+        if mark is not None:
+            yield begin, mark
+        since = mark.end() if mark is not None else close + 1
 
 
 def _description(described: str) -> tuple[str | None, set[str]]:

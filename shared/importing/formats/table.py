@@ -19,6 +19,7 @@ from shared.importing.formats import (
     workbook,
 )
 from shared.importing.formats.format import Format
+from shared.importing.options import ImportOptions
 from shared.text.strict_json import parsed
 
 FORMATS: Mapping[str, Format] = {
@@ -62,14 +63,14 @@ def named(name: str) -> Format:
     return found
 
 
-def format_of(data: bytes, filename: str, told: str | None) -> Format:
+def format_of(data: bytes, filename: str, options: ImportOptions) -> Format:
     """The format of a file: what a person says, else what its first bytes tell, else the ending of its name, then what stands in it.
 
     Raises:
         InvalidInput: It is in none that can be read; says what to do.
     """
-    if told:
-        return named(told)
+    if options.format:
+        return named(options.format)
     suffix = PurePath(filename).suffix.lower()
     if data.startswith(b"PAR1"):
         return FORMATS["parquet"]
@@ -79,37 +80,24 @@ def format_of(data: bytes, filename: str, told: str | None) -> Format:
     if found is None or suffix in _REMEDIES:
         remedy = _REMEDIES.get(suffix, f"say which it is (format): {', '.join(FORMATS)}")
         raise InvalidInput(f"The format of {filename[:100]!r} is not known by its name; {remedy}.", param="format")
-    return FORMATS[_inner(data, found.name, suffix)]
+    if found.name in ("jsonl", "json", "tsv") or suffix == ".txt":
+        return FORMATS[_inner(decoded(data, options.encoding)[0], found.name)]
+    return found
 
 
-def _inner(data: bytes, name: str, suffix: str) -> str:
-    """Which tool has written JSON; and whether text is a table or a sentence of tokens."""
+def _inner(text: str, name: str) -> str:
+    """Which tool has written JSON; and whether text is a table or sentences of tokens."""
     if name == "jsonl":
-        first = _first_object(data)
+        first = _parsed(text.lstrip().partition("\n")[0])
         return "prodigy" if prodigy.is_export(first) else "doccano" if doccano.is_export(first) else name
     if name == "json":
-        return "label-studio" if _is_label_studio(data) else name
-    if suffix == ".txt" or name == "tsv":
-        return "conll" if conll.looks_like(decoded(data)[0]) else name
-    return name
+        may_be = '"annotations"' in text or '"completions"' in text
+        return "label-studio" if may_be and label_studio.is_export(_parsed(text)) else name
+    return "conll" if conll.looks_like(text) else name
 
 
-def _first_object(data: bytes) -> object:
-    line = (
-        next((line for line in decoded(data[:1_000_000])[0].split("\n") if line.strip()), "") if _is_utf8(data) else ""
-    )
+def _parsed(text: str) -> object:
     try:
-        return parsed(line)
+        return parsed(text)
     except (ValueError, RecursionError):
         return None
-
-
-def _is_utf8(data: bytes) -> bool:
-    return b"\0" not in data[:1000]
-
-
-def _is_label_studio(data: bytes) -> bool:
-    try:
-        return label_studio.is_export(parsed(decoded(data)[0]))
-    except (ValueError, RecursionError):
-        return False

@@ -216,6 +216,17 @@ def test_conll_is_known_by_its_tags_and_serves_tokens_too() -> None:
     assert tokens.rows[0] == {"tokens": ["Hugo", "#"], "tags": ["B-name", "O"]}
 
 
+def test_conll_of_chinese_gets_no_blanks() -> None:
+    row = imported("去\tO\n北\tB-city\n京\tI-city\nby\tO\nbus\tO\n", "a.conll").rows[0]
+    assert row == {"text": "去北京 by bus", "entities": [{"start": 1, "end": 3, "label": "city"}]}
+
+
 def test_blanks_that_conll_u_tells_are_kept() -> None:
     content = "Rome\tSpaceAfter=No\tB-city\n.\tSpacesAfter=\\s\\s\tO\nYes\t_\tO\n"
     assert texts(imported(content, "a.conll")) == ["Rome.  Yes"]
+
+
+@pytest.mark.parametrize("hostile", ["[" * 9_000, "](" * 4_500, "[a](" * 2_500, "[a]{" * 2_500, "[" * 40_001])
+def test_brackets_without_end_take_no_time(hostile: str) -> None:
+    block = "nlu:\n- intent: a\n  examples: |\n    - fine\n" + f"    - {hostile}\n" * 50
+    assert texts(imported(block, "nlu.yml"))[0] == "fine"

@@ -69,6 +69,13 @@ def test_values_tell_what_a_label_is() -> None:
     assert imported(spans, "a.json").rows[0]["entities"] == [{"start": 0, "end": 4, "label": "city"}]
 
 
+def test_a_label_of_sentiments_leaves_the_intent_to_its_neighbour() -> None:
+    row = imported("text,label,topic\na,positive,refund\n", "a.csv").rows[0]
+    assert row == {"text": "a", "sentiment": "positive", "intent": "refund"}
+    own = imported("text,label,sentiment\na,positive,negative\n", "a.csv").rows[0]
+    assert own == {"text": "a", "intent": "positive", "sentiment": "negative"}
+
+
 def test_numbers_for_sentiments_have_to_be_told() -> None:
     content = "text,sentiment\na,0\nb,1\n"
     with pytest.raises(InvalidInput, match="'0' is no sentiment"):
@@ -130,6 +137,28 @@ def test_what_does_not_fit_together_is_left_out() -> None:
     assert len(imported(answer % 0 + answer % 1, "a.jsonl").rows) == 1
 
 
+def test_an_answer_without_its_start_is_looked_up_if_it_stands_there_once() -> None:
+    line = '{"question": "q", "context": "a b a", "answers": ["%s"]}\n'
+    result = imported(line % "b" + line % "a" + line % "c", "a.jsonl")
+    assert [row["answers"] for row in result.rows] == [[{"text": "b", "start": 2}]]
+    assert result.understanding.left_out_count == 2
+
+
+def test_tokens_and_tags_beside_an_intent_become_a_text_with_entities() -> None:
+    content = '{"tokens": ["to", "Rome", "now"], "ner_tags": ["O", "B-city", "O"], "intent": "x"}\n{"tokens": ["a"], "ner_tags": [], "intent": "x"}'
+    result = imported(content, "a.jsonl")
+    assert list(result.rows) == [
+        {"text": "to Rome now", "intent": "x", "entities": [{"start": 3, "end": 7, "label": "city"}]}
+    ]
+    assert result.understanding.left_out == [("no text", 1, [2])]
+    chinese = '{"tokens": ["去", "北", "京", "by", "bus"], "tags": ["O", "B-city", "I-city", "O", "O"]}'
+    assert imported(chinese, "a.jsonl").understanding.task == "token_classification"
+    assert imported(chinese, "a.jsonl", task="nlu").rows[0] == {
+        "text": "去北京 by bus",
+        "entities": [{"start": 1, "end": 3, "label": "city"}],
+    }
+
+
 def test_what_is_typed_is_read() -> None:
     assert columns_from("text=a, b=c,intent = d") == {"text": "a, b=c", "intent": "d"}
     assert sentiments_from("0=negative,1=positive") == {"0": "negative", "1": "positive"}
@@ -162,3 +191,9 @@ def test_a_report_that_outlives_the_file_is_masked() -> None:
     report = imported("text,intent\nmail ann@example.org now,x\n", "a.csv").understanding.as_json()
     assert "ann@example.org" not in str(report)
     assert report["columns"]["text"] == {"column": "text", "found_by": "name"}
+
+
+def test_many_columns_of_alike_or_endless_names_take_no_time() -> None:
+    names = [f"label {n} of the message" for n in range(150)] + ["x" * 50_000, "text", "intent"]
+    content = ",".join(names) + "\n" + ",".join("positive" for _ in names) + "\n"
+    assert imported(content, "a.csv").rows[0]["intent"] == "positive"

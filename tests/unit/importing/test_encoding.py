@@ -4,6 +4,7 @@ import pytest
 
 from shared.errors import InvalidInput
 from shared.importing.encoding import decoded
+from tests.unit.importing.files import imported
 
 GERMAN = "text;label\nhello there;hi\nwhere is my order;order\nTschüs, bis später;bye\n"
 PRICES = "text;intent\nIch möchte zurücktreten für 5 €;storno\n“so” – nicht;x\n"
@@ -45,10 +46,19 @@ def test_one_letter_with_an_accent_amid_a_long_file_is_enough() -> None:
     assert decoded(text.encode("gbk")) == (text, "gb18030")
 
 
+def test_a_large_file_of_lines_is_not_cut_amid_a_character() -> None:
+    line = '{"text": "订单在哪里", "label": "查询"}\n'
+    for encoding in ("utf-8", "gb18030", "utf-16"):
+        result = imported((line * 20_000).encode(encoding), "a.jsonl")
+        assert (len(result.rows), result.understanding.format) == (20_000, "jsonl")
+
+
 def test_what_a_person_says_is_taken() -> None:
     assert decoded("Ğ,ş\n".encode("windows-1254"), "cp1254") == ("Ğ,ş\n", "windows-1254")
     assert decoded("注文\n".encode("shift_jis"), "Shift_JIS")[0] == "注文\n"
     assert decoded("文本".encode("gbk"), "GBK") == ("文本", "gb18030")
+    data = '{"text": "注文", "label": "x"}'.encode("shift_jis")
+    assert imported(data, "a.jsonl", encoding="shift_jis").rows[0]["text"] == "注文"
 
 
 @pytest.mark.parametrize(

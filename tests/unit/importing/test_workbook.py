@@ -90,9 +90,9 @@ def test_a_cell_far_away_costs_nothing() -> None:
 
 def test_an_archive_that_unpacks_to_too_much_is_refused_before_it_is() -> None:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/worksheets/sheet1.xml", b"\0" * (MAX_BYTES + 1))
-    assert len(file.getvalue()) < 1_000_000
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b"")
+        archive.infolist()[0].file_size = MAX_BYTES + 1  # what the archive says is what could be read of it
     with pytest.raises(InvalidInput, match="unpacks to more"):
         imported(file.getvalue(), "a.xlsx")
 
