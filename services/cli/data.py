@@ -19,8 +19,8 @@ from shared.errors import ParleyError
 
 if TYPE_CHECKING:  # loaded by the commands themselves: no other one needs it
     from shared.importing.columns import UnclearColumn
-    from shared.importing.importing import Import
     from shared.importing.options import ImportOptions
+    from shared.importing.reading import Import
     from shared.importing.understanding import Understanding
 
 app = typer.Typer(no_args_is_help=True, help="Bring rows in from other formats, or take them out.")
@@ -109,16 +109,17 @@ def export(
 
     Formats: csv, tsv, xlsx, parquet, jsonl, json, rasa, label-studio, doccano, prodigy, conll.
     """
-    from shared.importing.exporting import export_rows
     from shared.importing.formats.table import named
     from shared.importing.options import ImportOptions
+    from shared.importing.writing import export_rows
 
     try:
         suffix = next(iter(named(format_name).suffixes), ".json" if format_name == "label-studio" else ".jsonl")
         with TemporaryDirectory() as folder:
             source = _source(file, Path(folder), url, api_key)
             rows = _whole(_read(source, ImportOptions(task=task), asking=False))
-        target = output or Path(f"{source.stem}.{format_name}{suffix}")
+        name = source.stem if suffix == f".{format_name}" else f"{source.stem}.{format_name}"
+        target = output or Path(name + suffix)
         _refuse_existing(target, force=force)
         _write(target, export_rows(rows, format_name, drop or ()))
     except (ParleyError, CommandError) as error:
@@ -131,7 +132,7 @@ def _read(file: Path, options: ImportOptions, *, asking: bool) -> Import:
     from dataclasses import replace
 
     from shared.importing.columns import UnclearColumn
-    from shared.importing.importing import import_rows
+    from shared.importing.reading import import_rows
 
     data = file.read_bytes()
     while True:
@@ -180,6 +181,11 @@ def _whole(found: Import) -> Sequence[dict[str, object]]:
         reason, count, first = left_out[0]
         raise CommandError(
             f"{count} rows are no rows of ours: {reason} (first: {first[0]}). Mend or import the file first."
+        )
+    other = next(((field, name) for field, (name, how) in found.understanding.columns.items() if how != "name"), None)
+    if other is not None:
+        raise CommandError(
+            f"{other[1]!r} would become {other[0]!r}: say what the rows are for (--task), or import the file first."
         )
     if found.understanding.unused:
         raise CommandError(f"{found.understanding.unused[0]!r} is no field of these rows. Import the file first.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from shared.errors import InvalidInput
 from shared.rows.reader import MAX_ROWS
@@ -18,6 +19,9 @@ MAX_CELL = 1 << 21
 _MAX_REASONS = 50
 #: Rows that are named for each.
 _NAMED_ROWS = 5
+
+Row = dict[str, Any]
+"""A row of ours, as JSON holds it."""
 
 Cells = dict[str, object]
 """The values of one record by column; what is not there, or is blank, is missing."""

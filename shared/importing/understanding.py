@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.importing.columns import Understood
-from shared.importing.content import Content
+from shared.importing.content import Content, Row
 from shared.privacy.masking import masked
-
-Row = dict[str, Any]
-"""A row of ours, as JSON holds it."""
 
 #: Rows that are shown.
 FIRST_ROWS = 3
@@ -64,8 +61,10 @@ class Understanding:
             "encoding": self.encoding,
             "sheet": self.sheet,
             "task": self.task,
-            "columns": {field: {"column": name, "found_by": how} for field, (name, how) in self.columns.items()},
-            "unused_columns": list(self.unused),
+            "columns": {
+                field: {"column": masked(name), "found_by": how} for field, (name, how) in self.columns.items()
+            },
+            "unused_columns": [masked(name) for name in self.unused],
             "rows": self.rows,
             "left_out_count": self.left_out_count,
             "left_out": [

@@ -21,7 +21,7 @@ SENTIMENT_WORDS: Mapping[str, str] = {
         ("positive", "pos", "positiv", "positif", "positivo", "正面", "积极", "好评", "正向", "積極", "好評"),
         "positive",
     ),
-    **dict.fromkeys(("neutral", "neu", "neutre", "neutro", "mixed", "中性", "中立"), "neutral"),
+    **dict.fromkeys(("neutral", "neu", "neutre", "neutro", "中性", "中立"), "neutral"),
     **dict.fromkeys(
         ("negative", "neg", "negativ", "négatif", "negativo", "负面", "消极", "差评", "负向", "負面", "消極", "差評"),
         "negative",

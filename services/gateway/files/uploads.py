@@ -21,8 +21,8 @@ from shared.artifacts.store import ArtifactStore
 from shared.errors import InvalidInput, StorageFull, TooManyRequests
 from shared.full_disk import is_disk_full
 from shared.importing.columns import UnclearColumn
-from shared.importing.importing import Import, import_rows
 from shared.importing.options import ImportOptions
+from shared.importing.reading import Import, import_rows
 from shared.rows.reader import FileFormat, format_of, read_rows
 from shared.rows.report import RowReport
 from shared.storage.identity import new_id
@@ -106,7 +106,8 @@ def _refuse_other_formats(filename: str) -> None:
         format_of(filename)
     except InvalidInput as error:
         raise InvalidInput(
-            f"{error.message}, or have it read as what it is: 'import': '{{}}'.", param="file"
+            f"{error.message}. 'parley data import', or 'import': '{{}}' beside the file, reads other formats.",
+            param="file",
         ) from error
 
 

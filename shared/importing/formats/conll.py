@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from shared.importing.content import Content, Records
+from shared.importing.content import Content, Records, Row
 from shared.importing.encoding import decoded
-from shared.importing.formats.format import Row, Unwritable, refuse_fields
+from shared.importing.formats.format import Unwritable, refuse_fields
 from shared.importing.options import ImportOptions
 from shared.importing.tokens import TAG, blank_between, spans_of
 

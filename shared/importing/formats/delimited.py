@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from shared.errors import InvalidInput
-from shared.importing.content import MAX_CELL, MAX_COLUMNS, Content, Records, named_columns
+from shared.importing.content import MAX_CELL, MAX_COLUMNS, Content, Records, Row, named_columns
 from shared.importing.encoding import decoded
-from shared.importing.formats.format import Row
 from shared.importing.formats.sheet import header_of
 from shared.importing.options import ImportOptions
 

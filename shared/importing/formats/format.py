@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from shared.errors import InvalidInput
-from shared.importing.content import Content
+from shared.importing.content import Content, Row
 from shared.importing.options import ImportOptions
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

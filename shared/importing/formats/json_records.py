@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from shared.errors import InvalidInput
-from shared.importing.content import Content, Records
+from shared.importing.content import Content, Records, Row
 from shared.importing.encoding import decoded
-from shared.importing.formats.format import Row
 from shared.importing.options import ImportOptions
 from shared.text.strict_json import RepeatedKey, parsed
 
@@ -66,11 +65,23 @@ def items_of(document: object) -> Sequence[object]:
             for name in path:
                 inner = inner.get(name) if isinstance(inner, Mapping) else None
             if isinstance(inner, list):
-                return inner
+                return list(_questions(inner)) if _is_squad(inner) else inner
         return [document]
     if isinstance(document, list):
         return document
     raise InvalidInput("The file holds neither a list of objects nor one object a line.", param="file")
+
+
+def _is_squad(items: Sequence[object]) -> bool:
+    return bool(items) and isinstance(items[0], Mapping) and isinstance(items[0].get("paragraphs"), list)
+
+
+def _questions(articles: Sequence[Any]) -> Iterator[object]:
+    """The questions of SQuAD's articles, each with its paragraph."""
+    for article in articles:
+        for paragraph in article.get("paragraphs") or () if isinstance(article, Mapping) else ():
+            for question in paragraph.get("qas") or () if isinstance(paragraph, Mapping) else ():
+                yield {"context": paragraph.get("context"), **question} if isinstance(question, Mapping) else question
 
 
 def content_of(

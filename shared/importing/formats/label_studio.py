@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from shared.errors import InvalidInput
-from shared.importing.content import Content
+from shared.importing.content import Content, Row
 from shared.importing.encoding import decoded
-from shared.importing.formats.format import Row, refuse_fields, refuse_some_unlabelled
+from shared.importing.formats.format import refuse_fields, refuse_some_unlabelled
 from shared.importing.formats.json_records import as_list, content_of, items_of
 from shared.importing.options import ImportOptions
 from shared.text.strict_json import parsed
@@ -55,7 +55,7 @@ def is_export(document: object) -> bool:
 
 def _annotations(task: object) -> list[Mapping[str, Any]]:
     found = (task.get("annotations") or task.get("completions")) if isinstance(task, Mapping) else None
-    given = [one for one in found or () if isinstance(one, Mapping)]
+    given = [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
     return [one for one in given if not one.get("was_cancelled")]
 
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.errors import InvalidInput
-from shared.importing.content import MAX_BYTES, MAX_COLUMNS, Cells, Content, Records
-from shared.importing.formats.format import Row, Unwritable
+from shared.importing.content import MAX_BYTES, MAX_COLUMNS, Cells, Content, Records, Row
+from shared.importing.formats.format import Unwritable
 from shared.importing.libraries import library_of
 from shared.importing.options import ImportOptions
 from shared.rows.reader import MAX_ROWS

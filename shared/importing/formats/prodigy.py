@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shared.importing.content import Content
+from shared.importing.content import Content, Row
 from shared.importing.encoding import decoded
-from shared.importing.formats.format import Row, refuse_fields
+from shared.importing.formats.format import refuse_fields
 from shared.importing.formats.json_records import content_of, lines_of, write_lines
 from shared.importing.options import ImportOptions
 

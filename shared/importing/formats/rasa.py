@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from shared.errors import InvalidInput
-from shared.importing.content import Content, Records
+from shared.importing.content import Content, Records, Row
 from shared.importing.encoding import decoded
-from shared.importing.formats.format import Row, Unwritable, refuse_fields, refuse_some_unlabelled
+from shared.importing.formats.format import Unwritable, refuse_fields, refuse_some_unlabelled
 from shared.importing.libraries import library_of
 from shared.importing.options import ImportOptions
 from shared.rows.record import MAX_TEXT

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import io
 import re
+import struct
+import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from shared.errors import InvalidInput
-from shared.importing.content import MAX_BYTES, Content, Records, named_columns
+from shared.importing.content import MAX_BYTES, Content, Records, Row, named_columns
 from shared.importing.formats.delimited import cell as as_cell
-from shared.importing.formats.format import Row, Unwritable
+from shared.importing.formats.format import Unwritable
 from shared.importing.formats.sheet import header_of
 from shared.importing.libraries import library_of
 from shared.importing.options import ImportOptions
 from shared.rows.reader import MAX_ROWS
 
+#: What openpyxl and what it stands on raise where XML or archive are not as they should be.
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, SyntaxError, RuntimeError),
+    *(ValueError, TypeError, AttributeError, LookupError, ArithmeticError, AssertionError),
+)
 #: What a cell of Excel holds.
 MAX_CELL = 32_767
 #: Files within the archive; a workbook of one sheet has about ten.
@@ -34,29 +42,12 @@ def read(data: bytes, options: ImportOptions) -> Content:
 
     A formula counts as the value that was last calculated; one that was never calculated leaves its cell empty, and is told.
     """
-    with library_of("Excel"):
-        import openpyxl
     _refuse_bomb(data)
     try:
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
-        sheet = _sheet(book, options.sheet)
-        rows, formulas = _values(sheet)
-        notes: list[str] = []
-        if formulas:
-            calculated = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-            missing = _calculate(rows, formulas, calculated[sheet.title])
-            notes = [f"{len(formulas)} cells are formulas; their last values were taken"]
-            notes += [f"{missing} formulas have no value: open the file in Excel and save it"] if missing else []
-    except (
-        zipfile.BadZipFile,
-        KeyError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        SyntaxError,
-        OSError,
-    ) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of parts that are no rows, such as drop-down lists
+            title, rows, notes = _opened(data, options.sheet)
+    except _BROKEN as error:
         raise InvalidInput(
             "The workbook cannot be read: it is damaged or has a password. Save it again as .xlsx, or as CSV.",
             param="file",
@@ -66,7 +57,22 @@ def read(data: bytes, options: ImportOptions) -> Content:
     for number, cells in enumerate(rows[first:], start=first + 1):
         beyond = {f"column {index + 1}": value for index, value in enumerate(cells) if index >= len(columns)}
         records.add(number, dict(zip(columns, cells, strict=False)) | beyond)
-    return Content(records.columns, records.items, records.left_out, [*more, *notes], sheet=sheet.title)
+    return Content(records.columns, records.items, records.left_out, [*more, *notes], sheet=title)
+
+
+def _opened(data: bytes, name: str | None) -> tuple[str, list[list[object]], list[str]]:
+    """The title of the sheet, its rows, and what to tell of its formulas."""
+    with library_of("Excel"):
+        from openpyxl import load_workbook
+    sheet = _sheet(load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False), name)
+    rows, formulas = _values(sheet)
+    if not formulas:
+        return sheet.title, rows, []
+    calculated = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    missing = _calculate(rows, formulas, calculated[sheet.title])
+    notes = [f"{len(formulas)} cells are formulas; their last values were taken"]
+    notes += [f"{missing} formulas have no value: open the file in Excel and save it"] if missing else []
+    return sheet.title, rows, notes
 
 
 def _refuse_bomb(data: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,17 +104,24 @@ def test_out_and_back(tmp_path: Path) -> None:
     assert parley("export", path, "--format", "conll", "--drop", "intent", "-o", tmp_path / "a.conll").exit_code == 0
 
 
-def test_only_whole_rows_are_exported(shop: Path, tmp_path: Path) -> None:
+def test_only_whole_rows_are_exported(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = parley("export", shop, "--format", "csv")
     assert refused.exit_code == 1
     assert "first: 4" in refused.output
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text('{"text": "a", "label": "x"}\n', "utf-8")
+    assert "--task" in parley("export", labels, "--format", "csv").output
+    monkeypatch.chdir(tmp_path)
+    assert parley("export", labels, "--format", "csv", "--task", "text_classification").exit_code == 0
+    assert (tmp_path / "labels.csv").read_text("utf-8") == "text,label\na,x\n"
     assert parley("export", tmp_path / "nowhere", "--format", "csv").exit_code == 2
     assert parley("export", shop, "--format", "pickle").exit_code == 1
 
 
 def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.xlsx"
-    path.write_bytes(b"PK\x03\x04")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a", "")
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     shown = parley("import", path)
     assert shown.exit_code == 1

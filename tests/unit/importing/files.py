@@ -10,8 +10,8 @@ import openpyxl
 import pyarrow
 from pyarrow import parquet
 
-from shared.importing.importing import Import, import_rows
 from shared.importing.options import ImportOptions
+from shared.importing.reading import Import, import_rows
 
 
 def imported(content: str | bytes, filename: str, **options: Any) -> Import:

@@ -230,3 +230,12 @@ def test_blanks_that_conll_u_tells_are_kept() -> None:
 def test_brackets_without_end_take_no_time(hostile: str) -> None:
     block = "nlu:\n- intent: a\n  examples: |\n    - fine\n" + f"    - {hostile}\n" * 50
     assert texts(imported(block, "nlu.yml"))[0] == "fine"
+
+
+def test_squad() -> None:
+    answers = [{"text": "Ann", "answer_start": 7}]
+    paragraph = {"context": "it was Ann", "qas": [{"id": "1", "question": "who?", "answers": answers}, 3]}
+    result = imported(json.dumps({"version": "2.0", "data": [{"title": "t", "paragraphs": [paragraph]}]}), "train.json")
+    assert list(result.rows) == [
+        {"question": "who?", "context": "it was Ann", "answers": [{"text": "Ann", "start": 7}]}
+    ]

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from shared.errors import InvalidInput
-from shared.importing.exporting import export_rows
 from shared.importing.formats.format import Unwritable
 from shared.importing.formats.table import FORMATS
+from shared.importing.writing import export_rows
 from shared.rows.record import Faulty, row_from
 from tests.unit.importing.files import imported
 

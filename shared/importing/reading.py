@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from shared.errors import InvalidInput
 from shared.importing.columns import Understood, understood
-from shared.importing.content import MAX_BYTES, Cells, Content
+from shared.importing.content import MAX_BYTES, Cells, Content, Row
 from shared.importing.formats.table import format_of
 from shared.importing.options import ImportOptions
 from shared.importing.targets import Shape
 from shared.importing.tokens import add_texts
-from shared.importing.understanding import Row, Understanding, understanding
+from shared.importing.understanding import Understanding, understanding
 from shared.importing.unreadable import Unreadable
 from shared.importing.values import field_value
 from shared.rows.record import Faulty, row_from

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from shared.errors import InvalidInput
+from shared.importing.content import Row
 from shared.importing.formats.table import named
-from shared.importing.understanding import Row
 
 
 def export_rows(rows: Sequence[Row], format_name: str, drop: Collection[str] = ()) -> bytes:
