@@ -157,7 +157,7 @@ def _asked(unclear: UnclearColumn) -> str:
         err.print(f"  {number}  {escape(name)}")
     chosen = 0
     while not 1 <= chosen <= len(choices):
-        chosen = int(typer.prompt(f"Which one is {unclear.target}?", type=int, err=True))
+        chosen = int(typer.prompt(f"Which one is {unclear.target}", type=int, err=True))
     return choices[chosen - 1]
 
 

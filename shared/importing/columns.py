@@ -17,7 +17,7 @@ from shared.importing.options import ImportOptions
 from shared.importing.spans import are_spans
 from shared.importing.targets import SHAPES, TARGETS, Shape
 from shared.importing.unreadable import Unreadable
-from shared.importing.values import SENTIMENT_WORDS, as_label
+from shared.importing.values import SENTIMENT_WORDS, are_messages, as_label
 
 How = Literal["map", "name", "synonym", "likeness", "values"]
 
@@ -119,9 +119,18 @@ def _task(content: Content, mapped: Mapping[str, str]) -> str:
         for name, shape in SHAPES.items()
         if not shape.told and not here & set(shape.unless) and mapped.keys() <= shape.fields.keys()
         if all(any(field in here or folded(field) in here for field in group) for group in shape.needed)
+        if "messages" not in shape.fields or _holds_messages(content)
     )
     usual = (name for name in ("nlu", "text_classification", *SHAPES) if mapped.keys() <= SHAPES[name].fields.keys())
     return next(fitting, None) or next(usual, "nlu")
+
+
+def _holds_messages(content: Content) -> bool:
+    """Whether a column of messages has conversations; a sheet may call its texts so too."""
+    column = next((column for column in content.columns if folded(column) == "messages"), None)
+    return column is None or any(
+        are_messages(cells[column]) for _, cells in islice(content.records, _LOOKED_AT) if column in cells
+    )
 
 
 _Strengths = Mapping[tuple[str, str], int]

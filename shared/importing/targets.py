@@ -15,7 +15,20 @@ Reading = Literal[
 TARGETS: Mapping[str, tuple[str, ...]] = {
     "text": (
         *("message", "utterance", "sentence", "content", "example", "phrase", "review", "comment", "document", "body"),
-        *("user message", "customer message", "texte", "texto", "nachricht", "mensaje"),
+        *(
+            "messages",
+            "texts",
+            "utterances",
+            "sentences",
+            "comments",
+            "reviews",
+            "user message",
+            "customer message",
+            "texte",
+            "texto",
+            "nachricht",
+            "mensaje",
+        ),
         *("文本", "内容", "句子", "语句", "消息", "评论", "正文", "問句", "內容", "訊息", "評論"),
     ),
     "intent": (

@@ -132,6 +132,14 @@ def as_messages(value: object) -> list[dict[str, str]]:
     return [_message(one) for one in value]
 
 
+def are_messages(value: object) -> bool:
+    """Whether a value is a conversation."""
+    try:
+        return bool(as_messages(value))
+    except Unreadable:
+        return False
+
+
 def _message(one: object) -> dict[str, str]:
     if isinstance(one, Mapping):
         role, content = one.get("role", one.get("from")), one.get("content", one.get("value"))

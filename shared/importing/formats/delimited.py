@@ -82,7 +82,7 @@ def _dialect(text: str, separator: str | None) -> _Dialect:
 
 
 def _fit(records: Sequence[list[str] | str]) -> tuple[float, int, int]:
-    """How well a separator splits: share of rows as wide as the widest common header, named columns, and filled cells."""
+    """How well a separator splits: share of rows as wide as the header, columns with a name, and such rows."""
     rows = [row for row in records if isinstance(row, str) or any(cell.strip() for cell in row)]
     header = next((row for row in rows if isinstance(row, list) and len(row) > 1), None)
     if header is None:
@@ -123,9 +123,7 @@ def write_tsv(rows: Sequence[Row]) -> bytes:
 def _written(rows: Sequence[Row], separator: str) -> bytes:
     file = io.StringIO(newline="")
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    writer = csv.writer(
-        file, delimiter=separator
-    )  # by lines that end with \r\n it also quotes cells that hold a lone \r
+    writer = csv.writer(file, delimiter=separator)  # its \r\n is what makes it quote cells with a lone \r
     writer.writerow(columns)
     writer.writerows([cell(row.get(name)) for name in columns] for row in rows)
     return file.getvalue().encode()

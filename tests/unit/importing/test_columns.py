@@ -16,6 +16,7 @@ from tests.unit.importing.files import imported
         ("message,category", "message", "category"),
         ("Customer message,class", "Customer message", "class"),
         ("utterance,lable", "utterance", "lable"),
+        ("Messages,Category", "Messages", "Category"),
         ("userMessage,intent_label", "userMessage", "intent_label"),
         ("文本,意图", "文本", "意图"),
         ("评论内容,类别", "评论内容", "类别"),
