@@ -17,14 +17,16 @@ from shared.importing.options import ImportOptions
 from shared.importing.spans import are_spans
 from shared.importing.targets import SHAPES, TARGETS, Shape
 from shared.importing.unreadable import Unreadable
-from shared.importing.values import SENTIMENT_WORDS, are_messages, as_label
+from shared.importing.values import SENTIMENT_WORDS, are_messages, as_label, from_json
 
 How = Literal["map", "name", "synonym", "likeness", "values"]
 
 _HOW: tuple[How, ...] = ("name", "synonym", "name", "synonym", "likeness")
 """By strength; the third and fourth are names within a structure, such as ``data.text``."""
 
-#: Likeness of two names from which one is taken for a slip of the other.
+_LIKENESS = len(_HOW) - 1
+
+#: Likeness of two names of about the same length from which one is taken for a slip of the other.
 _ALIKE = 0.8
 #: Characters of a column's name from which it is a text, and like nothing.
 _MAX_NAME = 80
@@ -175,9 +177,9 @@ def _strength(target: str, column: str, shape: Shape) -> int | None:
     names = {ours, *synonyms}
     words = {folded(word) for word in re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column))}
     if words & names or any(not name.isascii() and len(name) > 1 and name in theirs for name in names):
-        return len(_HOW) - 1
-    alike = max(SequenceMatcher(None, name, theirs).ratio() for name in names)
-    return len(_HOW) - 1 if alike >= _ALIKE and len(theirs) > 3 else None
+        return _LIKENESS
+    near = [name for name in names if abs(len(name) - len(theirs)) <= 1 and len(theirs) > 3]
+    return _LIKENESS if any(SequenceMatcher(None, name, theirs).ratio() >= _ALIKE for name in near) else None
 
 
 def folded(name: str) -> str:
@@ -191,13 +193,13 @@ def _by_values(content: Content, strengths: _Strengths, found: dict[str, Column]
         if strengths.get(("intent", column), 0) == 0 or any(column == one.name for one in found.values()):
             continue
         values = [cells[column] for _, cells in islice(content.records, _LOOKED_AT) if column in cells]
-        if any(are_spans(value) for value in values):
+        if any(are_spans(from_json(value)) for value in values):
             target = "entities"
         elif values and all(_is_sentiment(value) for value in values):
             target = "sentiment"
         else:
             continue
-        has_its_own = any((target, other) in strengths for other in content.columns)
+        has_its_own = any(strengths.get((target, other), _LIKENESS) < _LIKENESS for other in content.columns)
         if target not in found and target not in told and not has_its_own:
             found[target] = Column(column, "values")
 

@@ -58,7 +58,7 @@ def as_label(value: object) -> str:
 
 def as_labels(value: object) -> list[str]:
     """Several labels: a list, JSON of one, or names with bars or semicolons between, else commas."""
-    value = _from_json(value)
+    value = from_json(value)
     if isinstance(value, str):
         separator = next((sign for sign in ("|", ";") if sign in value), ",")
         value = [part for part in value.split(separator) if part.strip()]
@@ -69,7 +69,7 @@ def as_labels(value: object) -> list[str]:
 
 def as_texts(value: object) -> list[str]:
     """Several texts: a list, JSON of one, or a single text."""
-    value = _from_json(value)
+    value = from_json(value)
     if not isinstance(value, Sequence) or isinstance(value, str):
         value = [value]
     return [as_text(one) for one in value if not is_blank(one)]
@@ -77,7 +77,7 @@ def as_texts(value: object) -> list[str]:
 
 def as_words(value: object) -> list[str]:
     """Words or their tags: a list, JSON of one, or a text with blanks between."""
-    value = _from_json(value)
+    value = from_json(value)
     words = value.split() if isinstance(value, str) else value
     if not isinstance(words, Sequence):
         raise Unreadable("no list of words")
@@ -101,7 +101,7 @@ def as_answers(value: object, context: str) -> list[dict[str, object]]:
 
     Of a mere text the start is where it stands in the context, if it stands there once.
     """
-    value = _from_json(value)
+    value = from_json(value)
     if isinstance(value, Mapping):
         starts = value.get("answer_start", value.get("start"))
         texts = value.get("text")
@@ -126,7 +126,7 @@ def _answer(one: object, context: str) -> dict[str, object]:
 
 def as_messages(value: object) -> list[dict[str, str]]:
     """A conversation: ``{"role", "content"}``, or ``{"from", "value"}`` as ShareGPT has it."""
-    value = _from_json(value)
+    value = from_json(value)
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise Unreadable("messages that are no list")
     return [_message(one) for one in value]
@@ -172,7 +172,7 @@ def field_value(reading: Reading, value: object, so_far: Cells, meanings: Mappin
         Unreadable: The value cannot be that.
     """
     if reading == "spans":
-        return spans_from(_from_json(value), str(so_far.get("text", "")))
+        return spans_from(from_json(value), str(so_far.get("text", "")))
     if reading == "sentiment":
         return as_sentiment(value, meanings)
     if reading == "answers":
@@ -193,7 +193,7 @@ _READINGS: dict[Reading, Callable[[Any], object]] = {
 _JSON = re.compile(r"\s*[\[{]")
 
 
-def _from_json(value: object) -> object:
+def from_json(value: object) -> object:
     """What a cell of JSON says; a text that only looks like it stays one."""
     if not isinstance(value, str) or not _JSON.match(value):
         return value

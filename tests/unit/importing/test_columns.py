@@ -70,6 +70,15 @@ def test_values_tell_what_a_label_is() -> None:
     assert imported(spans, "a.json").rows[0]["entities"] == [{"start": 0, "end": 4, "label": "city"}]
 
 
+def test_spans_in_a_cell_are_spans_whoever_counted_them() -> None:
+    cell = '"[{""start"": 13, ""end"": 23, ""text"": ""annotation"", ""labels"": [""Annotation""]}]"'
+    content = f"id\ttext\tlabel\tannotator\n1\t💩This is an annotation.\t{cell}\t2\n"  # a table of Label Studio
+    assert imported(content, "export.tsv").rows[0] == {
+        "text": "💩This is an annotation.",
+        "entities": [{"start": 12, "end": 22, "label": "Annotation"}],
+    }
+
+
 def test_a_label_of_sentiments_leaves_the_intent_to_its_neighbour() -> None:
     row = imported("text,label,topic\na,positive,refund\n", "a.csv").rows[0]
     assert row == {"text": "a", "sentiment": "positive", "intent": "refund"}

@@ -53,6 +53,11 @@ def test_a_large_file_of_lines_is_not_cut_amid_a_character() -> None:
         assert (len(result.rows), result.understanding.format) == (20_000, "jsonl")
 
 
+def test_the_unicode_text_of_excel_is_a_table() -> None:
+    result = imported("Text\tLabel\r\nwo, bitte?\tfrage\r\n".encode("utf-16"), "Tabelle.txt")
+    assert list(result.rows) == [{"text": "wo, bitte?", "intent": "frage"}]
+
+
 def test_what_a_person_says_is_taken() -> None:
     assert decoded("Ğ,ş\n".encode("windows-1254"), "cp1254") == ("Ğ,ş\n", "windows-1254")
     assert decoded("注文\n".encode("shift_jis"), "Shift_JIS")[0] == "注文\n"
