@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -64,15 +65,34 @@ def _settle_memory() -> None:
 
 @contextmanager
 def stop_signals() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set. Main thread only; entered before anything starts, so that no signal is lost."""
+    """An event that SIGINT and SIGTERM set. Main thread only; entered before anything starts, so that no signal is lost.
+
+    A thread of its own sets it. A handler that did would run in the main thread between any two of its instructions: inside
+    ``Event.wait`` that thread holds the lock that ``Event.set`` takes, and would wait for itself for ever.
+    """
     stopped = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopped.set()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    told, tells = socket.socketpair()
+    tells.setblocking(False)  # noqa: FBT003  # as set_wakeup_fd demands
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, _leave_to_thread) for number in numbers}
+    wakeup = signal.set_wakeup_fd(tells.fileno())
+    watcher = threading.Thread(target=_set_when_told, args=(told, stopped), name="stop signals", daemon=True)
+    watcher.start()
     try:
         yield stopped
     finally:
+        signal.set_wakeup_fd(wakeup)
         for number, handler in before.items():
             signal.signal(number, handler)
+        tells.close()  # the watcher reads the end of the stream
+        watcher.join()
+        told.close()
+
+
+def _leave_to_thread(_number: int, _frame: FrameType | None) -> None:
+    """Python writes a signal's number to the wakeup descriptor only where a handler of its own stands."""
+
+
+def _set_when_told(told: socket.socket, stopped: threading.Event) -> None:
+    while told.recv(1):
+        stopped.set()

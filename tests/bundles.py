@@ -32,7 +32,7 @@ from shared.artifacts.manifest import (
     Parity,
 )
 from shared.contracts.jobs import JobSpec
-from shared.rows.row import Row
+from shared.tasks.nlu.row import Row
 
 WIDTH = 32
 VOCABULARY = 30522

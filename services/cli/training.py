@@ -12,6 +12,7 @@ from rich.markup import escape
 from services.cli.api import Api, CommandError, Json, segment
 from services.cli.following import watch_job
 from services.cli.session import ApiKey, AsJson, Url, connected, err, out, show_json, table
+from shared.contracts.tasks import TaskChoice
 from shared.contracts.tunings import TuningType
 
 app = typer.Typer(no_args_is_help=True, help="List, show, follow and cancel training jobs.")
@@ -24,6 +25,7 @@ class ObjectiveName(StrEnum):
 
     ADVERSARIAL = "adversarial"
     RDROP = "rdrop"
+    MATRYOSHKA = "matryoshka"
 
 
 def train(
@@ -31,6 +33,10 @@ def train(
     model: Annotated[
         str, typer.Option(help="minilm, a hub id, a folder in PARLEY_BASE_MODELS, or one of your models.")
     ] = "minilm",
+    task: Annotated[TaskChoice, typer.Option(help="What the model is for; auto: what the rows are for.")] = "auto",
+    deployment: Annotated[
+        str | None, typer.Option(help="Where it goes into production; default: its task.", show_default=False)
+    ] = None,
     tuning: Annotated[TuningType, typer.Option(help="Which weights are trained.")] = "full",
     objective: Annotated[
         list[ObjectiveName] | None,
@@ -64,7 +70,7 @@ def train(
             "model": model,
             "training_file": uploaded["id"],
             "seed": seed,
-            "task": "nlu",
+            "task": task,
             "tuning": {"type": tuning},
             "promotion": {"mode": "manual" if manual else "auto"},
         }
@@ -72,6 +78,8 @@ def train(
             body["promotion"]["dialogues"] = api.upload(dialogues, "evals")["id"]
         if objective:
             body["objectives"] = [{"type": name.value} for name in objective]
+        if deployment:
+            body["deployment"] = deployment
         if suffix:
             body["suffix"] = suffix
         if epochs:

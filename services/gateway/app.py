@@ -24,6 +24,7 @@ from services.gateway.http.keyring import KeyRing
 from services.gateway.http.rate_limit import RateLimiter
 from services.gateway.jobs.submission import JobSubmission
 from services.gateway.keys.first_key import add_key, ensure_key
+from services.gateway.models.predictions import Predictions
 from services.gateway.models.releases import ReleasePublisher
 from services.gateway.operations.readiness import Readiness
 from services.gateway.settings import GatewaySettings
@@ -87,6 +88,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         conversations=ConversationLookup(database, settings.history_turns),
         turns=Turns(requester, writer, database, timeout=timeout, clock=time.time),
         texts=Texts(requester, timeout),
+        predictions=Predictions(requester, timeout),
         uploads=UploadStore(store, settings.upload_limit_bytes, settings.uploads_limit),
         submissions=JobSubmission(database, store, queue, time.time),
         releases=ReleasePublisher(publisher),

@@ -16,6 +16,7 @@ from services.gateway.files.uploads import UploadStore
 from services.gateway.http.keyring import KeyRing
 from services.gateway.http.rate_limit import RateLimiter
 from services.gateway.jobs.submission import JobSubmission
+from services.gateway.models.predictions import Predictions
 from services.gateway.models.releases import ReleasePublisher
 from services.gateway.operations.readiness import Readiness
 from services.gateway.settings import GatewaySettings
@@ -39,6 +40,7 @@ class AppState:
     conversations: ConversationLookup
     turns: Turns
     texts: Texts
+    predictions: Predictions
     uploads: UploadStore
     submissions: JobSubmission
     releases: ReleasePublisher

@@ -3,54 +3,68 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.nlu.model_lookup import ModelLookup
 from services.nlu.named_models import NamedModels
 from services.nlu.served_model import ServedModel
 from services.nlu.turns import read_turns
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat import TurnReceived, TurnUnderstood
+from shared.contracts.message import Message
+from shared.contracts.prediction import PredictRows, RowsPredicted
 from shared.contracts.releases import BotPublished, ModelPublished
-from shared.inference.reading import Reader, Reading
-from shared.messaging.consuming.handlers import Handlers, one_by_one
+from shared.inference.predictor import Prediction, Predictor
+from shared.inference.reading import Reading
+from shared.messaging.consuming.handlers import BatchHandler, Handlers, one_by_one
+from shared.tasks.records import RECORDS
 
 
 def build_handlers(production: ServedModel, named: NamedModels) -> Handlers:
     """What is done with requests.
 
-    Everything that came together is read together: one call of the reader for all turns, and one for all texts that
-    are to be analysed by the same model.
+    Everything that came together is read together: one call of the reader for all turns, and one for all texts or rows that
+    the same model is asked about.
     """
+    lookup = ModelLookup(production, named)
 
     def on_turns(turns: Sequence[TurnReceived]) -> list[TurnUnderstood]:
         with production.reader() as reader:
             return read_turns(reader, turns)
 
-    def on_analyses(requests: Sequence[AnalyzeText]) -> list[TextAnalyzed]:
-        answers: dict[int, TextAnalyzed] = {}
+    def analyzed(model: str | None, requests: Sequence[AnalyzeText]) -> Iterator[TextAnalyzed]:
+        texts = [text for request in requests for text in request.texts]
+        contexts = [context for request in requests for context in _contexts(request)]
+        with lookup.reader(model) as reader:
+            readings = iter(reader.read(texts, contexts if any(contexts) else None))
+        for request in requests:
+            yield _analyzed(request, [next(readings) for _ in request.texts])
+
+    def predicted(model: str, requests: Sequence[PredictRows]) -> Iterator[RowsPredicted]:
+        with lookup.predictor(model) as predictor:
+            parse = RECORDS[predictor.task].parse_input
+            found = iter(predictor.predict([parse(row) for request in requests for row in request.rows]))
+        for request in requests:
+            yield _predicted(predictor, [next(found) for _ in request.rows])
+
+    return {TurnReceived: on_turns, AnalyzeText: _by_model(analyzed), PredictRows: _by_model(predicted)}
+
+
+def _by_model(handle: Callable[[Any, Sequence[Any]], Iterator[Message]]) -> BatchHandler[Any]:
+    """Handle requests that name the same model together."""
+
+    def on_requests(requests: Sequence[Any]) -> list[Message]:
+        answers: dict[int, Message] = {}
         for model in dict.fromkeys(request.model for request in requests):
             places = [place for place, request in enumerate(requests) if request.model == model]
-            texts = [text for place in places for text in requests[place].texts]
-            contexts = [context for place in places for context in _contexts(requests[place])]
-            with reader_of(model) as reader:
-                readings = iter(reader.read(texts, contexts if any(contexts) else None))
-            for place in places:
-                answers[place] = _analyzed(requests[place], [next(readings) for _ in requests[place].texts])
+            answers |= zip(places, handle(model, [requests[place] for place in places]), strict=True)
         return [answers[place] for place in range(len(requests))]
 
-    @contextmanager
-    def reader_of(model: str | None) -> Iterator[Reader]:
-        if model is None or model == production.model_id:
-            with production.reader() as reader:
-                yield reader
-        else:
-            yield named.reader(model)
-
-    return {TurnReceived: on_turns, AnalyzeText: on_analyses}
+    return on_requests
 
 
 def build_release_handlers(production: ServedModel) -> Handlers:
@@ -75,6 +89,15 @@ def _analyzed(request: AnalyzeText, readings: Sequence[Reading]) -> TextAnalyzed
         understandings=tuple(reading.understanding for reading in readings),
         embeddings=tuple(embeddings),
         tokens=sum(reading.tokens for reading in readings),
+    )
+
+
+def _predicted(predictor: Predictor, predictions: Sequence[Prediction]) -> RowsPredicted:
+    return RowsPredicted(
+        model=predictor.model_id,
+        task=predictor.task,
+        answers=tuple(dict(prediction.answer) for prediction in predictions),
+        tokens=sum(prediction.tokens for prediction in predictions),
     )
 
 

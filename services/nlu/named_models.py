@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from shared.errors import Unavailable
-from shared.inference.reading import Reader
+from shared.inference.predictor import Predictor
 
 #: Seconds for which a model is kept for its callers to ask again while it loads, though others want its place.
 _PATIENCE = 5.0
@@ -16,31 +16,31 @@ _PATIENCE = 5.0
 
 @dataclass(slots=True)
 class _Entry:
-    loading: Future[Reader]
+    loading: Future[Predictor]
     kept_until: float
 
 
 class NamedModels:
-    """The readers of named models, least recently used first out.
+    """Named models, least recently used first out.
 
     Loading goes on in the background, so that chats do not wait for it: until it is done callers get a retryable
     error, and the consumer loop asks again for as long as they wait. To be used by one thread.
 
     Args:
-        load: A warm reader of a model.
+        load: A model, warm.
         clock: Seconds that never go back.
-        capacity: Readers kept.
+        capacity: Models kept.
     """
 
-    def __init__(self, load: Callable[[str], Reader], *, clock: Callable[[], float], capacity: int = 2) -> None:
+    def __init__(self, load: Callable[[str], Predictor], *, clock: Callable[[], float], capacity: int = 2) -> None:
         self._load = load
         self._clock = clock
         self._capacity = capacity
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="model-loader")
 
-    def reader(self, model_id: str) -> Reader:
-        """The reader of ``model_id``; open until the next call.
+    def model(self, model_id: str) -> Predictor:
+        """The model ``model_id``; open until the next call.
 
         Raises:
             Unavailable: The model is being loaded, or others are and there is no room.
@@ -57,7 +57,7 @@ class NamedModels:
         return entry.loading.result()
 
     def close(self) -> None:
-        """Close every reader."""
+        """Close every model."""
         self._loader.shutdown(cancel_futures=True)
         for model_id in list(self._entries):
             self._evict(model_id)
@@ -74,10 +74,10 @@ class NamedModels:
         return entry
 
     def _evict(self, model_id: str) -> None:
-        # Of a load under way the callback closes the reader once it is there.
+        # Of a load under way the callback closes the model once it is there.
         self._entries.pop(model_id).loading.add_done_callback(_close_loaded)
 
 
-def _close_loaded(loading: Future[Reader]) -> None:
+def _close_loaded(loading: Future[Predictor]) -> None:
     if not loading.cancelled() and loading.exception() is None:
         loading.result().close()

@@ -9,9 +9,12 @@ from pathlib import Path
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import model_key
 from shared.artifacts.store import ArtifactStore
+from shared.errors import BrokenArtifact
+from shared.inference.predictor import Predictor
 from shared.inference.reader import TextReader
 from shared.storage import models
 from shared.storage.engine import Database
+from shared.tasks.readers import open_predictor
 
 TASK = "nlu"
 """The slot that this service serves."""
@@ -45,7 +48,21 @@ class ModelRepository:
             return models.production(session, TASK)
 
     def open(self, model_id: str) -> TextReader:
-        """Load a model; takes about half a second.
+        """Load a model that reads chats; takes about half a second.
+
+        Raises:
+            NotFound: There is no such model.
+            BrokenArtifact: Its bundle was damaged, or is of another task.
+            Unavailable: The database or the store is away.
+        """
+        predictor = self.open_any(model_id)
+        if not isinstance(predictor, TextReader):
+            predictor.close()
+            raise BrokenArtifact(f"{model_id} is a model of {predictor.task}, which reads no chats; promote another")
+        return predictor
+
+    def open_any(self, model_id: str) -> Predictor:
+        """Load a model of any task.
 
         Raises:
             NotFound: There is no such model.
@@ -54,5 +71,5 @@ class ModelRepository:
         """
         with self.database.reading() as session:
             models.get(session, model_id)
-        folder = self.store.fetch_folder(model_key(model_id), self.cache)
-        return TextReader.from_bundle(Bundle.open(folder), threads=self.threads, providers=self.providers)
+        bundle = Bundle.open(self.store.fetch_folder(model_key(model_id), self.cache))
+        return open_predictor(bundle, threads=self.threads, providers=self.providers)

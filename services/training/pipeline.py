@@ -33,6 +33,7 @@ from services.training.tunings.table import tuning_of
 from shared.artifacts.bundle import write_bundle
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Labels, Manifest, Parity
 from shared.contracts.jobs import JobSpec, TrainingProgressed
+from shared.contracts.objectives import Matryoshka
 from shared.contracts.releases import ModelPublished
 from shared.contracts.tunings import Full, Spec
 from shared.storage.tables import Job
@@ -59,7 +60,7 @@ def run(job: Job, context: AttemptContext) -> None:
         report(missing, dict(data.left_out.labels), level="warn")
     task = TASKS[job.spec.task]
     base = find_base(job.spec.model, context.lease, context.store, context.folder / "cache", context.base_models)
-    before = evaluate_before(task, base, parts, context)
+    before = evaluate_before(job.spec.task, task, base, parts, context)
     report(f"To beat: {_described(before, task)}.", before.scores)
 
     schema = task.schema(parts.train)
@@ -125,7 +126,7 @@ def plan(spec: JobSpec, schema: Any, rows: int, *, width: int) -> tuple[Method, 
     if spec.objectives == "auto" and isinstance(spec.tuning, Full):  # the others train no words to move
         objectives = task.objectives(schema, rows)
     recipe = resolve(spec, rows, task.demands(schema), tuning.rates, width=width)
-    return Method(task, tuning, objectives_of(objectives, task)), recipe
+    return Method(task, tuning, objectives_of(objectives, task, recipe)), recipe
 
 
 def _fit(
@@ -156,6 +157,7 @@ def _draft(job: Job, base: Base, data: JobData, labels: Labels, embedding_size: 
         job_id=job.id,
         labels=labels,
         embedding_size=embedding_size,
+        embedding_sizes=_sizes(job.spec, embedding_size),
         max_length=job.spec.schedule.max_length,
         calibration=Calibration(),
         served_file=FP32_MODEL,
@@ -163,6 +165,13 @@ def _draft(job: Job, base: Base, data: JobData, labels: Labels, embedding_size: 
         parity=Parity(max_abs_difference=0.0, int8_scheme=None, int8_loss=None),
         files={},
     )
+
+
+def _sizes(spec: JobSpec, whole: int) -> tuple[int, ...]:
+    """To which the embeddings may be cut, the whole size first; none where the model was not trained for it."""
+    objectives = () if spec.objectives == "auto" else spec.objectives
+    asked = {size for one in objectives if isinstance(one, Matryoshka) for size in one.sizes if size < whole}
+    return (whole, *sorted(asked, reverse=True)) if asked else ()
 
 
 def _save_encoder(model: TaskModel, encoder: TextEncoder, context: AttemptContext) -> Path | None:
@@ -186,7 +195,7 @@ def _hand_over(ready: Release, before: Evaluation, fitted: FitResult, context: A
     results = release.store_results(context.store, story, context.lease.clock())
     release.publish(context.lease, ready, results)
     if ready.promoted:
-        context.channel.send(ModelPublished(slot=manifest.task, model_id=manifest.model_id))
+        context.channel.send(ModelPublished(slot=manifest.spec.slot, model_id=manifest.model_id))
     steps = fitted.steps
     context.channel.send(TrainingProgressed(job_id=manifest.job_id, status="succeeded", step=steps, total_steps=steps))
 

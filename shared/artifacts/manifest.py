@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.contracts.jobs import JobSpec, TaskName
+from shared.contracts.jobs import JobSpec
+from shared.contracts.tasks import TaskName
 
 MANIFEST = "manifest.json"
 TOKENIZER = "tokenizer.json"
@@ -46,8 +47,19 @@ class Labels(_Part):
     tags: tuple[str, ...] = ()
     """BIO tags: ``O``, then ``B-x``, ``I-x`` for each entity label."""
     sentiments: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    """Of a task with one head."""
+    several: bool = False
+    """Whether a text may have any number of ``labels``."""
+    unanswerable: bool = False
+    """Whether a context may hold no answer to a question."""
     apart: tuple[str, ...] = ()
     """Entity labels of which two that stand side by side, only a blank between them, are two and not one."""
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """Every label that a whole text can have, moods left out."""
+        return (*self.intents, *self.labels)
 
 
 class ScopeCalibration(_Part):
@@ -67,11 +79,17 @@ class ScopeCalibration(_Part):
 
 
 class Calibration(_Part):
-    """Temperatures (Guo et al. 2017, arXiv:1706.04599) by which logits are divided, and the scope threshold."""
+    """Temperatures (Guo et al. 2017, arXiv:1706.04599) by which logits are divided, and thresholds of probabilities."""
 
     intent_temperature: float = 1.0
     sentiment_temperature: float = 1.0
     scope: ScopeCalibration | None = None
+    temperature: float = 1.0
+    """Of the one head of a task that has one."""
+    threshold: float = 0.5
+    """From which probability on a text has a label, where it may have several."""
+    margin: float = 0.0
+    """How much better than none an answer must be, in logits, where a context may hold none."""
 
 
 class Parity(_Part):
@@ -98,6 +116,8 @@ class Manifest(_Part):
     job_id: str
     labels: Labels
     embedding_size: int
+    embedding_sizes: tuple[int, ...] = ()
+    """To which an embedding may be cut, where the model was trained so that it can be; largest first."""
     max_length: int
     calibration: Calibration
     served_file: str

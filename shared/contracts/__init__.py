@@ -7,6 +7,7 @@ from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnderstood
 from shared.contracts.failure import MessageFailed
 from shared.contracts.jobs import JobQueued, TrainingProgressed
 from shared.contracts.message import Message
+from shared.contracts.prediction import PredictRows, RowsPredicted
 from shared.contracts.releases import BotPublished, ModelPublished
 from shared.contracts.sentiment import AlertRaised, SentimentObserved
 
@@ -16,6 +17,8 @@ MESSAGES: tuple[type[Message], ...] = (
     TurnAnswered,
     AnalyzeText,
     TextAnalyzed,
+    PredictRows,
+    RowsPredicted,
     MessageFailed,
     JobQueued,
     TrainingProgressed,

@@ -10,15 +10,13 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from shared.contracts.message import Exchange, Message, Route
 from shared.contracts.objectives import Objective
-from shared.contracts.tunings import Full, Spec, Tuning
+from shared.contracts.tasks import TaskName
+from shared.contracts.tunings import Frozen, Full, Spec, Tuning
 
 JobStatus = Literal["validating_files", "queued", "running", "succeeded", "failed", "cancelled"]
 FINAL_STATUSES: frozenset[JobStatus] = frozenset(("succeeded", "failed", "cancelled"))
 
 Auto = Literal["auto"]
-
-TaskName = Literal["nlu"]
-"""What a model can be trained for."""
 
 
 class Hyperparameters(Spec):
@@ -123,6 +121,22 @@ def require_affordable(tuning: Tuning, schedule: Schedule) -> None:
         raise ValueError("gradient_checkpointing cannot be combined with tuning 'prefix'; use rows_at_once")
 
 
+def not_offered(task: TaskName, tuning: Spec, objectives: Objectives) -> tuple[str, str] | None:
+    """The field that asks a task for what it has no use for, and why; ``None`` if all of it has one."""
+    if task == "embedding" and isinstance(tuning, Frozen) and not tuning.layers:
+        why = "task 'embedding' has no head to train on a frozen encoder; use 'frozen' with layers, or 'lora'"
+        return "tuning", why
+    names = () if objectives == "auto" else [objective.type for objective in objectives]
+    if "rdrop" in names and task in _WITHOUT_LABELS:
+        return "objectives", f"'rdrop' lets two passes agree on labels, and task '{task}' has none; leave it out"
+    if "matryoshka" in names and task != "embedding":
+        return "objectives", f"'matryoshka' cuts embeddings, and task '{task}' makes none; use it with 'embedding'"
+    return None
+
+
+_WITHOUT_LABELS = ("ranking", "embedding", "question_answering")
+
+
 class _FirstForm(Spec):
     """What stood in ``tuning`` before it had places of its own; an adversary of 0: none."""
 
@@ -184,10 +198,15 @@ RareLabels = Literal["drop", "refuse"]
 """What is done with labels that occur in one text alone: they can be learned or judged, never both."""
 
 
+DeploymentName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+"""What requests name a model in production by; the model behind it may change."""
+
+
 class JobOptions(Spec):
     """What a job may be asked for besides model, files and hyperparameters: in a request as in the row of the job."""
 
-    task: TaskName = "nlu"
+    deployment: DeploymentName | None = None
+    """Where the model goes into production; without it, under the name of its task."""
     tuning: Tuning = Full()
     objectives: Objectives = "auto"
     schedule: Schedule = Schedule()
@@ -219,12 +238,18 @@ class JobOptions(Spec):
 class JobSpec(JobOptions):
     """The whole request; it stands in the job row and, unchanged, in the manifest of the model."""
 
+    task: TaskName = "nlu"
     model: str
     """``minilm``, a hub id, a folder in the worker's folder of base models, or the id of one of our models (warm start)."""
     training_file: str
     validation_file: str | None = None
     hyperparameters: Hyperparameters = Hyperparameters()
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+    @property
+    def slot(self) -> str:
+        """Where its model goes into production."""
+        return self.deployment or self.task
 
 
 class JobQueued(Message):

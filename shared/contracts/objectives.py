@@ -36,7 +36,22 @@ class RDrop(Spec):
     weight: Annotated[float, Field(gt=0, le=100)] = 1.0
 
 
-Objective = Annotated[Adversarial | RDrop, Field(discriminator="type")]
+class Matryoshka(Spec):
+    """Embeddings that may be cut: the loss counts at each of some sizes (Kusupati et al. 2022, arXiv:2205.13147). Of task ``embedding``.
 
-ObjectiveType = Literal["adversarial", "rdrop"]
+    Attributes:
+        sizes: To which an embedding may be cut, besides its whole size.
+    """
+
+    type: Literal["matryoshka"] = "matryoshka"
+    sizes: Annotated[tuple[Annotated[int, Field(ge=8, le=8192)], ...], Field(min_length=1, max_length=8)] = (
+        256,
+        128,
+        64,
+    )
+
+
+Objective = Annotated[Adversarial | RDrop | Matryoshka, Field(discriminator="type")]
+
+ObjectiveType = Literal["adversarial", "rdrop", "matryoshka"]
 """The names of them, for whoever lets a person choose."""

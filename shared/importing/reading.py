@@ -12,12 +12,12 @@ from shared.importing.columns import Understood, understood
 from shared.importing.content import MAX_BYTES, Cells, Content, Row
 from shared.importing.formats.table import format_of
 from shared.importing.options import ImportOptions
-from shared.importing.targets import Shape
 from shared.importing.tokens import add_texts
 from shared.importing.understanding import Understanding, understanding
 from shared.importing.unreadable import Unreadable
 from shared.importing.values import field_value
-from shared.rows.record import Faulty, row_from
+from shared.rows.problems import Faulty
+from shared.tasks.records import RECORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,9 @@ def _because(content: Content) -> str:
 def _rows(content: Content, found: Understood, meanings: Mapping[str, str]) -> Iterator[Row]:
     for number, cells in content.records:
         try:
-            yield _row(cells, found, meanings)
+            for row in _each(_row(cells, found, meanings)):
+                _judge(row, found.task)
+                yield row
         except Unreadable as reason:
             content.left_out.add(number, str(reason))
 
@@ -84,24 +86,28 @@ def _row(cells: Cells, found: Understood, meanings: Mapping[str, str]) -> Row:
     for group in found.shape.needed:
         if not any(field in row for field in group):
             raise Unreadable(f"no {' and no '.join(group)}")
-    _judge(row, found.task, found.shape)
     return row
 
 
-def _judge(row: Row, task: str, shape: Shape) -> None:
+def _each(row: Row) -> Iterator[Row]:
+    """A query that should find several texts is a row for each."""
+    if "positive" not in row:
+        yield row
+    for positive in row.get("positive", ()):
+        yield {**row, "positive": positive}
+
+
+def _judge(row: Row, task: str) -> None:
     """Leave out what the strict reader of our rows would refuse."""
-    if task == "nlu":
+    kind = next((kind for name, kind in RECORDS.items() if name == task), None)
+    if kind is not None:
         try:
-            row_from(row)
+            kind.parse(row)
         except Faulty as faulty:
             field, problem = faulty.problems[0]
             raise Unreadable(re.sub(r"\d+", "N", f"{field} {problem}".strip())) from faulty
     elif not _is_unicode(row):
         raise Unreadable("half of a character, which no file can hold")
-    elif "tokens" in shape.fields and len(row["tokens"]) != len(row["tags"]):
-        raise Unreadable("not as many tags as tokens")
-    elif "answers" in shape.fields:
-        _judge_answers(row)
 
 
 def _is_unicode(row: Row) -> bool:
@@ -110,13 +116,6 @@ def _is_unicode(row: Row) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _judge_answers(row: Row) -> None:
-    for answer in row["answers"]:
-        start = answer["start"]
-        if start < 0 or row["context"][start : start + len(answer["text"])] != answer["text"]:
-            raise Unreadable("an answer that does not stand in the context where it says")
 
 
 def _notes(content: Content, found: Understood) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Reading = Literal[
@@ -79,8 +79,8 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "answers": ("answer", "答案", "回答"),
     "text_pair": ("sentence2", "text2", "text b", "hypothesis", "second text", "句子2", "文本2"),
     "score": ("similarity", "相似度"),
-    "query": ("anchor", "search", "查询", "查詢"),
-    "positives": ("positive", "positive passages", "正例"),
+    "query": ("anchor", "search", "question", "问题", "問題", "查询", "查詢"),
+    "positive": ("positives", "positive passage", "positive passages", "answer", "正例"),
     "negatives": ("negative", "negative passages", "hard negatives", "负例", "負例"),
     "messages": ("conversations", "conversation", "dialogue", "对话", "對話"),
     "input": ("source", "instruction", "输入", "輸入"),
@@ -107,9 +107,11 @@ class Shape:
     told: bool = False
 
 
+_RETRIEVAL = Shape({"query": "text", "positive": "texts", "negatives": "texts"}, (("query",), ("positive",)))
+
 #: The rows of each task. A file whose columns fit several is taken for the first of them.
 SHAPES: Mapping[str, Shape] = {
-    "chat": Shape({"messages": "messages"}, (("messages",),)),
+    "text_generation": Shape({"messages": "messages"}, (("messages",),)),
     "question_answering": Shape(
         {"question": "text", "context": "text", "answers": "answers"}, (("question",), ("context",), ("answers",))
     ),
@@ -118,7 +120,8 @@ SHAPES: Mapping[str, Shape] = {
         (("text",), ("text_pair",), ("label", "score")),
         ("sentence1", "text1", "text a", "premise", "first text", "句子1", "文本1"),
     ),
-    "retrieval": Shape({"query": "text", "positives": "texts", "negatives": "texts"}, (("query",), ("positives",))),
+    "embedding": _RETRIEVAL,
+    "ranking": replace(_RETRIEVAL, told=True),
     "token_classification": Shape(
         {"tokens": "words", "tags": "words"}, (("tokens",), ("tags",)), unless=("intent", "sentiment")
     ),

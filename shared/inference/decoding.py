@@ -14,6 +14,7 @@ from shared.inference.session import FloatArray, IntArray
 from shared.inference.tokens import Encoded
 
 OUTSIDE = "O"
+"""The tag of a token that belongs to no entity."""
 
 #: Nats that an entity must win by to begin or end in the middle of a word. Most such borders are slips of the model,
 #: but some are real ("10kg"), so they are dear and not forbidden.

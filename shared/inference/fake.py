@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 
+from shared.contracts.tasks import TaskName
 from shared.contracts.understanding import SENTIMENTS, IntentScore, Sentiment, Understanding
 from shared.errors import Unavailable
+from shared.inference.predictor import Prediction
 from shared.inference.reading import Context, Reading
 from shared.inference.session import FloatArray
 from shared.text.language import language_of
@@ -33,6 +36,15 @@ class FakeReader:
     def model_id(self) -> str:
         """The id given."""
         return self._model_id
+
+    @property
+    def task(self) -> TaskName:
+        """That of every reader."""
+        return "nlu"
+
+    def predict(self, rows: Sequence[Any]) -> list[Prediction]:
+        """What is understood of each row."""
+        return [reading.prediction for reading in self.read([row.text for row in rows])]
 
     @property
     def is_closed(self) -> bool:

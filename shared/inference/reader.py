@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from math import ceil
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import FP32_MODEL, NEIGHBOURS, TOKENIZER, Manifest
+from shared.contracts.tasks import TaskName
 from shared.errors import BrokenArtifact
+from shared.inference.batching import BatchRunner
 from shared.inference.interpretation import Interpreter
+from shared.inference.predictor import Prediction
 from shared.inference.reading import Context, Reading
 from shared.inference.session import CPU, FloatArray, OnnxSession
 from shared.inference.tokens import MAX_WINDOWS, Encoded, Tokens, readable
 from shared.inference.windows import combined, mean_direction
 
-#: Texts per run. On a CPU a run is as long as its longest text makes it; sorted by length, sixteen at a time take a third to
-#: a half of the time of one by one. A GPU is filled by width.
-CPU_BATCH = 16
-GPU_BATCH = 64
-
 #: Texts that are in memory together, with all their outputs.
 _AT_ONCE = 512
 
 _WARM_UP = "Where is my order? 你好 🙂"
-
-_Rows = list[int]
-_Outputs = dict[str, FloatArray]
 
 
 class TextReader:
@@ -57,11 +50,8 @@ class TextReader:
     ) -> None:
         self._manifest = manifest
         self._tokens = tokens
-        self._session = session
         self._interpreter = interpreter
-        self._threads = threads
-        self._batch = GPU_BATCH if on_gpu else CPU_BATCH
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="inference") if threads > 1 else None
+        self._runner = BatchRunner(session, tokens.pad_id, threads=threads, on_gpu=on_gpu)
 
     @classmethod
     def from_bundle(cls, bundle: Bundle, *, threads: int = 1, providers: Sequence[str] = CPU) -> Self:
@@ -94,6 +84,11 @@ class TextReader:
         """The id of the model."""
         return self._manifest.model_id
 
+    @property
+    def task(self) -> TaskName:
+        """What it was trained for."""
+        return self._manifest.task
+
     def read(self, texts: Sequence[str], contexts: Sequence[Context] | None = None) -> list[Reading]:
         """Read ``texts``, each after the messages before it; one reading each, in order.
 
@@ -101,19 +96,23 @@ class TextReader:
         context. Lone surrogates are read as U+FFFD. A text without tokens (blank, or control characters alone) is out of scope and
         neutral.
         """
-        contexts = contexts if self._session.reads_context else None
+        contexts = contexts if self._runner.reads_context else None
         found: list[Reading] = []
         for start in range(0, len(texts), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
             found += self._read([readable(text) for text in texts[part]], contexts[part] if contexts else None)
         return found
 
+    def predict(self, rows: Sequence[Any]) -> list[Prediction]:
+        """What is understood of each row, which has ``text`` and ``context``."""
+        return [reading.prediction for reading in self.read([row.text for row in rows], [row.context for row in rows])]
+
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """The sentence embeddings of ``texts``, [n, d], of length 1; zeros for blank ones."""
         windows = self._tokens.windows(texts)
         flat = [window for parts in windows for window in parts[:MAX_WINDOWS]]
         embeddings = np.zeros((len(flat), self._manifest.embedding_size), dtype=np.float32)
-        for rows, outputs in self._runs(flat):
+        for rows, outputs in self._runner.runs(flat):
             embeddings[rows] = outputs["sentence_embedding"]
         if len(flat) == len(texts):
             return embeddings
@@ -122,9 +121,7 @@ class TextReader:
 
     def close(self) -> None:
         """Free the model's memory; may be called twice. No call may be under way."""
-        if self._pool is not None:
-            self._pool.shutdown()
-        self._session.close()
+        self._runner.close()
 
     def _read(self, texts: Sequence[str], contexts: Sequence[Context] | None) -> list[Reading]:
         windows = self._tokens.windows(texts, contexts)
@@ -138,7 +135,7 @@ class TextReader:
     def _read_windows(self, texts: Sequence[str], encodings: Sequence[Encoded]) -> list[Reading]:
         """One reading for each window; ``texts`` are the whole texts that they are cut from."""
         readings = [self._blank(text, encoded) for text, encoded in zip(texts, encodings, strict=True)]
-        runs = list(self._runs(encodings))
+        runs = list(self._runner.runs(encodings))
         rows = [row for run_rows, _ in runs for row in run_rows]
         understandings = self._interpreter.interpret(
             [texts[row] for row in rows], [encodings[row] for row in rows], [outputs for _, outputs in runs]
@@ -152,34 +149,8 @@ class TextReader:
         nowhere = np.zeros(self._manifest.embedding_size, dtype=np.float32)
         return Reading(self._interpreter.blank(text, encoded), nowhere, len(encoded.ids))
 
-    def _runs(self, encodings: Sequence[Encoded]) -> Iterator[tuple[_Rows, _Outputs]]:
-        """The outputs for every text that is not blank, a few texts at a time, with the places they stand at."""
-        by_length = sorted(
-            (row for row, encoded in enumerate(encodings) if not encoded.is_blank),
-            key=lambda row: len(encodings[row].ids),
-            reverse=True,  # the longest first: what is left to the end is short, so that all threads end together
-        )
-        size = min(self._batch, ceil(len(by_length) / self._threads)) or 1
-        batches = [by_length[start : start + size] for start in range(0, len(by_length), size)]
-
-        def run(rows: _Rows) -> _Outputs:
-            return self._run([encodings[row] for row in rows])
-
-        pool = self._pool if len(batches) > 1 else None
-        results = pool.map(run, batches) if pool else map(run, batches)
-        yield from zip(batches, results, strict=True)
-
-    def _run(self, encodings: Sequence[Encoded]) -> _Outputs:
-        lengths = [len(encoded.ids) for encoded in encodings]
-        ids = np.full((len(encodings), max(lengths)), self._tokens.pad_id, dtype=np.int64)
-        for row, encoded in enumerate(encodings):
-            ids[row, : lengths[row]] = encoded.ids
-        places, ends = np.arange(max(lengths)), np.array(lengths)[:, None]
-        begins = ends - np.array([encoded.context for encoded in encodings])[:, None]
-        return self._session.run(ids, (places < ends).astype(np.int64), (places >= begins).astype(np.int64))
-
     def _warm_up(self) -> None:
-        for _, outputs in self._runs(self._tokens.encode([_WARM_UP])):
+        for _, outputs in self._runner.runs(self._tokens.encode([_WARM_UP])):
             self._interpreter.check(outputs)
         self.read([_WARM_UP])  # what reads the outputs loads on first use as well
 

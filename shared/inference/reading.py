@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from shared.contracts.understanding import Understanding
+from shared.inference.predictor import Prediction, Predictor
 from shared.inference.session import FloatArray
+
+#: Of an understanding: what says how it was made, or belongs to a chat alone.
+_OF_A_CHAT = {"model", "tokens", "parts"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +28,22 @@ class Reading:
     embedding: FloatArray
     tokens: int
 
+    @property
+    def prediction(self) -> Prediction:
+        """The same as models of every task answer: ``intent``, ``ranking``, ``entities``, ``sentiment``, ``language``, ``truncated``."""
+        return Prediction(self.understanding.model_dump(mode="json", exclude=_OF_A_CHAT), self.tokens)
+
 
 Context = Sequence[str]
 """The messages before a text, oldest first; the last one is what the text answers."""
 
 
-class Reader(Protocol):
-    """A model ready to read."""
-
-    @property
-    def model_id(self) -> str:
-        """The id of the model."""
+@runtime_checkable
+class Reader(Predictor, Protocol):
+    """A model that understands texts, each after what was said before it."""
 
     def read(self, texts: Sequence[str], contexts: Sequence[Context] | None = None) -> list[Reading]:
         """One reading per text, in order; ``contexts`` are the messages before each of them."""
 
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """The sentence embeddings of ``texts``, [n, d]."""
-
-    def close(self) -> None:
-        """Free what the reader holds; it reads no more."""

@@ -97,6 +97,12 @@ class Tokens:
             raise BrokenArtifact(f"{path.name} is no tokenizer: {error}; fetch or train the model again") from error
         return cls(tokenizer, max_length)
 
+    def plain(self) -> Tokenizer:
+        """A copy of the tokenizer that neither pads nor cuts, and reads what looks like a special token as characters."""
+        copy = Tokenizer.from_str(self._uncut.to_str())
+        copy.encode_special_tokens = True
+        return copy
+
     def encode(self, texts: Sequence[str], contexts: Sequence[Sequence[str]] | None = None) -> list[Encoded]:
         """The first window of each text, in order, with its context."""
         return [windows[0] for windows in self.windows(texts, contexts)]
@@ -148,6 +154,7 @@ def readable(text: str) -> str:
 
 
 def _encoded(encoding: Encoding, normal: NormalisedText) -> Encoded:
+    """The tokens of an encoded text, by their places in the original."""
     words = encoding.word_ids
     continues = [word is not None and word == before for word, before in zip(words, [None, *words], strict=False)]
     offsets = encoding.offsets

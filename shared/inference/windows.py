@@ -42,7 +42,7 @@ def combined(windows: Sequence[Encoded], readings: Sequence[Reading]) -> Reading
         update={
             "intent": _intent(understandings, ranking),
             "ranking": ranking,
-            "entities": tuple(_entities(windows[: len(readings)], understandings)),
+            "entities": tuple(merged_entities(windows[: len(readings)], [one.entities for one in understandings])),
             "sentiment": _sentiment([one.sentiment for one in understandings if one.sentiment is not None]),
             "tokens": sum(one.tokens for one in understandings),
             "truncated": len(windows) > MAX_WINDOWS,
@@ -104,11 +104,17 @@ def _probabilities(sentiment: Sentiment) -> dict[SentimentLabel, float]:
     return {"negative": negative, "neutral": neutral, "positive": positive}
 
 
-def _entities(windows: Sequence[Encoded], understandings: Sequence[Understanding]) -> Iterator[EntitySpan]:
+def merged_entities(windows: Sequence[Encoded], found: Sequence[Sequence[EntitySpan]]) -> Iterator[EntitySpan]:
+    """The entities of a text from those of its windows: where two overlap, that window counts in whose half one begins.
+
+    Args:
+        windows: Those that were read, in order.
+        found: What was found in each.
+    """
     borders = [0.0, *[_border(*pair) for pair in pairwise(windows)], inf]
     end = 0
-    for understanding, (first, last) in zip(understandings, pairwise(borders), strict=True):
-        for entity in understanding.entities:
+    for entities, (first, last) in zip(found, pairwise(borders), strict=True):
+        for entity in entities:
             if max(first, end) <= entity.start < last:
                 end = entity.end
                 yield entity

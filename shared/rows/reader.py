@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import BinaryIO, Literal
 
 from shared.errors import InvalidInput
-from shared.rows.record import Faulty, row_from
+from shared.rows.kind import KindOf, RecordKind
+from shared.rows.problems import Faulty
 from shared.rows.report import FaultList, RowReport
-from shared.rows.row import Row
+from shared.rows.row import LabelledRow
 from shared.rows.source import Source, csv_records, json_records
 
 FileFormat = Literal["jsonl", "csv"]
@@ -30,31 +32,47 @@ def format_of(filename: str) -> FileFormat:
     raise InvalidInput(f"{filename!r} is neither .jsonl nor .csv; rename it to what it is", param="file")
 
 
-def read_rows(stream: BinaryIO, file_format: FileFormat) -> RowReport:
+def read_rows(stream: BinaryIO, file_format: FileFormat, kind_of: KindOf) -> RowReport:
     """Read labelled rows from a binary stream, which is read to its end but not closed.
 
     Row numbers are 1-based lines of JSON Lines, and rows as a spreadsheet counts them (header included) of CSV.
+
+    Args:
+        stream: At its beginning.
+        file_format: What it holds.
+        kind_of: Tells, by the fields of the first record, what kind all of them should be of.
     """
     source = Source(stream)
-    rows: list[Row] = []
+    rows: list[LabelledRow] = []
     faults, warnings = FaultList(), FaultList()
-    seen: dict[str, tuple[int, Row]] = {}
-    for number, record in (json_records if file_format == "jsonl" else csv_records)(source):
+    seen: dict[Hashable, tuple[int, LabelledRow]] = {}
+    kind: RecordKind | None = None
+    for number, record in json_records(source) if file_format == "jsonl" else csv_records(source, kind_of):
         if len(rows) + faults.total >= MAX_ROWS:
             faults.add(number, "", f"more than {MAX_ROWS} rows; split the file")
             break
+        if kind is None and isinstance(record, dict):
+            kind = kind_of(record.keys())
         try:
-            row = row_from(_unless_faulty(record))
+            row = (kind or kind_of(())).parse(_unless_faulty(record))
         except Faulty as faulty:
             faults.extend(number, faulty.problems)
             continue
         rows.append(row)
-        _compare(number, row, seen, warnings)
+        _compare(number, row, seen, warnings, kind or kind_of(()))
     if source.has_bom:
         warnings.add(1, "", "the file begins with a byte order mark, which was ignored; save it as UTF-8 without BOM")
     if not rows and not faults.total:
         faults.add(1, "", "the file has no rows")
-    return RowReport(rows, faults.listed, faults.total, warnings.listed, warnings.total, source.sha256())
+    return RowReport(
+        rows=rows,
+        task=(kind or kind_of(())).task,
+        faults=faults.listed,
+        fault_count=faults.total,
+        warnings=warnings.listed,
+        warning_count=warnings.total,
+        sha256=source.sha256(),
+    )
 
 
 def _unless_faulty(record: object) -> object:
@@ -63,13 +81,14 @@ def _unless_faulty(record: object) -> object:
     return record
 
 
-def _compare(number: int, row: Row, seen: dict[str, tuple[int, Row]], warnings: FaultList) -> None:
-    first_number, first = seen.setdefault(row.key, (number, row))
+def _compare(
+    number: int, row: LabelledRow, seen: dict[Hashable, tuple[int, LabelledRow]], warnings: FaultList, kind: RecordKind
+) -> None:
+    first_number, first = seen.setdefault(kind.identity(row), (number, row))
     if first is row:
         return
-    for name in ("intent", "entities", "sentiment"):
-        ours, theirs = getattr(row, name), getattr(first, name)
-        if ours is not None and theirs is not None and ours != theirs:
-            warnings.add(number, name, f"row {first_number} has the same text with another label; keep the right one")
-            return
-    warnings.add(number, "text", f"the same text as row {first_number}; it counts twice in training")
+    name = kind.contradiction(row, first)
+    if name is not None:
+        warnings.add(number, name, f"row {first_number} has the same text with another label; keep the right one")
+    else:
+        warnings.add(number, kind.needed[0], f"the same text as row {first_number}; it counts twice in training")

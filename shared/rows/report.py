@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from shared.contracts.faults import Fault
+from shared.contracts.tasks import TaskName
 from shared.privacy.masking import masked
-from shared.rows.row import Row
 
 #: Faults (and warnings) kept with their text; further ones are only counted.
 MAX_LISTED = 100
@@ -40,6 +41,7 @@ class RowReport:
 
     Attributes:
         rows: The rows without a fault, in file order.
+        task: What they are rows of.
         faults: What is wrong; the first ``MAX_LISTED`` of them. A file with faults must not be trained on.
         fault_count: All faults, listed or not.
         warnings: Duplicates and conflicting labels; the first ``MAX_LISTED`` of them.
@@ -47,7 +49,8 @@ class RowReport:
         sha256: Hash of the file's bytes.
     """
 
-    rows: list[Row]
+    rows: list[Any]
+    task: TaskName
     faults: list[Fault]
     fault_count: int
     warnings: list[Fault]

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from shared.rows.record import FIELDS, Faulty
+from shared.rows.kind import KindOf, RecordKind
+from shared.rows.problems import Faulty
 from shared.text.strict_json import RepeatedKey, parsed
 
 #: Bytes of one line: room for the longest text and context with every character escaped, and for the entities.
@@ -19,12 +20,6 @@ BOM = b"\xef\xbb\xbf"
 #: What ``surrogateescape`` makes of bytes that are no UTF-8.
 _UNDECODED = re.compile(r"[\udc80-\udcff]")
 _NO_UTF8 = "not valid UTF-8; save the file as UTF-8"
-
-#: Columns whose cells hold JSON, with an example of each.
-_JSON_CELLS = {
-    "entities": '[{"start": 0, "end": 4, "label": "city"}]',
-    "context": '["Where do you want to go?"]',
-}
 
 Record = tuple[int, object]
 """The 1-based row and what stands there: the parsed record, or ``Faulty`` with what keeps it from being one."""
@@ -81,10 +76,16 @@ def json_records(source: Source) -> Iterator[Record]:
             yield number, _from_json(line)
 
 
-def csv_records(source: Source) -> Iterator[Record]:
-    """The records of a CSV file; row 1 is the header, as in a spreadsheet. An empty cell is a label not given."""
+def csv_records(source: Source, kind_of: KindOf) -> Iterator[Record]:
+    """The records of a CSV file; row 1 is the header, as in a spreadsheet. An empty cell is a label not given.
+
+    Args:
+        source: The file.
+        kind_of: Tells the kind of the records by the header.
+    """
     reader = csv.reader(_decoded(source), strict=True)
     header: list[str] | None = None
+    kind = kind_of(())
     number = 0
     while True:
         number += 1
@@ -99,13 +100,13 @@ def csv_records(source: Source) -> Iterator[Record]:
             )
             continue
         if header is None:
-            header = cells
-            problems = _header_problems(cells)
+            header, kind = cells, kind_of(cells)
+            problems = _header_problems(cells, kind)
             if problems:
                 yield number, Faulty(problems)
                 return
         elif cells:
-            yield number, _from_cells(header, cells)
+            yield number, _from_cells(header, cells, kind)
 
 
 def _from_json(line: bytes) -> object:
@@ -129,24 +130,29 @@ def _decoded(source: Source) -> Iterator[str]:
         yield line.decode(errors="surrogateescape")
 
 
-def _header_problems(header: list[str]) -> list[tuple[str, str]]:
-    names = ", ".join(FIELDS)
+def _header_problems(header: list[str], kind: RecordKind) -> list[tuple[str, str]]:
+    names = ", ".join(kind.fields)
     if len(header) == 1 and re.search(r"[;\t]", header[0]):
         return [("", "the columns must be separated by commas, not by semicolons or tabs")]
-    problems = [(name, f"unknown column; use only {names}") for name in header if name not in FIELDS]
-    problems += [(name, "the column is there twice; keep one") for name in FIELDS if header.count(name) > 1]
-    if "text" not in header:
-        problems.append(("text", f"missing column; the first row must name the columns, out of {names}"))
+    problems = [(name, f"unknown column; use only {names}") for name in header if name not in kind.fields]
+    problems += [(name, "the column is there twice; keep one") for name in kind.fields if header.count(name) > 1]
+    problems += [
+        (name, f"missing column; the first row must name the columns, out of {names}")
+        for name in kind.needed
+        if name not in header
+    ]
     return problems
 
 
-def _from_cells(header: list[str], cells: list[str]) -> object:
+def _from_cells(header: list[str], cells: list[str], kind: RecordKind) -> object:
     if any(_UNDECODED.search(cell) for cell in cells):
         return Faulty([("", _NO_UTF8)])
     if len(cells) != len(header):
         return Faulty([("", f"{len(cells)} cells under {len(header)} columns; quote cells that hold commas")])
-    record: dict[str, object] = {name: cell for name, cell in zip(header, cells, strict=True) if cell or name == "text"}
-    problems = [problem for name, example in _JSON_CELLS.items() if (problem := _parse_cell(record, name, example))]
+    record: dict[str, object] = {
+        name: cell for name, cell in zip(header, cells, strict=True) if cell or name in kind.needed
+    }
+    problems = [problem for name, example in kind.cells.items() if (problem := _parse_cell(record, name, example))]
     return Faulty(problems) if problems else record
 
 

@@ -1,12 +1,13 @@
-"""Models, and which of them is in production."""
+"""Models, and which of them is in production: one in each slot, which the API calls a deployment."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
+from shared.contracts.tasks import TASK_NAMES
 from shared.errors import InvalidInput, NotFound
 from shared.storage.statements import lock_table
 from shared.storage.tables import Model, Promotion, PromotionKind
@@ -27,10 +28,16 @@ def get(session: Session, model_id: str) -> Model:
     Raises:
         NotFound: There is no such model, or it has been deleted.
     """
-    model = session.get(Model, model_id)
-    if model is None or model.deleted_at is not None:
+    model = find(session, model_id)
+    if model is None:
         raise NotFound(f"No model {model_id!r}.", param="model", code="model_not_found")
     return model
+
+
+def find(session: Session, model_id: str) -> Model | None:
+    """The model, unless there is none or it has been deleted."""
+    model = session.get(Model, model_id)
+    return None if model is None or model.deleted_at is not None else model
 
 
 def all(session: Session) -> list[Model]:  # noqa: A001  # read as models.all
@@ -46,9 +53,11 @@ def delete(session: Session, model_id: str, now: float) -> None:
         InvalidInput: It is in production.
     """
     lock_table(session, Promotion)
-    model = get(session, model_id)
-    if production(session, model.task) == model_id:
-        raise InvalidInput(f"{model_id} is in production; promote another model first.", param="model")
+    get(session, model_id)
+    if serving := [slot for slot, model in deployments(session).items() if model == model_id]:
+        raise InvalidInput(
+            f"{model_id} is in production ({', '.join(serving)}); promote another model first.", param="model"
+        )
     session.exec(update(Model).where(col(Model.id) == model_id).values(deleted_at=now))
 
 
@@ -56,6 +65,30 @@ def production(session: Session, slot: str) -> str | None:
     """The id of the model that ``slot`` serves."""
     newest = select(Promotion.model_id).where(col(Promotion.slot) == slot).order_by(col(Promotion.id).desc())
     return session.exec(newest.limit(1)).one_or_none()
+
+
+def deployments(session: Session) -> dict[str, str]:
+    """The id of the model that each slot serves, by slot."""
+    newest = select(func.max(col(Promotion.id))).group_by(col(Promotion.slot))
+    rows = session.exec(select(Promotion).where(col(Promotion.id).in_(newest)).order_by(col(Promotion.slot)))
+    return {row.slot: row.model_id for row in rows}
+
+
+def require_fit(session: Session, slot: str, task: str) -> None:
+    """Refuse a model of a task in a slot of another: whoever asks the slot would get answers of another shape.
+
+    A slot named like a task is that task's; any other is its first model's.
+
+    Raises:
+        InvalidInput: It is.
+    """
+    serving = production(session, slot)
+    current = session.get(Model, serving) if serving else None
+    theirs = slot if slot in TASK_NAMES else current.task if current else task
+    if theirs != task:
+        raise InvalidInput(
+            f"Deployment {slot!r} serves models of {theirs!r}, and not of {task!r}; name another.", param="deployment"
+        )
 
 
 def history(session: Session, slot: str) -> list[Promotion]:
@@ -68,12 +101,11 @@ def promote(session: Session, slot: str, model_id: str, actor: str, now: float) 
 
     Raises:
         NotFound: There is no such model.
-        InvalidInput: The model is made for another slot.
+        InvalidInput: The slot serves models of another task.
     """
     lock_table(session, Promotion)
     model = get(session, model_id)
-    if model.task != slot:
-        raise InvalidInput(f"{model_id} serves {model.task!r}, not {slot!r}.", param="model")
+    require_fit(session, slot, model.task)
     past = history(session, slot)
     if past and past[0].model_id == model_id:
         return past[0]

@@ -174,7 +174,8 @@ class Model(Row, table=True):
     id: str = Field(primary_key=True)
     job_id: str | None = Field(default=None, foreign_key="jobs.id")
     task: str
-    """Also the slot that it can be promoted to."""
+    deployment: str | None = None
+    """Where it goes into production unless told otherwise; ``None``: under the name of its task."""
     base_model: str
     created_at: float
     deleted_at: float | None = None
@@ -182,6 +183,11 @@ class Model(Row, table=True):
     size_bytes: int = Field(sa_column=Column(BigInteger, nullable=False))
     gate: dict[str, Any] | None = Field(default=None, sa_column=_json(nullable=True))
     """The verdict of the gate, with every violation; ``None`` if there was nothing to compare with."""
+
+    @property
+    def slot(self) -> str:
+        """Where it goes into production unless told otherwise."""
+        return self.deployment or self.task
 
 
 class Promotion(Row, table=True):

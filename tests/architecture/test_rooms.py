@@ -10,9 +10,11 @@ import pytest
 from services.training.objectives.table import OBJECTIVES
 from services.training.tasks.table import TASKS
 from services.training.tunings.table import TUNINGS
-from shared.contracts.jobs import TaskName
 from shared.contracts.objectives import Objective, ObjectiveType
+from shared.contracts.tasks import TaskChoice, TaskName
 from shared.contracts.tunings import Tuning, TuningType
+from shared.tasks.readers import PREDICTORS
+from shared.tasks.records import RECORDS
 from tests.architecture.source import Import, Module, imports, modules, within
 
 GATEWAY = "services.gateway"
@@ -76,20 +78,35 @@ def test_what_all_resources_stand_on_knows_none_of_them() -> None:
 
 
 def test_what_a_job_can_name_is_what_there_is() -> None:
-    assert TASKS.keys() == set(get_args(TaskName))
+    assert TASKS.keys() == RECORDS.keys() == PREDICTORS.keys() | {"nlu"} == set(get_args(TaskName))
+    assert set(get_args(TaskChoice)) == {"auto", *get_args(TaskName)}
     assert TUNINGS.keys() == set(get_args(get_args(Tuning)[0]))
     assert {kind.model_fields["type"].default for kind in TUNINGS} == set(get_args(TuningType))
     assert OBJECTIVES.keys() == set(get_args(get_args(Objective)[0]))
     assert {kind.model_fields["type"].default for kind in OBJECTIVES} == set(get_args(ObjectiveType))
 
 
+#: What a room of a task may use of the others: never another task's.
+OF_A_TASK = (
+    "models",
+    "fitting",
+    "data.splitting",
+    "exporting",
+    "reporting.figures",
+    "reporting.classification",
+    "reporting.retrieval",
+    "tagging",
+    "tasks.task",
+)
+
 #: What a room of training may use of the others; ``jobs``, storage and messaging are for the pipeline and the jobs themselves.
 ROOMS: dict[str, tuple[str, ...]] = {
     "models": ("jobs",),  # base models are looked up under the lease of the job
     "objectives": ("models", "fitting", "tasks.task"),
-    "tasks.nlu": ("models", "fitting", "data.splitting", "exporting", "reporting.figures", "tasks.task"),
-    "exporting": ("fitting.batching", "models.task_model", "reporting.figures", "tasks.task"),
+    **{f"tasks.{name}": OF_A_TASK for name in get_args(TaskName)},
+    "exporting": ("data.splitting", "fitting", "models.task_model", "reporting.figures", "tasks.task"),
     "tunings": ("models", "fitting"),
+    "tagging": ("fitting.batching", "reporting.figures"),
     "fitting": ("models", "objectives.objective", "tasks.task", "tunings.tuning"),
 }
 
@@ -102,7 +119,9 @@ def test_a_room_of_training_uses_what_it_is_made_of(name: str) -> None:
 
 
 def test_the_preparation_of_data_knows_no_task() -> None:
-    found = offences(f"{TRAINING}.data", lambda target: within(target, "shared.rows.row", f"{TRAINING}.tasks"))
+    """It asks the table which records a job's task reads, and goes on with rows of any."""
+    tasks = tuple(f"shared.tasks.{name}" for name in get_args(TaskName))
+    found = offences(f"{TRAINING}.data", lambda target: within(target, *tasks, f"{TRAINING}.tasks"))
     assert report(found) == []
 
 
@@ -124,3 +143,23 @@ def test_a_job_s_life_outside_the_model_needs_no_torch() -> None:
     heavy = ("torch", "transformers", "onnx", "onnxruntime", "safetensors")
     found = offences(f"{TRAINING}.jobs", lambda target: within(target, *heavy))
     assert report((m, i) for m, i in found if m.name not in WITH_TORCH) == []
+
+
+@pytest.mark.parametrize("name", get_args(TaskName))
+def test_what_all_know_of_a_task_knows_no_other(name: str) -> None:
+    others = tuple(f"shared.tasks.{one}" for one in get_args(TaskName) if one != name)
+    assert report(offences(f"shared.tasks.{name}", lambda target: within(target, *others))) == []
+
+
+def test_what_rows_are_needs_no_numbers() -> None:
+    """The gateway reads them, and has neither numpy nor models."""
+    heavy = ("numpy", "onnxruntime", "tokenizers", "shared.inference")
+    found = [*offences("shared.rows", lambda target: within(target, *heavy))]
+    found += [
+        (module, one)
+        for module in modules()
+        if within(module.name, "shared.tasks") and module.name.rpartition(".")[2] in ("record", "row", "records")
+        for one in imports(module)
+        if within(one.target, *heavy)
+    ]
+    assert report(iter(found)) == []

@@ -25,8 +25,9 @@ from services.training.tasks.nlu.variants import JointVariants
 from shared.artifacts.bundle import write_bundle
 from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, TOKENIZER, Calibration, Manifest
 from shared.rows.reader import read_rows
-from shared.rows.row import Row
 from shared.starter import utterances
+from shared.tasks.nlu.row import Row
+from shared.tasks.records import kind_by_fields
 from tests.load.chat_model import FOLDER, MODEL_ID
 from tests.load.quality_run import SPEC, Progress, draft_manifest
 
@@ -43,7 +44,7 @@ def ensure_bundle() -> None:
 
 def _make(folder: Path) -> None:
     with utterances().open("rb") as stream:
-        parts = split(read_rows(stream, "jsonl").rows, seed=0)
+        parts = split(read_rows(stream, "jsonl", kind_by_fields).rows, seed=0)
     labels = LabelSpace.of(parts.train)
     encoder = TextEncoder.load(base_path(MINILM), SPEC.schedule.max_length)
     model = _trained(parts, labels, encoder)

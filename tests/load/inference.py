@@ -33,11 +33,13 @@ from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.task import TASK
 from shared.artifacts.bundle import Bundle, write_bundle
 from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, TOKENIZER
-from shared.inference.reader import CPU_BATCH, TextReader
+from shared.inference.batching import CPU_BATCH
+from shared.inference.reader import TextReader
 from shared.inference.session import OnnxSession
 from shared.inference.tokens import Encoded, Tokens
 from shared.rows.reader import read_rows
-from shared.rows.row import Row
+from shared.tasks.nlu.row import Row
+from shared.tasks.records import kind_by_fields
 from tests.load.quality_run import SPEC, draft_manifest
 
 MAX_LENGTH = SPEC.schedule.max_length
@@ -81,7 +83,7 @@ def main() -> None:
 
 def _rows() -> list[Row]:
     content = (resources.files("shared.starter") / "utterances.jsonl").read_bytes()
-    rows = read_rows(BytesIO(content), "jsonl").rows
+    rows = read_rows(BytesIO(content), "jsonl", kind_by_fields).rows
     return [rows[place] for place in np.random.default_rng(0).permutation(len(rows))]
 
 

@@ -15,8 +15,10 @@ from services.training.data.splitting import Split, split, thinned
 from services.training.models.base_models import MINILM, base_path
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.rows.reader import read_rows
-from shared.rows.row import Entity, Row
+from shared.rows.spans import Entity
 from shared.starter import utterances
+from shared.tasks.nlu.row import Row
+from shared.tasks.records import kind_by_fields
 from tests.load.mpnet import mpnet
 
 Record = Mapping[str, Any]
@@ -76,7 +78,7 @@ def _records(file: str) -> Iterator[Record]:
 
 def _starter() -> Split[Row]:
     with utterances().open("rb") as stream:
-        return split(read_rows(stream, "jsonl").rows, seed=0)
+        return split(read_rows(stream, "jsonl", kind_by_fields).rows, seed=0)
 
 
 def _intent(record: Record) -> Row:

@@ -9,8 +9,8 @@ from services.training.models.text_encoder import TextEncoder
 from services.training.tasks.nlu.examples import examples_of
 from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.prediction import predict
-from shared.rows.row import Row
 from shared.starter import bot
+from shared.tasks.nlu.row import Row
 
 
 def top_1(model: JointModel, encoder: TextEncoder) -> float:

@@ -36,7 +36,7 @@ from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Manife
 from shared.contracts.jobs import JobSpec
 from shared.inference.reader import TextReader
 from shared.inference.scope import DEFAULT_WEIGHTS, scope_score
-from shared.rows.row import Row
+from shared.tasks.nlu.row import Row
 from tests.load.quality_baseline import baseline
 from tests.load.quality_data import SOURCES
 from tests.load.quality_knowledge import top_1

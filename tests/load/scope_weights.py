@@ -27,7 +27,7 @@ from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.prediction import Predictions, predict
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.inference.scope import DEFAULT_WEIGHTS, FloatArray, scope_score
-from shared.rows.row import Row
+from shared.tasks.nlu.row import Row
 from tests.load.quality_data import SOURCES
 from tests.load.quality_run import SPEC, Progress
 from tests.load.quality_scope import recall_at_rejection

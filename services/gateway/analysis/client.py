@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.gateway.analysis.names import ALIAS
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.understanding import Understanding
 from shared.errors import InvalidInput, Unavailable
@@ -15,9 +16,6 @@ from shared.telemetry.correlation import correlation_id
 #: Texts of one message. The next one is sent when it has been answered, so that a long list never keeps chat turns
 #: waiting for longer than this many texts take.
 PER_MESSAGE = 32
-
-#: The name under which the model in production is asked for.
-ALIAS = "parley"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from fastapi import Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from services.gateway.analysis.client import ALIAS
+from services.gateway.analysis.names import ALIAS, CHATS
 from services.gateway.chat.lookup import ConversationContext
 from services.gateway.chat.objects import chunks, completion
 from services.gateway.chat.schemas import ChatCompletion, ChatRequest
@@ -66,8 +66,8 @@ async def _answer(body: ChatRequest, state: AppState, caller: Caller, idempotenc
 
 def _check_in_production(state: AppState, model_id: str) -> None:
     with state.database.reading() as session:
-        task = models.get(session, model_id).task
-        production = models.production(session, task)
+        models.get(session, model_id)
+        production = models.production(session, CHATS)
     if production != model_id:
         raise InvalidInput(
             f"{model_id} is not in production, and only that model answers chats: use the model '{ALIAS}', promote "

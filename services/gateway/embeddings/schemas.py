@@ -19,7 +19,7 @@ class EmbeddingsRequest(Body):
     model: Name
     encoding_format: Literal["float", "base64"] = "float"
     dimensions: Annotated[int, Field(ge=1)] | None = None
-    """Only the size that the model has; embeddings are never cut."""
+    """The size that the model has, or one to which its embeddings were trained to be cut."""
     user: str | None = None
 
     @field_validator("input", mode="before")

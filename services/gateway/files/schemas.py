@@ -17,7 +17,7 @@ class FileObject(Resource):
         status: ``processed``, or ``error`` when rows of a training file are wrong.
         status_details: What is wrong, in a sentence.
         sha256: Of its bytes.
-        parley: What the reader of training files found: ``rows``, ``fault_count``, ``faults``, ``warning_count``,
+        parley: What the reader of training files found: ``task`` (what the rows are for), ``rows``, ``fault_count``, ``faults``, ``warning_count``,
             ``warnings``; and under ``import`` what was understood of a file that was imported. Empty for other purposes.
     """
 

@@ -27,6 +27,7 @@ from shared.rows.reader import FileFormat, format_of, read_rows
 from shared.rows.report import RowReport
 from shared.storage.identity import new_id
 from shared.storage.tables import File
+from shared.tasks.records import kind_by_fields
 
 FINE_TUNE = "fine-tune"
 EVALS = "evals"
@@ -176,7 +177,7 @@ class UploadStore:
 
     def _judge(self, file: File, file_format: FileFormat) -> None:
         with self._reading, self._store.open(file_key(file.id)) as stream:
-            report = read_rows(stream, file_format)
+            report = read_rows(stream, file_format, kind_by_fields)
         file.report = _summary(report)
         if report.fault_count:
             first = report.faults[0]
@@ -188,6 +189,7 @@ class UploadStore:
 
 def _summary(report: RowReport) -> dict[str, Any]:
     return {
+        "task": report.task,
         "rows": len(report.rows),
         "fault_count": report.fault_count,
         "faults": [fault.model_dump() for fault in report.faults],

@@ -37,6 +37,7 @@ def job_object(job: Job) -> JobObject:
         suffix=spec.suffix,
         parley=JobDetails(
             task=spec.task,
+            deployment=spec.slot,
             tuning=spec.tuning,
             objectives=spec.objectives,
             schedule=spec.schedule,

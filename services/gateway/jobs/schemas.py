@@ -17,6 +17,7 @@ from shared.contracts.jobs import (
     Schedule,
     ScopeCosts,
 )
+from shared.contracts.tasks import TaskChoice
 from shared.contracts.tunings import Tuning
 
 
@@ -44,6 +45,8 @@ class Method(Body):
 class CreateJob(JobOptions, Body):
     """A fine-tuning job as the convention has it, with the options of ours."""
 
+    task: TaskChoice = "auto"
+    """What the model is for; ``auto``: what the rows of the training file are labelled for."""
     model: Name
     training_file: Name
     validation_file: Name | None = None
@@ -80,6 +83,7 @@ class JobDetails(Reply):
     """What the convention has no field for."""
 
     task: str
+    deployment: str
     tuning: Tuning
     objectives: Objectives
     schedule: Schedule

@@ -11,7 +11,8 @@ from shared.artifacts.layout import OUR_MODELS, file_key
 from shared.artifacts.store import ArtifactStore
 from shared.bot.document import MAX_BYTES
 from shared.contracts.faults import Fault
-from shared.contracts.jobs import JobOptions, JobSpec
+from shared.contracts.jobs import JobOptions, JobSpec, not_offered
+from shared.contracts.tasks import TaskName
 from shared.dialogue.trial.dialogue_file import read_dialogues
 from shared.errors import AlreadyExists, InvalidFile, InvalidInput, TooManyRequests, Unavailable
 from shared.messaging.celery.job_queue import JobQueue
@@ -19,6 +20,7 @@ from shared.storage import bots, files, jobs, models
 from shared.storage.engine import Database
 from shared.storage.identity import new_id
 from shared.storage.tables import File, Job
+from shared.tasks.records import can_train, example_of
 from shared.telemetry import logs
 
 log = logs.get(__name__)
@@ -55,28 +57,26 @@ class JobSubmission:
             InvalidInput: The file is for another purpose, or the idempotency key belongs to another request.
             NotFound: There is no such file or model.
         """
-        spec = _spec(request)
-        repeated = self._repeated(request, spec, key_id, idempotency_key, is_retry=is_retry)
+        repeated = self._repeated(request, key_id, idempotency_key, is_retry=is_retry)
         if repeated is not None:
             return repeated
+        spec = _spec(request, self._task(request))
         self._check(spec)
         try:
             job = self._store(request, spec, key_id, idempotency_key)
         except AlreadyExists:  # the same key at the same time; the other request won
-            repeated = self._repeated(request, spec, key_id, idempotency_key, is_retry=is_retry)
+            repeated = self._repeated(request, key_id, idempotency_key, is_retry=is_retry)
             if repeated is None:
                 raise
             return repeated
         self._wake(job.id)
         return job
 
-    def _repeated(
-        self, request: CreateJob, spec: JobSpec, key_id: str, idempotency_key: str | None, *, is_retry: bool
-    ) -> Job | None:
+    def _repeated(self, request: CreateJob, key_id: str, idempotency_key: str | None, *, is_retry: bool) -> Job | None:
         with self._database.reading() as session:
             if idempotency_key is not None:
                 job = jobs.by_idempotency_key(session, key_id, idempotency_key)
-                if job is not None and not _is_equal(job, request, spec):
+                if job is not None and not _is_equal(job, request):
                     raise InvalidInput(
                         "This Idempotency-Key was used for another job; use a new one for each job.",
                         param="Idempotency-Key",
@@ -86,19 +86,31 @@ class JobSubmission:
             recent = jobs.page(session, limit=RETRY_LOOK_BACK).items if is_retry else []
         since = self._clock() - RETRY_SECONDS
         equal = (job for job in recent if job.created_at >= since and job.key_id == key_id)
-        return next((job for job in equal if _is_equal(job, request, spec)), None)
+        return next((job for job in equal if _is_equal(job, request)), None)
+
+    def _task(self, request: CreateJob) -> TaskName:
+        """What the job is for, if need be by what its training file holds."""
+        if request.task != "auto":
+            return request.task
+        with self._database.reading() as session:
+            return _held_by(files.get(session, request.training_file))
 
     def _check(self, spec: JobSpec) -> None:
+        if (refused := not_offered(spec.task, spec.tuning, spec.objectives)) is not None:
+            raise InvalidInput(f"{refused[1]}.", param=refused[0])
         with self._database.reading() as session:
             if spec.model.startswith(OUR_MODELS):
                 models.get(session, spec.model)
             training = files.get(session, spec.training_file)
-            _check_file(training, "training_file")
+            _check_file(training, "training_file", spec.task)
             if spec.validation_file is not None:
                 validation = files.get(session, spec.validation_file)
-                _check_file(validation, "validation_file")
+                _check_file(validation, "validation_file", spec.task)
                 _check_apart(training, validation)
+            models.require_fit(session, spec.slot, spec.task)
         if spec.promotion.dialogues is not None:
+            if spec.task != "nlu":
+                raise InvalidInput(f"Models of {spec.task!r} hold no dialogues; leave them out.", param=_DIALOGUES)
             self._check_dialogues(spec.promotion.dialogues)
 
     def _check_dialogues(self, file_id: str) -> None:
@@ -143,9 +155,10 @@ class JobSubmission:
             log.warning("job stored, worker not woken; the reaper will", job_id=job_id, reason=error.message)
 
 
-def _spec(request: CreateJob) -> JobSpec:
+def _spec(request: CreateJob, task: TaskName) -> JobSpec:
     options = {name: getattr(request, name) for name in JobOptions.model_fields}
     return JobSpec(
+        task=task,
         model=request.model,
         training_file=request.training_file,
         validation_file=request.validation_file,
@@ -155,8 +168,9 @@ def _spec(request: CreateJob) -> JobSpec:
     )
 
 
-def _is_equal(job: Job, request: CreateJob, spec: JobSpec) -> bool:
-    return job.spec == spec and job.user_metadata == (request.metadata or {})
+def _is_equal(job: Job, request: CreateJob) -> bool:
+    task = job.spec.task if request.task == "auto" else request.task
+    return job.spec == _spec(request, task) and job.user_metadata == (request.metadata or {})
 
 
 def _check_apart(training: File, validation: File) -> None:
@@ -168,11 +182,21 @@ def _check_apart(training: File, validation: File) -> None:
         )
 
 
-def _check_file(file: File, param: str) -> None:
+def _held_by(file: File) -> TaskName:
+    """What the rows of a file are for; an older release knew those of one task."""
+    task: TaskName = file.report.get("task", "nlu")
+    return task
+
+
+def _check_file(file: File, param: str, task: TaskName) -> None:
     _check_purpose(file, FINE_TUNE, param)
     if file.status == "error":
         faults = [Fault.model_validate(fault) for fault in file.report["faults"]]
         raise InvalidFile(f"{file.id} cannot be trained on: {file.status_details}", faults, param=param)
+    if not can_train(task, _held_by(file)):
+        raise InvalidInput(
+            f"{file.id} holds rows of {_held_by(file)!r}; task {task!r} learns from {example_of(task)}.", param=param
+        )
 
 
 def _check_purpose(file: File, purpose: str, param: str) -> None:

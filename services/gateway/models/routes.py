@@ -5,74 +5,96 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
-from services.gateway.analysis.client import ALIAS
+from fastapi.concurrency import run_in_threadpool
+
+from services.gateway.analysis.names import CHATS, alias_of, model_named
 from services.gateway.http.auth import ChatCaller, TrainCaller
 from services.gateway.http.router import resource
-from services.gateway.http.schemas import Deleted, EmptyRequest
-from services.gateway.models.schemas import ModelList, ModelObject, PromoteRequest
+from services.gateway.http.schemas import Deleted
+from services.gateway.models.predictions import require_inputs
+from services.gateway.models.schemas import (
+    ModelList,
+    ModelObject,
+    PredictionList,
+    PredictRequest,
+    PromoteRequest,
+    RollbackRequest,
+    TokensRead,
+)
 from services.gateway.state import AppState, State
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import encoder_key, model_key
 from shared.contracts.releases import ModelPublished
-from shared.errors import InvalidInput, NotFound
+from shared.contracts.tasks import TaskName
+from shared.errors import InvalidInput
 from shared.storage import models
 from shared.storage.tables import Model
 
 router = resource("Models")
 
-#: The slot that the alias stands for.
-SLOT = "nlu"
-
 
 @router.get("/models")
 def list_models(state: State, _caller: ChatCaller) -> ModelList:
-    """Every model; `parley` stands for the one in production."""
+    """Every model; `parley` stands for the one in production that reads chats, `parley/NAME` for that of another deployment."""
     with state.database.reading() as session:
         stored = models.all(session)
-        production = models.production(session, SLOT)
-    alias = [_alias(model) for model in stored if model.id == production]
-    return ModelList(data=alias + [_model(model, production) for model in stored])
+        serving = models.deployments(session)
+    by_id = {model.id: model for model in stored}
+    aliases = [
+        _model(by_id[model_id], serving, name=alias_of(deployment))
+        for deployment, model_id in sorted(serving.items(), key=lambda pair: (pair[0] != CHATS, pair[0]))
+        if model_id in by_id
+    ]
+    return ModelList(data=aliases + [_model(model, serving) for model in stored])
 
 
-# A model id may hold slashes, so these two come before the routes that take all the rest of the path for an id.
+# A model id may hold slashes, so these come before the routes that take all the rest of the path for an id.
 @router.post("/models/{model_id:path}/promote")
 def promote(model_id: str, state: State, caller: TrainCaller, body: PromoteRequest | None = None) -> ModelObject:
     """Put a model into production. One that the gate refused needs `force`; one whose files are damaged stays out."""
+    asked = body or PromoteRequest()
     _check_files(state, model_id)
     with state.database.transaction() as session:
         model = models.get(session, model_id)
-        _check_gate(model, force=body is not None and body.force)
-        models.promote(session, model.task, model_id, caller.key_id, state.clock())
-    state.releases.publish(ModelPublished(slot=model.task, model_id=model_id))
-    return _model(model, model_id)
+        _check_gate(model, force=asked.force)
+        slot = asked.deployment or model.slot
+        models.promote(session, slot, model_id, caller.key_id, state.clock())
+        serving = models.deployments(session)
+    state.releases.publish(ModelPublished(slot=slot, model_id=model_id))
+    return _model(model, serving)
 
 
 @router.post("/models/{model_id:path}/rollback")
-def rollback(model_id: str, state: State, caller: TrainCaller, _body: EmptyRequest | None = None) -> ModelObject:
+def rollback(model_id: str, state: State, caller: TrainCaller, body: RollbackRequest | None = None) -> ModelObject:
     """Take this model out of production; its predecessor comes back and is returned."""
     with state.database.transaction() as session:
-        slot = models.get(session, model_id).task
+        models.get(session, model_id)
+        slot = _slot_to_leave(model_id, models.deployments(session), body.deployment if body else None)
         promotion = models.rollback(session, slot, caller.key_id, state.clock())
-        if promotion.previous_model_id != model_id:
-            raise InvalidInput(f"{model_id} is not in production: there is nothing to roll back.", param="model")
         predecessor = models.get(session, promotion.model_id)
+        serving = models.deployments(session)
     state.releases.publish(ModelPublished(slot=slot, model_id=predecessor.id))
-    return _model(predecessor, predecessor.id)
+    return _model(predecessor, serving)
+
+
+@router.post("/models/{model_id:path}/predict")
+async def predict(model_id: str, body: PredictRequest, state: State, _caller: ChatCaller) -> PredictionList:
+    """What a model, or that of a deployment (`parley/NAME`), says of rows without labels."""
+    model = await run_in_threadpool(_named, state, model_id)
+    require_inputs(cast("TaskName", model.task), body.input)
+    predicted = await state.predictions.ask(model.id, body.input)
+    usage = TokensRead(prompt_tokens=predicted.tokens, total_tokens=predicted.tokens)
+    return PredictionList(model=model.id, task=model.task, data=predicted.answers, usage=usage)
 
 
 @router.get("/models/{model_id:path}")
 def retrieve(model_id: str, state: State, _caller: ChatCaller) -> ModelObject:
-    """One model, or the alias `parley`."""
+    """One model, or what serves a deployment: `parley`, `parley/NAME`."""
     with state.database.reading() as session:
-        production = models.production(session, SLOT)
-        if model_id == ALIAS:
-            if production is None:
-                raise NotFound("No model is in production yet.", param="model", code="model_not_found")
-            return _alias(models.get(session, production))
-        model = models.get(session, model_id)
-        return _model(model, models.production(session, model.task))
+        model = models.get(session, model_named(session, model_id))
+        return _model(model, models.deployments(session), name=model_id)
 
 
 @router.delete("/models/{model_id:path}")
@@ -83,6 +105,22 @@ def delete(model_id: str, state: State, _caller: TrainCaller) -> Deleted:
     state.store.delete(model_key(model_id))
     state.store.delete(encoder_key(model_id))  # kept by training, for jobs that go on from the model
     return Deleted(id=model_id, object="model")
+
+
+def _named(state: AppState, name: str) -> Model:
+    with state.database.reading() as session:
+        return models.get(session, model_named(session, name))
+
+
+def _slot_to_leave(model_id: str, serving: Mapping[str, str], asked: str | None) -> str:
+    """The deployment that a model is to be taken out of."""
+    theirs = [slot for slot, model in serving.items() if model == model_id and asked in (None, slot)]
+    if not theirs:
+        where = f" as {asked!r}" if asked else ""
+        raise InvalidInput(f"{model_id} is not in production{where}: there is nothing to roll back.", param="model")
+    if len(theirs) > 1:
+        raise InvalidInput(f"{model_id} serves {', '.join(theirs)}; name one of them.", param="deployment")
+    return theirs[0]
 
 
 def _check_files(state: AppState, model_id: str) -> None:
@@ -119,11 +157,13 @@ def _reasons(gate: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _model(model: Model, production: str | None) -> ModelObject:
+def _model(model: Model, serving: Mapping[str, str], name: str | None = None) -> ModelObject:
+    deployments = [slot for slot, model_id in serving.items() if model_id == model.id]
     return ModelObject(
-        id=model.id,
+        id=name or model.id,
         created=int(model.created_at),
-        production=model.id == production,
+        production=bool(deployments),
+        deployments=deployments,
         job_id=model.job_id,
         base_model=model.base_model,
         task=model.task,
@@ -131,7 +171,3 @@ def _model(model: Model, production: str | None) -> ModelObject:
         gate=model.gate,
         size_bytes=model.size_bytes,
     )
-
-
-def _alias(model: Model) -> ModelObject:
-    return _model(model, model.id).model_copy(update={"id": ALIAS})

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from services.training.data.rare_labels import counts, named, rare_labels
-from services.training.data.row import LabelledRow
-from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.errors import TrainingFailed
+from shared.rows.row import LabelledRow
 
 #: Different texts that a job needs at the least.
 MIN_ROWS = 10
 #: Labels of a head that learns to choose.
 MIN_LABELS = 2
 #: The heads that choose one label of several; spans may all be of one.
-CHOICES = ("intent", "sentiment")
+CHOICES = ("intent", "sentiment", "label")
 
 
 def require_enough(rows: Sequence[LabelledRow]) -> None:
@@ -38,7 +37,7 @@ def require_known_labels(training: Iterable[LabelledRow], validation: Iterable[L
     """
     known = counts(training)
     for head, found in counts(validation).items():
-        unknown = sorted(found.keys() - known.get(head, {}).keys() - {OUT_OF_SCOPE})
+        unknown = sorted(found.keys() - known.get(head, {}).keys())
         if unknown:
             raise TrainingFailed(
                 f"The validation file has {head} labels that the training file lacks: {named(unknown)}. "
@@ -73,7 +72,7 @@ def _single_labels(rows: Sequence[LabelledRow]) -> list[str]:
     return [
         f"All rows have the same {head} {next(iter(labels))!r}; give rows with at least {MIN_LABELS} different ones."
         for head in CHOICES
-        if 0 < len(labels := found.get(head, {}).keys() - {OUT_OF_SCOPE}) < MIN_LABELS
+        if 0 < len(labels := found.get(head, {}).keys()) < MIN_LABELS
     ]
 
 

@@ -18,6 +18,7 @@ from shared.errors import NotFound, TrainingFailed
 from shared.rows.reader import format_of, read_rows
 from shared.rows.report import RowReport
 from shared.storage import files
+from shared.tasks.records import kind_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,14 @@ def read_data(spec: JobSpec, seed: int, lease: JobLease, store: ArtifactStore) -
     Raises:
         TrainingFailed: A file is gone or faulty, or there is not enough in it.
     """
-    training = _read(spec.training_file, "training_file", lease, store)
+    training = _read(spec, "training_file", lease, store)
     rare = rare_labels(training.rows) if spec.rare_labels == "drop" else {}
     rows, left_out = without(training.rows, rare)
     require_enough(rows)
     if spec.validation_file is None:
         parts = split(rows, seed=seed)
         return JobData(without_personal_numbers(parts, seed), training.sha256, training.warning_count, left_out)
-    validation = _read(spec.validation_file, "validation_file", lease, store)
+    validation = _read(spec, "validation_file", lease, store)
     require_apart(rows, validation.rows)
     held_out, _ = without(validation.rows, rare)
     require_known_labels(rows, held_out)
@@ -63,11 +64,12 @@ def read_data(spec: JobSpec, seed: int, lease: JobLease, store: ArtifactStore) -
     )
 
 
-def _read(file_id: str, param: str, lease: JobLease, store: ArtifactStore) -> RowReport:
+def _read(spec: JobSpec, param: str, lease: JobLease, store: ArtifactStore) -> RowReport:
+    file_id: str = getattr(spec, param)
     try:
         file_format = format_of(lease.read(lambda session: files.get(session, file_id).filename))
         with store.open(file_key(file_id)) as stream:
-            report = read_rows(stream, file_format)
+            report = read_rows(stream, file_format, kind_for(spec.task))
     except NotFound:
         raise TrainingFailed(f"The file {file_id} has been deleted. Upload it again.", param=param) from None
     if report.faults:

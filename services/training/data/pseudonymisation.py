@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from services.training.data.row import RowT
 from services.training.data.splitting import Split
 from shared.privacy.finding import find
 from shared.privacy.span import Span
+from shared.rows.row import RowT
 
 _DIGITS, _NUMERALS = "0123456789", "〇一二三四五六七八九"
 _LETTERS = ("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.training.data.row import LabelledRow, RowT
-from shared.contracts.understanding import OUT_OF_SCOPE
+from shared.rows.row import LabelledRow, RowT, learned_labels
 
 Labels = Mapping[str, frozenset[str]]
 """Labels by head."""
@@ -38,10 +37,10 @@ class LeftOut:
 
 
 def counts(rows: Iterable[LabelledRow]) -> dict[str, Counter[str]]:
-    """How many rows (of spans: how many spans) have each label, by head."""
+    """How many rows (of spans: how many spans) have each label that is to be learned, by head."""
     found: dict[str, Counter[str]] = {}
     for row in rows:
-        for head, label in row.labels():
+        for head, label in learned_labels(row):
             found.setdefault(head, Counter())[label] += 1
     return found
 
@@ -50,7 +49,7 @@ def rare_labels(rows: Iterable[LabelledRow]) -> Labels:
     """The labels that occur in one text alone, however often it is repeated; heads without any are left out."""
     distinct = {row.key: row for row in rows}.values()
     rare = {
-        head: frozenset(label for label, count in labels.items() if count == 1 and label != OUT_OF_SCOPE)
+        head: frozenset(label for label, count in labels.items() if count == 1)
         for head, labels in counts(distinct).items()
     }
     return {head: labels for head, labels in rare.items() if labels}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from services.training.data.row import LabelledRow, RowT
-from shared.contracts.understanding import OUT_OF_SCOPE
+from shared.rows.row import RowT, learned_labels
 
 #: Share of the texts that is held out for each of validation and test.
 HELD_OUT = 0.1
@@ -98,19 +97,14 @@ def _take(strata: list[list[str]], share: float) -> list[str]:
 
 def _needed(groups: Mapping[str, Sequence[RowT]], train: list[str], held_out: list[str]) -> list[str]:
     """Texts that were held out and have a label that no text of the training side has: the first of each such label."""
-    known = {label for text in train for row in groups[text] for label in _labels(row)}
+    known = {label for text in train for row in groups[text] for label in learned_labels(row)}
     needed = []
     for text in held_out:
-        labels = {label for row in groups[text] for label in _labels(row)}
+        labels = {label for row in groups[text] for label in learned_labels(row)}
         if not labels <= known:
             known |= labels
             needed.append(text)
     return needed
-
-
-def _labels(row: LabelledRow) -> Iterator[tuple[str, str]]:
-    """Every label of a row that is to be learned; what belongs to no intent is none."""
-    return (pair for pair in row.labels() if pair[1] != OUT_OF_SCOPE)
 
 
 def _rows(groups: Mapping[str, Sequence[RowT]], texts: Iterable[str]) -> tuple[RowT, ...]:

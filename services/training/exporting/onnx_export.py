@@ -80,7 +80,7 @@ class NamedOutputs(nn.Module):
         super().__init__()
         self.model = model
         with torch.no_grad():
-            self.names = list(model(**sample.inputs))
+            self.names = list(model(*read(sample)))
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """The outputs in the order of ``names``; inputs in that of ``INPUTS``."""

@@ -76,8 +76,44 @@ class Batch:
         return self.inputs, self.targets
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How much of a whole batch is labelled; a loss over a piece of it is divided by these, so that the pieces' gradients add up.
+
+    Attributes:
+        rows: Of the batch.
+        labelled: What has a loss of its own: rows, or tokens; at least 1, since it divides.
+    """
+
+    rows: int
+    labelled: int
+
+    @classmethod
+    def of(cls, batch: Batch) -> Counted:
+        """Where each row has one loss."""
+        return cls(len(batch), len(batch))
+
+
 Collate = Callable[[Sequence[ExampleT]], tuple[dict[str, Tensor], dict[str, Tensor]]]
 """Inputs and targets of some examples, padded to the longest with id 0 (masked, so that any id would do)."""
+
+
+def padded(texts: Sequence[Sequence[int]], behind: Sequence[int] | None = None) -> dict[str, Tensor]:
+    """The inputs of some texts, [b, s] each.
+
+    Args:
+        texts: The ids of each.
+        behind: How many of the last ids of each are of type 1: a context, or the second text of a pair.
+    """
+    lengths = np.array([len(ids) for ids in texts])[:, None]
+    places = np.arange(lengths.max())
+    input_ids = np.zeros((len(texts), len(places)), np.int64)
+    for row, ids in enumerate(texts):
+        input_ids[row, : len(ids)] = ids
+    mask = places < lengths
+    types = mask & (places >= lengths - np.array(behind)[:, None]) if behind is not None else np.zeros_like(mask)
+    parts = (torch.from_numpy(values.astype(np.int64)) for values in (input_ids, mask, types))
+    return dict(zip(INPUTS, parts, strict=True))
 
 
 def batches(

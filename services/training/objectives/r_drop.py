@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from torch import Tensor
@@ -22,7 +22,7 @@ class RDropObjective(Objective):
         distributions: The logits [n, labels] of each head on what it is asked about.
     """
 
-    def __init__(self, spec: RDrop, distributions: Callable[[Outputs, Batch], Iterator[Tensor]]) -> None:
+    def __init__(self, spec: RDrop, distributions: Callable[[Outputs, Batch], Iterable[Tensor]]) -> None:
         self._weight = spec.weight
         self._distributions = distributions
 

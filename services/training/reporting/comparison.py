@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from typing import Any
 
 from services.training.data.splitting import Split
@@ -15,20 +14,25 @@ from services.training.reporting.gate import Verdict, compare
 from services.training.tasks.task import Task
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import model_key
+from shared.artifacts.manifest import Labels
 from shared.contracts.jobs import JobSpec
+from shared.contracts.tasks import TaskName
 from shared.dialogue.trial.dialogue_file import DialogueFile
 from shared.errors import BrokenArtifact, NotFound
 from shared.storage import models
 
 
 def evaluate_before(
-    task: Task[Any, Any, Any, Any], base: Base, parts: Split[Any], context: AttemptContext
+    name: TaskName, task: Task[Any, Any, Any, Any], base: Base, parts: Split[Any], context: AttemptContext
 ) -> Evaluation:
-    """The figure to beat: the model that this one goes on from, or else always the commonest label."""
+    """The figure to beat: the model that this one goes on from, if it is one of the same task, or else the task's own baseline."""
     if base.parent is None:
-        return task.baseline(parts.train, parts.test)
+        return task.baseline(base, parts.train, parts.test)
     folder = context.store.fetch_folder(model_key(base.parent), context.folder / "cache")
-    return task.evaluate_bundle(Bundle.open(folder), parts.test, context.threads)
+    bundle = Bundle.open(folder)
+    if bundle.manifest.task != name:
+        return task.baseline(base, parts.train, parts.test)
+    return task.evaluate_bundle(bundle, parts.test, context.threads)
 
 
 def judge(
@@ -54,7 +58,7 @@ def judge(
     Raises:
         TrainingFailed: There is no bot to hold the dialogues with.
     """
-    verdict = _against_production(spec, task, after, parts, bundle.manifest.labels.intents, context)
+    verdict = _against_production(spec, task, after, parts, bundle.manifest.labels, context)
     if dialogues is not None:
         held = hold_dialogues(dialogues, spec.promotion.dialogues_at_least, bundle, context)
         context.events.message(f"{held}.", held.to_json(), level="info" if held.passed else "warn")
@@ -71,10 +75,10 @@ def _against_production(
     task: Task[Any, Any, Any, Any],
     after: Evaluation,
     parts: Split[Any],
-    intents: Sequence[str],
+    labels: Labels,
     context: AttemptContext,
 ) -> Verdict | None:
-    production = context.lease.read(lambda session: models.production(session, spec.task))
+    production = context.lease.read(lambda session: models.production(session, spec.slot))
     if production is None:
         return None
     try:
@@ -83,11 +87,11 @@ def _against_production(
     except (BrokenArtifact, NotFound) as error:
         context.events.message(f"The model in production cannot be compared with: {error.message}.", level="warn")
         return None
-    lost = sorted(set(bundle.manifest.labels.intents) - set(intents))
+    lost = sorted({*bundle.manifest.labels.chosen} - {*labels.chosen})
     if lost:
         context.events.message(
-            f"The model in production knows {len(lost)} intents that this one does not, e.g. {lost[0]}.",
-            {"intents": lost},
+            f"The model in production knows {len(lost)} labels that this one does not, e.g. {lost[0]}.",
+            {"labels": lost},
             level="warn",
         )
     verdict = compare(after, current, spec.promotion, production, task.quality)

@@ -107,7 +107,7 @@ def publish(lease: JobLease, release: Release, results: Sequence[File]) -> None:
             files.add(session, row)
         models.add(session, _model_row(release, now))
         if release.promoted:
-            models.promote(session, manifest.task, manifest.model_id, lease.job_id, now)
+            models.promote(session, manifest.spec.slot, manifest.model_id, lease.job_id, now)
         jobs.add_event(session, lease.job_id, "info", "message", _summary(release), release.after.scores, now)
         jobs.finish(
             session,
@@ -129,6 +129,7 @@ def _model_row(release: Release, now: float) -> Model:
         id=manifest.model_id,
         job_id=manifest.job_id,
         task=manifest.task,
+        deployment=manifest.spec.deployment,
         base_model=manifest.base_model,
         created_at=now,
         metrics=manifest.metrics,

@@ -107,7 +107,7 @@ def _confused(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str, int]]:
 def request_of(manifest: Manifest) -> dict[str, Any]:
     """The body that asks for the same job again."""
     asked = manifest.spec
-    body = asked.model_dump(mode="json", exclude_defaults=True) | {"seed": asked.seed}
+    body = asked.model_dump(mode="json", exclude_defaults=True) | {"seed": asked.seed, "task": asked.task}
     knobs = body.pop("hyperparameters", None)
     if knobs:
         body["method"] = {"type": "supervised", "supervised": {"hyperparameters": knobs}}

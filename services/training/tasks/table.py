@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from services.training.tasks.embedding.task import TASK as EMBEDDING
 from services.training.tasks.nlu.task import TASK as NLU
+from services.training.tasks.pair_classification.task import TASK as PAIR_CLASSIFICATION
+from services.training.tasks.question_answering.task import TASK as QUESTION_ANSWERING
+from services.training.tasks.ranking.task import TASK as RANKING
 from services.training.tasks.task import Task
-from shared.contracts.jobs import TaskName
+from services.training.tasks.text_classification.task import TASK as TEXT_CLASSIFICATION
+from services.training.tasks.token_classification.task import TASK as TOKEN_CLASSIFICATION
+from shared.contracts.tasks import TaskName
 
-TASKS: Mapping[TaskName, Task[Any, Any, Any, Any]] = {"nlu": NLU}
+TASKS: Mapping[TaskName, Task[Any, Any, Any, Any]] = {
+    "nlu": NLU,
+    "text_classification": TEXT_CLASSIFICATION,
+    "token_classification": TOKEN_CLASSIFICATION,
+    "pair_classification": PAIR_CLASSIFICATION,
+    "ranking": RANKING,
+    "embedding": EMBEDDING,
+    "question_answering": QUESTION_ANSWERING,
+}

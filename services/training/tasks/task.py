@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -11,9 +11,11 @@ import numpy as np
 from torch import Tensor
 
 from services.training.data.splitting import Split
+from services.training.exporting.probing import every_shape, shortest_and_longest
 from services.training.exporting.selection import Variants
 from services.training.fitting.batching import Batch, Collate, ExampleT
 from services.training.fitting.recipe import Demands, Recipe
+from services.training.models.base_models import Base
 from services.training.models.task_model import Outputs, TaskModel
 from services.training.models.text_encoder import TextEncoder
 from services.training.reporting.figures import Evaluation
@@ -51,7 +53,27 @@ class Setting(NamedTuple):
     threads: int
 
 
-@dataclass(frozen=True, slots=True)
+def _as_they_are(_model: Any, examples: Sequence[Any]) -> Sequence[Any]:
+    return examples
+
+
+def _all_of_them(examples: Sequence[Any], _chance: np.random.Generator) -> Sequence[Any]:
+    return examples
+
+
+def _nothing(*_: Any) -> Any:
+    return ()
+
+
+def _no_demands(_schema: Any) -> Demands:
+    return Demands()
+
+
+def _no_embedding(_model: Any) -> int:
+    return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
     """A record of functions; each stands in the room of its task.
 
@@ -74,7 +96,7 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
         probes: Examples of every shape that serving makes, on which graph and model have to agree.
         variants: Tries out the exported graphs.
         evaluate_bundle: Reads rows with a published model, so many side by side; raises ``BrokenArtifact``.
-        baseline: The figure to beat: what the commonest labels of the training rows would score on the test rows.
+        baseline: The figure to beat on the test rows: what the commonest labels of the training rows would score, or the base model as it is.
         labels: The schema as the manifest has it.
         embedding_size: Width of the model's sentence embedding.
         quality: The overall scores that two models are compared by: higher is better, and no threshold is hidden in them.
@@ -86,23 +108,23 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
     examples: Callable[[TextEncoder, Sequence[RowT], SchemaT], list[ExampleT]]
     model: Callable[[Path, SchemaT, float], ModelT]
     collate: Collate[ExampleT]
-    prepare: Callable[[ModelT, Sequence[ExampleT]], Sequence[ExampleT]]
-    epoch: Callable[[Sequence[ExampleT], np.random.Generator], Sequence[ExampleT]]
+    prepare: Callable[[ModelT, Sequence[ExampleT]], Sequence[ExampleT]] = _as_they_are
+    epoch: Callable[[Sequence[ExampleT], np.random.Generator], Sequence[ExampleT]] = _all_of_them
     counts: Callable[[Batch], Any]
     loss: Callable[[Outputs, Batch, Any, Recipe], Tensor]
-    distributions: Callable[[Outputs, Batch], Iterator[Tensor]]
+    distributions: Callable[[Outputs, Batch], Iterable[Tensor]] = _nothing
     scores: Callable[[ModelT, Sequence[ExampleT]], dict[str, float]]
-    finish: Callable[[ModelT, Sequence[ExampleT]], None]
-    demands: Callable[[SchemaT], Demands]
-    objectives: Callable[[SchemaT, int], Sequence[Objective]]
-    warnings: Callable[[Sequence[RowT], TextEncoder], Iterable[Warned]]
-    sample: Callable[[Sequence[ExampleT]], Sequence[ExampleT]]
-    probes: Callable[[Sequence[ExampleT]], Iterable[Sequence[ExampleT]]]
+    finish: Callable[[ModelT, Sequence[ExampleT]], object] = _nothing
+    demands: Callable[[SchemaT], Demands] = _no_demands
+    objectives: Callable[[SchemaT, int], Sequence[Objective]] = _nothing
+    warnings: Callable[[Sequence[RowT], TextEncoder], Iterable[Warned]] = _nothing
+    sample: Callable[[Sequence[ExampleT]], Sequence[ExampleT]] = shortest_and_longest
+    probes: Callable[[Sequence[ExampleT]], Iterable[Sequence[ExampleT]]] = every_shape
     variants: Callable[[Setting, SchemaT], Variants]
     evaluate_bundle: Callable[[Bundle, Sequence[RowT], int], Evaluation]
-    baseline: Callable[[Sequence[RowT], Sequence[RowT]], Evaluation]
+    baseline: Callable[[Base, Sequence[RowT], Sequence[RowT]], Evaluation]
     labels: Callable[[SchemaT], Labels]
-    embedding_size: Callable[[ModelT], int]
+    embedding_size: Callable[[ModelT], int] = _no_embedding
     quality: tuple[str, ...]
     shown: tuple[str, ...]
     token_outputs: Set[str] = frozenset()

@@ -14,8 +14,9 @@ from shared.importing.content import Content, Records, Row
 from shared.importing.encoding import decoded
 from shared.importing.formats.format import Unwritable, refuse_fields
 from shared.importing.options import ImportOptions
-from shared.importing.tokens import TAG, blank_between, spans_of
+from shared.tasks.token_classification.record import blank_between, spans_of
 
+_TAG = re.compile(r"O|[BIESLU]-\S+")
 _BREAK = re.compile(r"\r\n|\r|\n")
 #: Words, and every other sign by itself; a blank of any kind separates.
 _TOKEN = re.compile(r"\w+|[^\w\s]")
@@ -72,7 +73,7 @@ def _is_comment(line: str) -> bool:
 
 def _token(line: str) -> _TokenLine | None:
     columns = line.split("\t") if "\t" in line else line.split()
-    if len(columns) < 2 or not columns[0].strip() or not TAG.fullmatch(columns[-1].strip()):
+    if len(columns) < 2 or not columns[0].strip() or not _TAG.fullmatch(columns[-1].strip()):
         return None
     before = ""
     after: str | None = None
@@ -99,7 +100,8 @@ def _record(lines: Sequence[_TokenLine]) -> dict[str, object]:
         blank = blank_between(token, lines[index + 1][0]) if index < len(lines) - 1 else ""
         text += token + (blank if after is None else after)
     tags = [tag for _, tag, _, _ in lines]
-    return {"text": text, "entities": spans_of(tags, places), "tokens": [line[0] for line in lines], "tags": tags}
+    spans = [{"start": one.start, "end": one.end, "label": one.label} for one in spans_of(tags, places)]
+    return {"text": text, "entities": spans, "tokens": [line[0] for line in lines], "tags": tags}
 
 
 def write(rows: Sequence[Row]) -> bytes:

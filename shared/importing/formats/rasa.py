@@ -12,7 +12,7 @@ from shared.importing.encoding import decoded
 from shared.importing.formats.format import Unwritable, refuse_fields, refuse_some_unlabelled
 from shared.importing.libraries import library_of
 from shared.importing.options import ImportOptions
-from shared.rows.record import MAX_TEXT
+from shared.rows.problems import MAX_TEXT
 from shared.text.strict_json import parsed
 
 #: Bytes of a YAML file, which takes far more time and memory to parse than JSON, and values in it.

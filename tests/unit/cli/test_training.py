@@ -28,7 +28,7 @@ def test_options_become_the_job_that_is_asked_for(tmp_path: Path) -> None:
         "model": "minilm",
         "training_file": "file-1",
         "seed": 0,
-        "task": "nlu",
+        "task": "auto",
         "tuning": {"type": "lora"},
         "objectives": [{"type": "rdrop"}],
         "promotion": {"mode": "manual", "dialogues": "file-2"},

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat import Answer, DialogueState, TurnAnswered, TurnReceived, TurnUnderstood
+from shared.contracts.prediction import PredictRows, RowsPredicted
 from shared.contracts.understanding import EntitySpan, IntentScore, Sentiment, SentimentLabel, Understanding
 from shared.errors import BrokenArtifact, InvalidInput, NotFound
 from shared.messaging.bus import Bus
@@ -72,6 +73,16 @@ def read(question: AnalyzeText) -> TextAnalyzed:
     )
 
 
+def predict(question: PredictRows) -> RowsPredicted:
+    """The first word of each text is its label."""
+    if question.model == MODEL:
+        raise NotFound(f"No model {question.model!r}.", param="model", code="model_not_found")
+    answers = tuple({"label": row["text"].split()[0], "confidence": 1.0} for row in question.rows)
+    return RowsPredicted(
+        model=question.model, task="text_classification", answers=answers, tokens=2 * len(question.rows)
+    )
+
+
 @contextmanager
 def echoing(bus: Bus) -> Iterator[None]:
     """Both services on a bus."""
@@ -79,7 +90,11 @@ def echoing(bus: Bus) -> Iterator[None]:
     def on_turn(turn: TurnReceived) -> TurnUnderstood:
         return TurnUnderstood(turn=turn, understanding=understand(turn.text))
 
-    nlu: Handlers = {TurnReceived: one_by_one(on_turn), AnalyzeText: one_by_one(read)}
+    nlu: Handlers = {
+        TurnReceived: one_by_one(on_turn),
+        AnalyzeText: one_by_one(read),
+        PredictRows: one_by_one(predict),
+    }
     generation: Handlers = {TurnUnderstood: one_by_one(answer)}
     with ExitStack() as stack:
         publisher = stack.enter_context(bus.publisher())

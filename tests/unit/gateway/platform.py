@@ -21,6 +21,7 @@ from shared.artifacts.layout import model_key
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Labels, Manifest, Parity
 from shared.artifacts.store import open_store
 from shared.contracts.jobs import JobSpec
+from shared.contracts.tasks import TaskName
 from shared.messaging.bus import Bus
 from shared.messaging.connect import connect
 from shared.storage import jobs, models
@@ -54,13 +55,13 @@ class Platform:
             body = {"name": f"a {role} key", "role": role} | extra
             return str(http.post("/v1/keys", json=body).raise_for_status().json()["key"])
 
-    def add_model(self, gate: dict[str, Any] | None = None, suffix: str = "") -> str:
+    def add_model(self, gate: dict[str, Any] | None = None, suffix: str = "", task: TaskName = "nlu") -> str:
         """Store a model as a training job would, with a bundle's folder; returns its id."""
         model_id = f"ft:tiny/base:parley:{suffix}:{uuid4().hex[:8]}"
         job = Job(id=f"ftjob-{uuid4().hex}", created_at=1.0, spec=JobSpec(model="m", training_file="f"), seed=0)
         with self.database.transaction() as session:
             jobs.add(session, job)
-            model = Model(id=model_id, job_id=job.id, task="nlu", base_model="tiny", created_at=1.0, size_bytes=7)
+            model = Model(id=model_id, job_id=job.id, task=task, base_model="tiny", created_at=1.0, size_bytes=7)
             model.metrics, model.gate = {"accuracy": 0.9}, gate
             models.add(session, model)
         self._add_bundle(model_id, job)

@@ -113,14 +113,14 @@ def test_numbers_for_sentiments_have_to_be_told() -> None:
             {"text": "a", "text_pair": "b", "score": 0.5},
         ),
         (
-            '{"query": "a", "positives": "b", "negatives": ["c"]}',
-            "retrieval",
-            {"query": "a", "positives": ["b"], "negatives": ["c"]},
+            '{"query": "a", "positive": "b", "negatives": ["c"]}',
+            "embedding",
+            {"query": "a", "positive": "b", "negatives": ["c"]},
         ),
         ('{"input": "a", "target": "b"}', "seq2seq", {"input": "a", "target": "b"}),
         (
             '{"messages": [{"role": "user", "content": "hi"}]}',
-            "chat",
+            "text_generation",
             {"messages": [{"role": "user", "content": "hi"}]},
         ),
     ],
@@ -132,7 +132,10 @@ def test_rows_of_other_tasks_are_known_by_their_fields(content: str, task: str, 
 
 def test_a_task_that_is_told_brings_its_own_names() -> None:
     chat = '{"conversations": [{"from": "human", "value": "hi"}, {"from": "gpt", "value": "yo"}]}'
-    assert imported(chat, "a.jsonl", task="chat").rows[0]["messages"][1] == {"role": "assistant", "content": "yo"}
+    assert imported(chat, "a.jsonl", task="text_generation").rows[0]["messages"][1] == {
+        "role": "assistant",
+        "content": "yo",
+    }
     pair = imported("premise,hypothesis,label\na,b,1.0\n", "a.csv", task="pair_classification")
     assert pair.rows[0] == {"text": "a", "text_pair": "b", "label": "1.0"}
     labels = imported("text,labels\na,x|y\n", "a.csv", task="text_classification")
@@ -140,9 +143,14 @@ def test_a_task_that_is_told_brings_its_own_names() -> None:
     assert imported("message,class\na,x\n", "a.csv", columns={"label": "class"}).rows[0] == {"text": "a", "label": "x"}
 
 
+def test_a_query_with_several_answers_is_a_row_for_each() -> None:
+    faq = imported('{"question": "when?", "answer": ["at nine", "daily"]}', "a.jsonl", task="embedding")
+    assert list(faq.rows) == [{"query": "when?", "positive": "at nine"}, {"query": "when?", "positive": "daily"}]
+
+
 def test_what_does_not_fit_together_is_left_out() -> None:
     tags = imported('{"tokens": ["a"], "tags": []}\n{"tokens": ["a"], "tags": ["O"]}', "a.jsonl")
-    assert tags.understanding.left_out == [("not as many tags as tokens", 1, [1])]
+    assert tags.understanding.left_out_count == 1
     answer = '{"question": "q", "context": "abc", "answers": [{"text": "b", "start": %d}]}\n'
     assert len(imported(answer % 0 + answer % 1, "a.jsonl").rows) == 1
 

@@ -12,7 +12,8 @@ from shared.errors import InvalidInput
 from shared.importing.formats.format import Unwritable
 from shared.importing.formats.table import FORMATS
 from shared.importing.writing import export_rows
-from shared.rows.record import Faulty, row_from
+from shared.rows.problems import Faulty
+from shared.tasks.nlu.record import row_from
 from tests.unit.importing.files import imported
 
 Row = dict[str, Any]
@@ -158,7 +159,7 @@ def test_what_is_told_to_be_dropped_is() -> None:
         {"question": "q?", "context": "a b", "answers": [{"text": "b", "start": 2}]},
         {"tokens": ["a", "b"], "tags": ["O", "B-x"]},
         {"text": "a", "text_pair": "b", "label": "same"},
-        {"query": "a", "positives": ["b", "c"], "negatives": ["d"]},
+        {"query": "a", "positive": "b", "negatives": ["d"]},
         {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yo"}]},
         {"input": "a", "target": "b"},
     ],

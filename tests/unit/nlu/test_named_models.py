@@ -9,7 +9,7 @@ import pytest
 from services.nlu.named_models import NamedModels
 from shared.errors import BrokenArtifact, Unavailable
 from shared.inference.fake import FakeReader
-from shared.inference.reading import Reader
+from shared.inference.predictor import Predictor
 
 
 class Shelf:
@@ -21,7 +21,7 @@ class Shelf:
         self.may_load.set()
         self.broken: set[str] = set()
 
-    def load(self, model_id: str) -> Reader:
+    def load(self, model_id: str) -> Predictor:
         self.may_load.wait(10)
         if model_id in self.broken:
             raise BrokenArtifact(f"{model_id} is broken")
@@ -40,7 +40,7 @@ class Clock:
         return self.now
 
 
-def eventually(ask: Callable[[], Reader]) -> Reader:
+def eventually(ask: Callable[[], Predictor]) -> Predictor:
     for _ in range(500):
         try:
             return ask()
@@ -52,8 +52,8 @@ def eventually(ask: Callable[[], Reader]) -> Reader:
 def test_a_model_is_loaded_once() -> None:
     shelf = Shelf()
     models = NamedModels(shelf.load, clock=Clock())
-    first = eventually(lambda: models.reader("one"))
-    assert models.reader("one") is first
+    first = eventually(lambda: models.model("one"))
+    assert models.model("one") is first
     assert len(shelf.loaded) == 1
     models.close()
     assert shelf.open_ids() == []
@@ -64,9 +64,9 @@ def test_the_caller_is_asked_to_come_back_while_it_loads() -> None:
     shelf.may_load.clear()
     models = NamedModels(shelf.load, clock=Clock())
     with pytest.raises(Unavailable, match="being loaded"):
-        models.reader("one")
+        models.model("one")
     shelf.may_load.set()
-    assert eventually(lambda: models.reader("one")).model_id == "one"
+    assert eventually(lambda: models.model("one")).model_id == "one"
     models.close()
 
 
@@ -74,7 +74,7 @@ def test_the_least_recently_used_makes_room() -> None:
     shelf = Shelf()
     models = NamedModels(shelf.load, clock=Clock(), capacity=2)
     for model_id in ("one", "two", "one", "three"):
-        eventually(lambda model_id=model_id: models.reader(model_id))  # type: ignore[misc]
+        eventually(lambda model_id=model_id: models.model(model_id))  # type: ignore[misc]
     assert shelf.open_ids() == ["one", "three"]
     models.close()
 
@@ -84,13 +84,13 @@ def test_a_model_that_loads_is_not_pushed_out_before_its_caller_had_it() -> None
     shelf.may_load.clear()
     models = NamedModels(shelf.load, clock=clock, capacity=1)
     with pytest.raises(Unavailable):
-        models.reader("one")
+        models.model("one")
     clock.now = 4.0
     with pytest.raises(Unavailable, match="other models"):
-        models.reader("two")
+        models.model("two")
     shelf.may_load.set()
-    assert eventually(lambda: models.reader("one")).model_id == "one"
-    assert eventually(lambda: models.reader("two")).model_id == "two"
+    assert eventually(lambda: models.model("one")).model_id == "one"
+    assert eventually(lambda: models.model("two")).model_id == "two"
     models.close()
 
 
@@ -99,12 +99,12 @@ def test_a_model_that_nobody_came_back_for_makes_room_and_is_closed() -> None:
     shelf.may_load.clear()
     models = NamedModels(shelf.load, clock=clock, capacity=1)
     with pytest.raises(Unavailable):
-        models.reader("abandoned")
+        models.model("abandoned")
     clock.now = 6.0
     with pytest.raises(Unavailable, match="two is being loaded"):
-        models.reader("two")
+        models.model("two")
     shelf.may_load.set()
-    assert eventually(lambda: models.reader("two")).model_id == "two"
+    assert eventually(lambda: models.model("two")).model_id == "two"
     assert shelf.open_ids() == ["two"]
     models.close()
 
@@ -114,7 +114,7 @@ def test_a_model_that_cannot_be_loaded_says_why_and_is_tried_again() -> None:
     shelf.broken.add("one")
     models = NamedModels(shelf.load, clock=Clock())
     with pytest.raises(BrokenArtifact):
-        eventually(lambda: models.reader("one"))
+        eventually(lambda: models.model("one"))
     shelf.broken.clear()
-    assert eventually(lambda: models.reader("one")).model_id == "one"
+    assert eventually(lambda: models.model("one")).model_id == "one"
     models.close()

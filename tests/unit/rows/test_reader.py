@@ -12,12 +12,14 @@ from shared.contracts.faults import Fault
 from shared.errors import InvalidInput
 from shared.rows.reader import FileFormat, format_of, read_rows
 from shared.rows.report import MAX_FIELD, MAX_LISTED, RowReport
-from shared.rows.row import Entity, Row
 from shared.rows.source import MAX_LINE
+from shared.rows.spans import Entity
+from shared.tasks.nlu.row import Row
+from shared.tasks.records import kind_by_fields
 
 
 def _read(content: str | bytes, file_format: FileFormat = "jsonl") -> RowReport:
-    return read_rows(io.BytesIO(content.encode() if isinstance(content, str) else content), file_format)
+    return read_rows(io.BytesIO(content.encode() if isinstance(content, str) else content), file_format, kind_by_fields)
 
 
 def _only_fault(report: RowReport) -> Fault:

@@ -10,7 +10,8 @@ from shared.bot.bot_file import read_bot
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.dialogue.values.slots import SlotReader
 from shared.rows.reader import read_rows
-from shared.rows.row import Row
+from shared.tasks.nlu.row import Row
+from shared.tasks.records import kind_by_fields
 from tests.unit.dialogue.conversation import TODAY, Conversation
 
 
@@ -22,7 +23,7 @@ def bot() -> Bot:
 @pytest.fixture(scope="module")
 def rows() -> list[Row]:
     with starter.utterances().open("rb") as stream:
-        return read_rows(stream, "jsonl").rows
+        return read_rows(stream, "jsonl", kind_by_fields).rows
 
 
 def test_the_bot_knows_every_intent_of_the_data(bot: Bot, rows: list[Row]) -> None:

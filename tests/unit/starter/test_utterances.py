@@ -15,7 +15,9 @@ from shared.bot.bot_file import read_bot
 from shared.contracts.understanding import OUT_OF_SCOPE, SENTIMENTS
 from shared.rows.reader import read_rows
 from shared.rows.report import RowReport
-from shared.rows.row import Entity, Row
+from shared.rows.spans import Entity
+from shared.tasks.nlu.row import Row
+from shared.tasks.records import kind_by_fields
 
 COMMON_INTENTS = frozenset(
     ("order_status", "cancel_order", "refund_status", "flight_search", "complaint", "talk_to_person", "inform")
@@ -45,7 +47,7 @@ FORMS = {
 @pytest.fixture(scope="module")
 def report() -> RowReport:
     with starter.utterances().open("rb") as stream:
-        return read_rows(stream, "jsonl")
+        return read_rows(stream, "jsonl", kind_by_fields)
 
 
 @pytest.fixture(scope="module")

@@ -69,8 +69,24 @@ class TestModelProduction:
             models.promote(session, "rank", "ranker", "key_1", 1.0)
         promote(database, "a")
         assert in_production(database) == "a"
-        with pytest.raises(InvalidInput, match="'rank', not 'nlu'"):
+        with pytest.raises(InvalidInput, match="serves models of 'nlu'"):
             promote(database, "ranker")
+
+    def test_a_slot_belongs_to_the_task_of_its_first_model(self, database: Database) -> None:
+        add(database, "a")
+        with database.transaction() as session:
+            models.add(session, a_model("topics", task="text_classification"))
+            models.add(session, a_model("teacher"))
+            models.promote(session, "complaints", "topics", "key_1", 1.0)
+            models.promote(session, "teacher", "teacher", "key_1", 1.0)
+        promote(database, "a")
+        with database.reading() as session:
+            assert models.deployments(session) == {"complaints": "topics", "nlu": "a", "teacher": "teacher"}
+        for slot in ("complaints", "text_classification"):
+            with database.transaction() as session, pytest.raises(InvalidInput, match=slot):
+                models.promote(session, slot, "a", "key_1", 2.0)
+        with database.transaction() as session, pytest.raises(InvalidInput, match="teacher"):
+            models.delete(session, "teacher", 2.0)
 
     def test_promoting_the_model_in_production_changes_nothing(self, database: Database) -> None:
         add(database, "a", "b")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,18 +16,17 @@ from safetensors import SafetensorError
 
 from services.training.fitting import checkpoint
 from services.training.jobs.attempt import attempt
-from services.training.jobs.channel import Channel, received
+from services.training.jobs.channel import Channel
 from services.training.jobs.child import ENDED, INTERRUPTED
 from services.training.jobs.lease import JobLease
-from shared.artifacts.bundle import Bundle
-from shared.artifacts.layout import encoder_key, file_key, model_key
-from shared.contracts.jobs import JobSpec, Promotion, TrainingProgressed
-from shared.contracts.message import Message
+from shared.artifacts.layout import encoder_key, file_key
+from shared.contracts.jobs import Promotion, TrainingProgressed
 from shared.contracts.releases import ModelPublished
 from shared.inference.reader import TextReader
 from shared.storage import bots, files, jobs, models
 from tests.unit.dialogue.conversation import DESK
 from tests.unit.training import job_kit
+from tests.unit.training.attempts import attempt_at, bundle_of
 from tests.unit.training.job_kit import Bench
 from tests.unit.training.tiny_base import tiny_base
 
@@ -57,26 +55,9 @@ def bench(tmp_path: Path, base: str) -> Iterator[Bench]:
         yield made
 
 
-def _attempt(bench: Bench, spec: JobSpec, stopped: Event | None = None) -> tuple[str, int, list[Message]]:
-    """Claim a new job and make one attempt at it."""
-    job_id, token = bench.submit(spec), secrets.token_hex(8)
-    with bench.database.transaction() as session:
-        assert jobs.claim(session, token=token, now=time.time(), lease_seconds=60, job_id=job_id)
-    bench.settings.attempt_folder(token).mkdir(parents=True)
-    stream = io.StringIO()
-    lease = JobLease(bench.database, job_id, token, stopped or Event())
-    status = attempt(lease, Channel(stream), bench.settings, stopped or Event())
-    stream.seek(0)
-    return job_id, status, list(received(stream))
-
-
-def _bundle(bench: Bench, model: str, cache: Path) -> Bundle:
-    return Bundle.open(bench.store.fetch_folder(model_key(model), cache))
-
-
 def test_two_generations_and_a_refusal(bench: Bench, base: str, tmp_path: Path) -> None:
     training_file = bench.upload(job_kit.lines())
-    job_id, status, told = _attempt(bench, job_kit.spec(base, training_file))
+    job_id, status, told = attempt_at(bench, job_kit.spec(base, training_file))
     job = bench.job(job_id)
     assert (status, job.status, job.error) == (ENDED, "succeeded", None), bench.told(job_id)
     model = job.fine_tuned_model
@@ -96,7 +77,7 @@ def test_two_generations_and_a_refusal(bench: Bench, base: str, tmp_path: Path) 
 
     # A warm start goes on from the encoder of the first model and is measured against it.
     promotion = LENIENT.model_copy(update=_dialogues(bench, at_least=0.5))
-    second_id, _, _ = _attempt(bench, job_kit.spec(model, training_file, epochs=2, promotion=promotion))
+    second_id, _, _ = attempt_at(bench, job_kit.spec(model, training_file, epochs=2, promotion=promotion))
     second = bench.job(second_id)
     assert second.status == "succeeded", bench.told(second_id)
     assert second.fine_tuned_model == f"ft:tiny:parley::{second_id.removeprefix('ftjob-')}"
@@ -114,7 +95,7 @@ def test_two_generations_and_a_refusal(bench: Bench, base: str, tmp_path: Path) 
     assert before["scores"]["intent_accuracy"] == pytest.approx(row.metrics["test"]["scores"]["intent_accuracy"])
 
     # A model that has hardly learned is made, but not promoted, and its owner learns why.
-    third_id, _, told = _attempt(
+    third_id, _, told = attempt_at(
         bench, job_kit.spec(base, training_file, epochs=1, promotion=Promotion(min_label_rows=1, max_regression=0.05))
     )
     third = bench.job(third_id)
@@ -132,7 +113,9 @@ def test_two_generations_and_a_refusal(bench: Bench, base: str, tmp_path: Path) 
 
 def test_a_model_that_does_not_hold_its_dialogues_is_not_promoted(bench: Bench, base: str) -> None:
     promotion = Promotion(**_dialogues(bench, at_least=0.6))
-    job_id, _, told = _attempt(bench, job_kit.spec(base, bench.upload(job_kit.lines()), epochs=1, promotion=promotion))
+    job_id, _, told = attempt_at(
+        bench, job_kit.spec(base, bench.upload(job_kit.lines()), epochs=1, promotion=promotion)
+    )
     assert bench.job(job_id).status == "succeeded", bench.told(job_id)
     assert not any(isinstance(message, ModelPublished) for message in told)
     with bench.database.reading() as session:
@@ -150,7 +133,7 @@ def test_dialogues_that_cannot_be_held_end_a_job_before_it_trains(
 ) -> None:
     dialogues = "file-gone" if content is None else bench.upload_bytes(content, "dialogues.yaml")
     promotion = Promotion(dialogues=dialogues)
-    job_id, _, _ = _attempt(bench, job_kit.spec(base, bench.upload(job_kit.lines()), promotion=promotion))
+    job_id, _, _ = attempt_at(bench, job_kit.spec(base, bench.upload(job_kit.lines()), promotion=promotion))
     error = bench.job(job_id).error
     assert error is not None
     assert error["param"] == "promotion.dialogues"
@@ -166,7 +149,7 @@ def _dialogues(bench: Bench, *, at_least: float) -> dict[str, Any]:
 
 
 def _check_bundle(bench: Bench, model: str, cache: Path) -> None:
-    bundle = _bundle(bench, model, cache)
+    bundle = bundle_of(bench, model, cache)
     assert bundle.manifest.labels.intents == ("hours", "refund", "track")
     assert bundle.manifest.parity.max_abs_difference < 1e-3
     reader = TextReader.from_bundle(bundle)
@@ -203,7 +186,7 @@ def test_a_job_that_cannot_succeed_says_what_to_change(bench: Bench, base: str) 
         (job_kit.spec("/nowhere/at/all", fine), "training_failed", "model", "PARLEY_BASE_MODELS"),
     ]
     for spec, code, param, words in cases:
-        job_id, status, told = _attempt(bench, spec)
+        job_id, status, told = attempt_at(bench, spec)
         job = bench.job(job_id)
         assert (status, job.status) == (ENDED, "failed")
         assert job.error is not None
@@ -218,14 +201,14 @@ def test_a_label_that_occurs_once_is_left_out_and_named_or_refused_where_that_is
 ) -> None:
     file_id = bench.upload([*job_kit.lines(), {"text": "a lonely row", "intent": "lonely"}])
     spec = job_kit.spec(base, file_id, epochs=1)
-    job_id, _, _ = _attempt(bench, spec)
+    job_id, _, _ = attempt_at(bench, spec)
     job = bench.job(job_id)
     assert job.status == "succeeded", bench.told(job_id)
     assert any("occur once are left out. intent: lonely." in message for message in bench.told(job_id))
     with bench.database.reading() as session:
         assert models.get(session, job.fine_tuned_model or "").metrics["left_out"] == {"intent": ["lonely"]}
 
-    refused, _, _ = _attempt(bench, spec.model_copy(update={"rare_labels": "refuse"}))
+    refused, _, _ = attempt_at(bench, spec.model_copy(update={"rare_labels": "refuse"}))
     assert bench.job(refused).status == "failed"
     assert "as intent: lonely" in bench.told(refused)[-1]
 
@@ -234,7 +217,7 @@ def test_a_validation_file_chooses_the_weights(bench: Bench, base: str) -> None:
     rows = job_kit.lines()
     training_file, validation_file = bench.upload(rows[::2]), bench.upload(rows[1::8])
     spec = job_kit.spec(base, training_file, epochs=1).model_copy(update={"validation_file": validation_file})
-    job_id, _, _ = _attempt(bench, spec)
+    job_id, _, _ = attempt_at(bench, spec)
     assert bench.job(job_id).status == "succeeded", bench.told(job_id)
     assert any("10 choose it" in message for message in bench.told(job_id))
 
@@ -245,7 +228,7 @@ def test_csv_trains_as_well(bench: Bench, base: str) -> None:
     writer.writeheader()
     writer.writerows([{**row, "entities": json.dumps(row.get("entities", []))} for row in job_kit.lines()])
     file_id = bench.upload_bytes(text.getvalue().encode(), "rows.csv")
-    job_id, _, _ = _attempt(bench, job_kit.spec(base, file_id, epochs=1))
+    job_id, _, _ = attempt_at(bench, job_kit.spec(base, file_id, epochs=1))
     assert bench.job(job_id).status == "succeeded", bench.told(job_id)
 
 
@@ -261,7 +244,7 @@ def test_nothing_is_written_without_the_lease(bench: Bench, base: str) -> None:
 def test_a_stopped_attempt_leaves_a_checkpoint(bench: Bench, base: str) -> None:
     stopped = Event()
     stopped.set()
-    job_id, status, _ = _attempt(bench, job_kit.spec(base, bench.upload(job_kit.lines())), stopped)
+    job_id, status, _ = attempt_at(bench, job_kit.spec(base, bench.upload(job_kit.lines())), stopped)
     assert status == INTERRUPTED
     assert bench.job(job_id).status == "running"
     assert bench.checkpoints(job_id) == [0]
@@ -274,7 +257,7 @@ def test_a_full_disk_fails_the_job_at_once_with_what_to_do(
         raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
 
     monkeypatch.setattr(checkpoint, "save_file", without_room)
-    job_id, status, told = _attempt(bench, job_kit.spec(base, bench.upload(job_kit.lines()), epochs=1))
+    job_id, status, told = attempt_at(bench, job_kit.spec(base, bench.upload(job_kit.lines()), epochs=1))
     job = bench.job(job_id)
     assert (status, job.status) == (ENDED, "failed")
     assert job.error is not None

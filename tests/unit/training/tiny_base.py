@@ -15,7 +15,8 @@ from services.training.objectives.table import objectives_of
 from services.training.tasks.nlu.task import TASK
 from services.training.tunings.table import tuning_of
 from shared.contracts.tunings import Full, Spec
-from shared.rows.row import Entity, Row
+from shared.rows.spans import Entity
+from shared.tasks.nlu.row import Row
 
 WIDTH = 32
 
@@ -73,4 +74,4 @@ def recipe(
 
 def method(tuning: Spec = FULL, *objectives: Spec) -> Method:
     """How a tiny joint model is trained."""
-    return Method(TASK, tuning_of(tuning), objectives_of(objectives, TASK))
+    return Method(TASK, tuning_of(tuning), objectives_of(objectives, TASK, recipe(tuning)))

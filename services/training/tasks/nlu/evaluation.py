@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from seqeval.metrics import classification_report as entity_report
 from sklearn.metrics import roc_auc_score
 
 from services.training.reporting.figures import (
@@ -16,13 +15,12 @@ from services.training.reporting.figures import (
     LabelScore,
     Mistake,
     calibration_error,
-    label_score,
     macro_f1,
-    quiet,
     table,
 )
-from shared.contracts.understanding import OUT_OF_SCOPE, EntitySpan, IntentScore, Sentiment, Understanding
-from shared.rows.row import Entity, Row
+from services.training.tagging.scores import entity_scores
+from shared.contracts.understanding import OUT_OF_SCOPE, IntentScore, Sentiment, Understanding
+from shared.tasks.nlu.row import Row
 
 #: The scores that a model is compared by: higher is better, and no threshold is hidden in them.
 QUALITY = ("intent_accuracy", "intent_macro_f1", "entity_f1", "sentiment_accuracy")
@@ -59,7 +57,9 @@ def evaluate(
         scores |= _scope(rows, intents, scope_scores)
     tagged = [(row, predicted) for row, predicted in pairs if row.entities is not None]
     if any(row.entities for row, _ in tagged):
-        labels["entity"], scores["entity_f1"] = _entity_scores(tagged)
+        truths = [row.entities or () for row, _ in tagged]
+        found = [predicted.entities for _, predicted in tagged]
+        labels["entity"], scores["entity_f1"] = entity_scores([row.text for row, _ in tagged], truths, found)
     felt = [(row.sentiment, predicted.sentiment) for row, predicted in pairs if row.sentiment and predicted.sentiment]
     if felt:
         labels["sentiment"] = table([(truth, predicted.label) for truth, predicted in felt])
@@ -149,21 +149,3 @@ def _scope(
         is_inside = [rows[place].intent != OUT_OF_SCOPE for place in labelled]
         scores["out_of_scope_auroc"] = float(roc_auc_score(is_inside, scope_scores[labelled]))
     return scores
-
-
-def _entity_scores(tagged: Sequence[tuple[Row, Understanding]]) -> tuple[dict[str, LabelScore], float]:
-    """Whole-span scores by seqeval, over characters: a span counts if its label and both its ends are right."""
-    truths = [_characters(row.text, row.entities or ()) for row, _ in tagged]
-    predicted = [_characters(row.text, understanding.entities) for row, understanding in tagged]
-    with quiet():
-        report = entity_report(truths, predicted, output_dict=True, zero_division=0)
-    occurring = sorted({entity.label for row, _ in tagged for entity in row.entities or ()})
-    return {label: label_score(report[label]) for label in occurring}, float(report["micro avg"]["f1-score"])
-
-
-def _characters(text: str, spans: Sequence[Entity] | Sequence[EntitySpan]) -> list[str]:
-    tags = ["O"] * len(text)
-    for span in spans:
-        tags[span.start : span.end] = [f"I-{span.label}"] * (span.end - span.start)
-        tags[span.start] = f"B-{span.label}"
-    return tags

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,10 +12,10 @@ from torch import Tensor
 
 from services.training.fitting.batching import IGNORED, INPUTS
 from services.training.models.text_encoder import TextEncoder
-from services.training.tasks.nlu.labels import OUTSIDE, LabelSpace
+from services.training.tagging.tags import tag_columns
+from services.training.tasks.nlu.labels import LabelSpace
 from shared.contracts.understanding import OUT_OF_SCOPE
-from shared.inference.tokens import Encoded
-from shared.rows.row import Row
+from shared.tasks.nlu.row import Row
 
 OUT_OF_SCOPE_ID = -1
 """The intent id of rows that belong to no intent."""
@@ -54,7 +54,7 @@ def examples_of(encoder: TextEncoder, rows: Sequence[Row], labels: LabelSpace) -
     return [
         Example(
             ids=tuple(encoded.ids[: len(encoded.ids) - encoded.context]),
-            tags=_tag_ids(encoded, row, tags),
+            tags=tag_columns(encoded.offsets[: len(encoded.ids) - encoded.context], row.entities, tags),
             intent=intents.get(row.intent, IGNORED) if row.intent is not None else IGNORED,
             sentiment=sentiments.get(row.sentiment, IGNORED) if row.sentiment is not None else IGNORED,
             context=tuple(encoded.ids[len(encoded.ids) - encoded.context :]),
@@ -81,19 +81,3 @@ def collate(chosen: Sequence[Example]) -> tuple[dict[str, Tensor], dict[str, Ten
     if anchors:
         targets["anchors"] = torch.from_numpy(np.stack(anchors))
     return inputs, targets
-
-
-def _tag_ids(encoded: Encoded, row: Row, tags: Mapping[str, int]) -> tuple[int, ...]:
-    """BIO by character offsets: the first token that touches an entity is its B, the others are its I."""
-    offsets = encoded.offsets[: len(encoded.ids) - encoded.context]
-    if row.entities is None or not tags:
-        return (IGNORED,) * len(offsets)
-    ids = [tags[OUTSIDE] if end > start else IGNORED for start, end in offsets]
-    for entity in row.entities:
-        prefix = "B"
-        for token, (start, end) in enumerate(offsets):
-            inside = start < entity.end and end > entity.start
-            if inside and ids[token] != IGNORED:
-                ids[token] = tags.get(f"{prefix}-{entity.label}", IGNORED)
-                prefix = "I"
-    return tuple(ids)

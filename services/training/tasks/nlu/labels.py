@@ -7,16 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from services.training.tagging.tags import standing_apart, tag_names
 from shared.artifacts.manifest import Labels
 from shared.contracts.understanding import OUT_OF_SCOPE, SENTIMENTS
-from shared.rows.row import Row
-
-OUTSIDE = "O"
-"""The tag of a token that belongs to no entity."""
-
-
-#: Share of the entities of a label that stand so beside another of it; fewer are slips of who labelled.
-_APART = 0.02
+from shared.tasks.nlu.row import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +42,11 @@ class LabelSpace:
             entities.update(entity.label for entity in row.entities or ())
             apart.update(_labelled_apart(row))
             sentiment = sentiment or row.sentiment is not None
-        tags = tuple(f"{prefix}-{label}" for label in sorted(entities) for prefix in "BI")
         return cls(
             intents=tuple(sorted(intents - {OUT_OF_SCOPE})),
-            tags=(OUTSIDE, *tags) if tags else (),
+            tags=tag_names(entities),
             sentiments=SENTIMENTS if sentiment else (),
-            apart=tuple(label for label in sorted(apart) if apart[label] >= _APART * entities[label]),
+            apart=standing_apart(entities, apart),
         )
 
     def to_manifest(self) -> Labels:

@@ -10,15 +10,12 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from services.training.models.encoder import load_encoder
-from services.training.models.pooling import mean_state, unit
+from services.training.models.pooling import AttentionPooling, mean_state, start_from_prototypes, unit
 from services.training.models.task_model import TaskModel
 from services.training.tasks.nlu.labels import LabelSpace
 
 PROJECTION = "projection.safetensors"
 """Beside the encoder's own files in a directory written by ``JointModel.save``."""
-
-#: Length of an intent's weight vector at the start: logits are this times the cosine to the mean of the intent's rows.
-_PROTOTYPE_SCALE = 20.0
 
 
 def text_mask(attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
@@ -104,39 +101,21 @@ class JointModel(TaskModel):
             outputs["sentiment"] = self.sentiment(states, attention_mask)
         return {**outputs, "sentence_embedding": unit(self.projection(mean))}
 
-    @torch.no_grad()
     def start_from_prototypes(self, embeddings: Tensor, intents: Tensor) -> None:
-        """Point each intent's weights at the mean of its rows, so that training starts from a nearest-mean classifier.
-
-        (Snell et al. 2017, arXiv:1703.05175.)
-
-        Args:
-            embeddings: [n, d] unit-length embeddings by the base model.
-            intents: [n] int64 columns; negative ones are left out.
-        """
-        if self.intent is None:
-            return
-        for column in range(self.intent.out_features):
-            rows = embeddings[intents == column]
-            if len(rows):
-                self.intent.weight[column] = _PROTOTYPE_SCALE * unit(rows.mean(dim=0))
-        self.intent.bias.zero_()
+        """Let the intent head begin at the means of its rows; see ``pooling.start_from_prototypes``."""
+        if self.intent is not None:
+            start_from_prototypes(self.intent, embeddings, intents)
 
 
-class SentimentHead(nn.Module):
+class SentimentHead(AttentionPooling):
     """Linear over a weighted mean of the token states; the weights are learned and start equal."""
 
     def __init__(self, width: int, labels: int, dropout: float) -> None:
-        super().__init__()
-        self.attention = nn.Linear(width, 1, bias=False)
+        super().__init__(width)
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(width, labels)
-        nn.init.zeros_(self.attention.weight)
 
     def forward(self, states: Tensor, attention_mask: Tensor) -> Tensor:
         """Logits [b, labels] of states [b, s, d]."""
-        scores = self.attention(states).squeeze(-1).float()
-        weights = scores.masked_fill(attention_mask == 0, torch.finfo(scores.dtype).min).softmax(dim=-1)
-        pooled = (states.float() * weights.unsqueeze(-1)).sum(dim=1)
-        logits: Tensor = self.output(self.dropout(pooled))
+        logits: Tensor = self.output(self.dropout(super().forward(states, attention_mask)))
         return logits

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.training.models.overlong import overlong_warning
 from shared.inference.tokens import Tokens
-from shared.rows.row import Row
+from shared.tasks.nlu.row import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,4 @@ class Overlong:
         if not self.rows:
             return None
         entities = f", and {self.entities} of their entities are lost" if self.entities else ""
-        return (
-            f"{self.rows} rows are longer than schedule.max_length ({max_length} tokens): only their beginnings are trained on{entities}. "
-            "Raise it, or split the rows; when the model serves, long texts are read in windows to their end."
-        )
+        return overlong_warning(self.rows, max_length, lost=entities)

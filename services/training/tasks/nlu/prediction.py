@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from services.training.fitting.batching import IGNORED, Batch, batches
+from services.training.fitting.batching import Batch, batches
 from services.training.fitting.device import autocast
+from services.training.tagging.scores import token_f1
 from services.training.tasks.nlu.examples import Example, collate
-from services.training.tasks.nlu.labels import OUTSIDE, LabelSpace
+from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
-
-Span = tuple[int, int, str]
-"""First token, token after the last, entity label."""
 
 _BATCH_SIZE = 64
 
@@ -91,45 +89,15 @@ def scores(predictions: Predictions, examples: Sequence[Example], labels: LabelS
     sentiments = np.array([example.sentiment for example in examples])
     if predictions.intent is not None and (intents >= 0).any():
         found["intent_accuracy"] = _accuracy(predictions.intent, intents)
-    if predictions.tags is not None and any(_is_tagged(example) for example in examples):
-        found["entity_f1"] = _entity_f1(predictions.tags, examples, labels)
+    if predictions.tags is not None:
+        f1 = token_f1(predictions.tags, [example.tags for example in examples], labels.tags)
+        if f1 is not None:
+            found["entity_f1"] = f1
     if predictions.sentiment is not None and (sentiments >= 0).any():
         found["sentiment_accuracy"] = _accuracy(predictions.sentiment, sentiments)
-    return found
-
-
-def spans(tags: Iterable[str]) -> set[Span]:
-    """Entities of a BIO sequence. An ``I`` that continues nothing of its label starts an entity."""
-    found: set[Span] = set()
-    start, current = 0, ""
-    for position, tag in enumerate((*tags, OUTSIDE)):
-        prefix, _, label = tag.partition("-")
-        if current and (prefix != "I" or label != current):
-            found.add((start, position, current))
-            current = ""
-        if label and not current:
-            start, current = position, label
     return found
 
 
 def _accuracy(logits: np.ndarray, targets: np.ndarray) -> float:
     labelled = targets >= 0
     return float((logits[labelled].argmax(axis=1) == targets[labelled]).mean())
-
-
-def _entity_f1(tags: Sequence[np.ndarray], examples: Sequence[Example], labels: LabelSpace) -> float:
-    right = guessed = wanted = 0
-    for logits, example in zip(tags, examples, strict=True):
-        if not _is_tagged(example):
-            continue
-        truth = spans(labels.tags[tag] if tag != IGNORED else OUTSIDE for tag in example.tags)
-        guess = spans(
-            labels.tags[tag] if truth_tag != IGNORED else OUTSIDE
-            for tag, truth_tag in zip(logits.argmax(axis=1), example.tags, strict=True)
-        )
-        right, guessed, wanted = right + len(truth & guess), guessed + len(guess), wanted + len(truth)
-    return 2 * right / (guessed + wanted) if guessed + wanted else 1.0
-
-
-def _is_tagged(example: Example) -> bool:
-    return any(tag != IGNORED for tag in example.tags)

@@ -6,8 +6,9 @@ from functools import cache
 
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.rows.reader import read_rows
-from shared.rows.row import Row
 from shared.starter import utterances
+from shared.tasks.nlu.row import Row
+from shared.tasks.records import kind_by_fields
 
 
 @cache
@@ -17,5 +18,5 @@ def strangers() -> tuple[Row, ...]:
     Some of them may well belong to the domain of a job, so only their bulk says anything.
     """
     with utterances().open("rb") as stream:
-        rows = read_rows(stream, "jsonl").rows
+        rows = read_rows(stream, "jsonl", kind_by_fields).rows
     return tuple(Row(row.text) for row in rows if row.intent == OUT_OF_SCOPE)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from services.training.fitting.recipe import SMALL, Demands
+from services.training.models.base_models import Base
 from services.training.models.text_encoder import TextEncoder
 from services.training.reporting.figures import Evaluation
 from services.training.tasks.nlu.alignment import align
@@ -23,7 +24,7 @@ from services.training.tasks.nlu.prediction import predict, scores
 from services.training.tasks.nlu.variants import JointVariants, evaluate_bundle
 from services.training.tasks.task import Setting, Task, Warned
 from shared.contracts.objectives import Adversarial, Objective
-from shared.rows.row import Row
+from shared.tasks.nlu.row import Row
 
 
 def prepare(model: JointModel, examples: Sequence[Example]) -> list[Example]:
@@ -69,7 +70,7 @@ def warnings(rows: Sequence[Row], encoder: TextEncoder) -> Iterator[Warned]:
         yield Warned(message, {"rows": overlong.rows, "entities": overlong.entities})
 
 
-def baseline(train: Sequence[Row], test: Sequence[Row]) -> Evaluation:
+def baseline(_base: Base, train: Sequence[Row], test: Sequence[Row]) -> Evaluation:
     """What always telling the commonest labels would score."""
     return evaluate(test, majority(train, len(test)))
 

@@ -31,7 +31,7 @@ from shared.inference.reader import TextReader
 from shared.inference.scope import scope_score
 from shared.inference.session import FloatArray, OnnxSession
 from shared.inference.tokens import Tokens
-from shared.rows.row import Row
+from shared.tasks.nlu.row import Row
 
 #: Training rows that a model carries along as neighbours; of more, evenly chosen ones.
 MAX_NEIGHBOURS = 10_000

@@ -6,7 +6,8 @@ import pytest
 
 from services.training.data.checks import require_enough, require_known_labels
 from shared.errors import TrainingFailed
-from shared.rows.row import Entity, Row
+from shared.rows.spans import Entity
+from shared.tasks.nlu.row import Row
 
 
 def _rows(count: int, *, intents: int = 2) -> list[Row]:

@@ -12,7 +12,8 @@ from services.training.data.pseudonymisation import without_personal_numbers
 from services.training.data.splitting import Split
 from services.training.jobs.lease import JobLease
 from shared.privacy.folding import folded
-from shared.rows.row import Entity, Row
+from shared.rows.spans import Entity
+from shared.tasks.nlu.row import Row
 from tests.unit.privacy.canaries import every_canary
 from tests.unit.training import job_kit
 

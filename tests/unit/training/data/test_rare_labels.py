@@ -7,7 +7,8 @@ import dataclasses
 from services.training.data.checks import require_enough
 from services.training.data.rare_labels import rare_labels, without
 from shared.contracts.understanding import SentimentLabel
-from shared.rows.row import Entity, Row
+from shared.rows.spans import Entity
+from shared.tasks.nlu.row import Row
 
 SENTIMENTS: tuple[SentimentLabel, ...] = ("neutral", "negative")
 COMMON = [Row(f"text {number}", f"intent {number % 2}", (), SENTIMENTS[number % 2]) for number in range(12)]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from services.training.data import splitting
 from services.training.data.splitting import Split, split, thinned
-from shared.rows.row import Entity, Row
+from shared.rows.spans import Entity
+from shared.tasks.nlu.row import Row
 
 _LABELS = ("order", "refund", "greet", None)
 

@@ -23,7 +23,7 @@ from services.training.tasks.nlu.task import TASK
 from shared.errors import TrainingFailed
 from shared.inference.session import OnnxSession
 from shared.inference.tokens import Tokens
-from shared.rows.row import Row
+from shared.tasks.nlu.row import Row
 from tests.unit.training.tiny_base import ROWS, WIDTH, tiny_base
 
 _LABELS = LabelSpace.of(ROWS)

@@ -39,7 +39,7 @@ from shared.contracts.tunings import (
     Spec,
 )
 from shared.errors import TrainingFailed
-from shared.rows.row import Row
+from shared.tasks.nlu.row import Row
 from tests.unit.training.tiny_base import ROWS, method, recipe, tiny_base
 
 LABELS = LabelSpace.of(ROWS)

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from services.training.exporting.temperature import temperature
 from services.training.fitting.batching import IGNORED
-from services.training.tasks.nlu.calibration import calibrate, temperature
+from services.training.tasks.nlu.calibration import calibrate
 from services.training.tasks.nlu.examples import OUT_OF_SCOPE_ID, Example
 from services.training.tasks.nlu.prediction import Predictions
 from shared.contracts.jobs import ScopeCosts

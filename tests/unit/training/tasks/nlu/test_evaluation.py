@@ -16,7 +16,8 @@ from shared.contracts.understanding import (
     SentimentLabel,
     Understanding,
 )
-from shared.rows.row import Entity, Row
+from shared.rows.spans import Entity
+from shared.tasks.nlu.row import Row
 
 
 def _told(

@@ -12,7 +12,8 @@ from services.training.models.text_encoder import TextEncoder
 from services.training.tasks.nlu.examples import OUT_OF_SCOPE_ID, Example, collate, examples_of
 from services.training.tasks.nlu.labels import LabelSpace
 from shared.errors import TrainingFailed
-from shared.rows.row import Entity, Row
+from shared.rows.spans import Entity
+from shared.tasks.nlu.row import Row
 from tests.unit.training.tiny_base import ROWS
 
 LABELS = LabelSpace.of(ROWS)

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from services.training.tasks.nlu.labels import LabelSpace
-from shared.rows.row import Entity, Row
+from shared.rows.spans import Entity
+from shared.tasks.nlu.row import Row
 from tests.unit.training.tiny_base import ROWS
 
 

@@ -10,7 +10,7 @@ from services.training.models.encoder import encoder_width
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
 from shared.errors import TrainingFailed
-from shared.rows.row import Row
+from shared.tasks.nlu.row import Row
 from tests.unit.training.tiny_base import ROWS, WIDTH, tiny_base
 
 LABELS = LabelSpace.of(ROWS)

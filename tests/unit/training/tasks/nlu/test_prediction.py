@@ -7,10 +7,11 @@ import pytest
 
 from services.training.fitting.batching import IGNORED
 from services.training.models.text_encoder import TextEncoder
+from services.training.tagging.scores import spans
 from services.training.tasks.nlu.examples import OUT_OF_SCOPE_ID, Example, examples_of
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
-from services.training.tasks.nlu.prediction import Predictions, predict, scores, spans
+from services.training.tasks.nlu.prediction import Predictions, predict, scores
 from tests.unit.training.tiny_base import ROWS, tiny_base
 
 LABELS = LabelSpace.of(ROWS)

@@ -1,0 +1,1 @@
+"""Labelled spans as tags of tokens, for every task that learns them."""

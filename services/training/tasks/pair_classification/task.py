@@ -1,0 +1,93 @@
+"""Pair classification as a task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from services.training.exporting.reader_variants import ReaderVariants, Serving
+from services.training.exporting.temperature import temperature
+from services.training.fitting.batching import IGNORED, Batch, Counted
+from services.training.fitting.pair_examples import PairExample, collate_pairs
+from services.training.fitting.prediction import Found, predicted
+from services.training.fitting.recipe import Recipe
+from services.training.models.base_models import Base
+from services.training.models.pooled_head import LOGITS, PooledHead
+from services.training.models.task_model import Outputs
+from services.training.reporting.figures import Evaluation
+from services.training.tasks.pair_classification.examples import Relations, examples_of
+from services.training.tasks.pair_classification.scores import QUALITY, evaluate, majority, quick_scores
+from services.training.tasks.task import Setting, Task
+from shared.artifacts.manifest import Calibration
+from shared.tasks.pair_classification.reader import PairClassifyingReader
+from shared.tasks.pair_classification.record import Row
+
+SERVING = Serving(PairClassifyingReader, evaluate)
+
+
+def model(base: Path, relations: Relations, dropout: float) -> PooledHead:
+    """A new head on the encoder in a directory."""
+    return PooledHead.on(base, relations.columns, dropout)
+
+
+def pair_loss(outputs: Outputs, piece: Batch, whole: Counted, recipe: Recipe) -> Tensor:
+    """Cross-entropy with labels, or with scores as probabilities; the mean over the batch that a piece was cut from."""
+    logits, column = outputs[LOGITS].float(), piece.targets["column"]
+    if logits.shape[1] == 1:
+        return binary_cross_entropy_with_logits(logits[:, 0], piece.targets["score"], reduction="sum") / whole.labelled
+    smoothing = recipe.label_smoothing
+    return (
+        cross_entropy(logits, column, ignore_index=IGNORED, label_smoothing=smoothing, reduction="sum") / whole.labelled
+    )
+
+
+def distributions(outputs: Outputs, piece: Batch) -> Iterator[Tensor]:
+    """The logits [n, labels] of the rows that are labelled."""
+    yield outputs[LOGITS][piece.targets["column"] != IGNORED]
+
+
+def scores(trained: PooledHead, examples: Sequence[PairExample]) -> dict[str, float]:
+    """Quick scores of a model."""
+    return quick_scores(predicted(trained, examples, collate_pairs), examples)
+
+
+def calibrate(outputs: Found, examples: Sequence[PairExample]) -> Calibration:
+    """The temperature of the labels."""
+    columns = np.array([example.column for example in examples])
+    return Calibration(temperature=temperature(np.stack(outputs[LOGITS]), columns))
+
+
+def variants(setting: Setting, relations: Relations) -> ReaderVariants[Row, PairExample]:
+    """Tries out the graphs of a model."""
+
+    def as_ids(rows: Sequence[Row]) -> list[PairExample]:
+        return examples_of(setting.encoder, rows, relations)
+
+    return ReaderVariants(setting, SERVING, as_ids, collate_pairs, calibrate)
+
+
+def baseline(_base: Base, train: Sequence[Row], test: Sequence[Row]) -> Evaluation:
+    """What always telling the commonest label would score."""
+    return majority(train, test)
+
+
+TASK: Task[Row, Relations, PairExample, PooledHead] = Task(
+    schema=Relations.of,
+    examples=examples_of,
+    model=model,
+    collate=collate_pairs,
+    counts=Counted.of,
+    loss=pair_loss,
+    distributions=distributions,
+    scores=scores,
+    variants=variants,
+    evaluate_bundle=SERVING.evaluate_bundle,
+    baseline=baseline,
+    labels=Relations.to_manifest,
+    quality=QUALITY,
+    shown=("accuracy", "macro_f1", "spearman"),
+)

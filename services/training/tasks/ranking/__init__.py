@@ -1,0 +1,1 @@
+"""Ranking as a task, by a cross-encoder: query and text are read at once."""

@@ -1,0 +1,1 @@
+"""Token classification as a task: labelled spans of texts."""

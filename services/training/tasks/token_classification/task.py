@@ -1,0 +1,115 @@
+"""Token classification as a task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from services.training.exporting.reader_variants import ReaderVariants, Serving
+from services.training.fitting.batching import IGNORED, Batch, Counted
+from services.training.fitting.prediction import Found, predicted
+from services.training.fitting.recipe import SMALL, Demands, Recipe
+from services.training.models.base_models import Base
+from services.training.models.overlong import overlong_warning
+from services.training.models.task_model import Outputs
+from services.training.models.text_encoder import TextEncoder
+from services.training.reporting.figures import Evaluation
+from services.training.tasks.task import Setting, Task, Warned
+from services.training.tasks.token_classification.examples import Example, Tags, collate, examples_of
+from services.training.tasks.token_classification.gazetteer import found_again
+from services.training.tasks.token_classification.model import TaggingModel
+from services.training.tasks.token_classification.scores import QUALITY, evaluate, judged, quick_scores
+from shared.artifacts.manifest import Calibration
+from shared.contracts.objectives import Adversarial, Objective
+from shared.tasks.token_classification.reader import OUTPUT, TaggingReader
+from shared.tasks.token_classification.record import Row
+
+SERVING = Serving(TaggingReader, evaluate)
+
+_TOKEN_OUTPUTS = frozenset((OUTPUT,))
+
+
+def tagged_tokens(batch: Batch) -> Counted:
+    """What the losses of a batch's pieces are divided by."""
+    return Counted(len(batch), max(1, int((batch.targets["tags"] != IGNORED).sum())))
+
+
+def tag_loss(outputs: Outputs, piece: Batch, whole: Counted, recipe: Recipe) -> Tensor:
+    """Cross-entropy, the mean over the tokens of the batch that a piece was cut from."""
+    del recipe  # smoothed tags cost entities: most tokens belong to none
+    logits, truths = outputs[OUTPUT].flatten(0, 1).float(), piece.targets["tags"].flatten()
+    return cross_entropy(logits, truths, ignore_index=IGNORED, reduction="sum") / whole.labelled
+
+
+def distributions(outputs: Outputs, piece: Batch) -> Iterator[Tensor]:
+    """The logits [n, tags] of the tokens that are labelled."""
+    yield outputs[OUTPUT][piece.targets["tags"] != IGNORED]
+
+
+def scores(model: TaggingModel, examples: Sequence[Example]) -> dict[str, float]:
+    """Quick scores of a model."""
+    return quick_scores(predicted(model, examples, collate, _TOKEN_OUTPUTS), examples, model.tags)
+
+
+def demands(_tags: Tags) -> Demands:
+    """Spans are learned late."""
+    return Demands(learned_last=True)
+
+
+def objectives(_tags: Tags, rows: int) -> Sequence[Objective]:
+    """An adversary, where it was measured to help the joint model's entities."""
+    return (Adversarial(),) if rows >= SMALL else ()
+
+
+def warnings(rows: Sequence[Row], encoder: TextEncoder) -> Iterator[Warned]:
+    """Rows that are longer than the model reads at once, and how many of their spans lie behind the cut."""
+    cut = [
+        (row, max(end for _, end in windows[0].offsets))
+        for row, windows in zip(rows, encoder.tokens.windows([row.text for row in rows]), strict=True)
+        if len(windows) > 1
+    ]
+    if cut:
+        lost = sum(entity.start >= end for row, end in cut for entity in row.entities)
+        words = f", and {lost} of their entities are lost" if lost else ""
+        yield Warned(overlong_warning(len(cut), encoder.max_length, lost=words), {"rows": len(cut), "entities": lost})
+
+
+def variants(setting: Setting, tags: Tags) -> ReaderVariants[Row, Example]:
+    """Tries out the graphs of a model."""
+
+    def as_ids(rows: Sequence[Row]) -> list[Example]:
+        return examples_of(setting.encoder, rows, tags)
+
+    def uncalibrated(_outputs: Found, _examples: Sequence[Example]) -> Calibration:
+        return Calibration()
+
+    return ReaderVariants(setting, SERVING, as_ids, collate, uncalibrated, _TOKEN_OUTPUTS)
+
+
+def baseline(_base: Base, train: Sequence[Row], test: Sequence[Row]) -> Evaluation:
+    """What finding every span of the training rows again, by its words, would score."""
+    return judged(test, found_again(train, [row.text for row in test]))
+
+
+TASK: Task[Row, Tags, Example, TaggingModel] = Task(
+    schema=Tags.of,
+    examples=examples_of,
+    model=TaggingModel.load,
+    collate=collate,
+    counts=tagged_tokens,
+    loss=tag_loss,
+    distributions=distributions,
+    scores=scores,
+    demands=demands,
+    objectives=objectives,
+    warnings=warnings,
+    variants=variants,
+    evaluate_bundle=SERVING.evaluate_bundle,
+    baseline=baseline,
+    labels=Tags.to_manifest,
+    quality=QUALITY,
+    shown=("entity_f1",),
+    token_outputs=_TOKEN_OUTPUTS,
+)

@@ -1,0 +1,1 @@
+"""What the gateway, training and serving all know of a task: one room each."""

@@ -1,0 +1,1 @@
+"""Texts as vectors: a query lies near what it should find."""

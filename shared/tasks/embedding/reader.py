@@ -1,0 +1,102 @@
+"""Serves models of embedding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from shared.contracts.tasks import TaskName
+from shared.errors import BrokenArtifact, InvalidInput
+from shared.inference.batching import BatchRunner
+from shared.inference.predictor import Parts, Prediction
+from shared.inference.session import FloatArray
+from shared.inference.tokens import MAX_WINDOWS
+from shared.inference.windows import mean_direction
+from shared.tasks.embedding.record import Input
+
+OUTPUT = "sentence_embedding"
+"""Of the graph: [b, d], of length 1."""
+
+_WARM_UP = "Where is my order? 你好 🙂"
+
+
+class EmbeddingReader:
+    """Embeds texts; a long one's vector is the mean direction of its windows'.
+
+    Args:
+        parts: What the model is served by; closed with the reader.
+
+    Raises:
+        BrokenArtifact: The graph gives vectors of another size than the manifest says.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._manifest = parts.manifest
+        self._tokens = parts.tokens
+        self._runner = BatchRunner(parts.session, parts.tokens.pad_id, threads=parts.threads, on_gpu=parts.on_gpu)
+        outputs = self._runner.each(self._tokens.encode([_WARM_UP]))[0] or {}
+        if OUTPUT not in outputs or outputs[OUTPUT].shape != (self._manifest.embedding_size,):
+            raise BrokenArtifact(f"the graph of {self.model_id} gives no vectors of {self._manifest.embedding_size}")
+
+    @property
+    def model_id(self) -> str:
+        """The id of the model."""
+        return self._manifest.model_id
+
+    @property
+    def task(self) -> TaskName:
+        """What it was trained for."""
+        return self._manifest.task
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """To which the vectors may be cut, and still be compared; the whole size is one of them."""
+        return self._manifest.embedding_sizes or (self._manifest.embedding_size,)
+
+    def predict(self, rows: Sequence[Input]) -> list[Prediction]:
+        """``{"embedding"}`` of each text, of length 1; zeros for a blank one.
+
+        Raises:
+            InvalidInput: A size is wanted to which the model's embeddings cannot be cut.
+        """
+        for row in rows:
+            self._require_size(row.dimensions)
+        vectors, tokens = self.embed([row.text for row in rows])
+        return [
+            Prediction({"embedding": _cut(vector, row.dimensions).tolist()}, read)
+            for row, vector, read in zip(rows, vectors, tokens, strict=True)
+        ]
+
+    def embed(self, texts: Sequence[str]) -> tuple[FloatArray, list[int]]:
+        """The vectors [n, d] of texts, and the tokens read for each."""
+        windows = [parts[:MAX_WINDOWS] for parts in self._tokens.windows(texts)]
+        outputs = iter(self._runner.each([window for parts in windows for window in parts]))
+        nothing = np.zeros(self._manifest.embedding_size, np.float32)
+        vectors = np.empty((len(texts), self._manifest.embedding_size), np.float32)
+        for row, parts in enumerate(windows):
+            found = [nothing if read is None else read[OUTPUT] for read in (next(outputs) for _ in parts)]
+            vectors[row] = found[0] if len(found) == 1 else mean_direction(np.stack(found))
+        return vectors, [sum(len(window.ids) for window in parts) for parts in windows]
+
+    def _require_size(self, size: int | None) -> None:
+        if size is None or size in self.sizes:
+            return
+        sizes = ", ".join(map(str, self.sizes))
+        raise InvalidInput(
+            f"The embeddings of {self.model_id} have {sizes} dimensions and not {size}; models of other sizes are trained with the "
+            "objective 'matryoshka'.",
+            param="dimensions",
+        )
+
+    def close(self) -> None:
+        """Free the model's memory."""
+        self._runner.close()
+
+
+def _cut(vector: FloatArray, size: int | None) -> FloatArray:
+    """The first numbers of a vector, at length 1."""
+    if size is None or size >= len(vector):
+        return vector
+    part = vector[:size]
+    return part / np.float32(max(float(np.linalg.norm(part)), 1e-9))

@@ -1,0 +1,1 @@
+"""The joint model: intent, entities and sentiment of a text, in one pass."""

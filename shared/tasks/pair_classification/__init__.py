@@ -1,0 +1,1 @@
+"""Pairs of texts: which label each pair has, or how much of something, from 0 to 1."""

@@ -1,0 +1,1 @@
+"""Questions, and where in a context their answers stand."""

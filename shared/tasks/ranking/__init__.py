@@ -1,0 +1,1 @@
+"""Queries, and how well texts answer them: both are read at once."""

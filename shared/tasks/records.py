@@ -1,0 +1,65 @@
+"""What the records of each task look like, and how a file tells which task it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from shared.contracts.tasks import TaskName
+from shared.rows.kind import KindOf, RecordKind
+from shared.tasks.embedding.record import KIND as EMBEDDING
+from shared.tasks.nlu.record import KIND as NLU
+from shared.tasks.pair_classification.record import KIND as PAIR_CLASSIFICATION
+from shared.tasks.question_answering.record import KIND as QUESTION_ANSWERING
+from shared.tasks.ranking.record import KIND as RANKING
+from shared.tasks.text_classification.record import KIND as TEXT_CLASSIFICATION
+from shared.tasks.token_classification.record import KIND as TOKEN_CLASSIFICATION
+
+RECORDS: Mapping[TaskName, RecordKind] = {
+    kind.task: kind
+    for kind in (
+        NLU,
+        TEXT_CLASSIFICATION,
+        TOKEN_CLASSIFICATION,
+        PAIR_CLASSIFICATION,
+        RANKING,
+        EMBEDDING,
+        QUESTION_ANSWERING,
+    )
+}
+
+#: Fields that only one kind of record has, looked for in this order; a record with none of them is nlu's.
+_SIGNS: tuple[tuple[str, TaskName], ...] = (
+    ("question", "question_answering"),
+    ("text_pair", "pair_classification"),
+    ("query", "embedding"),
+    ("label", "text_classification"),
+    ("labels", "text_classification"),
+    ("tokens", "token_classification"),
+)
+
+
+def kind_by_fields(fields: Collection[str]) -> RecordKind:
+    """The kind that records with such fields are of."""
+    return RECORDS[next((task for field, task in _SIGNS if field in fields), "nlu")]
+
+
+#: Tasks that can also learn from records of another.
+_ALSO: Mapping[TaskName, frozenset[TaskName]] = {
+    "token_classification": frozenset(("nlu",)),
+    "ranking": frozenset(("embedding",)),
+}
+
+
+def can_train(task: TaskName, held: TaskName) -> bool:
+    """Whether a task can learn from records that look like those of ``held``."""
+    return task == held or held in _ALSO.get(task, ())
+
+
+def example_of(task: TaskName) -> str:
+    """A record of a task, as a user would write it."""
+    return RECORDS[task].example
+
+
+def kind_for(task: TaskName) -> KindOf:
+    """The kind of a task, whatever the fields say."""
+    return lambda _: RECORDS[task]

@@ -1,0 +1,1 @@
+"""Texts, and the labelled spans in each."""

@@ -1,0 +1,107 @@
+"""A job of each task, from its file to the answers of the model that it made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from services.training.jobs.child import ENDED
+from shared.contracts.jobs import JobSpec
+from shared.contracts.objectives import Matryoshka
+from shared.contracts.releases import ModelPublished
+from shared.contracts.tasks import TASK_NAMES, TaskName
+from shared.errors import InvalidInput
+from shared.storage import models
+from shared.tasks.readers import open_predictor
+from shared.tasks.records import RECORDS, can_train, kind_by_fields
+from tests.unit.training import job_kit
+from tests.unit.training.attempts import attempt_at, bundle_of
+from tests.unit.training.job_kit import Bench
+from tests.unit.training.tasks.samples import SAMPLES
+from tests.unit.training.tiny_base import tiny_base
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tiny_base(tmp_path_factory.mktemp("models") / "tiny"))
+
+
+@pytest.fixture
+def bench(tmp_path: Path, base: str) -> Iterator[Bench]:
+    with job_kit.bench(tmp_path / "home", base_models=Path(base).parent) as made:
+        yield made
+
+
+def spec(base: str, training_file: str, task: TaskName, epochs: int) -> JobSpec:
+    return job_kit.spec(base, training_file, epochs=epochs).model_copy(update={"task": task})
+
+
+def test_every_task_is_tried() -> None:
+    assert {task for task, _ in SAMPLES} == TASK_NAMES
+
+
+@pytest.mark.parametrize(("task", "kind"), [key for key in SAMPLES if key[0] != "nlu"])
+def test_a_job_ends_in_a_model_that_answers(task: TaskName, kind: str, bench: Bench, base: str, tmp_path: Path) -> None:
+    sample = SAMPLES[task, kind]
+    training_file = bench.upload(sample.rows)
+
+    job_id, status, told = attempt_at(bench, spec(base, training_file, task, sample.epochs))
+
+    job = bench.job(job_id)
+    assert (status, job.status) == (ENDED, "succeeded"), bench.told(job_id)
+    model = job.fine_tuned_model or ""
+    assert ModelPublished(slot=task, model_id=model) in told
+    with bench.database.reading() as session:
+        row = models.get(session, model)
+        assert models.production(session, task) == model
+    scores = {part: row.metrics[part]["scores"][sample.score] for part in ("before", "test")}
+    assert scores["test"] > 0.7
+    assert scores["test"] >= scores["before"] or scores["before"] > 0.9, "words alone tell these rows apart"
+    bundle = bundle_of(bench, model, tmp_path)
+    assert bundle.manifest.parity.max_abs_difference < 1e-3
+    with closing(open_predictor(bundle)) as predictor:
+        (prediction,) = predictor.predict([RECORDS[task].parse_input(sample.asked)])
+    assert set(prediction.answer) == sample.fields
+    assert sample.is_right(prediction.answer), prediction.answer
+    assert prediction.tokens > 2
+
+
+@pytest.mark.parametrize(("task", "kind"), SAMPLES)
+def test_rows_tell_what_they_are_for(task: TaskName, kind: str) -> None:
+    held = {kind_by_fields(row.keys()).task for row in SAMPLES[task, kind].rows}
+    assert len(held) == 1
+    assert can_train(task, *held)
+
+
+def test_embeddings_that_were_trained_to_be_cut_are_cut(bench: Bench, base: str, tmp_path: Path) -> None:
+    sample = SAMPLES["embedding", ""]
+    asked = spec(base, bench.upload(sample.rows), "embedding", 2)
+    asked = asked.model_copy(update={"objectives": (Matryoshka(sizes=(16, 8)),)})
+    job_id, _, _ = attempt_at(bench, asked)
+    bundle = bundle_of(bench, bench.job(job_id).fine_tuned_model or "", tmp_path)
+    assert bundle.manifest.embedding_sizes == (32, 16, 8)
+    with closing(open_predictor(bundle)) as predictor:
+        parse = RECORDS["embedding"].parse_input
+        whole, cut = predictor.predict([parse({"text": "a word"}), parse({"text": "a word", "dimensions": 8})])
+        assert len(whole.answer["embedding"]) == 32
+        assert len(cut.answer["embedding"]) == 8
+        assert sum(number**2 for number in cut.answer["embedding"]) == pytest.approx(1, abs=1e-3)
+        with pytest.raises(InvalidInput, match="matryoshka"):
+            predictor.predict([parse({"text": "a word", "dimensions": 9})])
+
+
+def test_a_model_of_one_task_goes_on_as_one_of_another_under_a_name_of_its_own(bench: Bench, base: str) -> None:
+    one, other = SAMPLES["text_classification", "one label"], SAMPLES["nlu", ""]
+    first, _, _ = attempt_at(bench, spec(base, bench.upload(one.rows), "text_classification", 2))
+    parent = bench.job(first).fine_tuned_model or ""
+    asked = spec(parent, bench.upload(other.rows), "nlu", 2).model_copy(update={"deployment": "second"})
+
+    second, _, told = attempt_at(bench, asked)
+
+    assert bench.job(second).status == "succeeded", bench.told(second)
+    assert ModelPublished(slot="second", model_id=bench.job(second).fine_tuned_model or "") in told
+    with bench.database.reading() as session:
+        assert models.deployments(session).keys() == {"text_classification", "second"}
