@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import bots, keys, models, training
+from services.cli import bots, data, keys, models, training
 from services.cli.conversing import analyze, chat
 from services.cli.models import promote, rollback
 from services.cli.training import train
@@ -23,6 +23,7 @@ def build() -> typer.Typer:
     app.command()(up)
     app.command()(chat)
     app.command()(analyze)
+    app.add_typer(data.app, name="data")
     app.command()(train)
     app.add_typer(training.app, name="jobs")
     app.add_typer(models.app, name="models")

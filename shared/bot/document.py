@@ -75,8 +75,14 @@ class Document:
         return line
 
 
-def parse(source: str | bytes) -> Document:
-    """Read one YAML document, of text or of the bytes of a file; never raises for what is in it."""
+def parse(source: str | bytes, *, max_bytes: int = MAX_BYTES, max_values: int = MAX_VALUES) -> Document:
+    """Read one YAML document, of text or of the bytes of a file; never raises for what is in it.
+
+    Args:
+        source: The document.
+        max_bytes: What it may have.
+        max_values: Values that it may have after aliases are replaced.
+    """
     if isinstance(source, bytes):
         try:
             source = source.decode("utf-8")
@@ -84,27 +90,27 @@ def parse(source: str | bytes) -> Document:
             line = error.object.count(b"\n", 0, error.start) + 1
             return Document(None, (Fault(line=line, field="", message="not UTF-8; save the file in that encoding"),))
     source = source.removeprefix("\ufeff")
-    fault = _refuse_size(source) or _refuse_depth(source)
+    fault = _refuse_size(source, max_bytes) or _refuse_depth(source)
     if fault is not None:
         return Document(None, (fault,))
     try:
         root = yaml.compose(source, Loader=_LOADER)
     except yaml.YAMLError as error:
         return Document(None, (_syntax_fault(source, error),))
-    builder = _Builder()
+    builder = _Builder(max_values)
     data = None if root is None else builder.build(root, ())
     return Document(data, tuple(builder.faults), root)
 
 
-def _refuse_size(source: str) -> Fault | None:
+def _refuse_size(source: str, max_bytes: int) -> Fault | None:
     try:
         size = len(source.encode())
     except UnicodeEncodeError as error:
         line = source.count("\n", 0, error.start) + 1
         return Fault(line=line, field="", message="half a surrogate pair; save the file as UTF-8")
-    if size <= MAX_BYTES:
+    if size <= max_bytes:
         return None
-    return Fault(line=1, field="", message=f"{size} bytes; a bot file may have {MAX_BYTES}")
+    return Fault(line=1, field="", message=f"{size} bytes; such a file may have {max_bytes}")
 
 
 def _refuse_depth(source: str) -> Fault | None:
@@ -137,16 +143,17 @@ def _syntax_fault(source: str, error: yaml.YAMLError) -> Fault:
 
 
 class _Builder:
-    def __init__(self) -> None:
+    def __init__(self, max_values: int) -> None:
         self.faults: list[Fault] = []
+        self._max_values = max_values
         self._values = 0
 
     def build(self, node: yaml.Node, path: tuple[str | int, ...]) -> Any:
         self._values += 1
-        if self._values > MAX_VALUES or len(path) > MAX_DEPTH:
-            if self._values <= MAX_VALUES + 1:
-                self._values = MAX_VALUES + 1
-                self._fault(node, path, f"aliases unfold to more than {MAX_VALUES} values or into themselves")
+        if self._values > self._max_values or len(path) > MAX_DEPTH:
+            if self._values <= self._max_values + 1:
+                self._values = self._max_values + 1
+                self._fault(node, path, f"aliases unfold to more than {self._max_values} values or into themselves")
             return None
         if node.tag not in _PLAIN_TAGS | _COLLECTION_TAGS:
             self._fault(node, path, f"the tag {node.tag!r} has no meaning here; write plain YAML")

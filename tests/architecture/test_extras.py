@@ -21,7 +21,7 @@ IMAGES = {
     "generation": {"generation", "cpu"},
     "monitoring": {"monitoring"},
     "training": {"training", "cpu"},
-    "cli": {"cli"},
+    "cli": {"cli", "data"},
 }
 
 #: Too heavy, or too powerful, to lie anywhere else.
@@ -35,6 +35,7 @@ ONLY_IN = {
 
 #: Found by name at run time, by whom.
 NEVER_IMPORTED = {
+    "defusedxml": "openpyxl, which reads XML through it where it is there",
     "httptools": "uvicorn, as its parser",
     "onnxscript": "onnxruntime's quantiser",
     "pg8000": "sqlalchemy, as the driver of a URL",

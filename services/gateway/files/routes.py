@@ -32,7 +32,17 @@ _FORM: dict[str, Any] = {
                     "required": ["purpose", "file"],
                     "properties": {
                         "purpose": {"type": "string", "enum": list(PURPOSES)},
-                        "file": {"type": "string", "format": "binary", "description": "For fine-tune: .jsonl or .csv."},
+                        "file": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "For fine-tune: .jsonl or .csv of our rows, or what `import` can read.",
+                        },
+                        "import": {
+                            "type": "string",
+                            "contentMediaType": "application/json",
+                            "description": "Make rows of ours of a file of another format: `{}`, or an object with any of `map` (column by "
+                            "field), `format`, `encoding`, `sheet`, `header`, `task`, `sentiments`. Also as fields such as `import[map][text]`.",
+                        },
                         "expires_after[anchor]": {"type": "string", "enum": ["created_at"]},
                         "expires_after[seconds]": {"type": "integer", "minimum": 3600, "maximum": 2592000},
                     },

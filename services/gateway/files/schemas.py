@@ -18,7 +18,7 @@ class FileObject(Resource):
         status_details: What is wrong, in a sentence.
         sha256: Of its bytes.
         parley: What the reader of training files found: ``task`` (what the rows are for), ``rows``, ``fault_count``, ``faults``, ``warning_count``,
-            ``warnings``; empty for other purposes.
+            ``warnings``; and under ``import`` what was understood of a file that was imported. Empty for other purposes.
     """
 
     object: Literal["file"] = "file"

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import BoundedSemaphore, Lock
+from pathlib import PurePosixPath
+from threading import BoundedSemaphore, RLock
 from typing import Any, BinaryIO, get_args
 
 from fastapi import HTTPException, Request
 from starlette.datastructures import FormData, UploadFile
 
+from services.gateway.files import import_form
 from services.gateway.files.schemas import UploadPurpose
 from shared.artifacts.layout import file_key
 from shared.artifacts.store import ArtifactStore
 from shared.errors import InvalidInput, StorageFull, TooManyRequests
 from shared.full_disk import is_disk_full
+from shared.importing.columns import UnclearColumn
+from shared.importing.options import ImportOptions
+from shared.importing.reading import Import, import_rows
 from shared.rows.reader import FileFormat, format_of, read_rows
 from shared.rows.report import RowReport
 from shared.storage.identity import new_id
@@ -31,6 +37,7 @@ CHUNK_BYTES = 1024 * 1024
 MIN_LIFE, MAX_LIFE = 3600, 2_592_000
 
 _FIELDS = {"purpose", "file", "expires_after[anchor]", "expires_after[seconds]"}
+_MAX_FIELDS = len(_FIELDS) + import_form.MAX_FIELDS
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -43,12 +50,14 @@ class Upload:
         purpose: What it is for.
         content: The bytes, on disk if they are many.
         lifetime: Seconds after which it is deleted, or ``None``.
+        importing: How to make rows of ours of it; ``None`` if they are ours already.
     """
 
     filename: str
     purpose: str
     content: BinaryIO
     lifetime: int | None
+    importing: ImportOptions | None = None
 
 
 async def read_form(request: Request) -> FormData:
@@ -61,7 +70,7 @@ async def read_form(request: Request) -> FormData:
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise HTTPException(415, "Send the file as 'multipart/form-data', with the fields 'purpose' and 'file'.")
     try:
-        return await request.form(max_files=1, max_fields=len(_FIELDS), max_part_size=1024)
+        return await request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=import_form.MAX_BYTES)
     except OSError as error:
         if not is_disk_full(error):
             raise
@@ -75,7 +84,7 @@ def upload_of(form: FormData) -> Upload:
         InvalidInput: One is missing, unknown or wrong.
     """
     for name in form:
-        if name not in _FIELDS:
+        if name not in _FIELDS and not import_form.is_ours(name):
             raise InvalidInput(f"Unrecognized request argument supplied: {name}.", param=name, code="unknown_parameter")
     file, purpose = form.get("file"), form.get("purpose")
     if not isinstance(file, UploadFile):
@@ -85,9 +94,22 @@ def upload_of(form: FormData) -> Upload:
     if purpose not in PURPOSES:
         raise InvalidInput(f"'purpose' must be one of {', '.join(PURPOSES)}.", param="purpose")
     filename = _filename(file.filename or "")
-    if purpose == FINE_TUNE:
+    importing = import_form.import_options(form)
+    if importing is not None and purpose != FINE_TUNE:
+        raise InvalidInput("Only rows for 'fine-tune' are imported.", param=import_form.FIELD)
+    if purpose == FINE_TUNE and importing is None:
+        _refuse_other_formats(filename)
+    return Upload(filename, str(purpose), file.file, _lifetime(form), importing)
+
+
+def _refuse_other_formats(filename: str) -> None:
+    try:
         format_of(filename)
-    return Upload(filename, str(purpose), file.file, _lifetime(form))
+    except InvalidInput as error:
+        raise InvalidInput(
+            f"{error.message}. 'parley data import', or 'import': '{{}}' beside the file, reads other formats.",
+            param="file",
+        ) from error
 
 
 class UploadStore:
@@ -104,7 +126,7 @@ class UploadStore:
         self._limit = limit
         self._places = places
         self._taken = BoundedSemaphore(places)
-        self._reading = Lock()
+        self._reading = RLock()
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -121,16 +143,26 @@ class UploadStore:
             self._taken.release()
 
     def keep(self, upload: Upload, key_id: str, now: float) -> File:
-        """Store the bytes and judge them; the row is for the caller to store.
+        """Store the bytes, or the rows that are imported of them, and judge them; the row is for the caller to store.
 
         Raises:
-            InvalidInput: The file is too large.
+            InvalidInput: The file is too large, or cannot be imported.
         """
+        if upload.importing is None:
+            return self._stored(upload, upload.filename, _chunks(upload.content), key_id, now)
+        with self._reading:
+            found = _imported(upload.content, upload.filename, upload.importing)
+            name = f"{PurePosixPath(upload.filename).stem}.jsonl"
+            file = self._stored(upload, name, _joined(found.json_lines()), key_id, now)
+        file.report = {**file.report, "import": found.understanding.as_json()}
+        return file
+
+    def _stored(self, upload: Upload, filename: str, chunks: Iterator[bytes], key_id: str, now: float) -> File:
         file_id = new_id("file-")
-        stored = self._store.put_stream(file_key(file_id), _chunks(upload.content), self._limit)
+        stored = self._store.put_stream(file_key(file_id), chunks, self._limit)
         file = File(
             id=file_id,
-            filename=upload.filename,
+            filename=filename,
             purpose=upload.purpose,
             bytes=stored.bytes,
             sha256=stored.sha256,
@@ -140,7 +172,7 @@ class UploadStore:
             key_id=key_id,
         )
         if upload.purpose == FINE_TUNE:
-            self._judge(file, format_of(upload.filename))
+            self._judge(file, format_of(filename))
         return file
 
     def _judge(self, file: File, file_format: FileFormat) -> None:
@@ -170,6 +202,30 @@ def _chunks(content: BinaryIO) -> Iterator[bytes]:
     content.seek(0)
     while chunk := content.read(CHUNK_BYTES):
         yield chunk
+
+
+def _imported(content: BinaryIO, filename: str, options: ImportOptions) -> Import:
+    content.seek(0)
+    try:
+        return import_rows(content.read(), filename, options)
+    except UnclearColumn as unclear:
+        target, _, column = unclear.example.partition("=")
+        said = f" Say which: {json.dumps({'import': {'map': {target: column}}}, ensure_ascii=False)}" if target else ""
+        raise InvalidInput(unclear.message + said, param=f"import[map][{unclear.target}]") from unclear
+    except InvalidInput as error:
+        param = error.param if error.param == "file" else f"import[{error.param}]"
+        raise InvalidInput(error.message, param=param) from error
+
+
+def _joined(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """The lines in chunks as large as those of an upload."""
+    waiting = bytearray()
+    for line in lines:
+        waiting += line
+        if len(waiting) >= CHUNK_BYTES:
+            yield bytes(waiting)
+            waiting.clear()
+    yield bytes(waiting)
 
 
 def _filename(given: str) -> str:

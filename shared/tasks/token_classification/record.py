@@ -97,11 +97,15 @@ def joined(tokens: Sequence[str]) -> tuple[str, list[tuple[int, int]]]:
     """Tokens as a text, and the span of each: a blank stands between two, but not between Chinese or Japanese characters."""
     text, spans = "", []
     for token in tokens:
-        if text and not (_CJK.match(text[-1]) and _CJK.match(token[0])):
-            text += " "
+        text += blank_between(text, token)
         spans.append((len(text), len(text) + len(token)))
         text += token
     return text, spans
+
+
+def blank_between(before: str, after: str) -> str:
+    """What stands between a text and the token after it."""
+    return "" if not before or (_CJK.match(before[-1]) and _CJK.match(after[0])) else " "
 
 
 def spans_of(tags: Sequence[str], spans: Sequence[tuple[int, int]]) -> Iterator[Entity]:

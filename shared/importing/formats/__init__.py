@@ -1,0 +1,1 @@
+"""One file a format; ``table`` lists them."""
