@@ -47,7 +47,9 @@ class MlflowRun(Spec):
 
     experiment: _Name
     name: _Name | None = None
-    tags: Annotated[dict[_TagName, Annotated[str, Field(max_length=512)]], Field(max_length=50)] = {}
+    tags: Annotated[dict[_TagName, Annotated[str, Field(max_length=512)]], Field(max_length=50)] = Field(
+        default_factory=dict
+    )
 
 
 class Mlflow(Spec):
