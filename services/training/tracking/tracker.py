@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -83,8 +83,8 @@ class Destinations:
 
     wandb_mode: Literal["offline", "online"]
     wandb_base_url: str
-    wandb_key: str | None
-    mlflow_uri: str
+    wandb_key: str | None = field(repr=False)
+    mlflow_uri: str = field(repr=False)
     mlflow_folder: Path | None
     seconds: float = 20.0
 
