@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 #: The tag that a run is found again by when its job goes on.
 _JOB = "parley.job_id"
+
+_SQLITE = "sqlite:///"
 
 #: Figures that MLflow takes at a time.
 _AT_ONCE = 1000
@@ -44,7 +48,7 @@ class MlflowTracker:
         from mlflow.entities import Param
 
         if self._destinations.mlflow_folder is not None:
-            self._destinations.mlflow_folder.mkdir(parents=True, exist_ok=True)
+            _make(Path(self._destinations.mlflow_uri.removeprefix(_SQLITE)))
         self._client = client = MlflowClient(tracking_uri=self._destinations.mlflow_uri)
         experiment = self._experiment(client)
         found = client.search_runs([experiment], f"tags.`{_JOB}` = '{run.job_id}'", max_results=1)
@@ -74,12 +78,19 @@ class MlflowTracker:
         return None
 
     def _experiment(self, client: MlflowClient) -> str:
-        found = client.get_experiment_by_name(self._asked.experiment)
-        if found is not None:
-            return str(found.experiment_id)
-        ours = self._destinations.mlflow_folder
-        location = None if ours is None else (ours / "artifacts").as_uri()
-        return str(client.create_experiment(self._asked.experiment, artifact_location=location))
+        from mlflow.exceptions import MlflowException
+
+        name, ours = self._asked.experiment, self._destinations.mlflow_folder
+        found = client.get_experiment_by_name(name)
+        if found is None:
+            location = None if ours is None else (ours / "artifacts").as_uri()
+            try:
+                return str(client.create_experiment(name, artifact_location=location))
+            except MlflowException:
+                found = client.get_experiment_by_name(name)
+                if found is None:
+                    raise
+        return str(found.experiment_id)  # another job may have been quicker
 
     def _tell(self, points: Sequence[Point]) -> None:
         from mlflow.entities import Metric
@@ -96,3 +107,17 @@ class MlflowTracker:
         self._told |= {(metric.key, metric.step) for metric in new}
         for first in range(0, len(new), _AT_ONCE):
             self._client.log_batch(self._run_id, metrics=new[first : first + _AT_ONCE])
+
+
+def _make(database: Path) -> None:
+    """Make a database that is not there. It appears whole: one whose making was cut short, by a cancelled job, could never be used."""
+    if database.exists():
+        return
+    from mlflow import MlflowClient
+
+    database.parent.mkdir(parents=True, exist_ok=True)
+    partial = database.parent / f"{secrets.token_hex(8)}.partial"
+    MlflowClient(tracking_uri=f"{_SQLITE}{partial}")
+    with suppress(FileExistsError):  # another job was quicker
+        database.hardlink_to(partial)
+    partial.unlink()

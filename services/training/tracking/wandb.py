@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import tarfile
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,14 +37,20 @@ class WandbTracker:
 
     def started(self, run: Run, curve: Sequence[Point]) -> None:
         """Begin a run with the id of the job, or go on with it where a server has it."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with _temporary_files_in(self._folder):
+            self._run = self._begun(run)
+        for point in curve:
+            self.metrics(point)
+
+    def _begun(self, run: Run) -> wandb.Run:
         import wandb
 
-        self._folder.mkdir(parents=True, exist_ok=True)
         logging.getLogger(
             "wandb"
         ).propagate = False  # it sets its own level, and has a file for its lines in the run's folder
         try:
-            self._run = wandb.init(
+            return wandb.init(
                 project=self._asked.project,
                 entity=self._asked.entity,
                 name=self._asked.name or run.job_id,
@@ -56,8 +64,6 @@ class WandbTracker:
         except Exception:
             wandb.teardown()  # the process that was to write, which would wait for the end of this one
             raise
-        for point in curve:
-            self.metrics(point)
 
     def metrics(self, point: Point) -> None:
         """Hand figures to the process that writes or sends them. Those of steps that a server has already are dropped there."""
@@ -79,6 +85,17 @@ class WandbTracker:
         if ending != "succeeded" or self._destinations.wandb_mode == "online":
             return None
         return _packed(folder)
+
+
+@contextmanager
+def _temporary_files_in(folder: Path) -> Iterator[None]:
+    """Folders that wandb makes when it is imported and begins, which a process that is killed would leave behind."""
+    before = tempfile.tempdir
+    tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 def _settings(folder: Path, destinations: Destinations) -> wandb.Settings:
