@@ -11,6 +11,9 @@ from pydantic import Field, SecretStr, model_validator
 from services.training.tracking.tracker import Destinations
 from shared.settings import PlatformSettings
 
+#: What it logs goes where all else goes, not to a handler of its own, and it prints no address.
+_QUIET_MLFLOW = {"MLFLOW_CONFIGURE_LOGGING": "false", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
+
 
 class TrainingSettings(PlatformSettings):
     """Where jobs run, for how long, and how soon a silent one is given to another worker."""
@@ -69,8 +72,7 @@ class TrainingSettings(PlatformSettings):
     def child_environment(self) -> dict[str, str]:
         """The environment of a training process: this one's, with these very settings and the threads they allow.
 
-        Spinning at OpenMP barriers is turned off: beside another busy process it makes a step up to 22 times slower. What mlflow logs goes
-        where all else goes, not to a handler of its own.
+        Spinning at OpenMP barriers is turned off: beside another busy process it makes a step up to 22 times slower.
         """
         ours = {
             f"PARLEY_{name.upper()}": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
@@ -79,4 +81,4 @@ class TrainingSettings(PlatformSettings):
         }
         threads = str(self.training_threads)
         openmp = {"OMP_NUM_THREADS": threads, "GOMP_SPINCOUNT": "0", "OMP_WAIT_POLICY": "PASSIVE"}
-        return {**os.environ, **ours, **openmp, "TOKENIZERS_PARALLELISM": "false", "MLFLOW_CONFIGURE_LOGGING": "false"}
+        return {**os.environ, **ours, **openmp, "TOKENIZERS_PARALLELISM": "false", **_QUIET_MLFLOW}

@@ -62,8 +62,8 @@ class Feed:
         except ModuleNotFoundError as error:
             _log.warning("a tracker is not installed", tracker=self.name, module=error.name)
             self.trouble = (
-                f"{self.name} is not installed on this training worker, so the job is not tracked there: "
-                f"pip install 'parley[{self.name}]'."
+                f"{self.name} is not installed on this training worker, so the job is not tracked there. "
+                f"Whoever runs the worker can install the extra '{self.name}'."
             )
         except Exception as error:  # noqa: BLE001  # whatever it is, the job goes on without
             _log.warning("a tracker was given up", tracker=self.name, reason=reason_of(error))
