@@ -15,6 +15,8 @@ export GOMP_SPINCOUNT := 0
 # No library reports to its maker, whatever imports it first (docs/security.md).
 export ORT_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
+export WANDB_ERROR_REPORTING := false
+export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help

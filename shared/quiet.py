@@ -18,6 +18,10 @@ QUIET = MappingProxyType(
         "ORT_DISABLE_TELEMETRY": "1",
         # huggingface_hub: names of libraries and their versions with each download, and a ping of its own.
         "HF_HUB_DISABLE_TELEMETRY": "1",
+        # wandb: counts of what is done with it, and its failures; it looks its maker's host up even where it works offline.
+        "WANDB_ERROR_REPORTING": "false",
+        # mlflow: which of its functions are used. Of DO_NOT_TRACK it takes only the word "true" for a wish.
+        "MLFLOW_DISABLE_TELEMETRY": "true",
         # What other libraries have agreed to look at.
         "DO_NOT_TRACK": "1",
     }
@@ -30,10 +34,18 @@ def keep_quiet(environment: MutableMapping[str, str]) -> None:
         environment.setdefault(name, value)
 
 
-def keep_at_home(folder: Path) -> None:
-    """Let matplotlib write its list of fonts into ``folder`` and not into the user's configuration; before it is imported."""
-    folder.mkdir(parents=True, exist_ok=True)
-    os.environ.setdefault("MPLCONFIGDIR", str(folder))
+def keep_at_home(cache: Path, passing: Path) -> None:
+    """Let libraries write into folders of ours and not into the user's; before they are imported.
+
+    Args:
+        cache: For what is of use again: matplotlib's list of fonts.
+        passing: For what is not: wandb's logs and settings.
+    """
+    fonts = cache / "matplotlib"
+    fonts.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("MPLCONFIGDIR", str(fonts))
+    for name in ("CACHE", "CONFIG", "DATA", "ARTIFACT"):
+        os.environ.setdefault(f"WANDB_{name}_DIR", str(passing / "wandb" / name.lower()))
 
 
 keep_quiet(os.environ)

@@ -76,6 +76,6 @@ def _describe(item: object) -> str:
     where = ".".join(str(part) for part in item["loc"])
     if not where:
         return str(item["msg"]).removeprefix("Value error, ")
-    secret = any(word in where.lower() for word in ("key", "secret", "password", "url"))
+    secret = any(word in where.lower() for word in ("key", "secret", "password", "url", "uri"))
     shown = "(not shown)" if secret else repr(item["input"])
     return f"PARLEY_{where.upper()}={shown}: {item['msg']}"

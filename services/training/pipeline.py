@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import resource
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from services.training.data.loading import JobData, read_data
 from services.training.exporting.onnx_export import export
 from services.training.exporting.selection import ExportedVariant, choose
-from services.training.fitting.loop import FitResult, Method, fit
+from services.training.fitting.loop import FitResult, Method, fit, rates_at
 from services.training.fitting.recipe import Recipe, resolve
 from services.training.jobs.context import AttemptContext
 from services.training.jobs.events import JobCallback
@@ -29,6 +30,7 @@ from services.training.reporting.release import Release
 from services.training.reporting.report import Story
 from services.training.tasks.table import TASKS
 from services.training.tasks.task import Setting, Task
+from services.training.tracking.description import run_of
 from services.training.tunings.table import tuning_of
 from shared.artifacts.bundle import write_bundle
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Labels, Manifest, Parity
@@ -71,7 +73,7 @@ def run(job: Job, context: AttemptContext) -> None:
     recipe = dataclasses.replace(recipe, seed=job.seed, checkpoint_seconds=context.checkpoint_seconds)
     model = task.model(base.folder, schema, recipe.dropout)
     held_out = task.examples(encoder, parts.validation, schema)
-    fitted = _fit(model, task.examples(encoder, parts.train, schema), held_out, recipe, method, context)
+    fitted = _fit(model, task.examples(encoder, parts.train, schema), held_out, recipe, method, job, context)
     report(f"Trained {fitted.steps} steps; the weights of step {fitted.best_step} are kept.", fitted.scores)
     report(*_effort(fitted))
 
@@ -135,13 +137,16 @@ def _fit(
     validation: Sequence[Any],
     recipe: Recipe,
     method: Method,
+    job: Job,
     context: AttemptContext,
 ) -> FitResult:
     checkpoints = StoredCheckpoints(context.folder / "checkpoints", context.store, context.lease)
     step = checkpoints.fetch()
     if step is not None:
         context.events.message(f"Goes on from the checkpoint of step {step}.")
-    callback = JobCallback(context.events, context.stopping)
+    earlier = [point for point in context.events.curve() if point.step <= (step or 0)]
+    context.tracking.begin(job.spec.integrations, run_of(job.id, job.spec, recipe), earlier)
+    callback = JobCallback(context.events, context.stopping, partial(rates_at, recipe))
     return fit(model, train, validation, recipe, method, checkpoints=checkpoints, callback=callback)
 
 
@@ -188,11 +193,12 @@ def _save_encoder(model: TaskModel, encoder: TextEncoder, context: AttemptContex
 def _hand_over(ready: Release, before: Evaluation, fitted: FitResult, context: AttemptContext) -> None:
     """Store everything, then make it visible at once, then wake those who wait for it."""
     release.store_bundle(context.store, ready)
-    manifest, recorded = ready.bundle.manifest, context.events.recorded()
-    figures = [event.data for event in recorded if event.type == "metrics"]
+    manifest, tracked = ready.bundle.manifest, context.tracking.results(ready.after.scores)
+    figures = [{"step": point.step, **point.values} for point in context.events.curve()]
+    recorded = context.events.recorded()
     messages = [(event.level, event.message) for event in recorded if event.type == "message"]
-    story = Story(manifest, before, ready.after, ready.verdict, figures, messages)
-    results = release.store_results(context.store, story, context.lease.clock())
+    story = Story(manifest, before, ready.after, ready.verdict, figures, messages, [file.name for file in tracked])
+    results = release.store_results(context.store, story, tracked, context.lease.clock())
     release.publish(context.lease, ready, results)
     if ready.promoted:
         context.channel.send(ModelPublished(slot=manifest.spec.slot, model_id=manifest.model_id))

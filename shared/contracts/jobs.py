@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from shared.contracts.integrations import Integrations, require_each_once
 from shared.contracts.message import Exchange, Message, Route
 from shared.contracts.objectives import Objective
 from shared.contracts.tasks import TaskName
@@ -214,6 +215,7 @@ class JobOptions(Spec):
     scope: ScopeCosts = ScopeCosts()
     rare_labels: RareLabels = "drop"
     suffix: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")] | None = None
+    integrations: Integrations = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -233,6 +235,17 @@ class JobOptions(Spec):
         if "tuning" in info.data:
             require_affordable(info.data["tuning"], schedule)
         return schedule
+
+    @field_validator("integrations", mode="before")
+    @classmethod
+    def _none_is_none(cls, integrations: Any) -> Any:
+        return () if integrations is None else integrations
+
+    @field_validator("integrations")
+    @classmethod
+    def _each_once(cls, integrations: Integrations) -> Integrations:
+        require_each_once(integrations)
+        return integrations
 
 
 class JobSpec(JobOptions):

@@ -25,7 +25,7 @@ Logger = structlog.stdlib.BoundLogger
 LogFormat = Literal["json", "console"]
 
 _OURS = ("services", "shared")
-_NOISY_LIBRARIES = ("amqp", "kombu", "httpx", "httpcore", "fsspec", "matplotlib", "urllib3", "alembic")
+_NOISY_LIBRARIES = ("amqp", "kombu", "httpx", "httpcore", "fsspec", "matplotlib", "urllib3", "alembic", "mlflow")
 
 
 class _Lines(logging.StreamHandler[TextIO]):

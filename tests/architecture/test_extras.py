@@ -33,6 +33,9 @@ ONLY_IN = {
     "typer": {"cli", "training"},  # the hub's client brings it along
 }
 
+#: Installed by whoever wants them, each by the extra of its name; a job that asks for one that is missing says so and goes on.
+OPTIONAL = {"mlflow", "wandb"}
+
 #: Found by name at run time, by whom.
 NEVER_IMPORTED = {
     "defusedxml": "openpyxl, which reads XML through it where it is there",
@@ -131,8 +134,13 @@ def providers() -> dict[str, frozenset[str]]:
 
 @pytest.mark.parametrize("image", IMAGES)
 def test_an_image_holds_what_its_service_imports(image: str) -> None:
-    missing = {package for package in third_party(image) if not providers()[package] & installed_by(image)}
+    missing = {package for package in third_party(image) - OPTIONAL if not providers()[package] & installed_by(image)}
     assert missing == set()
+
+
+@pytest.mark.parametrize("package", sorted(OPTIONAL))
+def test_what_is_optional_has_an_extra_of_its_own(package: str) -> None:
+    assert providers()[package] & declared({package})
 
 
 @pytest.mark.parametrize("image", IMAGES)

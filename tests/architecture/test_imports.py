@@ -25,6 +25,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "jinja2": ("services.training.reporting",),
     "kombu": ("shared.messaging",),
     "matplotlib": ("services.training",),
+    "mlflow": ("services.training.tracking",),
     "onnx": ("services.training.exporting",),
     "onnxruntime": ("shared.inference", "services.training.exporting"),
     "openpyxl": ("shared.importing.formats.workbook",),
@@ -44,12 +45,14 @@ HOMES: dict[str, tuple[str, ...]] = {
     "sqlmodel": ("shared.storage",),
     "starlette": ("services.gateway",),
     "structlog": ("shared.telemetry",),
+    "tensorboardX": ("services.training.tracking",),
     "threadpoolctl": ("shared.inference",),
     "tokenizers": ("shared.inference", "services.training"),
     "torch": ("services.training",),
     "transformers": ("services.training",),
     "typer": ("services.cli",),
     "uvicorn": ("services.gateway",),
+    "wandb": ("services.training.tracking",),
     "yaml": ("shared.bot",),
 }
 

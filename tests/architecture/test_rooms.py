@@ -9,7 +9,9 @@ import pytest
 
 from services.training.objectives.table import OBJECTIVES
 from services.training.tasks.table import TASKS
+from services.training.tracking.table import TRACKERS
 from services.training.tunings.table import TUNINGS
+from shared.contracts.integrations import Integration
 from shared.contracts.objectives import Objective, ObjectiveType
 from shared.contracts.tasks import TaskChoice, TaskName
 from shared.contracts.tunings import Tuning, TuningType
@@ -84,6 +86,7 @@ def test_what_a_job_can_name_is_what_there_is() -> None:
     assert {kind.model_fields["type"].default for kind in TUNINGS} == set(get_args(TuningType))
     assert OBJECTIVES.keys() == set(get_args(get_args(Objective)[0]))
     assert {kind.model_fields["type"].default for kind in OBJECTIVES} == set(get_args(ObjectiveType))
+    assert TRACKERS.keys() == set(get_args(get_args(Integration)[0]))
 
 
 #: What a room of a task may use of the others: never another task's.
@@ -107,6 +110,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "exporting": ("data.splitting", "fitting", "models.task_model", "reporting.figures", "tasks.task"),
     "tunings": ("models", "fitting"),
     "tagging": ("fitting.batching", "reporting.figures"),
+    "tracking": ("fitting.recipe",),
     "fitting": ("models", "objectives.objective", "tasks.task", "tunings.tuning"),
 }
 
@@ -125,7 +129,7 @@ def test_the_preparation_of_data_knows_no_task() -> None:
     assert report(found) == []
 
 
-@pytest.mark.parametrize("name", ["objectives", "tasks", "tunings", "fitting", "exporting"])
+@pytest.mark.parametrize("name", ["objectives", "tasks", "tunings", "fitting", "exporting", "tracking"])
 def test_what_trains_and_exports_meets_no_infrastructure(name: str) -> None:
     outside = ("shared.messaging", "shared.storage", "shared.settings", f"{TRAINING}.settings", f"{TRAINING}.jobs")
     assert report(offences(f"{TRAINING}.{name}", lambda target: within(target, *outside))) == []

@@ -18,6 +18,11 @@ from shared.artifacts.layout import model_key
 CALLED: list[str] = []
 CALLS = "calls.json"
 
+TRACKERS = [
+    {"type": "wandb", "wandb": {"project": "quiet"}},
+    {"type": "mlflow", "mlflow": {"experiment": "quiet"}},
+]
+
 SERVICES = (
     *("services.embedded", "services.cli.__main__", "services.gateway.app", "services.nlu.app"),
     *("services.generation.app", "services.monitoring.app", "services.training.app", "services.training.jobs.attempt"),
@@ -25,7 +30,7 @@ SERVICES = (
 
 
 def _listen(event: str, arguments: tuple[object, ...]) -> None:
-    if event == "socket.connect":
+    if event == "socket.connect" and not isinstance(arguments[1], str):  # a path leads to this machine
         CALLED.append(str(arguments[1]))
     elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
         CALLED.append(str(arguments[0]))
@@ -39,8 +44,11 @@ def main(home: Path, base: str) -> None:
     base_models = Path(base).parent
     with job_kit.bench(home, base_models=base_models) as bench:
         os.environ |= {"PARLEY_HOME": str(home), "PARLEY_BASE_MODELS": str(base_models), "PARLEY_TRAINING_THREADS": "1"}
-        job_id, token = bench.submit(job_kit.spec(base, bench.upload(job_kit.lines()), epochs=1)), secrets.token_hex(8)
+        from shared.contracts.jobs import JobSpec
         from shared.storage import jobs
+
+        spec = job_kit.spec(base, bench.upload(job_kit.lines()), epochs=1).model_dump() | {"integrations": TRACKERS}
+        job_id, token = bench.submit(JobSpec.model_validate(spec)), secrets.token_hex(8)
 
         with bench.database.transaction() as session:
             assert jobs.claim(session, token=token, now=time.time(), lease_seconds=600, job_id=job_id)
@@ -50,6 +58,7 @@ def main(home: Path, base: str) -> None:
         assert trainer.main(job_id, token) == 0
         model = bench.job(job_id).fine_tuned_model
         assert model is not None, bench.told(job_id)
+        assert not any("given up" in message for message in bench.told(job_id)), bench.told(job_id)
         for name in SERVICES:
             import_module(name)
         from shared.artifacts.bundle import Bundle

@@ -33,6 +33,7 @@ def job_object(job: Job) -> JobObject:
         hyperparameters=spec.hyperparameters,
         method=MethodReply(supervised=Supervised(hyperparameters=spec.hyperparameters)),
         metadata=job.user_metadata,
+        integrations=spec.integrations,
         error=JobError.model_validate(job.error) if job.error else None,
         suffix=spec.suffix,
         parley=JobDetails(

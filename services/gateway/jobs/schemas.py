@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from services.gateway.http.schemas import Body, Metadata, Name, Reply, Resource
+from shared.contracts.integrations import Integrations
 from shared.contracts.jobs import (
     Hyperparameters,
     JobOptions,
@@ -55,8 +56,6 @@ class CreateJob(JobOptions, Body):
     method: Method | None = None
     hyperparameters: Hyperparameters | None = None
     """The convention's old place; ``method`` wins."""
-    integrations: Annotated[list[Any], Field(max_length=0)] | None = None
-    """None are supported; the job's events and metrics are the place to look."""
 
     @property
     def knobs(self) -> Hyperparameters:
@@ -114,7 +113,7 @@ class JobObject(Resource):
     hyperparameters: Hyperparameters
     method: MethodReply
     metadata: dict[str, str]
-    integrations: tuple[()] = ()
+    integrations: Integrations
     error: JobError | None
     suffix: str | None
     parley: JobDetails

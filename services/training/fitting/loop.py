@@ -195,3 +195,9 @@ def rate_factor(step: int, total: int, warmup: float) -> float:
     """Share of the peak learning rate for the step after ``step`` others: a linear rise, then a linear fall to 0."""
     rising = max(1, round(warmup * total))
     return min((step + 1) / rising, (total - step) / max(1, total - rising))
+
+
+def rates_at(recipe: Recipe, step: int, total: int) -> dict[str, float]:
+    """The learning rates of a step, counted from 1; of the encoder that of its uppermost layer."""
+    factor = rate_factor(step - 1, total, recipe.warmup)
+    return {"encoder_rate": factor * recipe.encoder_rate, "head_rate": factor * recipe.head_rate}

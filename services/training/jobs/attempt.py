@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -16,6 +17,7 @@ from services.training.jobs.context import AttemptContext
 from services.training.jobs.events import JobEvents
 from services.training.jobs.lease import JobLease, LeaseLost
 from services.training.settings import TrainingSettings
+from services.training.tracking.tracking import Tracking
 from shared.artifacts.store import open_store
 from shared.contracts.jobs import TrainingProgressed
 from shared.errors import ParleyError, StorageFull, TrainingFailed, Unavailable, reason_of
@@ -37,13 +39,16 @@ def attempt(lease: JobLease, channel: Channel, settings: TrainingSettings, stopp
         stopped: Set when the process is told to stop.
     """
     torch.set_num_threads(settings.training_threads)
-    events = JobEvents(lease, channel)
+    events, folder = JobEvents(lease, channel), settings.attempt_folder(lease.token)
+    tracking = Tracking(folder / "tracking", settings.destinations, partial(events.message, level="warn"))
+    events.follow(tracking.follow)
     context = AttemptContext(
         lease=lease,
         store=open_store(settings.artifacts),
-        folder=settings.attempt_folder(lease.token),
+        folder=folder,
         base_models=settings.opened_base_models,
         events=events,
+        tracking=tracking,
         channel=channel,
         threads=settings.training_threads,
         checkpoint_seconds=settings.training_checkpoint_seconds,
@@ -52,9 +57,11 @@ def attempt(lease: JobLease, channel: Channel, settings: TrainingSettings, stopp
     try:
         pipeline.run(lease.read(lambda session: jobs.get(session, lease.job_id)), context)
     except (Stopped, LeaseLost) as end:
+        tracking.end("interrupted")
         _log.info("attempt ends early", job_id=lease.job_id, reason=type(end).__name__)
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001  # whatever it is, its owner is told
+        tracking.end("failed")
         return _account_for(error, context)
     return ENDED
 

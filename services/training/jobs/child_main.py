@@ -31,7 +31,7 @@ def main(job_id: str, token: str) -> int:
     settings = read_settings(TrainingSettings)
     logs.configure("trainer", settings.log_level, settings.log_format)
     Thread(target=_die_with_supervisor, args=(settings.attempt_folder(token),), daemon=True).start()
-    keep_at_home(settings.home / "cache" / "matplotlib")
+    keep_at_home(settings.home / "cache", settings.attempt_folder(token))
     from services.training.jobs.attempt import attempt  # it takes seconds, and the supervisor may die meanwhile
 
     with stop_signals() as stopped, ExitStack() as stack:

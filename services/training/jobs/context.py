@@ -9,6 +9,7 @@ from pathlib import Path
 from services.training.jobs.channel import Channel
 from services.training.jobs.events import JobEvents
 from services.training.jobs.lease import JobLease
+from services.training.tracking.tracking import Tracking
 from shared.artifacts.store import ArtifactStore
 
 
@@ -22,6 +23,7 @@ class AttemptContext:
         folder: A directory of the job's own; whoever made it removes it.
         base_models: The folder of base models that a job may name.
         events: Where the story of the job is told.
+        tracking: Who else keeps its curves.
         channel: For what others are waiting for.
         threads: Cores to use.
         checkpoint_seconds: Time between checkpoints.
@@ -33,6 +35,7 @@ class AttemptContext:
     folder: Path
     base_models: Path
     events: JobEvents
+    tracking: Tracking
     channel: Channel
     threads: int
     checkpoint_seconds: float

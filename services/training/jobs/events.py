@@ -10,6 +10,7 @@ from typing import Any
 from services.training.fitting.callback import StepReport, ValidationReport
 from services.training.jobs.channel import Channel
 from services.training.jobs.lease import JobLease
+from services.training.tracking.tracker import Point, unbroken
 from shared.contracts.jobs import TrainingProgressed
 from shared.storage import jobs
 from shared.storage.engine import Session
@@ -30,6 +31,11 @@ class JobEvents:
     def __init__(self, lease: JobLease, channel: Channel) -> None:
         self._lease = lease
         self._channel = channel
+        self._followers: list[Callable[[Point], None]] = []
+
+    def follow(self, told: Callable[[Point], None]) -> None:
+        """Have this called with all figures from here on."""
+        self._followers.append(told)
 
     def message(self, message: str, data: Mapping[str, Any] | None = None, *, level: EventLevel = "info") -> None:
         """Write an event for the owner of the job.
@@ -69,6 +75,8 @@ class JobEvents:
                 job_id=lease.job_id, status="running", step=data["step"], total_steps=data["total_steps"]
             )
         )
+        for told in self._followers:
+            told(Point.of(data, now))
 
     def recorded(self) -> list[JobEvent]:
         """Every event so far, oldest first; those of earlier attempts included."""
@@ -81,6 +89,10 @@ class JobEvents:
                 return found[::-1]
             after = page.items[-1].id
 
+    def curve(self) -> list[Point]:
+        """The figures so far, as one curve: steps that a resumed attempt took again count once."""
+        return unbroken(Point.of(event.data, event.created_at) for event in self.recorded() if event.type == "metrics")
+
 
 #: Seconds between two events of figures; steps come far more often than people look.
 _PAUSE = 2.0
@@ -92,14 +104,20 @@ class JobCallback:
     Args:
         events: Of the job.
         stopping: Whether the process was told to stop.
+        rates: The learning rates of a step, by name, of so many in all.
         clock: Seconds that only grow.
     """
 
     def __init__(
-        self, events: JobEvents, stopping: Callable[[], bool], clock: Callable[[], float] = time.monotonic
+        self,
+        events: JobEvents,
+        stopping: Callable[[], bool],
+        rates: Callable[[int, int], Mapping[str, float]],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._events = events
         self._stopping = stopping
+        self._rates = rates
         self._clock = clock
         self._next = clock()
         self._last = StepReport(0, 0, 0, 0.0, 0.0, 0.0)
@@ -119,6 +137,7 @@ class JobCallback:
                 "train_loss": report.loss,
                 "rows_per_second": report.rows_per_second,
                 "seconds_left": report.seconds_left,
+                **self._rates(report.step, report.total_steps),
             },
             seconds_left=report.seconds_left,
         )

@@ -59,12 +59,13 @@ def store_bundle(store: ArtifactStore, release: Release) -> None:
             store.put_folder(key, folder)
 
 
-def store_results(store: ArtifactStore, story: Story, now: float) -> list[File]:
-    """Store the training curve, the report and the confusion matrix as files; returns rows for them, the curve's first."""
+def store_results(store: ArtifactStore, story: Story, tracked: Sequence[Path], now: float) -> list[File]:
+    """Store the training curve, the report, the confusion matrix and what trackers made as files; returns rows for them, the curve's first."""
     matrix = confusion_png(story.after.pairs) if story.after.pairs else None
     contents = {"step_metrics.csv": curve_csv(story.figures).encode(), REPORT: report_html(story, matrix).encode()}
     if matrix is not None:
         contents["confusion_matrix.png"] = matrix
+    contents |= {file.name: file.read_bytes() for file in tracked}
     rows = []
     for name, content in contents.items():
         file_id = new_id("file-")

@@ -46,6 +46,7 @@ class Story:
         verdict: What the gate said, if there was something to compare with.
         figures: Of the recorded steps, oldest first.
         messages: What the events of the job said, oldest first, each with its level.
+        tracked: Names of the result files that hold the curves for other programs.
     """
 
     manifest: Manifest
@@ -54,6 +55,7 @@ class Story:
     verdict: Verdict | None
     figures: Sequence[Mapping[str, Any]]
     messages: Sequence[tuple[str, str]]
+    tracked: Sequence[str] = ()
 
 
 def report_html(story: Story, confusion: bytes | None = None) -> str:
@@ -74,6 +76,7 @@ def report_html(story: Story, confusion: bytes | None = None) -> str:
         confused=_confused(after.pairs),
         mistakes=[mistake._replace(text=masked(mistake.text)) for mistake in after.mistakes[:_MISTAKES]],
         curves=_inline(curves_png(story.figures)) if story.figures else None,
+        tracked=story.tracked,
         confusion=_inline(confusion) if confusion is not None else None,
         violations=[str(violation) for violation in story.verdict.violations] if story.verdict else [],
         dialogues=str(story.verdict.dialogues) if story.verdict and story.verdict.dialogues else None,

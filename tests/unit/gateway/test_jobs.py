@@ -43,6 +43,26 @@ def test_a_job_is_created_as_the_convention_has_it(client: OpenAI, file_id: str)
     assert client.fine_tuning.jobs.checkpoints.list(job.id).data == []
 
 
+def test_trackers_are_asked_for_and_told_as_the_convention_has_it(client: OpenAI, file_id: str) -> None:
+    job = client.fine_tuning.jobs.create(
+        model="minilm",
+        training_file=file_id,
+        integrations=[
+            {"type": "wandb", "wandb": {"project": "desk", "name": "first", "entity": "team", "tags": ["a", "b"]}},
+            cast("Any", {"type": "mlflow", "mlflow": {"experiment": "desk", "tags": {"team": "support"}}}),
+        ],
+    )
+    assert job.integrations is not None
+    wandb, mlflow = job.integrations
+    assert wandb.type == "wandb"
+    assert wandb.wandb.to_dict() == {"project": "desk", "name": "first", "entity": "team", "tags": ["a", "b"]}
+    assert cast("Any", mlflow).mlflow == {"experiment": "desk", "name": None, "tags": {"team": "support"}}
+    assert client.fine_tuning.jobs.retrieve(job.id) == job
+
+    none = client.fine_tuning.jobs.create(model="minilm", training_file=file_id, integrations=None)
+    assert none.integrations == []
+
+
 def test_a_worker_is_woken(client: OpenAI, platform: Platform, file_id: str) -> None:
     with platform.bus.subscribe(Queues.TRAIN_CPU, 100) as subscription:
         job = client.fine_tuning.jobs.create(model="minilm", training_file=file_id)
@@ -126,7 +146,14 @@ def test_a_faulty_file_is_refused_with_the_whole_list(client: OpenAI) -> None:
         ({"suffix": "x" * 65}, "suffix"),
         ({"suffix": "a/b"}, "suffix"),
         ({"metadata": {"k": "v" * 513}}, "metadata"),
-        ({"integrations": [{"type": "wandb", "wandb": {"project": "p"}}]}, "integrations"),
+        ({"integrations": [{"type": "comet", "comet": {"project": "p"}}]}, r"integrations\[0\].*'wandb', 'mlflow'"),
+        ({"integrations": [{"type": "wandb"}]}, r"integrations\[0\].wandb"),
+        ({"integrations": [{"type": "wandb", "wandb": {"name": "n"}}]}, r"integrations\[0\].wandb.project"),
+        ({"integrations": [{"type": "wandb", "wandb": {"project": "a/b"}}]}, r"integrations\[0\].wandb.project"),
+        ({"integrations": [{"type": "wandb", "wandb": {"project": "p", "key": "k"}}]}, r"integrations\[0\].wandb.key"),
+        ({"integrations": [{"type": "mlflow", "mlflow": {"experiment": ""}}]}, r"integrations\[0\].mlflow.experiment"),
+        ({"integrations": [{"type": "wandb", "wandb": {"project": "p"}}] * 2}, "integrations.*'wandb' twice"),
+        ({"integrations": {"type": "wandb"}}, "integrations"),
         ({"seed": -1}, "seed"),
         ({"task": "poetry"}, "task"),
         ({"tuning": {"type": "full", "rang": 4}}, "rang"),

@@ -12,6 +12,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from mlflow import MlflowClient
 from safetensors import SafetensorError
 
 from services.training.fitting import checkpoint
@@ -20,7 +21,7 @@ from services.training.jobs.channel import Channel
 from services.training.jobs.child import ENDED, INTERRUPTED
 from services.training.jobs.lease import JobLease
 from shared.artifacts.layout import encoder_key, file_key
-from shared.contracts.jobs import Promotion, TrainingProgressed
+from shared.contracts.jobs import JobSpec, Promotion, TrainingProgressed
 from shared.contracts.releases import ModelPublished
 from shared.inference.reader import TextReader
 from shared.storage import bots, files, jobs, models
@@ -29,6 +30,8 @@ from tests.unit.training import job_kit
 from tests.unit.training.attempts import attempt_at, bundle_of
 from tests.unit.training.job_kit import Bench
 from tests.unit.training.tiny_base import tiny_base
+from tests.unit.training.tracking.tracked import MLFLOW_TABLES, scalars
+from tests.unit.training.tracking.wandb_file import history, records
 
 #: The gate lets everything pass that is not far worse: tiny models on eight test rows are not exact.
 LENIENT = Promotion(max_regression=0.5, max_overall_regression=0.3)
@@ -111,6 +114,65 @@ def test_two_generations_and_a_refusal(bench: Bench, base: str, tmp_path: Path) 
     assert any("Behind the model in production: F1 of" in message for message in bench.told(third_id))
 
 
+@MLFLOW_TABLES
+def test_the_curves_go_where_a_job_wants_them(
+    bench: Bench, base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CACHE", "CONFIG", "DATA", "ARTIFACT"):
+        monkeypatch.setenv(f"WANDB_{name}_DIR", str(tmp_path / "wandb" / name.lower()))
+    asked = {
+        "integrations": [
+            {"type": "wandb", "wandb": {"project": "desk"}},
+            {"type": "mlflow", "mlflow": {"experiment": "desk"}},
+        ]
+    }
+    plain = job_kit.spec(base, bench.upload(job_kit.lines()), epochs=2)
+    job_id, _, _ = attempt_at(bench, JobSpec.model_validate(plain.model_dump() | asked))
+    assert bench.job(job_id).status == "succeeded", bench.told(job_id)
+    assert not any("given up" in message or "not installed" in message for message in bench.told(job_id))
+    results = _results(bench, bench.job(job_id).result_files, tmp_path)
+    events = next(file for name, file in results.items() if "tfevents" in name)
+    archive = next(file for name, file in results.items() if name.startswith("wandb-offline-run-"))
+    assert archive.name in results["report.html"].read_text()
+    with bench.database.reading() as session:
+        told = [event.data for event in jobs.events(session, job_id, limit=500).items if event.type == "metrics"][::-1]
+    losses: list[Any] = [
+        (data["step"], pytest.approx(data["train_loss"], rel=1e-5)) for data in told if "train_loss" in data
+    ]
+    assert losses
+    assert scalars(events)["train_loss"] == losses
+    assert [(one["_step"], one["train_loss"]) for one in history(archive) if "train_loss" in one] == losses
+    client = MlflowClient(bench.settings.destinations.mlflow_uri)
+    experiment = client.get_experiment_by_name("desk")
+    assert experiment is not None
+    (run,) = client.search_runs([experiment.experiment_id])
+    assert (run.info.status, run.info.run_name) == ("FINISHED", job_id)
+    curve = client.get_metric_history(run.info.run_id, "train_loss")
+    assert [(point.step, point.value) for point in curve] == losses
+    assert run.data.params["recipe.epochs"] == "2"
+    assert run.data.params["schedule.max_length"] == "32"
+    with bench.database.reading() as session:
+        scores = models.get(session, bench.job(job_id).fine_tuned_model or "").metrics["test"]["scores"]
+    assert {name: run.data.metrics[f"test_{name}"] for name in scores} == scores
+    assert scalars(events)["test_intent_accuracy"][0][1] == pytest.approx(scores["intent_accuracy"], abs=1e-5)
+    for texts in (job_kit.lines()[0]["text"], "where is my parcel"):
+        assert str(texts).encode() not in events.read_bytes() + b"".join(
+            one.SerializeToString() for one in records(archive)
+        )
+
+
+def _results(bench: Bench, ids: list[str], folder: Path) -> dict[str, Path]:
+    """The result files of a job, by name."""
+    found = {}
+    for file_id in ids:
+        with bench.database.reading() as session:
+            name = files.get(session, file_id).filename
+        with bench.store.open(file_key(file_id)) as stored:
+            (folder / name).write_bytes(stored.read())
+        found[name] = folder / name
+    return found
+
+
 def test_a_model_that_does_not_hold_its_dialogues_is_not_promoted(bench: Bench, base: str) -> None:
     promotion = Promotion(**_dialogues(bench, at_least=0.6))
     job_id, _, told = attempt_at(
@@ -163,7 +225,8 @@ def _check_bundle(bench: Bench, model: str, cache: Path) -> None:
 def _check_results(bench: Bench, result_files: list[str]) -> None:
     with bench.database.reading() as session:
         names = [files.get(session, file_id).filename for file_id in result_files]
-    assert names == ["step_metrics.csv", "report.html", "confusion_matrix.png"]
+    assert names[:3] == ["step_metrics.csv", "report.html", "confusion_matrix.png"]
+    assert [name.startswith("events.out.tfevents.") for name in names[3:]] == [True]
     with bench.store.open(file_key(result_files[0])) as file:
         curve = list(csv.DictReader(io.StringIO(file.read().decode())))
     assert any(line["train_loss"] for line in curve)
@@ -171,6 +234,7 @@ def _check_results(bench: Bench, result_files: list[str]) -> None:
     with bench.store.open(file_key(result_files[1])) as file:
         page = file.read().decode()
     assert "weights were trained" in page
+    assert names[3] in page
     assert page.count("data:image/png;base64,") == 2
 
 

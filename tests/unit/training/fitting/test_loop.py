@@ -14,7 +14,7 @@ from services.training.fitting import device
 from services.training.fitting import loop as fitting
 from services.training.fitting.callback import StepReport, ValidationReport
 from services.training.fitting.checkpoint import CheckpointFolder, Progress
-from services.training.fitting.loop import FitResult, Method, Stopped, fit, parameter_groups, rate_factor
+from services.training.fitting.loop import FitResult, Method, Stopped, fit, parameter_groups, rate_factor, rates_at
 from services.training.fitting.recipe import Recipe
 from services.training.models.text_encoder import TextEncoder
 from services.training.tasks.nlu.examples import Example, examples_of
@@ -426,6 +426,13 @@ def test_rates_rise_to_their_peak_and_fall_towards_zero() -> None:
     assert found[:10] == sorted(found[:10])
     assert found[9:] == sorted(found[9:], reverse=True)
     assert 0 < min(found) == pytest.approx(1 / 90)
+
+
+def test_the_rates_told_of_a_step_are_those_it_is_taken_with() -> None:
+    run = recipe(epochs=1)
+    told = [rates_at(run, step, 100) for step in range(1, 101)]
+    assert told[9] == {"encoder_rate": run.encoder_rate, "head_rate": run.head_rate}, "the peak"
+    assert [one["head_rate"] for one in told] == [factor * run.head_rate for factor in factors(100, run.warmup)]
 
 
 @pytest.mark.parametrize("total", [1, 2, 3])

@@ -12,6 +12,7 @@ from services.training.reporting.figures import Evaluation, LabelScore, Mistake
 from services.training.reporting.gate import Verdict, Violation
 from services.training.reporting.report import Story, report_html, request_of
 from shared.artifacts.manifest import Calibration, Labels, Manifest, Parity
+from shared.contracts.integrations import Wandb, WandbRun
 from shared.contracts.jobs import Hyperparameters, JobSpec, Promotion, Schedule
 from shared.contracts.objectives import RDrop
 from shared.contracts.tunings import Full, Lora
@@ -123,6 +124,7 @@ def test_it_says_what_a_person_asks(page: str, words: str) -> None:
         {"tuning": Full(), "objectives": (RDrop(),)},
         {"objectives": (), "schedule": Schedule(max_length=64)},
         {"promotion": Promotion(mode="manual"), "rare_labels": "refuse"},
+        {"integrations": (Wandb(type="wandb", wandb=WandbRun(project="p", tags=("a",))),)},
     ],
     ids=str,
 )
