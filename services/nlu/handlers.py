@@ -21,7 +21,7 @@ from shared.contracts.releases import BotPublished, ModelPublished
 from shared.inference.predictor import Prediction, Predictor
 from shared.inference.reading import Reading
 from shared.messaging.consuming.handlers import BatchHandler, Handlers, one_by_one
-from shared.tasks.records import RECORDS
+from shared.tasks.records import inputs_of
 
 
 def build_handlers(production: ServedModel, named: NamedModels) -> Handlers:
@@ -46,8 +46,8 @@ def build_handlers(production: ServedModel, named: NamedModels) -> Handlers:
 
     def predicted(model: str, requests: Sequence[PredictRows]) -> Iterator[RowsPredicted]:
         with lookup.predictor(model) as predictor:
-            parse = RECORDS[predictor.task].parse_input
-            found = iter(predictor.predict([parse(row) for request in requests for row in request.rows]))
+            rows = inputs_of(predictor.task, (row for request in requests for row in request.rows))
+            found = iter(predictor.predict(rows))
         for request in requests:
             yield _predicted(predictor, [next(found) for _ in request.rows])
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from shared.contracts.tasks import TaskName
+from shared.errors import InvalidInput
 from shared.rows.kind import KindOf, RecordKind
+from shared.rows.problems import Faulty
 from shared.tasks.embedding.record import KIND as EMBEDDING
 from shared.tasks.nlu.record import KIND as NLU
 from shared.tasks.pair_classification.record import KIND as PAIR_CLASSIFICATION
@@ -58,6 +61,24 @@ def can_train(task: TaskName, held: TaskName) -> bool:
 def example_of(task: TaskName) -> str:
     """A record of a task, as a user would write it."""
     return RECORDS[task].example
+
+
+def inputs_of(task: TaskName, records: Iterable[object]) -> list[Any]:
+    """Records without labels as what a model of a task is asked about.
+
+    Raises:
+        InvalidInput: The first that is none, with its place among the records as ``param``.
+    """
+    parse = RECORDS[task].parse_input
+    found = []
+    for number, record in enumerate(records):
+        try:
+            found.append(parse(record))
+        except Faulty as faulty:
+            field, message = faulty.problems[0]
+            place = f"input[{number}]" + (f".{field}" if field else "")
+            raise InvalidInput(f"Invalid '{place}': {message}.", param=place) from None
+    return found
 
 
 def kind_for(task: TaskName) -> KindOf:

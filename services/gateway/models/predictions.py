@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.contracts.prediction import PredictRows, RowsPredicted
-from shared.contracts.tasks import TaskName
-from shared.errors import InvalidInput, Unavailable
+from shared.errors import Unavailable
 from shared.messaging.requesting.requester import Requester
-from shared.rows.problems import Faulty
-from shared.tasks.records import RECORDS
 from shared.telemetry.correlation import correlation_id
 
 #: Rows of one message, and their characters, unless a single row has more. The next one is sent when it has been answered, so that a
@@ -79,19 +76,3 @@ def pieces(rows: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         piece.append(row)
         taken += size
     yield piece
-
-
-def require_inputs(task: TaskName, rows: Sequence[object]) -> None:
-    """Refuse rows that a model of a task cannot be asked about.
-
-    Raises:
-        InvalidInput: The first wrong row, with its place.
-    """
-    parse = RECORDS[task].parse_input
-    for number, row in enumerate(rows):
-        try:
-            parse(row)
-        except Faulty as faulty:
-            field, message = faulty.problems[0]
-            place = f"input[{number}]" + (f".{field}" if field else "")
-            raise InvalidInput(f"Invalid '{place}': {message}.", param=place) from None

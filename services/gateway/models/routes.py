@@ -13,7 +13,6 @@ from services.gateway.analysis.names import CHATS, alias_of, model_named
 from services.gateway.http.auth import ChatCaller, TrainCaller
 from services.gateway.http.router import resource
 from services.gateway.http.schemas import Deleted
-from services.gateway.models.predictions import require_inputs
 from services.gateway.models.schemas import (
     ModelList,
     ModelObject,
@@ -31,6 +30,7 @@ from shared.contracts.tasks import TaskName
 from shared.errors import InvalidInput
 from shared.storage import models
 from shared.storage.tables import Model
+from shared.tasks.records import inputs_of
 
 router = resource("Models")
 
@@ -83,7 +83,7 @@ def rollback(model_id: str, state: State, caller: TrainCaller, body: RollbackReq
 async def predict(model_id: str, body: PredictRequest, state: State, _caller: ChatCaller) -> PredictionList:
     """What a model, or that of a deployment (`parley/NAME`), says of rows without labels."""
     model = await run_in_threadpool(_named, state, model_id)
-    require_inputs(cast("TaskName", model.task), body.input)
+    inputs_of(cast("TaskName", model.task), body.input)  # told now, with the place in this very request
     predicted = await state.predictions.ask(model.id, body.input)
     usage = TokensRead(prompt_tokens=predicted.tokens, total_tokens=predicted.tokens)
     return PredictionList(model=model.id, task=model.task, data=predicted.answers, usage=usage)

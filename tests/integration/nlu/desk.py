@@ -18,6 +18,9 @@ from shared.storage import models
 from shared.storage.engine import Database, open_database
 from shared.storage.tables import Model
 
+OTHER = "ft:tiny:parley:topics:four"
+"""A model of another task."""
+
 MODELS = ("ft:tiny:parley::one", "ft:tiny:parley::two", "ft:tiny:parley::three")
 
 
@@ -37,7 +40,9 @@ class Desk:
             desk = cls(database, open_store(settings.artifacts), bundles)
             for model_id, bundle in bundles.items():
                 desk.store.put_folder(model_key(model_id), bundle.folder)
-                row = Model(id=model_id, task="nlu", base_model="tiny", created_at=time.time(), size_bytes=1)
+                row = Model(
+                    id=model_id, task=bundle.manifest.task, base_model="tiny", created_at=time.time(), size_bytes=1
+                )
                 with database.transaction() as session:
                     models.add(session, row)
             yield desk

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import time
 from concurrent.futures import Future
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +16,17 @@ from shared.artifacts.manifest import FP32_MODEL
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat import TurnReceived, TurnUnderstood
 from shared.contracts.message import Message
-from shared.errors import NoModel, NotFound
+from shared.contracts.prediction import PredictRows, RowsPredicted
+from shared.errors import InvalidInput, NoModel, NotFound
 from shared.inference.reader import TextReader
 from shared.messaging.bus import Bus
 from shared.messaging.envelope import envelope
 from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
+from shared.tasks.readers import open_predictor
+from shared.tasks.records import RECORDS
 from tests.bundles import LABELS, WIDTH
-from tests.integration.nlu.desk import MODELS, Desk
+from tests.integration.nlu.desk import MODELS, OTHER, Desk
 
 ONE, TWO, THREE = MODELS
 TURN = TurnReceived(turn_id="turn_1", conversation_id="conv_1", text="Where is my order?", received_at=1.0)
@@ -96,6 +100,31 @@ def test_named_models_answer_beside_the_one_in_production(
         with pytest.raises(NotFound, match="ft:nobody"):
             analyzed(requester, "hello", "ft:nobody")
         assert health.report().ready
+
+
+def test_models_of_other_tasks_answer_through_the_same_queue(
+    settings: NluSettings, desk: Desk, requester: Requester, bundles: dict[str, Bundle]
+) -> None:
+    desk.promote(ONE)
+    rows = tuple({"text": text} for text in ("where is my parcel", "when do you open", ""))
+    with closing(open_predictor(bundles[OTHER])) as predictor:
+        inputs = [RECORDS["text_classification"].parse_input(row) for row in rows[:2]]
+        expected = [prediction.answer["label"] for prediction in predictor.predict(inputs)]
+    with running(settings):
+        answers = [requester.submit(PredictRows(rows=rows[:2], model=OTHER), timeout=20.0) for _ in range(20)]
+        for found in (answer.result() for answer in answers):
+            assert isinstance(found, RowsPredicted)
+            assert (found.model, found.task) == (OTHER, "text_classification")
+            assert [answer["label"] for answer in found.answers] == expected
+        understood = requester.submit(PredictRows(rows=rows[:1], model=ONE), timeout=20.0).result()
+        assert isinstance(understood, RowsPredicted)
+        assert understood.answers[0]["ranking"]
+        with pytest.raises(InvalidInput, match="predict"):
+            analyzed(requester, "hello", OTHER)
+        with pytest.raises(InvalidInput, match="text"):
+            requester.submit(PredictRows(rows=rows[2:], model=OTHER), timeout=20.0).result()
+        with pytest.raises(NotFound, match="ft:nobody"):
+            requester.submit(PredictRows(rows=rows[:1], model="ft:nobody"), timeout=20.0).result()
 
 
 def test_a_swap_loses_no_request_and_takes_effect_for_all_that_come_after(
