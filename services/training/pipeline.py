@@ -19,6 +19,7 @@ from services.training.jobs.events import JobCallback
 from services.training.jobs.stored_checkpoints import StoredCheckpoints
 from services.training.models.base_models import Base, find_base, model_id
 from services.training.models.encoder import encoder_width
+from services.training.models.scratch import build_base
 from services.training.models.task_model import TaskModel
 from services.training.models.text_encoder import TextEncoder
 from services.training.objectives.table import objectives_of
@@ -34,7 +35,7 @@ from services.training.tracking.description import run_of
 from services.training.tunings.table import tuning_of
 from shared.artifacts.bundle import write_bundle
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Labels, Manifest, Parity
-from shared.contracts.jobs import JobSpec, TrainingProgressed
+from shared.contracts.jobs import SCRATCH, Architecture, JobSpec, TrainingProgressed
 from shared.contracts.objectives import Matryoshka
 from shared.contracts.releases import ModelPublished
 from shared.contracts.tunings import Full, Spec
@@ -61,7 +62,7 @@ def run(job: Job, context: AttemptContext) -> None:
     if (missing := data.left_out.warning()) is not None:
         report(missing, dict(data.left_out.labels), level="warn")
     task = TASKS[job.spec.task]
-    base = find_base(job.spec.model, context.lease, context.store, context.folder / "cache", context.base_models)
+    base = _base(job, parts.train, context)
     before = evaluate_before(job.spec.task, task, base, parts, context)
     report(f"To beat: {_described(before, task)}.", before.scores)
 
@@ -112,6 +113,19 @@ def run(job: Job, context: AttemptContext) -> None:
         trained_tokens=fitted.trained_tokens,
     )
     _hand_over(ready, before, fitted, context)
+
+
+def _base(job: Job, train: Sequence[Any], context: AttemptContext) -> Base:
+    """What the model begins as."""
+    if job.spec.model != SCRATCH:
+        return find_base(job.spec.model, context.lease, context.store, context.folder / "cache", context.base_models)
+    return build_base(
+        job.spec.architecture or Architecture(),
+        [row.text for row in train],
+        context.folder / SCRATCH,
+        max_length=job.spec.schedule.max_length,
+        seed=job.seed,
+    )
 
 
 def plan(spec: JobSpec, schema: Any, rows: int, *, width: int) -> tuple[Method, Recipe]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -127,6 +127,8 @@ def not_offered(task: TaskName, tuning: Spec, objectives: Objectives) -> tuple[s
     if task == "embedding" and isinstance(tuning, Frozen) and not tuning.layers:
         why = "task 'embedding' has no head to train on a frozen encoder; use 'frozen' with layers, or 'lora'"
         return "tuning", why
+    if task == "masked_lm" and isinstance(tuning, Frozen) and not tuning.layers:
+        return "tuning", "task 'masked_lm' is there to teach the encoder; use 'full', or 'frozen' with layers"
     names = () if objectives == "auto" else [objective.type for objective in objectives]
     if "rdrop" in names and task in _WITHOUT_LABELS:
         return "objectives", f"'rdrop' lets two passes agree on labels, and task '{task}' has none; leave it out"
@@ -203,6 +205,32 @@ DeploymentName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 """What requests name a model in production by; the model behind it may change."""
 
 
+SCRATCH = "scratch"
+"""The base model that a job makes itself."""
+
+
+class Architecture(Spec):
+    """The size of a model that a job makes from nothing.
+
+    Attributes:
+        layers: Of the encoder.
+        width: Of its states; a multiple of ``heads``.
+        heads: Of its attention.
+        vocabulary: Pieces of words that its tokenizer learns from the training rows, at most.
+    """
+
+    layers: Annotated[int, Field(ge=1, le=24)] = 4
+    width: Annotated[int, Field(ge=32, le=1024)] = 256
+    heads: Annotated[int, Field(ge=1, le=16)] = 4
+    vocabulary: Annotated[int, Field(ge=200, le=60_000)] = 8_000
+
+    @model_validator(mode="after")
+    def _divides(self) -> Self:
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} is no multiple of {self.heads} heads; change one of them")
+        return self
+
+
 class JobOptions(Spec):
     """What a job may be asked for besides model, files and hyperparameters: in a request as in the row of the job."""
 
@@ -214,6 +242,8 @@ class JobOptions(Spec):
     promotion: Promotion = Promotion()
     scope: ScopeCosts = ScopeCosts()
     rare_labels: RareLabels = "drop"
+    architecture: Architecture | None = None
+    """Of model ``scratch``."""
     suffix: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")] | None = None
     integrations: Integrations = ()
 
@@ -253,7 +283,7 @@ class JobSpec(JobOptions):
 
     task: TaskName = "nlu"
     model: str
-    """``minilm``, a hub id, a folder in the worker's folder of base models, or the id of one of our models (warm start)."""
+    """``minilm``, a hub id, a folder in the worker's folder of base models, the id of one of our models (warm start), or ``scratch``."""
     training_file: str
     validation_file: str | None = None
     hyperparameters: Hyperparameters = Hyperparameters()

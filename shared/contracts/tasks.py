@@ -12,6 +12,7 @@ TaskName = Literal[
     "ranking",
     "embedding",
     "question_answering",
+    "masked_lm",
 ]
 """One of the tasks; a room of each in ``shared.tasks`` and in ``services.training.tasks``."""
 
@@ -24,6 +25,7 @@ TaskChoice = Literal[
     "ranking",
     "embedding",
     "question_answering",
+    "masked_lm",
 ]
 """A task, or whichever the rows are labelled for."""
 

@@ -28,13 +28,16 @@ class BatchRunner:
         pad_id: What fills up shorter texts.
         threads: How many runs may go on side by side in one call.
         on_gpu: Whether the session runs there.
+        most: Texts of a run at most, where their outputs are large.
     """
 
-    def __init__(self, session: OnnxSession, pad_id: int, *, threads: int = 1, on_gpu: bool = False) -> None:
+    def __init__(
+        self, session: OnnxSession, pad_id: int, *, threads: int = 1, on_gpu: bool = False, most: int = GPU_BATCH
+    ) -> None:
         self._session = session
         self._pad_id = pad_id
         self._threads = threads
-        self._batch = GPU_BATCH if on_gpu else CPU_BATCH
+        self._batch = min(most, GPU_BATCH if on_gpu else CPU_BATCH)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="inference") if threads > 1 else None
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,5 +49,5 @@ class RecordKind:
         return None
 
 
-KindOf = Callable[[Collection[str]], RecordKind]
-"""The kind that a record with such fields is of."""
+KindOf = Callable[[Iterable[Collection[str]]], RecordKind]
+"""The kind that records are of, by the fields of each."""

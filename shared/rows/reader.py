@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from itertools import chain, islice
 from typing import BinaryIO, Literal
 
 from shared.errors import InvalidInput
@@ -10,9 +11,12 @@ from shared.rows.kind import KindOf, RecordKind
 from shared.rows.problems import Faulty
 from shared.rows.report import FaultList, RowReport
 from shared.rows.row import LabelledRow
-from shared.rows.source import Source, csv_records, json_records
+from shared.rows.source import Record, Source, csv_records, json_records
 
 FileFormat = Literal["jsonl", "csv"]
+
+#: Records by which the kind of all is told.
+_LOOKED_AT = 50
 
 #: Rows of one file.
 MAX_ROWS = 1_000_000
@@ -40,39 +44,46 @@ def read_rows(stream: BinaryIO, file_format: FileFormat, kind_of: KindOf) -> Row
     Args:
         stream: At its beginning.
         file_format: What it holds.
-        kind_of: Tells, by the fields of the first record, what kind all of them should be of.
+        kind_of: Tells, by the fields of the first records, what kind all of them should be of.
     """
     source = Source(stream)
     rows: list[LabelledRow] = []
     faults, warnings = FaultList(), FaultList()
     seen: dict[Hashable, tuple[int, LabelledRow]] = {}
-    kind: RecordKind | None = None
-    for number, record in json_records(source) if file_format == "jsonl" else csv_records(source, kind_of):
+    kind, records = _with_kind(
+        json_records(source) if file_format == "jsonl" else csv_records(source, kind_of), kind_of
+    )
+    for number, record in records:
         if len(rows) + faults.total >= MAX_ROWS:
             faults.add(number, "", f"more than {MAX_ROWS} rows; split the file")
             break
-        if kind is None and isinstance(record, dict):
-            kind = kind_of(record.keys())
         try:
-            row = (kind or kind_of(())).parse(_unless_faulty(record))
+            row = kind.parse(_unless_faulty(record))
         except Faulty as faulty:
             faults.extend(number, faulty.problems)
             continue
         rows.append(row)
-        _compare(number, row, seen, warnings, kind or kind_of(()))
+        _compare(number, row, seen, warnings, kind)
     if source.has_bom:
         warnings.add(1, "", "the file begins with a byte order mark, which was ignored; save it as UTF-8 without BOM")
     if not rows and not faults.total:
         faults.add(1, "", "the file has no rows")
     return RowReport(
         rows=rows,
-        task=(kind or kind_of(())).task,
+        task=kind.task,
         faults=faults.listed,
         fault_count=faults.total,
         warnings=warnings.listed,
         warning_count=warnings.total,
         sha256=source.sha256(),
     )
+
+
+def _with_kind(records: Iterator[Record], kind_of: KindOf) -> tuple[RecordKind, Iterator[Record]]:
+    """The kind of the first records, by the fields of each: one of them may lack a label. And all records, those among them."""
+    first = list(islice(records, _LOOKED_AT))
+    fields = [record.keys() for _, record in first if isinstance(record, dict)]
+    return kind_of(fields), chain(first, records)
 
 
 def _unless_faulty(record: object) -> object:
@@ -91,4 +102,4 @@ def _compare(
     if name is not None:
         warnings.add(number, name, f"row {first_number} has the same text with another label; keep the right one")
     else:
-        warnings.add(number, kind.needed[0], f"the same text as row {first_number}; it counts twice in training")
+        warnings.add(number, kind.fields[0], f"the same text as row {first_number}; it counts twice in training")

@@ -100,7 +100,7 @@ def csv_records(source: Source, kind_of: KindOf) -> Iterator[Record]:
             )
             continue
         if header is None:
-            header, kind = cells, kind_of(cells)
+            header, kind = cells, kind_of([cells])
             problems = _header_problems(cells, kind)
             if problems:
                 yield number, Faulty(problems)

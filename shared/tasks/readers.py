@@ -10,6 +10,7 @@ from shared.inference.predictor import OpenPredictor, Parts, Predictor
 from shared.inference.reader import TextReader
 from shared.inference.session import CPU
 from shared.tasks.embedding.reader import EmbeddingReader
+from shared.tasks.masked_lm.reader import MaskedReader
 from shared.tasks.pair_classification.reader import PairClassifyingReader
 from shared.tasks.question_answering.reader import AnsweringReader
 from shared.tasks.ranking.reader import RankingReader
@@ -24,6 +25,7 @@ PREDICTORS: Mapping[TaskName, OpenPredictor] = {
     "ranking": RankingReader,
     "embedding": EmbeddingReader,
     "question_answering": AnsweringReader,
+    "masked_lm": MaskedReader,
 }
 
 

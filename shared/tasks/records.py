@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from shared.errors import InvalidInput
 from shared.rows.kind import KindOf, RecordKind
 from shared.rows.problems import Faulty
 from shared.tasks.embedding.record import KIND as EMBEDDING
+from shared.tasks.masked_lm.record import KIND as MASKED_LM
 from shared.tasks.nlu.record import KIND as NLU
 from shared.tasks.pair_classification.record import KIND as PAIR_CLASSIFICATION
 from shared.tasks.question_answering.record import KIND as QUESTION_ANSWERING
@@ -27,23 +29,31 @@ RECORDS: Mapping[TaskName, RecordKind] = {
         RANKING,
         EMBEDDING,
         QUESTION_ANSWERING,
+        MASKED_LM,
     )
 }
 
-#: Fields that only one kind of record has, looked for in this order; a record with none of them is nlu's.
+#: Fields that tell what a record is for, looked for in this order; one with none of them and more than a text is nlu's.
 _SIGNS: tuple[tuple[str, TaskName], ...] = (
     ("question", "question_answering"),
     ("text_pair", "pair_classification"),
     ("query", "embedding"),
+    ("intent", "nlu"),
+    ("sentiment", "nlu"),
     ("label", "text_classification"),
     ("labels", "text_classification"),
     ("tokens", "token_classification"),
+    ("entities", "nlu"),
 )
 
 
-def kind_by_fields(fields: Collection[str]) -> RecordKind:
-    """The kind that records with such fields are of."""
-    return RECORDS[next((task for field, task in _SIGNS if field in fields), "nlu")]
+def kind_by_fields(records: Iterable[Collection[str]]) -> RecordKind:
+    """What most of some records are for, by their fields; texts without any label teach a language."""
+    told = [next((task for field, task in _SIGNS if field in fields), None) for fields in records]
+    votes = Counter(task for task in told if task is not None)
+    if votes:
+        return RECORDS[votes.most_common(1)[0][0]]
+    return RECORDS["masked_lm" if told else "nlu"]
 
 
 #: Tasks that can also learn from records of another.

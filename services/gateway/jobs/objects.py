@@ -45,6 +45,7 @@ def job_object(job: Job) -> JobObject:
             promotion=spec.promotion,
             scope=spec.scope,
             rare_labels=spec.rare_labels,
+            architecture=spec.architecture,
             attempt=job.attempt,
             started_at=_seconds(job.started_at),
             cancel_requested=job.cancel_requested,

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from services.gateway.http.schemas import Body, Metadata, Name, Reply, Resource
 from shared.contracts.integrations import Integrations
 from shared.contracts.jobs import (
+    Architecture,
     Hyperparameters,
     JobOptions,
     JobStatus,
@@ -89,6 +90,7 @@ class JobDetails(Reply):
     promotion: Promotion
     scope: ScopeCosts
     rare_labels: RareLabels
+    architecture: Architecture | None
     attempt: int
     started_at: int | None
     cancel_requested: bool

@@ -11,7 +11,7 @@ from shared.artifacts.layout import OUR_MODELS, file_key
 from shared.artifacts.store import ArtifactStore
 from shared.bot.document import MAX_BYTES
 from shared.contracts.faults import Fault
-from shared.contracts.jobs import JobOptions, JobSpec, not_offered
+from shared.contracts.jobs import SCRATCH, JobOptions, JobSpec, not_offered
 from shared.contracts.tasks import TaskName
 from shared.dialogue.trial.dialogue_file import read_dialogues
 from shared.errors import AlreadyExists, InvalidFile, InvalidInput, TooManyRequests, Unavailable
@@ -93,9 +93,17 @@ class JobSubmission:
         if request.task != "auto":
             return request.task
         with self._database.reading() as session:
-            return _held_by(files.get(session, request.training_file))
+            file = files.get(session, request.training_file)
+        held = _held_by(file)
+        if held == "masked_lm" and file.status != "error":
+            raise InvalidInput(
+                f"No row of {request.training_file} has a label. Add labels, or name task 'masked_lm' to teach a model the language of these texts.",
+                param="training_file",
+            )
+        return held
 
     def _check(self, spec: JobSpec) -> None:
+        _check_scratch(spec)
         if (refused := not_offered(spec.task, spec.tuning, spec.objectives)) is not None:
             raise InvalidInput(f"{refused[1]}.", param=refused[0])
         with self._database.reading() as session:
@@ -171,6 +179,17 @@ def _spec(request: CreateJob, task: TaskName) -> JobSpec:
 def _is_equal(job: Job, request: CreateJob) -> bool:
     task = job.spec.task if request.task == "auto" else request.task
     return job.spec == _spec(request, task) and job.user_metadata == (request.metadata or {})
+
+
+def _check_scratch(spec: JobSpec) -> None:
+    """A model that knows no language learns one first."""
+    if spec.model == SCRATCH and spec.task != "masked_lm":
+        raise InvalidInput(
+            f"A model from scratch has to learn a language first: train it with task 'masked_lm', then go on from it with {spec.task!r}.",
+            param="task",
+        )
+    if spec.model != SCRATCH and spec.architecture is not None:
+        raise InvalidInput(f"'architecture' is of model {SCRATCH!r} alone; leave it out.", param="architecture")
 
 
 def _check_apart(training: File, validation: File) -> None:

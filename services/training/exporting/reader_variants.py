@@ -64,6 +64,7 @@ class ReaderVariants(Generic[RowT, ExampleT]):
         collate: Puts examples together.
         calibrate: Made of a graph's outputs on the validation rows.
         token_outputs: The outputs that have a value for each token.
+        reads_outputs: Whether ``calibrate`` looks at them; those of some tasks are as large as their vocabulary.
     """
 
     def __init__(
@@ -74,7 +75,10 @@ class ReaderVariants(Generic[RowT, ExampleT]):
         collate: Collate[ExampleT],
         calibrate: Callable[[Found, Sequence[ExampleT]], Calibration],
         token_outputs: Set[str] = frozenset(),
+        *,
+        reads_outputs: bool = True,
     ) -> None:
+        self._reads_outputs = reads_outputs
         self._setting = setting
         self._serving = serving
         self._examples = examples
@@ -90,7 +94,13 @@ class ReaderVariants(Generic[RowT, ExampleT]):
     def try_out(self, file: str, scheme: Scheme | None) -> ExportedVariant:
         """Calibrate the graph in ``file`` and read the validation rows with it."""
         validation = self._setting.parts.validation
-        examples = self._examples(validation)
+        outputs, examples = self._outputs(file) if self._reads_outputs else ({}, [])
+        candidate = ExportedVariant(file, scheme, self._calibrate(outputs, examples), {}, Evaluation(0, {}, {}))
+        return dataclasses.replace(candidate, validation=self.evaluate(candidate, validation))
+
+    def _outputs(self, file: str) -> tuple[Found, list[ExampleT]]:
+        """What a graph makes of the validation rows."""
+        examples = self._examples(self._setting.parts.validation)
         session = OnnxSession.open(self._setting.folder / file, threads=self._setting.threads)
 
         def run(batch: Batch) -> dict[str, FloatArray]:
@@ -98,8 +108,7 @@ class ReaderVariants(Generic[RowT, ExampleT]):
 
         outputs = gathered(run, examples, self._collate, self._token_outputs)
         session.close()
-        candidate = ExportedVariant(file, scheme, self._calibrate(outputs, examples), {}, Evaluation(0, {}, {}))
-        return dataclasses.replace(candidate, validation=self.evaluate(candidate, validation))
+        return outputs, examples
 
     def evaluate(self, candidate: ExportedVariant, rows: Sequence[Any]) -> Evaluation:
         """Read rows with a graph, exactly as it will be served."""

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from services.training.fitting.rates import Rates
-from shared.contracts.jobs import JobSpec
+from shared.contracts.jobs import SCRATCH, JobSpec
 
 #: Rows below which batches are halved: small data need the updates more than the throughput.
 SMALL = 2_000
@@ -17,6 +17,10 @@ _RATED_WIDTH = 384
 
 #: How much higher the rates of full tuning are if entities are labelled, which are learned last.
 _ENTITY_RATES = 2.0
+
+#: How much higher the rates of a model are that knows nothing yet, and how many times as many epochs it takes.
+_SCRATCH_RATES = 5.0
+_SCRATCH_EPOCHS = 4.0
 
 #: Epochs at most: fewer rows than they are for are learned by heart.
 _MOST_EPOCHS = 40
@@ -94,6 +98,7 @@ def resolve(spec: JobSpec, rows: int, demands: Demands, rates: Rates, *, width: 
     - rates: the tuning's for the encoder, 1e-3 for the heads, times the job's multiplier. A tuning that moves every weight takes
       twice these if entities are labelled, and for an encoder wider than MiniLM's 384 its own rate falls as the width grows: to a half
       at 768.
+    - a model from scratch takes four times as many epochs at five times the rates.
 
     Args:
         spec: The job.
@@ -104,10 +109,14 @@ def resolve(spec: JobSpec, rows: int, demands: Demands, rates: Rates, *, width: 
     """
     asked = spec.hyperparameters
     multiplier = 1.0 if asked.learning_rate_multiplier == "auto" else asked.learning_rate_multiplier
+    more = rates.more_epochs
+    if spec.model == SCRATCH:
+        multiplier *= _SCRATCH_RATES
+        more *= _SCRATCH_EPOCHS
     if demands.learned_last and rates.moves_words:
         multiplier *= _ENTITY_RATES
     narrowing = min(1.0, _RATED_WIDTH / width) if rates.moves_words else 1.0
-    wanted = (2 + 140 / math.sqrt(max(rows, 1))) * (1.5 if demands.learned_last else 1.0) * rates.more_epochs
+    wanted = (2 + 140 / math.sqrt(max(rows, 1))) * (1.5 if demands.learned_last else 1.0) * more
     planned = rates.epochs or min(_MOST_EPOCHS, math.ceil(wanted))
     epochs = planned if asked.n_epochs == "auto" else asked.n_epochs
     return Recipe(

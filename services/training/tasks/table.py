@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.training.tasks.embedding.task import TASK as EMBEDDING
+from services.training.tasks.masked_lm.task import TASK as MASKED_LM
 from services.training.tasks.nlu.task import TASK as NLU
 from services.training.tasks.pair_classification.task import TASK as PAIR_CLASSIFICATION
 from services.training.tasks.question_answering.task import TASK as QUESTION_ANSWERING
@@ -23,4 +24,5 @@ TASKS: Mapping[TaskName, Task[Any, Any, Any, Any]] = {
     "ranking": RANKING,
     "embedding": EMBEDDING,
     "question_answering": QUESTION_ANSWERING,
+    "masked_lm": MASKED_LM,
 }

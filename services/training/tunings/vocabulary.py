@@ -35,6 +35,11 @@ class SparseEmbedding(nn.Module):
         trained = functional.embedding(rows.clamp(min=0), self.weight)
         return torch.where((rows >= 0).unsqueeze(-1), trained, self.table(input_ids))
 
+    @property
+    def whole(self) -> Tensor:
+        """The whole table [v, d] as it is read, for who multiplies states by it; gradients reach the words that are trained."""
+        return self.table.weight.index_copy(0, self.occurring, self.weight)
+
     @torch.no_grad()
     def merged(self) -> nn.Embedding:
         """The whole table with what was learned."""

@@ -97,9 +97,9 @@ def test_one_row_may_have_several_faults() -> None:
 
 
 def test_all_faults_are_counted_and_the_first_are_listed() -> None:
-    report = _read('{"text": ""}\n' * 250 + '{"text": "a", "intent": "x"}\n')
+    report = _read('{"text": "a", "intent": "x"}\n' + '{"text": ""}\n' * 250)
     assert report.fault_count == 250
-    assert [fault.line for fault in report.faults] == list(range(1, MAX_LISTED + 1))
+    assert [fault.line for fault in report.faults] == list(range(2, MAX_LISTED + 2))
     assert len(report.rows) == 1
 
 

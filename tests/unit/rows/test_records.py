@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import pytest
@@ -55,7 +56,38 @@ def test_rows_of_the_same_text_with_other_labels_are_warned_of() -> None:
     assert [warning.field for warning in report.warnings] == ["label", "text"]
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"tokens": ["to", "Rome"], "tags": ["O", "B-city"]},
+        {"query": "a", "positive": "b"},
+        {"question": "a", "context": "b", "answers": []},
+        {"text": "a", "text_pair": "b", "score": 0.5},
+        {"text": "a"},
+    ],
+    ids=lambda record: next(iter(record)),
+)
+def test_rows_of_every_kind_are_warned_of_when_they_are_repeated(record: dict[str, Any]) -> None:
+    report = read(json.dumps(record) + "\n" + json.dumps(record))
+    assert (report.fault_count, len(report.rows), report.warning_count) == (0, 2, 1)
+    assert "row 1" in report.warnings[0].message
+
+
+def test_a_query_may_have_several_answers() -> None:
+    report = read('{"query": "a", "positive": "b"}\n{"query": "A", "positive": "c"}\n')
+    assert (report.fault_count, report.warning_count) == (0, 0)
+
+
 def test_without_a_label() -> None:
     row = Row(text="a", labels=("x", "y"))
     assert row.without({"labels": {"x"}}) == Row(text="a", labels=("y",))
     assert Row(text="a", label="x").without({"label": {"x"}}) is None
+
+
+def test_what_most_records_are_for_tells_the_file() -> None:
+    """One slip does not make a file of another kind, and texts without any label are there to teach a language."""
+    report = read('{"text": "a"}\n{"text": "b", "intent": "x"}\n{"text": "c", "intent": "y", "label": "z"}\n')
+    assert (report.task, len(report.rows)) == ("nlu", 1)
+    assert [(fault.line, fault.field) for fault in report.faults] == [(1, ""), (3, "label")]
+    assert read('{"text": "a"}\n{"text": "b"}\n').task == read("text\na\nb\n", "csv").task == "masked_lm"
+    assert read("").task == "nlu"

@@ -26,6 +26,7 @@ class Sample:
         fields: Of an answer.
         score: One that rises as the model learns.
         epochs: So many are enough.
+        least: What the score is then at least.
     """
 
     rows: list[Record]
@@ -34,6 +35,7 @@ class Sample:
     fields: set[str]
     score: str
     epochs: int = 8
+    least: float = 0.7
 
 
 def classified() -> list[Record]:
@@ -112,6 +114,11 @@ def asked_about() -> list[Record]:
     return found
 
 
+def texts() -> list[Record]:
+    """Texts alone."""
+    return [{"text": row["text"]} for row in job_kit.lines()]
+
+
 _PAIR = {"text": _TEXT, "text_pair": _OTHER_WORDS["track"]}
 
 SAMPLES: Mapping[tuple[TaskName, str], Sample] = {
@@ -178,6 +185,15 @@ SAMPLES: Mapping[tuple[TaskName, str], Sample] = {
         ),
         fields={"embedding"},
         score="mrr",
+    ),
+    ("masked_lm", ""): Sample(
+        rows=texts(),
+        asked={"text": "please where is my [MASK]"},
+        is_right=lambda answer: any(told["token"] in ("parcel", "money") for told in answer["tokens"]),
+        fields={"tokens"},
+        score="masked_accuracy",
+        epochs=60,
+        least=0.1,
     ),
     ("question_answering", ""): Sample(
         rows=asked_about(),

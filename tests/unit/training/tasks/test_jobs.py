@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from services.training.jobs.child import ENDED
-from shared.contracts.jobs import JobSpec
+from services.training.models.scratch import build_base
+from services.training.models.text_encoder import TextEncoder
+from shared.contracts.jobs import SCRATCH, Architecture, JobSpec
 from shared.contracts.objectives import Matryoshka
 from shared.contracts.releases import ModelPublished
 from shared.contracts.tasks import TASK_NAMES, TaskName
@@ -58,7 +60,7 @@ def test_a_job_ends_in_a_model_that_answers(task: TaskName, kind: str, bench: Be
         row = models.get(session, model)
         assert models.production(session, task) == model
     scores = {part: row.metrics[part]["scores"][sample.score] for part in ("before", "test")}
-    assert scores["test"] > 0.7
+    assert scores["test"] > sample.least
     assert scores["test"] >= scores["before"] or scores["before"] > 0.9, "words alone tell these rows apart"
     bundle = bundle_of(bench, model, tmp_path)
     assert bundle.manifest.parity.max_abs_difference < 1e-3
@@ -71,7 +73,7 @@ def test_a_job_ends_in_a_model_that_answers(task: TaskName, kind: str, bench: Be
 
 @pytest.mark.parametrize(("task", "kind"), SAMPLES)
 def test_rows_tell_what_they_are_for(task: TaskName, kind: str) -> None:
-    held = {kind_by_fields(row.keys()).task for row in SAMPLES[task, kind].rows}
+    held = {kind_by_fields([row.keys()]).task for row in SAMPLES[task, kind].rows}
     assert len(held) == 1
     assert can_train(task, *held)
 
@@ -91,6 +93,36 @@ def test_embeddings_that_were_trained_to_be_cut_are_cut(bench: Bench, base: str,
         assert sum(number**2 for number in cut.answer["embedding"]) == pytest.approx(1, abs=1e-3)
         with pytest.raises(InvalidInput, match="matryoshka"):
             predictor.predict([parse({"text": "a word", "dimensions": 9})])
+
+
+def test_a_model_from_scratch_learns_a_language_and_goes_on_with_a_task(
+    bench: Bench, base: str, tmp_path: Path
+) -> None:
+    texts, labelled = SAMPLES["masked_lm", ""], SAMPLES["text_classification", "one label"]
+    asked = spec(SCRATCH, bench.upload(texts.rows), "masked_lm", 2)
+    asked = asked.model_copy(update={"architecture": Architecture(layers=1, width=32, heads=2, vocabulary=300)})
+    first, _, _ = attempt_at(bench, asked)
+    parent = bench.job(first).fine_tuned_model or ""
+    assert bench.job(first).status == "succeeded", bench.told(first)
+    with closing(open_predictor(bundle_of(bench, parent, tmp_path))) as predictor:
+        (told,) = predictor.predict([RECORDS["masked_lm"].parse_input({"text": "where is [MASK] parcel"})])
+    assert len(told.answer["tokens"]) == 5
+
+    second, _, _ = attempt_at(bench, spec(parent, bench.upload(labelled.rows), "text_classification", 2))
+
+    assert bench.job(second).status == "succeeded", bench.told(second)
+    assert bench.job(second).fine_tuned_model == f"ft:scratch:parley::{second.removeprefix('ftjob-')}"
+
+
+def test_a_base_from_scratch_is_the_same_every_time(tmp_path: Path) -> None:
+    texts = [str(row["text"]) for row in SAMPLES["masked_lm", ""].rows] + ["你好，世界", "世界很大"]
+    size = Architecture(layers=1, width=32, heads=2, vocabulary=250)
+    for name in ("one", "other"):
+        build_base(size, texts, tmp_path / name, max_length=64, seed=3)
+    for file in ("tokenizer.json", "model.safetensors", "config.json"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "other" / file).read_bytes()
+    tokens = TextEncoder.load(tmp_path / "one", 64).tokenizer.encode("世界").tokens
+    assert tokens == ["[CLS]", "世", "界", "[SEP]"]
 
 
 def test_a_model_of_one_task_goes_on_as_one_of_another_under_a_name_of_its_own(bench: Bench, base: str) -> None:

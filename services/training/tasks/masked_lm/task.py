@@ -1,0 +1,111 @@
+"""Masked language modelling as a task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from services.training.exporting.reader_variants import ReaderVariants, Serving
+from services.training.fitting.batching import IGNORED, Batch, Counted, batches
+from services.training.fitting.device import autocast
+from services.training.fitting.prediction import Found
+from services.training.fitting.recipe import Recipe
+from services.training.models.base_models import Base
+from services.training.models.task_model import Outputs
+from services.training.models.text_encoder import TextEncoder
+from services.training.reporting.figures import Evaluation
+from services.training.tasks.masked_lm.examples import Example, collate, examples_of, hidden_anew, schema
+from services.training.tasks.masked_lm.model import MaskedModel
+from services.training.tasks.masked_lm.scores import QUALITY, commonest, evaluate
+from services.training.tasks.task import Setting, Task
+from shared.artifacts.manifest import Calibration, Labels
+from shared.tasks.masked_lm.reader import OUTPUT, MaskedReader
+from shared.tasks.masked_lm.record import Row
+
+SERVING = Serving(MaskedReader, evaluate)
+
+_TOKEN_OUTPUTS = frozenset((OUTPUT,))
+_AT_ONCE = 32
+#: Tokens that are read of each text where the baseline is made.
+_BASELINE_LENGTH = 128
+
+
+def hidden_words(batch: Batch) -> Counted:
+    """What the losses of a batch's pieces are divided by."""
+    return Counted(len(batch), max(1, int((batch.targets["words"] != IGNORED).sum())))
+
+
+def word_loss(outputs: Outputs, piece: Batch, whole: Counted, recipe: Recipe) -> Tensor:
+    """Cross-entropy of the words that stood where the model was asked; the mean over those of the batch."""
+    del recipe
+    logits, words = outputs[OUTPUT].flatten(0, 1).float(), piece.targets["words"].flatten()
+    return cross_entropy(logits, words, ignore_index=IGNORED, reduction="sum") / whole.labelled
+
+
+def distributions(outputs: Outputs, piece: Batch) -> Iterator[Tensor]:
+    """The logits [n, v] of the words that are asked for."""
+    yield outputs[OUTPUT][piece.targets["words"] != IGNORED]
+
+
+@torch.no_grad()
+def scores(model: MaskedModel, examples: Sequence[Example]) -> dict[str, float]:
+    """``masked_accuracy``, 0..1."""
+    was_training = model.training
+    model.eval()
+    right = asked = 0
+    for batch in batches(examples, _AT_ONCE, collate):
+        moved = batch.to(model.device)
+        with autocast(model.device):
+            told = model(**moved.inputs)[OUTPUT].argmax(dim=-1)
+        words = moved.targets["words"]
+        right += int(((told == words) & (words != IGNORED)).sum())
+        asked += int((words != IGNORED).sum())
+    model.train(was_training)
+    return {"masked_accuracy": right / max(asked, 1)}
+
+
+def variants(setting: Setting, _schema: None) -> ReaderVariants[Row, Example]:
+    """Tries out the graphs of a model."""
+
+    def as_ids(rows: Sequence[Row]) -> list[Example]:
+        return examples_of(setting.encoder, rows, None)
+
+    def uncalibrated(_outputs: Found, _examples: Sequence[Example]) -> Calibration:
+        return Calibration()
+
+    return ReaderVariants(setting, SERVING, as_ids, collate, uncalibrated, reads_outputs=False)
+
+
+def baseline(base: Base, train: Sequence[Row], test: Sequence[Row]) -> Evaluation:
+    """What always telling the commonest token would score."""
+    encoder = TextEncoder.load(base.folder, _BASELINE_LENGTH)
+    found = commonest(examples_of(encoder, train, None), examples_of(encoder, test, None))
+    return Evaluation(len(test), found, {})
+
+
+def labels(_schema: None) -> Labels:
+    """None."""
+    return Labels()
+
+
+TASK: Task[Row, None, Example, MaskedModel] = Task(
+    schema=schema,
+    examples=examples_of,
+    model=MaskedModel.load,
+    collate=collate,
+    epoch=hidden_anew,
+    counts=hidden_words,
+    loss=word_loss,
+    distributions=distributions,
+    scores=scores,
+    variants=variants,
+    evaluate_bundle=SERVING.evaluate_bundle,
+    baseline=baseline,
+    labels=labels,
+    quality=QUALITY,
+    shown=("masked_accuracy", "perplexity"),
+    token_outputs=_TOKEN_OUTPUTS,
+)
