@@ -14,7 +14,9 @@ from shared.inference.predictor import Predictor
 from shared.inference.reader import TextReader
 from shared.storage import models
 from shared.storage.engine import Database
+from shared.tasks.embedding.reader import EmbeddingReader
 from shared.tasks.readers import open_predictor
+from shared.tasks.text_classification.few_shot import FewShotReader
 
 TASK = "nlu"
 """The slot that this service serves."""
@@ -70,6 +72,15 @@ class ModelRepository:
             Unavailable: The database or the store is away.
         """
         with self.database.reading() as session:
-            models.get(session, model_id)
+            few_shot = models.get(session, model_id).few_shot
+        if few_shot is not None:
+            return FewShotReader(model_id, few_shot, self._embedder(few_shot.embedder))
         bundle = Bundle.open(self.store.fetch_folder(model_key(model_id), self.cache))
         return open_predictor(bundle, threads=self.threads, providers=self.providers)
+
+    def _embedder(self, model_id: str) -> TextReader | EmbeddingReader:
+        predictor = self.open_any(model_id)
+        if isinstance(predictor, TextReader | EmbeddingReader):
+            return predictor
+        predictor.close()
+        raise BrokenArtifact(f"{model_id} is a model of {predictor.task}, which makes no embeddings")

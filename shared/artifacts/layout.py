@@ -6,6 +6,10 @@ OUR_MODELS = "ft:"
 """How the ids of models begin that were trained here."""
 
 
+FEW_SHOT = "fs:"
+"""How the ids of models begin that consist of a few examples; they have no bundle."""
+
+
 def file_key(file_id: str) -> str:
     """An uploaded file, or a result file of a job."""
     return f"files/{file_id}"

@@ -109,15 +109,20 @@ class TextReader:
 
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """The sentence embeddings of ``texts``, [n, d], of length 1; zeros for blank ones."""
-        windows = self._tokens.windows(texts)
-        flat = [window for parts in windows for window in parts[:MAX_WINDOWS]]
+        return self.embed_counted(texts)[0]
+
+    def embed_counted(self, texts: Sequence[str]) -> tuple[FloatArray, list[int]]:
+        """The same, and the tokens read of each."""
+        windows = [parts[:MAX_WINDOWS] for parts in self._tokens.windows(texts)]
+        flat = [window for parts in windows for window in parts]
+        tokens = [sum(len(window.ids) for window in parts) for parts in windows]
         embeddings = np.zeros((len(flat), self._manifest.embedding_size), dtype=np.float32)
         for rows, outputs in self._runner.runs(flat):
             embeddings[rows] = outputs["sentence_embedding"]
         if len(flat) == len(texts):
-            return embeddings
-        ends = np.cumsum([min(len(parts), MAX_WINDOWS) for parts in windows])[:-1]
-        return np.stack([mean_direction(vectors) for vectors in np.split(embeddings, ends)])
+            return embeddings, tokens
+        ends = np.cumsum([len(parts) for parts in windows])[:-1]
+        return np.stack([mean_direction(vectors) for vectors in np.split(embeddings, ends)]), tokens
 
     def close(self) -> None:
         """Free the model's memory; may be called twice. No call may be under way."""

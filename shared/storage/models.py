@@ -54,6 +54,11 @@ def delete(session: Session, model_id: str, now: float) -> None:
     """
     lock_table(session, Promotion)
     get(session, model_id)
+    standing = session.exec(
+        select(Model).where(_alive, col(Model.few_shot).is_not(None), col(Model.base_model) == model_id)
+    )
+    if (first := standing.first()) is not None:
+        raise InvalidInput(f"{first.id} stands on the embeddings of {model_id}; delete it first.", param="model")
     if serving := [slot for slot, model in deployments(session).items() if model == model_id]:
         raise InvalidInput(
             f"{model_id} is in production ({', '.join(serving)}); promote another model first.", param="model"

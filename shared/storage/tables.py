@@ -12,6 +12,7 @@ from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, Strin
 from sqlmodel import Field, SQLModel
 
 from shared.contracts.chat import Answer, DialogueState
+from shared.contracts.few_shot import FewShot
 from shared.contracts.jobs import JobSpec, JobStatus
 from shared.contracts.understanding import SentimentLabel, Understanding
 from shared.storage.columns import JsonValue
@@ -183,6 +184,8 @@ class Model(Row, table=True):
     size_bytes: int = Field(sa_column=Column(BigInteger, nullable=False))
     gate: dict[str, Any] | None = Field(default=None, sa_column=_json(nullable=True))
     """The verdict of the gate, with every violation; ``None`` if there was nothing to compare with."""
+    few_shot: FewShot | None = Field(default=None, sa_column=Column(JsonValue(FewShot), nullable=True))
+    """What a model consists of that was never trained; it has no bundle, and stands on the one of another."""
 
     @property
     def slot(self) -> str:

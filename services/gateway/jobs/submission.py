@@ -7,7 +7,7 @@ from collections.abc import Callable
 from services.gateway.bots.trials import require_few_turns
 from services.gateway.files.uploads import EVALS, FINE_TUNE
 from services.gateway.jobs.schemas import CreateJob
-from shared.artifacts.layout import OUR_MODELS, file_key
+from shared.artifacts.layout import FEW_SHOT, OUR_MODELS, file_key
 from shared.artifacts.store import ArtifactStore
 from shared.bot.document import MAX_BYTES
 from shared.contracts.faults import Fault
@@ -107,6 +107,12 @@ class JobSubmission:
         if (refused := not_offered(spec.task, spec.tuning, spec.objectives)) is not None:
             raise InvalidInput(f"{refused[1]}.", param=refused[0])
         with self._database.reading() as session:
+            if spec.model.startswith(FEW_SHOT):
+                raise InvalidInput(
+                    f"{spec.model} was never trained, so that no job can go on from it. Its examples are a training file: "
+                    "GET /v1/models/{id}/rows.",
+                    param="model",
+                )
             if spec.model.startswith(OUR_MODELS):
                 models.get(session, spec.model)
             training = files.get(session, spec.training_file)

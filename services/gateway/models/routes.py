@@ -7,13 +7,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
+from fastapi import Response
 from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.analysis.names import CHATS, alias_of, model_named
 from services.gateway.http.auth import ChatCaller, TrainCaller
 from services.gateway.http.router import resource
 from services.gateway.http.schemas import Deleted
+from services.gateway.models.few_shot import add_few_shot, rows_of
 from services.gateway.models.schemas import (
+    CreateFewShot,
     ModelList,
     ModelObject,
     PredictionList,
@@ -48,6 +51,14 @@ def list_models(state: State, _caller: ChatCaller) -> ModelList:
         if model_id in by_id
     ]
     return ModelList(data=aliases + [_model(model, serving) for model in stored])
+
+
+@router.post("/models")
+def create(body: CreateFewShot, state: State, _caller: TrainCaller) -> ModelObject:
+    """Make a model of a few examples, without training. It answers at `/v1/models/{id}/predict` at once, and can be promoted to a deployment."""
+    with state.database.transaction() as session:
+        model = add_few_shot(session, body, state.clock())
+        return _model(model, {})
 
 
 # A model id may hold slashes, so these come before the routes that take all the rest of the path for an id.
@@ -89,6 +100,15 @@ async def predict(model_id: str, body: PredictRequest, state: State, _caller: Ch
     return PredictionList(model=model.id, task=model.task, data=predicted.answers, usage=usage)
 
 
+@router.get("/models/{model_id:path}/rows")
+def rows(model_id: str, state: State, _caller: TrainCaller) -> Response:
+    """The examples of a model of a few, as the training file that a job can begin with."""
+    model = _named(state, model_id)
+    if model.few_shot is None:
+        raise InvalidInput(f"{model.id} was trained; its rows are in the files of its job.", param="model")
+    return Response(b"".join(rows_of(model.few_shot)), media_type="application/jsonl")
+
+
 @router.get("/models/{model_id:path}")
 def retrieve(model_id: str, state: State, _caller: ChatCaller) -> ModelObject:
     """One model, or what serves a deployment: `parley`, `parley/NAME`."""
@@ -126,9 +146,12 @@ def _slot_to_leave(model_id: str, serving: Mapping[str, str], asked: str | None)
 def _check_files(state: AppState, model_id: str) -> None:
     """Inference would refuse a damaged bundle as well, but only the log would tell."""
     with state.database.reading() as session:
-        models.get(session, model_id)
+        few_shot = models.get(session, model_id).few_shot
+    if few_shot is not None:  # it stands on the files of another
+        return _check_files(state, few_shot.embedder)
     with TemporaryDirectory() as cache:  # only filled if the store is remote
         Bundle.open(state.store.fetch_folder(model_key(model_id), Path(cache)))
+    return None
 
 
 def _check_gate(model: Model, *, force: bool) -> None:
@@ -170,4 +193,5 @@ def _model(model: Model, serving: Mapping[str, str], name: str | None = None) ->
         metrics=model.metrics,
         gate=model.gate,
         size_bytes=model.size_bytes,
+        labels=list(model.few_shot.labels) if model.few_shot else None,
     )

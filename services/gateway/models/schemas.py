@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from services.gateway.http.schemas import Body, Reply, Resource
+from services.gateway.http.schemas import Body, Name, Reply, Resource
+from shared.contracts.few_shot import FewShotLabel, FewShotLabels
 from shared.contracts.jobs import DeploymentName
 
 #: Rows of one request.
@@ -25,6 +26,7 @@ class ModelObject(Resource):
         metrics: How it did on its test rows.
         gate: How it compared with the model in production when it was made, and what came of its dialogues.
         size_bytes: Of its bundle.
+        labels: What it consists of, if it was never trained.
     """
 
     object: Literal["model"] = "model"
@@ -38,6 +40,7 @@ class ModelObject(Resource):
     metrics: dict[str, Any]
     gate: dict[str, Any] | None
     size_bytes: int
+    labels: list[FewShotLabel] | None = None
 
 
 class ModelList(Reply):
@@ -58,6 +61,15 @@ class RollbackRequest(Body):
     """``deployment`` says where, if the model serves several."""
 
     deployment: DeploymentName | None = None
+
+
+class CreateFewShot(Body):
+    """Labels with a description, up to 20 examples each, or both: told by how near a text is to them in the embeddings of a model."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+    labels: FewShotLabels
+    embedding_model: Name = "parley"
+    """A model of task ``nlu`` or ``embedding``, or ``parley`` for the one that is in production now."""
 
 
 class PredictRequest(Body):

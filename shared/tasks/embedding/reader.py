@@ -62,14 +62,14 @@ class EmbeddingReader:
         """
         for row in rows:
             self._require_size(row.dimensions)
-        vectors, tokens = self.embed([row.text for row in rows])
+        vectors, tokens = self.embed_counted([row.text for row in rows])
         return [
             Prediction({"embedding": _cut(vector, row.dimensions).tolist()}, read)
             for row, vector, read in zip(rows, vectors, tokens, strict=True)
         ]
 
-    def embed(self, texts: Sequence[str]) -> tuple[FloatArray, list[int]]:
-        """The vectors [n, d] of texts, and the tokens read for each."""
+    def embed_counted(self, texts: Sequence[str]) -> tuple[FloatArray, list[int]]:
+        """The vectors [n, d] of texts, of length 1 (zeros for blank ones), and the tokens read of each."""
         windows = [parts[:MAX_WINDOWS] for parts in self._tokens.windows(texts)]
         outputs = iter(self._runner.each([window for parts in windows for window in parts]))
         nothing = np.zeros(self._manifest.embedding_size, np.float32)

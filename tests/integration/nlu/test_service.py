@@ -15,6 +15,7 @@ from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import FP32_MODEL
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat import TurnReceived, TurnUnderstood
+from shared.contracts.few_shot import FewShot, FewShotLabel
 from shared.contracts.message import Message
 from shared.contracts.prediction import PredictRows, RowsPredicted
 from shared.errors import InvalidInput, NoModel, NotFound
@@ -23,6 +24,8 @@ from shared.messaging.bus import Bus
 from shared.messaging.envelope import envelope
 from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
+from shared.storage import models
+from shared.storage.tables import Model
 from shared.tasks.readers import open_predictor
 from shared.tasks.records import RECORDS
 from tests.bundles import LABELS, WIDTH
@@ -125,6 +128,24 @@ def test_models_of_other_tasks_answer_through_the_same_queue(
             requester.submit(PredictRows(rows=rows[2:], model=OTHER), timeout=20.0).result()
         with pytest.raises(NotFound, match="ft:nobody"):
             requester.submit(PredictRows(rows=rows[:1], model="ft:nobody"), timeout=20.0).result()
+
+
+def test_a_model_of_a_few_examples_stands_on_another(settings: NluSettings, desk: Desk, requester: Requester) -> None:
+    labels = (
+        FewShotLabel(name="track", examples=("where is my parcel",)),
+        FewShotLabel(name="hours", examples=("when",)),
+    )
+    few_shot = FewShot(labels=labels, embedder=TWO)
+    row = Model(
+        id="fs:kinds:1", task="text_classification", base_model=TWO, created_at=1.0, size_bytes=1, few_shot=few_shot
+    )
+    with desk.database.transaction() as session:
+        models.add(session, row)
+    with running(settings):
+        question = PredictRows(rows=({"text": "where is my parcel"}, {"text": "when"}), model="fs:kinds:1")
+        found = requester.submit(question, timeout=20.0).result()
+    assert isinstance(found, RowsPredicted)
+    assert [answer["label"] for answer in found.answers] == ["track", "hours"]
 
 
 def test_a_swap_loses_no_request_and_takes_effect_for_all_that_come_after(

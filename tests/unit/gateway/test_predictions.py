@@ -93,3 +93,55 @@ def test_the_task_of_a_job_is_what_its_rows_are_for(client: OpenAI, http: httpx.
     assert "text_classification" in wrong.json()["error"]["message"]
     taken = http.post("/v1/fine_tuning/jobs", json=body | {"deployment": "nlu"})
     assert (taken.status_code, taken.json()["error"]["param"]) == (400, "deployment")
+
+
+def test_a_model_of_a_few_examples_is_made_by_one_call(http: httpx.Client, platform: Platform) -> None:
+    embedder = platform.add_model()
+    labels = [
+        {"name": "track", "examples": ["where is my parcel", "call me at +1 202 555 0143"]},
+        {"name": "refund", "description": "wants money back"},
+    ]
+    body = {"name": "kinds", "labels": labels, "embedding_model": embedder}
+
+    made = http.post("/v1/models", json=body).raise_for_status().json()
+
+    assert made["id"].startswith("fs:kinds:")
+    assert (made["task"], made["base_model"]) == ("text_classification", embedder)
+    assert "0143" not in str(made["labels"]), "what is personal is not kept"
+    asked = http.post(f"/v1/models/{made['id']}/predict", json={"input": [{"text": "a"}]})
+    assert asked.status_code == 200
+    assert (
+        http.post(
+            "/v1/fine_tuning/jobs", json={"model": made["id"], "training_file": "file-x", "task": "text_classification"}
+        ).json()["error"]["param"]
+        == "model"
+    )
+    rows = http.get(f"/v1/models/{made['id']}/rows").raise_for_status().text.splitlines()
+    assert rows[0] == '{"text": "where is my parcel", "label": "track"}'
+    assert http.delete(f"/v1/models/{embedder}").status_code == 400, "another model stands on it"
+    assert http.delete(f"/v1/models/{made['id']}").status_code == 200
+    assert http.delete(f"/v1/models/{embedder}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "param"),
+    [
+        ({"embedding_model": "ft:nobody"}, 404, "model"),
+        ({"labels": [{"name": "one"}]}, 400, "labels"),
+        ({"labels": [{"name": "one"}, {"name": "two", "examples": ["a"] * 21}]}, 400, "labels[1].examples"),
+        ({"labels": [{"name": "one"}, {"name": "one"}]}, 400, "labels"),
+        ({"name": "not a name"}, 400, "name"),
+    ],
+)
+def test_a_wrong_model_of_a_few_examples_is_refused(
+    http: httpx.Client, platform: Platform, changed: dict[str, Any], status: int, param: str
+) -> None:
+    body = {"name": "kinds", "labels": [{"name": "one"}, {"name": "two"}], "embedding_model": platform.add_model()}
+    refused = http.post("/v1/models", json=body | changed)
+    assert (refused.status_code, refused.json()["error"]["param"]) == (status, param)
+
+
+def test_a_classifier_makes_no_embeddings(http: httpx.Client, platform: Platform) -> None:
+    body = {"name": "kinds", "labels": [{"name": "one"}, {"name": "two"}]}
+    refused = http.post("/v1/models", json=body | {"embedding_model": platform.add_model(task="text_classification")})
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "embedding_model")
