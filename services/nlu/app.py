@@ -46,7 +46,9 @@ def running(settings: NluSettings) -> Iterator[Health]:
             providers=providers,
         )
         slot = stack.enter_context(closing(ModelSlot(TASK)))
-        named = stack.enter_context(closing(NamedModels(library.open_any, clock=time.monotonic)))
+        named = stack.enter_context(
+            closing(NamedModels(library.open_any, clock=time.monotonic, capacity=settings.named_models))
+        )
         production = ServedModel(slot, TASK, library.in_production, library.open)
         production.follow()
         bus = stack.enter_context(connect(settings.broker_url, prefix=settings.broker_prefix))

@@ -20,3 +20,5 @@ class NluSettings(PlatformSettings):
     """Texts read side by side; one per core is best."""
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 64
     """Messages taken from the queue at once."""
+    named_models: Annotated[int, Field(ge=1, le=64)] = 4
+    """Models besides the one that reads chats that are kept in memory, the least recently asked one leaving first."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from shared.errors import NotFound
 from shared.storage import models
 from shared.storage.engine import Session
@@ -24,6 +26,11 @@ def deployment_of(name: str) -> str | None:
         return CHATS
     head, slash, deployment = name.partition("/")
     return deployment if slash and head == ALIAS else None
+
+
+def is_deployment(name: str | None) -> TypeGuard[str]:
+    """Whether a name stands for a deployment that inference does not know by itself."""
+    return name is not None and deployment_of(name) not in (None, CHATS)
 
 
 def model_named(session: Session, name: str) -> str:

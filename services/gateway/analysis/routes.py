@@ -7,6 +7,7 @@ from hashlib import blake2b
 from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.analysis.client import ReadTexts
+from services.gateway.analysis.names import is_deployment, model_named
 from services.gateway.analysis.schemas import Analysis, AnalyzeRequest, ReadText, TokenUsage
 from services.gateway.http.auth import ChatCaller
 from services.gateway.http.router import resource
@@ -33,7 +34,8 @@ async def create(body: AnalyzeRequest, state: State, _caller: ChatCaller) -> Ana
     With `stream` they are also counted on that sentiment stream, which is certain once the answer is there.
     """
     _refuse_future(body, state.clock())
-    read = await state.texts.read(body.texts, body.context, model=body.model)
+    model = await run_in_threadpool(_behind, state, body.model) if is_deployment(body.model) else body.model
+    read = await state.texts.read(body.texts, body.context, model=model)
     ids: list[str] | list[None] = [None] * len(body.texts)
     if body.stream is not None:
         ids = body.ids or [new_id("doc_") for _ in body.texts]
@@ -45,6 +47,12 @@ async def create(body: AnalyzeRequest, state: State, _caller: ChatCaller) -> Ana
         stream=body.stream,
         usage=TokenUsage(prompt_tokens=read.tokens, total_tokens=read.tokens),
     )
+
+
+def _behind(state: AppState, name: str) -> str:
+    """The model that a deployment serves now."""
+    with state.database.reading() as session:
+        return model_named(session, name)
 
 
 def _publish(state: AppState, observed: SentimentObserved) -> None:

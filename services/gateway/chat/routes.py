@@ -8,7 +8,7 @@ from fastapi import Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from services.gateway.analysis.names import ALIAS, CHATS
+from services.gateway.analysis.names import ALIAS, CHATS, model_named
 from services.gateway.chat.lookup import ConversationContext
 from services.gateway.chat.objects import chunks, completion
 from services.gateway.chat.schemas import ChatCompletion, ChatRequest
@@ -66,7 +66,7 @@ async def _answer(body: ChatRequest, state: AppState, caller: Caller, idempotenc
 
 def _check_in_production(state: AppState, model_id: str) -> None:
     with state.database.reading() as session:
-        models.get(session, model_id)
+        model_id = models.get(session, model_named(session, model_id)).id
         production = models.production(session, CHATS)
     if production != model_id:
         raise InvalidInput(

@@ -145,3 +145,18 @@ def test_a_classifier_makes_no_embeddings(http: httpx.Client, platform: Platform
     body = {"name": "kinds", "labels": [{"name": "one"}, {"name": "two"}]}
     refused = http.post("/v1/models", json=body | {"embedding_model": platform.add_model(task="text_classification")})
     assert (refused.status_code, refused.json()["error"]["param"]) == (400, "embedding_model")
+
+
+def test_a_deployment_has_its_name_wherever_a_model_is_named(http: httpx.Client, platform: Platform) -> None:
+    reader = platform.add_model()
+    http.post(f"/v1/models/{reader}/promote", json={"deployment": "second-reader"}).raise_for_status()
+    read = http.post("/v1/analyze", json={"model": "parley/second-reader", "input": "a"}).raise_for_status().json()
+    assert read["model"] == reader
+    made = http.post("/v1/embeddings", json={"model": "parley/second-reader", "input": "a"}).raise_for_status().json()
+    assert made["model"] == reader
+    said = http.post(
+        "/v1/chat/completions", json={"model": "parley/second-reader", "messages": [{"role": "user", "content": "a"}]}
+    )
+    assert (said.status_code, said.json()["error"]["code"]) == (400, "model_not_in_production")
+    missing = http.post("/v1/analyze", json={"model": "parley/nothing", "input": "a"})
+    assert (missing.status_code, missing.json()["error"]["code"]) == (404, "model_not_found")

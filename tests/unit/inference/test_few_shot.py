@@ -52,3 +52,11 @@ def test_a_label_is_there_once_and_there_are_two() -> None:
         FewShot(labels=(LABELS[0], LABELS[0]), embedder="ft:one")
     with pytest.raises(ValidationError):
         FewShot(labels=LABELS[:1], embedder="ft:one")
+
+
+def test_a_few_examples_that_are_told_right_make_nobody_certain() -> None:
+    labels = tuple(FewShotLabel(name=word, examples=(f"my {word}",)) for word in WORDS)
+    reader = FewShotReader("fs:kinds:1", FewShot(labels=labels, embedder="ft:one"), Counting())
+    (prediction,) = reader.predict([Input(text="the parcel")])
+    assert prediction.answer["label"] == "parcel"
+    assert prediction.answer["confidence"] < 0.999
