@@ -26,6 +26,8 @@ class ObjectiveName(StrEnum):
     ADVERSARIAL = "adversarial"
     RDROP = "rdrop"
     MATRYOSHKA = "matryoshka"
+    CLASS_WEIGHTS = "class_weights"
+    FOCAL = "focal"
 
 
 def train(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import resource
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from services.training.data.loading import JobData, read_data
+from services.training.data.rare_labels import counts
 from services.training.exporting.onnx_export import export
 from services.training.exporting.selection import ExportedVariant, choose
 from services.training.fitting.loop import FitResult, Method, fit, rates_at
@@ -21,6 +23,7 @@ from services.training.models.base_models import Base, find_base, model_id
 from services.training.models.encoder import encoder_width
 from services.training.models.task_model import TaskModel
 from services.training.models.text_encoder import TextEncoder
+from services.training.objectives.objective import Learned
 from services.training.objectives.table import objectives_of
 from services.training.reporting import release
 from services.training.reporting.comparison import evaluate_before, judge
@@ -69,7 +72,11 @@ def run(job: Job, context: AttemptContext) -> None:
     encoder = TextEncoder.load(base.folder, job.spec.schedule.max_length)
     for warned in task.warnings((*parts.train, *parts.validation, *parts.test), encoder):
         report(warned.message, warned.figures, level="warn")
-    method, recipe = plan(job.spec, schema, len(parts.train), width=encoder_width(base.folder))
+    method, recipe = plan(
+        job.spec, schema, len(parts.train), width=encoder_width(base.folder), counts=counts(parts.train)
+    )
+    for note in (objective.note for objective in method.objectives if objective.note is not None):
+        report(f"{note}.")
     recipe = dataclasses.replace(recipe, seed=job.seed, checkpoint_seconds=context.checkpoint_seconds)
     model = task.model(base.folder, schema, recipe.dropout)
     held_out = task.examples(encoder, parts.validation, schema)
@@ -114,7 +121,9 @@ def run(job: Job, context: AttemptContext) -> None:
     _hand_over(ready, before, fitted, context)
 
 
-def plan(spec: JobSpec, schema: Any, rows: int, *, width: int) -> tuple[Method, Recipe]:
+def plan(
+    spec: JobSpec, schema: Any, rows: int, *, width: int, counts: Mapping[str, Mapping[str, int]] = MappingProxyType({})
+) -> tuple[Method, Recipe]:
     """How the model of a job is trained, and by which numbers: what ``auto`` means for so many rows with such labels.
 
     Args:
@@ -122,13 +131,18 @@ def plan(spec: JobSpec, schema: Any, rows: int, *, width: int) -> tuple[Method, 
         schema: Of its training rows.
         rows: How many these are.
         width: Of the encoder's states.
+        counts: How many of the rows have each label, by head.
+
+    Raises:
+        TrainingFailed: An objective has no use for such labels.
     """
     task, tuning = TASKS[spec.task], tuning_of(spec.tuning)
     objectives: Sequence[Spec] = () if spec.objectives == "auto" else spec.objectives
     if spec.objectives == "auto" and isinstance(spec.tuning, Full):  # the others train no words to move
         objectives = task.objectives(schema, rows)
     recipe = resolve(spec, rows, task.demands(schema), tuning.rates, width=width)
-    return Method(task, tuning, objectives_of(objectives, task, recipe)), recipe
+    learned = Learned(task.choices(schema), counts)
+    return Method(task, tuning, objectives_of(objectives, task, recipe, learned)), recipe
 
 
 def _fit(

@@ -92,7 +92,7 @@ class ScopeCosts(Spec):
     missed_outlier_cost: Annotated[float, Field(ge=0.01, le=100)] = 1.0
 
 
-Objectives = Annotated[tuple[Objective, ...], Field(max_length=4)] | Auto
+Objectives = Annotated[tuple[Objective, ...], Field(max_length=8)] | Auto
 """``auto``: what was measured to help with such rows."""
 
 
@@ -130,11 +130,17 @@ def not_offered(task: TaskName, tuning: Spec, objectives: Objectives) -> tuple[s
     names = () if objectives == "auto" else [objective.type for objective in objectives]
     if "rdrop" in names and task in _WITHOUT_LABELS:
         return "objectives", f"'rdrop' lets two passes agree on labels, and task '{task}' has none; leave it out"
+    weighing = next((name for name in names if name in _OF_LABELS), None)
+    if weighing is not None and task in _WITHOUT_LABELS:
+        why = f"'{weighing}' weighs labels, and task '{task}' has none; leave it out, or use 'adversarial', which every task takes"
+        return "objectives", why
     if "matryoshka" in names and task != "embedding":
         return "objectives", f"'matryoshka' cuts embeddings, and task '{task}' makes none; use it with 'embedding'"
     return None
 
 
+#: Objectives that are about labels.
+_OF_LABELS = ("class_weights", "focal")
 _WITHOUT_LABELS = ("ranking", "embedding", "question_answering")
 
 

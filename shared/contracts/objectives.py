@@ -51,7 +51,33 @@ class Matryoshka(Spec):
     )
 
 
-Objective = Annotated[Adversarial | RDrop | Matryoshka, Field(discriminator="type")]
+class ClassWeights(Spec):
+    """Rows count by their labels. Of tasks with labels; the tag of what is no entity weighs 1 unless ``labels`` names it (``O``).
 
-ObjectiveType = Literal["adversarial", "rdrop", "matryoshka"]
+    Attributes:
+        by: ``inverse`` frequency of the label, or its ``square_root``, which asks for less; 1 in the mean over rows.
+        labels: Weights by label, in place of frequencies; labels that are not named weigh 1.
+    """
+
+    type: Literal["class_weights"] = "class_weights"
+    by: Literal["square_root", "inverse"] = "square_root"
+    labels: (
+        Annotated[dict[str, Annotated[float, Field(gt=0, le=1000)]], Field(min_length=1, max_length=1000)] | None
+    ) = None
+
+
+class Focal(Spec):
+    """What is told surely and rightly counts less (Lin et al. 2017, arXiv:1708.02002). Of tasks with labels.
+
+    Attributes:
+        gamma: Power of the doubt about the truth that each loss is multiplied by.
+    """
+
+    type: Literal["focal"] = "focal"
+    gamma: Annotated[float, Field(gt=0, le=10)] = 2.0
+
+
+Objective = Annotated[Adversarial | RDrop | Matryoshka | ClassWeights | Focal, Field(discriminator="type")]
+
+ObjectiveType = Literal["adversarial", "rdrop", "matryoshka", "class_weights", "focal"]
 """The names of them, for whoever lets a person choose."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
 
 from services.training.fitting.batching import Batch
+from services.training.fitting.choice_loss import ChoiceLoss
 from services.training.models.task_model import Outputs, TaskModel
+from shared.contracts.tunings import Spec
+from shared.errors import TrainingFailed
 
 Loss = Callable[[TaskModel, Batch, Any], tuple[Tensor, Outputs]]
 """The loss of a piece of a batch, given the counts of the whole, and the outputs that it was made of."""
@@ -17,8 +21,31 @@ GradientPass = Callable[[Batch], float]
 """Adds a batch's gradients to those that are there; returns its loss."""
 
 
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What there is to choose among.
+
+    Attributes:
+        columns: By head, as rows name it, the label of each column of the model; heads that choose nothing are left out.
+        counts: By head, how many training rows (of spans: how many spans) have each label.
+    """
+
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
 class Objective:
-    """Changes nothing; an objective overrides what it wraps."""
+    """Changes nothing; an objective overrides what it wraps.
+
+    Attributes:
+        note: What the owner of the job should know of it; ``None``: nothing that the job does not say itself.
+    """
+
+    note: str | None = None
+
+    def charge(self, inner: ChoiceLoss) -> ChoiceLoss:
+        """What a wrong choice costs."""
+        return inner
 
     def loss(self, inner: Loss) -> Loss:
         """The loss of a piece."""
@@ -28,3 +55,17 @@ class Objective:
         """The pass over a whole batch."""
         del model
         return inner
+
+
+def require_choices(spec: Spec, learned: Learned) -> None:
+    """Refuse an objective that is about labels where the rows have none.
+
+    Raises:
+        TrainingFailed: No head chooses.
+    """
+    if not learned.columns:
+        name = spec.model_dump()["type"]
+        raise TrainingFailed(
+            f"'{name}' is about labels, and these rows have scores. Leave it out, or give rows with labels.",
+            param="objectives",
+        )

@@ -7,20 +7,26 @@ from typing import Any
 
 from services.training.fitting.recipe import Recipe
 from services.training.objectives.adversarial import AdversarialObjective
+from services.training.objectives.class_weights import ClassWeightsObjective
+from services.training.objectives.focal import FocalObjective
 from services.training.objectives.matryoshka import MatryoshkaObjective
-from services.training.objectives.objective import Objective
+from services.training.objectives.objective import Learned, Objective
 from services.training.objectives.r_drop import RDropObjective
 from services.training.tasks.task import Task
-from shared.contracts.objectives import Adversarial, Matryoshka, RDrop
+from shared.contracts.objectives import Adversarial, ClassWeights, Focal, Matryoshka, RDrop
 from shared.contracts.tunings import Spec
 
-OBJECTIVES: Mapping[type[Spec], Callable[[Any, Task[Any, Any, Any, Any], Recipe], Objective]] = {
-    Adversarial: lambda spec, _task, _recipe: AdversarialObjective(spec),
-    RDrop: lambda spec, task, _recipe: RDropObjective(spec, task.distributions),
-    Matryoshka: lambda spec, task, recipe: MatryoshkaObjective(spec, task.loss, recipe),
+OBJECTIVES: Mapping[type[Spec], Callable[[Any, Task[Any, Any, Any, Any], Recipe, Learned], Objective]] = {
+    Adversarial: lambda spec, _task, _recipe, _learned: AdversarialObjective(spec),
+    RDrop: lambda spec, task, _recipe, _learned: RDropObjective(spec, task.distributions),
+    Matryoshka: lambda spec, task, recipe, _learned: MatryoshkaObjective(spec, task.loss, recipe),
+    ClassWeights: lambda spec, _task, _recipe, learned: ClassWeightsObjective(spec, learned),
+    Focal: lambda spec, _task, _recipe, learned: FocalObjective(spec, learned),
 }
 
 
-def objectives_of(specs: Sequence[Spec], task: Task[Any, Any, Any, Any], recipe: Recipe) -> list[Objective]:
+def objectives_of(
+    specs: Sequence[Spec], task: Task[Any, Any, Any, Any], recipe: Recipe, learned: Learned
+) -> list[Objective]:
     """What the run of a task minimises besides its loss, in the order named: later ones wrap earlier ones."""
-    return [OBJECTIVES[type(spec)](spec, task, recipe) for spec in specs]
+    return [OBJECTIVES[type(spec)](spec, task, recipe, learned) for spec in specs]

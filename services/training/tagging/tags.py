@@ -19,6 +19,11 @@ def tag_names(labels: Iterable[str]) -> tuple[str, ...]:
     return (OUTSIDE, *tags) if tags else ()
 
 
+def label_of(tag: str) -> str:
+    """Of which entities a tag is; that of none is its own."""
+    return tag.partition("-")[2] or tag
+
+
 def standing_apart(entities: Mapping[str, int], side_by_side: Counter[str]) -> tuple[str, ...]:
     """Labels, sorted, of which two that stand side by side are two.
 

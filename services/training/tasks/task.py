@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -69,6 +69,10 @@ def _no_demands(_schema: Any) -> Demands:
     return Demands()
 
 
+def _no_choices(_schema: Any) -> Mapping[str, Sequence[str]]:
+    return {}
+
+
 def _no_embedding(_model: Any) -> int:
     return 0
 
@@ -86,6 +90,7 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
         epoch: The examples as an epoch reads them.
         counts: How much of a whole batch is labelled; what the losses of its pieces are divided by.
         loss: Of a piece of a batch, so that the pieces' gradients add up to the batch's.
+        choices: By head, as rows name it, the label of each of its columns; of a tag its entity's. Heads that choose nothing are left out.
         distributions: The logits [n, labels] of each head on what it is asked about in a batch: where two passes have to agree.
         scores: Of a model on validation examples, 0..1, for choosing weights.
         finish: What is left to do when the weights are final and the tuning merged.
@@ -112,6 +117,7 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
     epoch: Callable[[Sequence[ExampleT], np.random.Generator], Sequence[ExampleT]] = _all_of_them
     counts: Callable[[Batch], Any]
     loss: Callable[[Outputs, Batch, Any, Recipe], Tensor]
+    choices: Callable[[SchemaT], Mapping[str, Sequence[str]]] = _no_choices
     distributions: Callable[[Outputs, Batch], Iterable[Tensor]] = _nothing
     scores: Callable[[ModelT, Sequence[ExampleT]], dict[str, float]]
     finish: Callable[[ModelT, Sequence[ExampleT]], object] = _nothing

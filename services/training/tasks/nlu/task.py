@@ -107,6 +107,7 @@ TASK: Task[Row, LabelSpace, Example, JointModel] = Task(
     epoch=in_mixed_contexts,
     counts=Counts.of,
     loss=joint_loss,
+    choices=LabelSpace.choices,
     distributions=distributions,
     scores=validated,
     finish=finish,

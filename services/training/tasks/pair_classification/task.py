@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from services.training.exporting.reader_variants import ReaderVariants, Serving
 from services.training.exporting.temperature import temperature
@@ -39,10 +39,7 @@ def pair_loss(outputs: Outputs, piece: Batch, whole: Counted, recipe: Recipe) ->
     logits, column = outputs[LOGITS].float(), piece.targets["column"]
     if logits.shape[1] == 1:
         return binary_cross_entropy_with_logits(logits[:, 0], piece.targets["score"], reduction="sum") / whole.labelled
-    smoothing = recipe.label_smoothing
-    return (
-        cross_entropy(logits, column, ignore_index=IGNORED, label_smoothing=smoothing, reduction="sum") / whole.labelled
-    )
+    return recipe.choices.one_of("label", logits, column, recipe.label_smoothing) / whole.labelled
 
 
 def distributions(outputs: Outputs, piece: Batch) -> Iterator[Tensor]:
@@ -82,6 +79,7 @@ TASK: Task[Row, Relations, PairExample, PooledHead] = Task(
     collate=collate_pairs,
     counts=Counted.of,
     loss=pair_loss,
+    choices=Relations.choices,
     distributions=distributions,
     scores=scores,
     variants=variants,

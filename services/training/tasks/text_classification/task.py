@@ -75,6 +75,7 @@ TASK: Task[Row, Classes, Example, ClassifyingModel] = Task(
     prepare=prepare,
     counts=Counted.of,
     loss=label_loss,
+    choices=Classes.choices,
     distributions=distributions,
     scores=scores,
     warnings=warnings,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from services.training.exporting.reader_variants import ReaderVariants, Serving
 from services.training.fitting.batching import IGNORED, Batch, Counted
@@ -38,9 +37,9 @@ def tagged_tokens(batch: Batch) -> Counted:
 
 def tag_loss(outputs: Outputs, piece: Batch, whole: Counted, recipe: Recipe) -> Tensor:
     """Cross-entropy, the mean over the tokens of the batch that a piece was cut from."""
-    del recipe  # smoothed tags cost entities: most tokens belong to none
-    logits, truths = outputs[OUTPUT].flatten(0, 1).float(), piece.targets["tags"].flatten()
-    return cross_entropy(logits, truths, ignore_index=IGNORED, reduction="sum") / whole.labelled
+    logits, truths = outputs[OUTPUT].flatten(0, 1), piece.targets["tags"].flatten()
+    # Not smoothed, which costs entities: most tokens belong to none.
+    return recipe.choices.one_of("entity", logits, truths) / whole.labelled
 
 
 def distributions(outputs: Outputs, piece: Batch) -> Iterator[Tensor]:
@@ -100,6 +99,7 @@ TASK: Task[Row, Tags, Example, TaggingModel] = Task(
     collate=collate,
     counts=tagged_tokens,
     loss=tag_loss,
+    choices=Tags.choices,
     distributions=distributions,
     scores=scores,
     demands=demands,
