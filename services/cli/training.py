@@ -28,6 +28,7 @@ class ObjectiveName(StrEnum):
     MATRYOSHKA = "matryoshka"
     CLASS_WEIGHTS = "class_weights"
     FOCAL = "focal"
+    AUGMENTATION = "augmentation"
 
 
 def train(

@@ -12,6 +12,7 @@ from typing import Any
 
 from services.training.data.loading import JobData, read_data
 from services.training.data.rare_labels import counts
+from services.training.data.splitting import Split, thinned, with_more
 from services.training.exporting.onnx_export import export
 from services.training.exporting.selection import ExportedVariant, choose
 from services.training.fitting.loop import FitResult, Method, fit, rates_at
@@ -41,7 +42,11 @@ from shared.contracts.jobs import JobSpec, TrainingProgressed
 from shared.contracts.objectives import Matryoshka
 from shared.contracts.releases import ModelPublished
 from shared.contracts.tunings import Full, Spec
+from shared.privacy.masking import masked
 from shared.storage.tables import Job
+
+#: Rows that were added by an objective, in the event that tells of it.
+_SHOWN = 5
 
 
 def run(job: Job, context: AttemptContext) -> None:
@@ -75,12 +80,11 @@ def run(job: Job, context: AttemptContext) -> None:
     method, recipe = plan(
         job.spec, schema, len(parts.train), width=encoder_width(base.folder), counts=counts(parts.train)
     )
-    for note in (objective.note for objective in method.objectives if objective.note is not None):
-        report(f"{note}.")
+    training, added = _with_additions(parts, method, context)
     recipe = dataclasses.replace(recipe, seed=job.seed, checkpoint_seconds=context.checkpoint_seconds)
     model = task.model(base.folder, schema, recipe.dropout)
     held_out = task.examples(encoder, parts.validation, schema)
-    fitted = _fit(model, task.examples(encoder, parts.train, schema), held_out, recipe, method, job, context)
+    fitted = _fit(model, task.examples(encoder, training, schema), held_out, recipe, method, job, context)
     report(f"Trained {fitted.steps} steps; the weights of step {fitted.best_step} are kept.", fitted.scores)
     report(*_effort(fitted))
 
@@ -97,6 +101,8 @@ def run(job: Job, context: AttemptContext) -> None:
     report(f"On {after.rows} test rows: {_described(after, task)}.", after.scores)
 
     metrics = {"test": after.to_json(), "before": before.to_json(), "validation": chosen.validation.to_json()}
+    if added:
+        metrics["added"] = added
     if data.left_out.labels:
         metrics["left_out"] = {head: list(labels) for head, labels in data.left_out.labels.items()}
     scheme = chosen.scheme.name if chosen.scheme else None
@@ -143,6 +149,22 @@ def plan(
     recipe = resolve(spec, rows, task.demands(schema), tuning.rates, width=width)
     learned = Learned(task.choices(schema), counts)
     return Method(task, tuning, objectives_of(objectives, task, recipe, learned)), recipe
+
+
+def _with_additions(parts: Split[Any], method: Method, context: AttemptContext) -> tuple[Sequence[Any], dict[str, int]]:
+    """All rows that train, and how many of them each objective added; tells what the objectives have to say."""
+    report, grown, added = context.events.message, parts, dict[str, int]()
+    for objective in method.objectives:
+        if objective.note is not None:
+            report(f"{objective.note}.")
+        if (more := objective.additions(parts.train)) is None:
+            continue
+        before, grown = len(grown.train), with_more(grown, more.rows)
+        added[more.name] = count = len(grown.train) - before
+        left = f"; {len(more.rows) - count} others are held out and stay out" if count < len(more.rows) else ""
+        shown = [masked(row.key) for row in thinned(more.rows, _SHOWN)]
+        report(f"{more.told}: {count} more rows train the model{left}.", {"rows": count, "examples": shown})
+    return grown.train, added
 
 
 def _fit(

@@ -134,6 +134,8 @@ def not_offered(task: TaskName, tuning: Spec, objectives: Objectives) -> tuple[s
     if weighing is not None and task in _WITHOUT_LABELS:
         why = f"'{weighing}' weighs labels, and task '{task}' has none; leave it out, or use 'adversarial', which every task takes"
         return "objectives", why
+    if "augmentation" in names and task in _WITHOUT_LABELS:
+        return "objectives", f"'augmentation' changes labelled texts, and task '{task}' learns from none; leave it out"
     if "matryoshka" in names and task != "embedding":
         return "objectives", f"'matryoshka' cuts embeddings, and task '{task}' makes none; use it with 'embedding'"
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from shared.contracts.tunings import Spec
 
@@ -77,7 +77,40 @@ class Focal(Spec):
     gamma: Annotated[float, Field(gt=0, le=10)] = 2.0
 
 
-Objective = Annotated[Adversarial | RDrop | Matryoshka | ClassWeights | Focal, Field(discriminator="type")]
+AugmentationKind = Literal["synonyms", "typing", "entity_swap"]
 
-ObjectiveType = Literal["adversarial", "rdrop", "matryoshka", "class_weights", "focal"]
+
+class Augmentation(Spec):
+    """Changed copies of the training rows train too. Of tasks that learn from labelled texts.
+
+    Attributes:
+        kinds: Each copy is changed in one of these ways: other words of the same meaning (English, Chinese), slips of the fingers, the words
+            of another span of the same label.
+        copies: Of each row.
+        strength: Share of the words that could be changed that are, at least one.
+    """
+
+    type: Literal["augmentation"] = "augmentation"
+    kinds: Annotated[tuple[AugmentationKind, ...], Field(min_length=1, max_length=3)] = (
+        "synonyms",
+        "typing",
+        "entity_swap",
+    )
+    copies: Annotated[int, Field(ge=1, le=10)] = 1
+    strength: Annotated[float, Field(gt=0, le=1)] = 0.1
+
+    @field_validator("kinds")
+    @classmethod
+    def _each_once(cls, kinds: tuple[AugmentationKind, ...]) -> tuple[AugmentationKind, ...]:
+        twice = next((kind for kind in kinds if kinds.count(kind) > 1), None)
+        if twice is not None:
+            raise ValueError(f"kinds name '{twice}' twice; keep one")
+        return kinds
+
+
+Objective = Annotated[
+    Adversarial | RDrop | Matryoshka | ClassWeights | Focal | Augmentation, Field(discriminator="type")
+]
+
+ObjectiveType = Literal["adversarial", "rdrop", "matryoshka", "class_weights", "focal", "augmentation"]
 """The names of them, for whoever lets a person choose."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -13,6 +13,7 @@ from services.training.fitting.choice_loss import ChoiceLoss
 from services.training.models.task_model import Outputs, TaskModel
 from shared.contracts.tunings import Spec
 from shared.errors import TrainingFailed
+from shared.rows.row import LabelledRow
 
 Loss = Callable[[TaskModel, Batch, Any], tuple[Tensor, Outputs]]
 """The loss of a piece of a batch, given the counts of the whole, and the outputs that it was made of."""
@@ -34,6 +35,20 @@ class Learned:
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
+class Additions(NamedTuple):
+    """Rows that train besides those of the training file.
+
+    Attributes:
+        name: Of what adds them.
+        rows: Of the task.
+        told: Where they come from, in words.
+    """
+
+    name: str
+    rows: Sequence[LabelledRow]
+    told: str
+
+
 class Objective:
     """Changes nothing; an objective overrides what it wraps.
 
@@ -42,6 +57,11 @@ class Objective:
     """
 
     note: str | None = None
+
+    def additions(self, rows: Sequence[Any]) -> Additions | None:
+        """More rows to train on, made of the training rows; the same ones for the same rows, since a resumed run makes them again."""
+        del rows
+        return None
 
     def charge(self, inner: ChoiceLoss) -> ChoiceLoss:
         """What a wrong choice costs."""

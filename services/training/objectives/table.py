@@ -7,13 +7,14 @@ from typing import Any
 
 from services.training.fitting.recipe import Recipe
 from services.training.objectives.adversarial import AdversarialObjective
+from services.training.objectives.augmentation import AugmentationObjective
 from services.training.objectives.class_weights import ClassWeightsObjective
 from services.training.objectives.focal import FocalObjective
 from services.training.objectives.matryoshka import MatryoshkaObjective
 from services.training.objectives.objective import Learned, Objective
 from services.training.objectives.r_drop import RDropObjective
 from services.training.tasks.task import Task
-from shared.contracts.objectives import Adversarial, ClassWeights, Focal, Matryoshka, RDrop
+from shared.contracts.objectives import Adversarial, Augmentation, ClassWeights, Focal, Matryoshka, RDrop
 from shared.contracts.tunings import Spec
 
 OBJECTIVES: Mapping[type[Spec], Callable[[Any, Task[Any, Any, Any, Any], Recipe, Learned], Objective]] = {
@@ -21,6 +22,7 @@ OBJECTIVES: Mapping[type[Spec], Callable[[Any, Task[Any, Any, Any, Any], Recipe,
     RDrop: lambda spec, task, _recipe, _learned: RDropObjective(spec, task.distributions),
     Matryoshka: lambda spec, task, recipe, _learned: MatryoshkaObjective(spec, task.loss, recipe),
     ClassWeights: lambda spec, _task, _recipe, learned: ClassWeightsObjective(spec, learned),
+    Augmentation: lambda spec, task, recipe, _learned: AugmentationObjective(spec, task.change_texts, recipe.seed),
     Focal: lambda spec, _task, _recipe, learned: FocalObjective(spec, learned),
 }
 

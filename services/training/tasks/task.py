@@ -22,10 +22,17 @@ from services.training.reporting.figures import Evaluation
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import Labels, Manifest
 from shared.contracts.objectives import Objective
+from shared.rows.spans import Entity
 
 RowT = TypeVar("RowT")
 SchemaT = TypeVar("SchemaT")
 ModelT = TypeVar("ModelT", bound=TaskModel)
+
+
+Spans = tuple[Entity, ...]
+"""Spans of a text."""
+Change = Callable[[RowT, Callable[[str, Spans], tuple[str, Spans]]], RowT]
+"""A row with each text that it is labelled for, and the spans in it, as a function makes them."""
 
 
 class Warned(NamedTuple):
@@ -86,6 +93,7 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
         examples: Rows as ids.
         model: New heads on the encoder in a directory, with a dropout.
         collate: Puts examples together.
+        change_texts: How a row's texts may be changed with their spans; ``None``: what is labelled does not outlast a change.
         prepare: Readies a freshly loaded model and its training examples for each other, before any weight is trained.
         epoch: The examples as an epoch reads them.
         counts: How much of a whole batch is labelled; what the losses of its pieces are divided by.
@@ -113,6 +121,7 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
     examples: Callable[[TextEncoder, Sequence[RowT], SchemaT], list[ExampleT]]
     model: Callable[[Path, SchemaT, float], ModelT]
     collate: Collate[ExampleT]
+    change_texts: Change[RowT] | None = None
     prepare: Callable[[ModelT, Sequence[ExampleT]], Sequence[ExampleT]] = _as_they_are
     epoch: Callable[[Sequence[ExampleT], np.random.Generator], Sequence[ExampleT]] = _all_of_them
     counts: Callable[[Batch], Any]

@@ -166,6 +166,8 @@ def test_a_faulty_file_is_refused_with_the_whole_list(client: OpenAI) -> None:
         ({"tuning": {"type": "lora"}, "objectives": [{"type": "adversarial"}]}, "objectives.*'full'"),
         ({"tuning": {"type": "prefix"}, "schedule": {"gradient_checkpointing": True}}, "schedule.*rows_at_once"),
         ({"objectives": [{"type": "rdrop"}, {"type": "rdrop"}]}, "objectives.*twice"),
+        ({"objectives": [{"type": "augmentation", "kinds": ["typing", "typing"]}]}, r"objectives\[0\].kinds.*twice"),
+        ({"objectives": [{"type": "augmentation", "kinds": ["rhymes"]}]}, r"objectives\[0\].kinds.*entity_swap"),
         ({"objectives": [{"type": "focal", "gamma": 0}]}, r"objectives\[0\].gamma"),
         ({"objectives": [{"type": "class_weights", "by": "size"}]}, r"objectives\[0\].by.*square_root"),
         ({"objectives": [{"type": "class_weights", "labels": {"greet": 0}}]}, r"objectives\[0\].labels.greet"),

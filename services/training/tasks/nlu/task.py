@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,9 +22,15 @@ from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.overlong import Overlong
 from services.training.tasks.nlu.prediction import predict, scores
 from services.training.tasks.nlu.variants import JointVariants, evaluate_bundle
-from services.training.tasks.task import Setting, Task, Warned
+from services.training.tasks.task import Setting, Spans, Task, Warned
 from shared.contracts.objectives import Adversarial, Objective
 from shared.tasks.nlu.row import Row
+
+
+def change_texts(row: Row, change: Callable[[str, Spans], tuple[str, Spans]]) -> Row:
+    """The row with its text and entities changed; its context stays."""
+    text, entities = change(row.text, row.entities or ())
+    return replace(row, text=text, entities=None if row.entities is None else entities)
 
 
 def prepare(model: JointModel, examples: Sequence[Example]) -> list[Example]:
@@ -103,6 +109,7 @@ TASK: Task[Row, LabelSpace, Example, JointModel] = Task(
     examples=examples_of,
     model=JointModel.load,
     collate=collate,
+    change_texts=change_texts,
     prepare=prepare,
     epoch=in_mixed_contexts,
     counts=Counts.of,

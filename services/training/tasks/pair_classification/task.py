@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +22,17 @@ from services.training.models.task_model import Outputs
 from services.training.reporting.figures import Evaluation
 from services.training.tasks.pair_classification.examples import Relations, examples_of
 from services.training.tasks.pair_classification.scores import QUALITY, evaluate, majority, quick_scores
-from services.training.tasks.task import Setting, Task
+from services.training.tasks.task import Setting, Spans, Task
 from shared.artifacts.manifest import Calibration
 from shared.tasks.pair_classification.reader import PairClassifyingReader
 from shared.tasks.pair_classification.record import Row
 
 SERVING = Serving(PairClassifyingReader, evaluate)
+
+
+def change_texts(row: Row, change: Callable[[str, Spans], tuple[str, Spans]]) -> Row:
+    """The pair with both texts changed."""
+    return replace(row, text=change(row.text, ())[0], text_pair=change(row.text_pair, ())[0])
 
 
 def model(base: Path, relations: Relations, dropout: float) -> PooledHead:
@@ -77,6 +83,7 @@ TASK: Task[Row, Relations, PairExample, PooledHead] = Task(
     examples=examples_of,
     model=model,
     collate=collate_pairs,
+    change_texts=change_texts,
     counts=Counted.of,
     loss=pair_loss,
     choices=Relations.choices,

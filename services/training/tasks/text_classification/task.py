@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import torch
 
@@ -14,7 +15,7 @@ from services.training.models.overlong import overlong, overlong_warning
 from services.training.models.pooling import start_from_prototypes, unit
 from services.training.models.text_encoder import TextEncoder
 from services.training.reporting.figures import Evaluation
-from services.training.tasks.task import Setting, Task, Warned
+from services.training.tasks.task import Setting, Spans, Task, Warned
 from services.training.tasks.text_classification.calibration import calibrate
 from services.training.tasks.text_classification.examples import Classes, Example, collate, examples_of
 from services.training.tasks.text_classification.loss import distributions, label_loss
@@ -27,6 +28,11 @@ SERVING = Serving(ClassifyingReader, evaluate)
 
 #: Texts that the base model reads at once.
 _AT_ONCE = 64
+
+
+def change_texts(row: Row, change: Callable[[str, Spans], tuple[str, Spans]]) -> Row:
+    """The row with its text changed."""
+    return replace(row, text=change(row.text, ())[0])
 
 
 @torch.no_grad()
@@ -72,6 +78,7 @@ TASK: Task[Row, Classes, Example, ClassifyingModel] = Task(
     examples=examples_of,
     model=ClassifyingModel.load,
     collate=collate,
+    change_texts=change_texts,
     prepare=prepare,
     counts=Counted.of,
     loss=label_loss,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from torch import Tensor
 
@@ -15,7 +15,7 @@ from services.training.models.overlong import overlong_warning
 from services.training.models.task_model import Outputs
 from services.training.models.text_encoder import TextEncoder
 from services.training.reporting.figures import Evaluation
-from services.training.tasks.task import Setting, Task, Warned
+from services.training.tasks.task import Setting, Spans, Task, Warned
 from services.training.tasks.token_classification.examples import Example, Tags, collate, examples_of
 from services.training.tasks.token_classification.gazetteer import found_again
 from services.training.tasks.token_classification.model import TaggingModel
@@ -28,6 +28,11 @@ from shared.tasks.token_classification.record import Row
 SERVING = Serving(TaggingReader, evaluate)
 
 _TOKEN_OUTPUTS = frozenset((OUTPUT,))
+
+
+def change_texts(row: Row, change: Callable[[str, Spans], tuple[str, Spans]]) -> Row:
+    """The row with its text and spans changed."""
+    return Row(*change(row.text, row.entities))
 
 
 def tagged_tokens(batch: Batch) -> Counted:
@@ -97,6 +102,7 @@ TASK: Task[Row, Tags, Example, TaggingModel] = Task(
     examples=examples_of,
     model=TaggingModel.load,
     collate=collate,
+    change_texts=change_texts,
     counts=tagged_tokens,
     loss=tag_loss,
     choices=Tags.choices,
