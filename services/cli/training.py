@@ -29,6 +29,8 @@ class ObjectiveName(StrEnum):
     CLASS_WEIGHTS = "class_weights"
     FOCAL = "focal"
     AUGMENTATION = "augmentation"
+    REPLAY = "replay"
+    EWC = "ewc"
 
 
 def train(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import resource
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from services.training.data.loading import JobData, read_data
+from services.training.data.past import Past, find_past, replayed
 from services.training.data.rare_labels import counts
 from services.training.data.splitting import Split, thinned, with_more
 from services.training.exporting.onnx_export import export
@@ -24,12 +25,13 @@ from services.training.models.base_models import Base, find_base, model_id
 from services.training.models.encoder import encoder_width
 from services.training.models.task_model import TaskModel
 from services.training.models.text_encoder import TextEncoder
-from services.training.objectives.objective import Learned
+from services.training.objectives.objective import Beginning, Learned
 from services.training.objectives.table import objectives_of
 from services.training.reporting import release
-from services.training.reporting.comparison import evaluate_before, judge
+from services.training.reporting.comparison import evaluate_before, evaluate_parent, judge
 from services.training.reporting.dialogues import find_dialogues
 from services.training.reporting.figures import Evaluation
+from services.training.reporting.forgetting import Forgetting
 from services.training.reporting.release import Release
 from services.training.reporting.report import Story
 from services.training.tasks.table import TASKS
@@ -39,11 +41,14 @@ from services.training.tunings.table import tuning_of
 from shared.artifacts.bundle import write_bundle
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Labels, Manifest, Parity
 from shared.contracts.jobs import JobSpec, TrainingProgressed
-from shared.contracts.objectives import Matryoshka
+from shared.contracts.objectives import Matryoshka, Replay
 from shared.contracts.releases import ModelPublished
 from shared.contracts.tunings import Full, Spec
 from shared.privacy.masking import masked
 from shared.storage.tables import Job
+
+#: Test rows of the model before that are read again: more would only cost time.
+_OLD_ROWS = 1_000
 
 #: Rows that were added by an objective, in the event that tells of it.
 _SHOWN = 5
@@ -70,6 +75,8 @@ def run(job: Job, context: AttemptContext) -> None:
         report(missing, dict(data.left_out.labels), level="warn")
     task = TASKS[job.spec.task]
     base = find_base(job.spec.model, context.lease, context.store, context.folder / "cache", context.base_models)
+    past = find_past(job.spec, context.lease, context.store, data.parts)
+    parts, added = _with_the_past(job, data.parts, past, context)
     before = evaluate_before(job.spec.task, task, base, parts, context)
     report(f"To beat: {_described(before, task)}.", before.scores)
 
@@ -80,7 +87,8 @@ def run(job: Job, context: AttemptContext) -> None:
     method, recipe = plan(
         job.spec, schema, len(parts.train), width=encoder_width(base.folder), counts=counts(parts.train)
     )
-    training, added = _with_additions(parts, method, context)
+    beginning = Beginning(base.folder, encoder, past.drawn(job.seed) if past else ())
+    training = _with_additions(parts, method, beginning, added, context)
     recipe = dataclasses.replace(recipe, seed=job.seed, checkpoint_seconds=context.checkpoint_seconds)
     model = task.model(base.folder, schema, recipe.dropout)
     held_out = task.examples(encoder, parts.validation, schema)
@@ -100,7 +108,10 @@ def run(job: Job, context: AttemptContext) -> None:
     report(f"Exported, differing by at most {difference:.1g}; {_served(chosen, lost)}.")
     report(f"On {after.rows} test rows: {_described(after, task)}.", after.scores)
 
+    forgetting = _forgetting(past, base, task, partial(variants.evaluate, chosen), context)
     metrics = {"test": after.to_json(), "before": before.to_json(), "validation": chosen.validation.to_json()}
+    if forgetting is not None:
+        metrics["forgotten"] = forgetting.to_json()
     if added:
         metrics["added"] = added
     if data.left_out.labels:
@@ -151,12 +162,15 @@ def plan(
     return Method(task, tuning, objectives_of(objectives, task, recipe, learned)), recipe
 
 
-def _with_additions(parts: Split[Any], method: Method, context: AttemptContext) -> tuple[Sequence[Any], dict[str, int]]:
-    """All rows that train, and how many of them each objective added; tells what the objectives have to say."""
-    report, grown, added = context.events.message, parts, dict[str, int]()
+def _with_additions(
+    parts: Split[Any], method: Method, beginning: Beginning, added: dict[str, int], context: AttemptContext
+) -> Sequence[Any]:
+    """All rows that train; notes how many each objective added, and tells what the objectives have to say."""
+    report, grown = context.events.message, parts
     for objective in method.objectives:
-        if objective.note is not None:
-            report(f"{objective.note}.")
+        for words in (objective.note, objective.begin(beginning)):
+            if words is not None:
+                report(f"{words}.")
         if (more := objective.additions(parts.train)) is None:
             continue
         before, grown = len(grown.train), with_more(grown, more.rows)
@@ -164,7 +178,42 @@ def _with_additions(parts: Split[Any], method: Method, context: AttemptContext) 
         left = f"; {len(more.rows) - count} others are held out and stay out" if count < len(more.rows) else ""
         shown = [masked(row.key) for row in thinned(more.rows, _SHOWN)]
         report(f"{more.told}: {count} more rows train the model{left}.", {"rows": count, "examples": shown})
-    return grown.train, added
+    return grown.train
+
+
+def _with_the_past(
+    job: Job, parts: Split[Any], past: Past | None, context: AttemptContext
+) -> tuple[Split[Any], dict[str, int]]:
+    """The rows with those that are replayed, and how many these are."""
+    objectives = () if job.spec.objectives == "auto" else job.spec.objectives
+    replay = next((one for one in objectives if isinstance(one, Replay)), None)
+    if replay is None or past is None:
+        return parts, {}
+    rows = replayed(past.train, len(parts.train), replay.share, job.seed)
+    share = len(rows) / (len(parts.train) + len(rows))
+    context.events.message(
+        f"Replay: {len(rows)} of the {len(past.train)} rows that {job.spec.model} was trained on train again, {share:.0%} of all.",
+        {"rows": len(rows), "examples": [masked(row.key) for row in thinned(rows, _SHOWN)]},
+    )
+    return with_more(parts, rows), {"replay": len(rows)}
+
+
+def _forgetting(
+    past: Past | None,
+    base: Base,
+    task: Task[Any, Any, Any, Any],
+    evaluate: Callable[[Sequence[Any]], Evaluation],
+    context: AttemptContext,
+) -> Forgetting | None:
+    """How a model does on test rows of the one it goes on from; ``None`` if there are none. Tells of it."""
+    rows = thinned(past.test, _OLD_ROWS) if past else ()
+    if base.parent is None or not rows:
+        return None
+    forgetting = Forgetting(base.parent, evaluate_parent(task, base.parent, rows, context), evaluate(rows))
+    context.events.message(
+        forgetting.told(task.shown), forgetting.to_json()["scores"], level="warn" if forgetting.lost else "info"
+    )
+    return forgetting
 
 
 def _fit(

@@ -110,6 +110,10 @@ def require_compatible(tuning: Tuning, objectives: Objectives) -> None:
         raise ValueError(f"objectives name '{twice}' twice; keep one")
     if "adversarial" in names and tuning.type != "full":
         raise ValueError(f"an adversarial objective moves the words, which '{tuning.type}' does not train; use 'full'")
+    if "ewc" in names and not (tuning.type in ("full", "bitfit") or (tuning.type == "frozen" and tuning.layers)):
+        raise ValueError(
+            f"'ewc' holds the encoder's own weights, which '{tuning.type}' leaves as they are; use 'full', or leave 'ewc' out"
+        )
 
 
 def require_affordable(tuning: Tuning, schedule: Schedule) -> None:
@@ -134,6 +138,8 @@ def not_offered(task: TaskName, tuning: Spec, objectives: Objectives) -> tuple[s
     if weighing is not None and task in _WITHOUT_LABELS:
         why = f"'{weighing}' weighs labels, and task '{task}' has none; leave it out, or use 'adversarial', which every task takes"
         return "objectives", why
+    if "ewc" in names and task in _WITHOUT_LABELS:
+        return "objectives", f"'ewc' weighs by labels, and task '{task}' has none; use {_NEARER}"
     if "augmentation" in names and task in _WITHOUT_LABELS:
         return "objectives", f"'augmentation' changes labelled texts, and task '{task}' learns from none; leave it out"
     if "matryoshka" in names and task != "embedding":
@@ -143,6 +149,8 @@ def not_offered(task: TaskName, tuning: Spec, objectives: Objectives) -> tuple[s
 
 #: Objectives that are about labels.
 _OF_LABELS = ("class_weights", "focal")
+#: What else keeps an encoder near its beginning.
+_NEARER = "a lower learning_rate_multiplier or 'replay'"
 _WITHOUT_LABELS = ("ranking", "embedding", "question_answering")
 
 

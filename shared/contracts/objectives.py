@@ -108,9 +108,38 @@ class Augmentation(Spec):
         return kinds
 
 
+class Replay(Spec):
+    """Rows of the model that a job goes on from train again, so that it forgets less, and keeps labels that the new file lacks.
+
+    Attributes:
+        share: Of all rows that train. Of each label a row is replayed, however small it is.
+    """
+
+    type: Literal["replay"] = "replay"
+    share: Annotated[float, Field(gt=0, le=0.9)] = 0.3
+
+
+class Ewc(Spec):
+    """What an encoder knew moves least (Kirkpatrick et al. 2017, arXiv:1612.00796). Of tasks with labels.
+
+    Its weights stay near the model's that a job goes on from, each the more it meant for that model's rows.
+
+    Attributes:
+        weight: Of what leaving costs.
+        rows: On so many what they meant is estimated.
+    """
+
+    type: Literal["ewc"] = "ewc"
+    weight: Annotated[float, Field(gt=0, le=1e6)] = 1.0
+    rows: Annotated[int, Field(ge=16, le=4096)] = 256
+
+
+NEEDS_PAST = ("replay", "ewc")
+"""Those that need the rows of the model that a job goes on from."""
+
 Objective = Annotated[
-    Adversarial | RDrop | Matryoshka | ClassWeights | Focal | Augmentation, Field(discriminator="type")
+    Adversarial | RDrop | Matryoshka | ClassWeights | Focal | Augmentation | Replay | Ewc, Field(discriminator="type")
 ]
 
-ObjectiveType = Literal["adversarial", "rdrop", "matryoshka", "class_weights", "focal", "augmentation"]
+ObjectiveType = Literal["adversarial", "rdrop", "matryoshka", "class_weights", "focal", "augmentation", "replay", "ewc"]
 """The names of them, for whoever lets a person choose."""

@@ -12,12 +12,13 @@ from shared.artifacts.store import ArtifactStore
 from shared.bot.document import MAX_BYTES
 from shared.contracts.faults import Fault
 from shared.contracts.jobs import JobOptions, JobSpec, not_offered
+from shared.contracts.objectives import NEEDS_PAST
 from shared.contracts.tasks import TaskName
 from shared.dialogue.trial.dialogue_file import read_dialogues
-from shared.errors import AlreadyExists, InvalidFile, InvalidInput, TooManyRequests, Unavailable
+from shared.errors import AlreadyExists, InvalidFile, InvalidInput, NotFound, TooManyRequests, Unavailable
 from shared.messaging.celery.job_queue import JobQueue
 from shared.storage import bots, files, jobs, models
-from shared.storage.engine import Database
+from shared.storage.engine import Database, Session
 from shared.storage.identity import new_id
 from shared.storage.tables import File, Job
 from shared.tasks.records import can_train, example_of
@@ -101,6 +102,7 @@ class JobSubmission:
         with self._database.reading() as session:
             if spec.model.startswith(OUR_MODELS):
                 models.get(session, spec.model)
+            _check_past(session, spec)
             training = files.get(session, spec.training_file)
             _check_file(training, "training_file", spec.task)
             if spec.validation_file is not None:
@@ -153,6 +155,31 @@ class JobSubmission:
             self._queue.wake(job_id)
         except (Unavailable, TooManyRequests) as error:
             log.warning("job stored, worker not woken; the reaper will", job_id=job_id, reason=error.message)
+
+
+def _check_past(session: Session, spec: JobSpec) -> None:
+    """What needs the rows that a model was trained on is refused where there are none."""
+    objectives = () if spec.objectives == "auto" else spec.objectives
+    needing = next((one.type for one in objectives if one.type in NEEDS_PAST), None)
+    if needing is None:
+        return
+    parent = models.get(session, spec.model) if spec.model.startswith(OUR_MODELS) else None
+    if parent is None or parent.job_id is None or parent.task != spec.task:
+        raise InvalidInput(
+            f"{needing!r} keeps what a model of yours for {spec.task!r} has learned, and {spec.model!r} is none. Name one (GET /v1/models) "
+            f"as model, or leave {needing!r} out.",
+            param="objectives",
+        )
+    before = jobs.get(session, parent.job_id).spec
+    for file_id in (before.training_file, before.validation_file):
+        try:
+            files.get(session, file_id) if file_id is not None else None
+        except NotFound:
+            raise InvalidInput(
+                f"{needing!r} needs the rows that {spec.model} was trained on, and {file_id} has been deleted. Leave {needing!r} out, or name "
+                "a model whose files are there.",
+                param="objectives",
+            ) from None
 
 
 def _spec(request: CreateJob, task: TaskName) -> JobSpec:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -11,6 +12,7 @@ from torch import Tensor
 from services.training.fitting.batching import Batch
 from services.training.fitting.choice_loss import ChoiceLoss
 from services.training.models.task_model import Outputs, TaskModel
+from services.training.models.text_encoder import TextEncoder
 from shared.contracts.tunings import Spec
 from shared.errors import TrainingFailed
 from shared.rows.row import LabelledRow
@@ -33,6 +35,20 @@ class Learned:
 
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+class Beginning(NamedTuple):
+    """What a run starts from.
+
+    Attributes:
+        folder: The encoder.
+        encoder: Its tokenizer.
+        past: Rows that it was trained on before, if it is of a model of ours; in the order in which some are to be taken.
+    """
+
+    folder: Path
+    encoder: TextEncoder
+    past: Sequence[Any]
 
 
 class Additions(NamedTuple):
@@ -61,6 +77,11 @@ class Objective:
     def additions(self, rows: Sequence[Any]) -> Additions | None:
         """More rows to train on, made of the training rows; the same ones for the same rows, since a resumed run makes them again."""
         del rows
+        return None
+
+    def begin(self, beginning: Beginning) -> str | None:
+        """Before the run, resumed or not; what the owner should know of it, in words."""
+        del beginning
         return None
 
     def charge(self, inner: ChoiceLoss) -> ChoiceLoss:

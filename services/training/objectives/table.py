@@ -9,12 +9,13 @@ from services.training.fitting.recipe import Recipe
 from services.training.objectives.adversarial import AdversarialObjective
 from services.training.objectives.augmentation import AugmentationObjective
 from services.training.objectives.class_weights import ClassWeightsObjective
+from services.training.objectives.ewc import EwcObjective
 from services.training.objectives.focal import FocalObjective
 from services.training.objectives.matryoshka import MatryoshkaObjective
 from services.training.objectives.objective import Learned, Objective
 from services.training.objectives.r_drop import RDropObjective
 from services.training.tasks.task import Task
-from shared.contracts.objectives import Adversarial, Augmentation, ClassWeights, Focal, Matryoshka, RDrop
+from shared.contracts.objectives import Adversarial, Augmentation, ClassWeights, Ewc, Focal, Matryoshka, RDrop, Replay
 from shared.contracts.tunings import Spec
 
 OBJECTIVES: Mapping[type[Spec], Callable[[Any, Task[Any, Any, Any, Any], Recipe, Learned], Objective]] = {
@@ -23,6 +24,8 @@ OBJECTIVES: Mapping[type[Spec], Callable[[Any, Task[Any, Any, Any, Any], Recipe,
     Matryoshka: lambda spec, task, recipe, _learned: MatryoshkaObjective(spec, task.loss, recipe),
     ClassWeights: lambda spec, _task, _recipe, learned: ClassWeightsObjective(spec, learned),
     Augmentation: lambda spec, task, recipe, _learned: AugmentationObjective(spec, task.change_texts, recipe.seed),
+    Replay: lambda _spec, _task, _recipe, _learned: Objective(),  # its rows are there before there is a schema
+    Ewc: lambda spec, task, recipe, _learned: EwcObjective(spec, task, recipe),
     Focal: lambda spec, _task, _recipe, learned: FocalObjective(spec, learned),
 }
 
