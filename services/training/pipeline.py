@@ -12,6 +12,7 @@ from typing import Any
 
 from services.training.data.loading import JobData, read_data
 from services.training.data.past import Past, find_past, replayed
+from services.training.data.pseudo_labels import pseudo_labelled
 from services.training.data.rare_labels import counts
 from services.training.data.splitting import Split, thinned, with_more
 from services.training.exporting.onnx_export import export
@@ -41,7 +42,7 @@ from services.training.tunings.table import tuning_of
 from shared.artifacts.bundle import write_bundle
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Labels, Manifest, Parity
 from shared.contracts.jobs import JobSpec, TrainingProgressed
-from shared.contracts.objectives import Matryoshka, Replay
+from shared.contracts.objectives import Matryoshka, PseudoLabels, Replay
 from shared.contracts.releases import ModelPublished
 from shared.contracts.tunings import Full, Spec
 from shared.privacy.masking import masked
@@ -77,6 +78,7 @@ def run(job: Job, context: AttemptContext) -> None:
     base = find_base(job.spec.model, context.lease, context.store, context.folder / "cache", context.base_models)
     past = find_past(job.spec, context.lease, context.store, data.parts)
     parts, added = _with_the_past(job, data.parts, past, context)
+    parts = _with_pseudo_labels(job, parts, added, context)
     before = evaluate_before(job.spec.task, task, base, parts, context)
     report(f"To beat: {_described(before, task)}.", before.scores)
 
@@ -196,6 +198,26 @@ def _with_the_past(
         {"rows": len(rows), "examples": [masked(row.key) for row in thinned(rows, _SHOWN)]},
     )
     return with_more(parts, rows), {"replay": len(rows)}
+
+
+def _with_pseudo_labels(job: Job, parts: Split[Any], added: dict[str, int], context: AttemptContext) -> Split[Any]:
+    """The rows with those that a model has labelled; notes how many these are."""
+    objectives = () if job.spec.objectives == "auto" else job.spec.objectives
+    asked = next((one for one in objectives if isinstance(one, PseudoLabels)), None)
+    taught = TASKS[job.spec.task].taught
+    if asked is None or taught is None:
+        return parts
+    cache = context.folder / "cache"
+    found = pseudo_labelled(
+        asked, job.spec, taught, parts, context.lease, context.store, cache=cache, threads=context.threads
+    )
+    added["pseudo_labels"] = len(found.rows)
+    context.events.message(
+        f"{found.told(asked.confidence)}.",
+        {"rows": len(found.rows), "examples": [masked(row.key) for row in thinned(found.rows, _SHOWN)]},
+        level="info" if found.rows else "warn",
+    )
+    return with_more(parts, found.rows)
 
 
 def _forgetting(

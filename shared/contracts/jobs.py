@@ -140,6 +140,8 @@ def not_offered(task: TaskName, tuning: Spec, objectives: Objectives) -> tuple[s
         return "objectives", why
     if "ewc" in names and task in _WITHOUT_LABELS:
         return "objectives", f"'ewc' weighs by labels, and task '{task}' has none; use {_NEARER}"
+    if "pseudo_labels" in names and task in _WITHOUT_LABELS:
+        return "objectives", f"'pseudo_labels' teaches labels, and task '{task}' has none; leave it out"
     if "augmentation" in names and task in _WITHOUT_LABELS:
         return "objectives", f"'augmentation' changes labelled texts, and task '{task}' learns from none; leave it out"
     if "matryoshka" in names and task != "embedding":

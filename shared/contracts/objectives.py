@@ -134,12 +134,30 @@ class Ewc(Spec):
     rows: Annotated[int, Field(ge=16, le=4096)] = 256
 
 
+class PseudoLabels(Spec):
+    """Rows without labels train too, as a model of ours labels them where it is sure. Of tasks with labels.
+
+    Attributes:
+        unlabelled_file: JSON Lines of rows of the task without labels (``{"text": …}``), uploaded as ``user_data``.
+        model: Who labels them; without it the model that the job starts from.
+        confidence: So sure it has to be of every label of a row.
+    """
+
+    type: Literal["pseudo_labels"] = "pseudo_labels"
+    unlabelled_file: Annotated[str, Field(min_length=1, max_length=128)]
+    model: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.9
+
+
 NEEDS_PAST = ("replay", "ewc")
 """Those that need the rows of the model that a job goes on from."""
 
 Objective = Annotated[
-    Adversarial | RDrop | Matryoshka | ClassWeights | Focal | Augmentation | Replay | Ewc, Field(discriminator="type")
+    Adversarial | RDrop | Matryoshka | ClassWeights | Focal | Augmentation | Replay | Ewc | PseudoLabels,
+    Field(discriminator="type"),
 ]
 
-ObjectiveType = Literal["adversarial", "rdrop", "matryoshka", "class_weights", "focal", "augmentation", "replay", "ewc"]
+ObjectiveType = Literal[
+    "adversarial", "rdrop", "matryoshka", "class_weights", "focal", "augmentation", "replay", "ewc", "pseudo_labels"
+]
 """The names of them, for whoever lets a person choose."""

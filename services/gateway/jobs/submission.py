@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.gateway.bots.trials import require_few_turns
-from services.gateway.files.uploads import EVALS, FINE_TUNE
+from services.gateway.files.uploads import EVALS, FINE_TUNE, USER_DATA
 from services.gateway.jobs.schemas import CreateJob
 from shared.artifacts.layout import OUR_MODELS, file_key
 from shared.artifacts.store import ArtifactStore
 from shared.bot.document import MAX_BYTES
 from shared.contracts.faults import Fault
 from shared.contracts.jobs import JobOptions, JobSpec, not_offered
-from shared.contracts.objectives import NEEDS_PAST
+from shared.contracts.objectives import NEEDS_PAST, PseudoLabels
 from shared.contracts.tasks import TaskName
 from shared.dialogue.trial.dialogue_file import read_dialogues
 from shared.errors import AlreadyExists, InvalidFile, InvalidInput, NotFound, TooManyRequests, Unavailable
 from shared.messaging.celery.job_queue import JobQueue
+from shared.rows.reader import format_of
 from shared.storage import bots, files, jobs, models
 from shared.storage.engine import Database, Session
 from shared.storage.identity import new_id
@@ -103,6 +104,7 @@ class JobSubmission:
             if spec.model.startswith(OUR_MODELS):
                 models.get(session, spec.model)
             _check_past(session, spec)
+            _check_pseudo_labels(session, spec)
             training = files.get(session, spec.training_file)
             _check_file(training, "training_file", spec.task)
             if spec.validation_file is not None:
@@ -180,6 +182,25 @@ def _check_past(session: Session, spec: JobSpec) -> None:
                 "a model whose files are there.",
                 param="objectives",
             ) from None
+
+
+def _check_pseudo_labels(session: Session, spec: JobSpec) -> None:
+    """A file of texts, and a model of ours that tells their labels."""
+    objectives = () if spec.objectives == "auto" else spec.objectives
+    asked = next((one for one in objectives if isinstance(one, PseudoLabels)), None)
+    if asked is None:
+        return
+    unlabelled = files.get(session, asked.unlabelled_file)
+    _check_purpose(unlabelled, USER_DATA, "objectives")
+    if format_of(unlabelled.filename) != "jsonl":
+        raise InvalidInput(f"{unlabelled.id} is no JSON Lines file; give a text a line.", param="objectives")
+    name = asked.model or spec.model
+    teacher = models.get(session, name) if name.startswith(OUR_MODELS) else None
+    if teacher is None or teacher.task != spec.task:
+        raise InvalidInput(
+            f"'pseudo_labels' are told by a model of yours for {spec.task!r}, and {name!r} is none. Name one (GET /v1/models) as its model.",
+            param="objectives",
+        )
 
 
 def _spec(request: CreateJob, task: TaskName) -> JobSpec:

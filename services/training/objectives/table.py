@@ -15,8 +15,24 @@ from services.training.objectives.matryoshka import MatryoshkaObjective
 from services.training.objectives.objective import Learned, Objective
 from services.training.objectives.r_drop import RDropObjective
 from services.training.tasks.task import Task
-from shared.contracts.objectives import Adversarial, Augmentation, ClassWeights, Ewc, Focal, Matryoshka, RDrop, Replay
+from shared.contracts.objectives import (
+    Adversarial,
+    Augmentation,
+    ClassWeights,
+    Ewc,
+    Focal,
+    Matryoshka,
+    PseudoLabels,
+    RDrop,
+    Replay,
+)
 from shared.contracts.tunings import Spec
+
+
+def _rows_alone(_spec: Spec, _task: Task[Any, Any, Any, Any], _recipe: Recipe, _learned: Learned) -> Objective:
+    """Of what only adds rows, which the pipeline does before there is a schema: they may bring labels."""
+    return Objective()
+
 
 OBJECTIVES: Mapping[type[Spec], Callable[[Any, Task[Any, Any, Any, Any], Recipe, Learned], Objective]] = {
     Adversarial: lambda spec, _task, _recipe, _learned: AdversarialObjective(spec),
@@ -24,7 +40,8 @@ OBJECTIVES: Mapping[type[Spec], Callable[[Any, Task[Any, Any, Any, Any], Recipe,
     Matryoshka: lambda spec, task, recipe, _learned: MatryoshkaObjective(spec, task.loss, recipe),
     ClassWeights: lambda spec, _task, _recipe, learned: ClassWeightsObjective(spec, learned),
     Augmentation: lambda spec, task, recipe, _learned: AugmentationObjective(spec, task.change_texts, recipe.seed),
-    Replay: lambda _spec, _task, _recipe, _learned: Objective(),  # its rows are there before there is a schema
+    Replay: _rows_alone,
+    PseudoLabels: _rows_alone,
     Ewc: lambda spec, task, recipe, _learned: EwcObjective(spec, task, recipe),
     Focal: lambda spec, _task, _recipe, learned: FocalObjective(spec, learned),
 }

@@ -94,6 +94,7 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
         model: New heads on the encoder in a directory, with a dropout.
         collate: Puts examples together.
         change_texts: How a row's texts may be changed with their spans; ``None``: what is labelled does not outlast a change.
+        taught: The fields that label a record as a model's answer says, where it is surer of each than some confidence; ``None`` if it is not.
         prepare: Readies a freshly loaded model and its training examples for each other, before any weight is trained.
         epoch: The examples as an epoch reads them.
         counts: How much of a whole batch is labelled; what the losses of its pieces are divided by.
@@ -122,6 +123,7 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
     model: Callable[[Path, SchemaT, float], ModelT]
     collate: Collate[ExampleT]
     change_texts: Change[RowT] | None = None
+    taught: Callable[[Mapping[str, Any], float], Mapping[str, Any] | None] | None = None
     prepare: Callable[[ModelT, Sequence[ExampleT]], Sequence[ExampleT]] = _as_they_are
     epoch: Callable[[Sequence[ExampleT], np.random.Generator], Sequence[ExampleT]] = _all_of_them
     counts: Callable[[Batch], Any]

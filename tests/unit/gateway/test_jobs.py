@@ -194,6 +194,30 @@ def test_what_needs_the_rows_of_before_needs_their_file(
         client.fine_tuning.jobs.create(model=other, training_file=file_id, extra_body=extra)
 
 
+def test_pseudo_labels_need_texts_and_a_model_that_tells_of_them(
+    client: OpenAI, platform: Platform, file_id: str
+) -> None:
+    def refused(model: str = "minilm", **options: str) -> str:
+        extra = {"objectives": [{"type": "pseudo_labels", **options}]}
+        with pytest.raises(BadRequestError) as caught:
+            client.fine_tuning.jobs.create(model=model, training_file=file_id, extra_body=extra)
+        return str(caught.value)
+
+    texts, table = (
+        client.files.create(file=(name, io.BytesIO(b'{"text": "hi"}\n')), purpose="user_data").id
+        for name in ("texts.jsonl", "texts.csv")
+    )
+    assert "unlabelled_file" in refused()
+    assert "upload it with 'user_data'" in refused(unlabelled_file=file_id)
+    assert "JSON Lines" in refused(unlabelled_file=table)
+    assert "'minilm' is none" in refused(unlabelled_file=texts)
+    other = platform.add_model(task="text_classification")
+    assert f"'{other}' is none" in refused(other, unlabelled_file=texts)
+    extra = {"objectives": [{"type": "pseudo_labels", "unlabelled_file": texts}]}
+    made = client.fine_tuning.jobs.create(model=platform.add_model(), training_file=file_id, extra_body=extra)
+    assert made.status == "queued"
+
+
 def test_unknown_file_model_and_job_are_404(client: OpenAI, file_id: str) -> None:
     with pytest.raises(NotFoundError):
         client.fine_tuning.jobs.create(model="minilm", training_file="file-unknown")

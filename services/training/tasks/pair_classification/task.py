@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -33,6 +34,11 @@ SERVING = Serving(PairClassifyingReader, evaluate)
 def change_texts(row: Row, change: Callable[[str, Spans], tuple[str, Spans]]) -> Row:
     """The pair with both texts changed."""
     return replace(row, text=change(row.text, ())[0], text_pair=change(row.text_pair, ())[0])
+
+
+def taught(answer: Mapping[str, Any], confidence: float) -> dict[str, Any] | None:
+    """The label; nothing of a score."""
+    return {"label": answer["label"]} if answer.get("confidence", 0.0) >= confidence else None
 
 
 def model(base: Path, relations: Relations, dropout: float) -> PooledHead:
@@ -84,6 +90,7 @@ TASK: Task[Row, Relations, PairExample, PooledHead] = Task(
     model=model,
     collate=collate_pairs,
     change_texts=change_texts,
+    taught=taught,
     counts=Counted.of,
     loss=pair_loss,
     choices=Relations.choices,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 
@@ -33,6 +34,16 @@ _AT_ONCE = 64
 def change_texts(row: Row, change: Callable[[str, Spans], tuple[str, Spans]]) -> Row:
     """The row with its text changed."""
     return replace(row, text=change(row.text, ())[0])
+
+
+def taught(answer: Mapping[str, Any], confidence: float) -> dict[str, Any] | None:
+    """The label, or where a text may have several those that it has, if it is sure which it has and which not."""
+    if "label" in answer:
+        return {"label": answer["label"]} if answer["confidence"] >= confidence else None
+    probabilities: Mapping[str, float] = answer["probabilities"]
+    if any(1 - confidence < one < confidence for one in probabilities.values()):
+        return None
+    return {"labels": [label for label, one in probabilities.items() if one >= confidence]}
 
 
 @torch.no_grad()
@@ -79,6 +90,7 @@ TASK: Task[Row, Classes, Example, ClassifyingModel] = Task(
     model=ClassifyingModel.load,
     collate=collate,
     change_texts=change_texts,
+    taught=taught,
     prepare=prepare,
     counts=Counted.of,
     loss=label_loss,

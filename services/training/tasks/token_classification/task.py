@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from torch import Tensor
 
@@ -15,6 +16,7 @@ from services.training.models.overlong import overlong_warning
 from services.training.models.task_model import Outputs
 from services.training.models.text_encoder import TextEncoder
 from services.training.reporting.figures import Evaluation
+from services.training.tagging.tags import taught_spans
 from services.training.tasks.task import Setting, Spans, Task, Warned
 from services.training.tasks.token_classification.examples import Example, Tags, collate, examples_of
 from services.training.tasks.token_classification.gazetteer import found_again
@@ -33,6 +35,12 @@ _TOKEN_OUTPUTS = frozenset((OUTPUT,))
 def change_texts(row: Row, change: Callable[[str, Spans], tuple[str, Spans]]) -> Row:
     """The row with its text and spans changed."""
     return Row(*change(row.text, row.entities))
+
+
+def taught(answer: Mapping[str, Any], confidence: float) -> dict[str, Any] | None:
+    """The spans."""
+    spans = taught_spans(answer["entities"], confidence)
+    return None if spans is None else {"entities": spans}
 
 
 def tagged_tokens(batch: Batch) -> Counted:
@@ -103,6 +111,7 @@ TASK: Task[Row, Tags, Example, TaggingModel] = Task(
     model=TaggingModel.load,
     collate=collate,
     change_texts=change_texts,
+    taught=taught,
     counts=tagged_tokens,
     loss=tag_loss,
     choices=Tags.choices,
