@@ -21,7 +21,7 @@ from shared.tasks.text_classification.record import Row
 from tests.unit.training import job_kit
 from tests.unit.training.attempts import attempt_at, bundle_of
 from tests.unit.training.job_kit import Bench
-from tests.unit.training.tasks.samples import Record, classified
+from tests.unit.training.tasks.samples import Record, classified, looked_for
 from tests.unit.training.tiny_base import tiny_base
 
 OLD = [row for row in classified() if row["label"] in ("track", "refund")]
@@ -97,6 +97,22 @@ def test_what_was_replayed_once_is_replayed_again(bench: Bench, base: str, tmp_p
     assert set(bundle_of(bench, third, tmp_path).manifest.labels.labels) == {
         "track", "refund", "hours", "chat", "alpha", "omega"
     }  # fmt: skip
+
+
+def test_tasks_without_labels_replay_and_tell_their_scores(bench: Bench, base: str) -> None:
+    rows = looked_for()
+    half = len(rows) // 2
+    asked = spec(base, bench.upload(rows[:half]), epochs=1).model_copy(update={"task": "embedding"})
+    _, parent = made(bench, asked)
+    again = {"model": parent, "training_file": bench.upload(rows[half:]), "objectives": (Replay(),)}
+
+    job_id, model = made(bench, asked.model_copy(update=again))
+
+    found = metrics(bench, model)
+    assert found["added"]["replay"] > 0
+    assert found["forgotten"]["labels"] == []
+    assert found["forgotten"]["scores"].keys() >= {"mrr"}
+    assert any(f"test rows of {parent}: " in line for line in bench.told(job_id))
 
 
 @pytest.mark.parametrize("objective", [Replay(), Ewc()])
