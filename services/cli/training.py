@@ -26,6 +26,12 @@ class ObjectiveName(StrEnum):
     ADVERSARIAL = "adversarial"
     RDROP = "rdrop"
     MATRYOSHKA = "matryoshka"
+    CLASS_WEIGHTS = "class_weights"
+    FOCAL = "focal"
+    AUGMENTATION = "augmentation"
+    REPLAY = "replay"
+    EWC = "ewc"
+    PSEUDO_LABELS = "pseudo_labels"
 
 
 def train(
@@ -51,6 +57,15 @@ def train(
             show_default=False,
         ),
     ] = None,
+    unlabelled: Annotated[
+        Path | None,
+        typer.Option(
+            help="Texts without labels, JSONL, for --objective pseudo_labels.",
+            exists=True,
+            dir_okay=False,
+            show_default=False,
+        ),
+    ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Default: from the data.", show_default=False)] = None,
     suffix: Annotated[str | None, typer.Option(help="Part of the model's name.", show_default=False)] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same data: same model.")] = 0,
@@ -64,6 +79,10 @@ def train(
 
     The model goes into production when it is no worse than the present one.
     """
+    if (ObjectiveName.PSEUDO_LABELS in (objective or ())) != (unlabelled is not None):
+        raise CommandError(
+            "--objective pseudo_labels and --unlabelled FILE (texts to be labelled) go together; give both or neither."
+        )
     with connected(url, api_key) as api:
         uploaded = api.upload(file)
         body: Json = {
@@ -78,6 +97,10 @@ def train(
             body["promotion"]["dialogues"] = api.upload(dialogues, "evals")["id"]
         if objective:
             body["objectives"] = [{"type": name.value} for name in objective]
+        if unlabelled:
+            texts = api.upload(unlabelled, "user_data")["id"]
+            (taught,) = (one for one in body["objectives"] if one["type"] == ObjectiveName.PSEUDO_LABELS)
+            taught["unlabelled_file"] = texts
         if deployment:
             body["deployment"] = deployment
         if suffix:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import resource
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from services.training.data.loading import JobData, read_data
+from services.training.data.past import Past, find_past, replayed
+from services.training.data.pseudo_labels import pseudo_labelled
+from services.training.data.rare_labels import counts
+from services.training.data.splitting import Split, thinned, with_more
 from services.training.exporting.onnx_export import export
 from services.training.exporting.selection import ExportedVariant, choose
 from services.training.fitting.loop import FitResult, Method, fit, rates_at
@@ -22,11 +27,13 @@ from services.training.models.encoder import encoder_width
 from services.training.models.scratch import build_base
 from services.training.models.task_model import TaskModel
 from services.training.models.text_encoder import TextEncoder
+from services.training.objectives.objective import Beginning, Learned
 from services.training.objectives.table import objectives_of
 from services.training.reporting import release
-from services.training.reporting.comparison import evaluate_before, judge
+from services.training.reporting.comparison import evaluate_before, evaluate_parent, judge
 from services.training.reporting.dialogues import find_dialogues
 from services.training.reporting.figures import Evaluation
+from services.training.reporting.forgetting import Forgetting
 from services.training.reporting.release import Release
 from services.training.reporting.report import Story
 from services.training.tasks.table import TASKS
@@ -36,10 +43,17 @@ from services.training.tunings.table import tuning_of
 from shared.artifacts.bundle import write_bundle
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Labels, Manifest, Parity
 from shared.contracts.jobs import SCRATCH, Architecture, JobSpec, TrainingProgressed
-from shared.contracts.objectives import Matryoshka
+from shared.contracts.objectives import Matryoshka, PseudoLabels, Replay
 from shared.contracts.releases import ModelPublished
 from shared.contracts.tunings import Full, Spec
+from shared.privacy.masking import masked
 from shared.storage.tables import Job
+
+#: Test rows of the model before that are read again: more would only cost time.
+_OLD_ROWS = 1_000
+
+#: Rows that were added by an objective, in the event that tells of it.
+_SHOWN = 5
 
 
 def run(job: Job, context: AttemptContext) -> None:
@@ -63,6 +77,9 @@ def run(job: Job, context: AttemptContext) -> None:
         report(missing, dict(data.left_out.labels), level="warn")
     task = TASKS[job.spec.task]
     base = _base(job, parts.train, context)
+    past = find_past(job.spec, context.lease, context.store, data.parts)
+    parts, added = _with_the_past(job, data.parts, past, context)
+    parts = _with_pseudo_labels(job, parts, added, context)
     before = evaluate_before(job.spec.task, task, base, parts, context)
     report(f"To beat: {_described(before, task)}.", before.scores)
 
@@ -70,11 +87,15 @@ def run(job: Job, context: AttemptContext) -> None:
     encoder = TextEncoder.load(base.folder, job.spec.schedule.max_length)
     for warned in task.warnings((*parts.train, *parts.validation, *parts.test), encoder):
         report(warned.message, warned.figures, level="warn")
-    method, recipe = plan(job.spec, schema, len(parts.train), width=encoder_width(base.folder))
+    method, recipe = plan(
+        job.spec, schema, len(parts.train), width=encoder_width(base.folder), counts=counts(parts.train)
+    )
+    beginning = Beginning(base.folder, encoder, past.drawn(job.seed) if past else ())
+    training = _with_additions(parts, method, beginning, added, context)
     recipe = dataclasses.replace(recipe, seed=job.seed, checkpoint_seconds=context.checkpoint_seconds)
     model = task.model(base.folder, schema, recipe.dropout)
     held_out = task.examples(encoder, parts.validation, schema)
-    fitted = _fit(model, task.examples(encoder, parts.train, schema), held_out, recipe, method, job, context)
+    fitted = _fit(model, task.examples(encoder, training, schema), held_out, recipe, method, job, context)
     report(f"Trained {fitted.steps} steps; the weights of step {fitted.best_step} are kept.", fitted.scores)
     report(*_effort(fitted))
 
@@ -90,7 +111,12 @@ def run(job: Job, context: AttemptContext) -> None:
     report(f"Exported, differing by at most {difference:.1g}; {_served(chosen, lost)}.")
     report(f"On {after.rows} test rows: {_described(after, task)}.", after.scores)
 
+    forgetting = _forgetting(past, base, task, partial(variants.evaluate, chosen), context)
     metrics = {"test": after.to_json(), "before": before.to_json(), "validation": chosen.validation.to_json()}
+    if forgetting is not None:
+        metrics["forgotten"] = forgetting.to_json()
+    if added:
+        metrics["added"] = added
     if data.left_out.labels:
         metrics["left_out"] = {head: list(labels) for head, labels in data.left_out.labels.items()}
     scheme = chosen.scheme.name if chosen.scheme else None
@@ -128,7 +154,9 @@ def _base(job: Job, train: Sequence[Any], context: AttemptContext) -> Base:
     )
 
 
-def plan(spec: JobSpec, schema: Any, rows: int, *, width: int) -> tuple[Method, Recipe]:
+def plan(
+    spec: JobSpec, schema: Any, rows: int, *, width: int, counts: Mapping[str, Mapping[str, int]] = MappingProxyType({})
+) -> tuple[Method, Recipe]:
     """How the model of a job is trained, and by which numbers: what ``auto`` means for so many rows with such labels.
 
     Args:
@@ -136,13 +164,92 @@ def plan(spec: JobSpec, schema: Any, rows: int, *, width: int) -> tuple[Method, 
         schema: Of its training rows.
         rows: How many these are.
         width: Of the encoder's states.
+        counts: How many of the rows have each label, by head.
+
+    Raises:
+        TrainingFailed: An objective has no use for such labels.
     """
     task, tuning = TASKS[spec.task], tuning_of(spec.tuning)
     objectives: Sequence[Spec] = () if spec.objectives == "auto" else spec.objectives
     if spec.objectives == "auto" and isinstance(spec.tuning, Full):  # the others train no words to move
         objectives = task.objectives(schema, rows)
     recipe = resolve(spec, rows, task.demands(schema), tuning.rates, width=width)
-    return Method(task, tuning, objectives_of(objectives, task, recipe)), recipe
+    learned = Learned(task.choices(schema), counts)
+    return Method(task, tuning, objectives_of(objectives, task, recipe, learned)), recipe
+
+
+def _with_additions(
+    parts: Split[Any], method: Method, beginning: Beginning, added: dict[str, int], context: AttemptContext
+) -> Sequence[Any]:
+    """All rows that train; notes how many each objective added, and tells what the objectives have to say."""
+    report, grown = context.events.message, parts
+    for objective in method.objectives:
+        for words in (objective.note, objective.begin(beginning)):
+            if words is not None:
+                report(f"{words}.")
+        if (more := objective.additions(parts.train)) is None:
+            continue
+        before, grown = len(grown.train), with_more(grown, more.rows)
+        added[more.name] = count = len(grown.train) - before
+        left = f"; {len(more.rows) - count} others are held out and stay out" if count < len(more.rows) else ""
+        shown = [masked(row.key) for row in thinned(more.rows, _SHOWN)]
+        report(f"{more.told}: {count} more rows train the model{left}.", {"rows": count, "examples": shown})
+    return grown.train
+
+
+def _with_the_past(
+    job: Job, parts: Split[Any], past: Past | None, context: AttemptContext
+) -> tuple[Split[Any], dict[str, int]]:
+    """The rows with those that are replayed, and how many these are."""
+    objectives = () if job.spec.objectives == "auto" else job.spec.objectives
+    replay = next((one for one in objectives if isinstance(one, Replay)), None)
+    if replay is None or past is None:
+        return parts, {}
+    rows = replayed(past.train, len(parts.train), replay.share, job.seed)
+    share = len(rows) / (len(parts.train) + len(rows))
+    context.events.message(
+        f"Replay: {len(rows)} of the {len(past.train)} rows that {job.spec.model} was trained on train again, {share:.0%} of all.",
+        {"rows": len(rows), "examples": [masked(row.key) for row in thinned(rows, _SHOWN)]},
+    )
+    return with_more(parts, rows), {"replay": len(rows)}
+
+
+def _with_pseudo_labels(job: Job, parts: Split[Any], added: dict[str, int], context: AttemptContext) -> Split[Any]:
+    """The rows with those that a model has labelled; notes how many these are."""
+    objectives = () if job.spec.objectives == "auto" else job.spec.objectives
+    asked = next((one for one in objectives if isinstance(one, PseudoLabels)), None)
+    taught = TASKS[job.spec.task].taught
+    if asked is None or taught is None:
+        return parts
+    cache = context.folder / "cache"
+    found = pseudo_labelled(
+        asked, job.spec, taught, parts, context.lease, context.store, cache=cache, threads=context.threads
+    )
+    added["pseudo_labels"] = len(found.rows)
+    context.events.message(
+        f"{found.told(asked.confidence)}.",
+        {"rows": len(found.rows), "examples": [masked(row.key) for row in thinned(found.rows, _SHOWN)]},
+        level="info" if found.rows else "warn",
+    )
+    return with_more(parts, found.rows)
+
+
+def _forgetting(
+    past: Past | None,
+    base: Base,
+    task: Task[Any, Any, Any, Any],
+    evaluate: Callable[[Sequence[Any]], Evaluation],
+    context: AttemptContext,
+) -> Forgetting | None:
+    """How a model does on test rows of the one it goes on from; ``None`` if there are none. Tells of it."""
+    rows = thinned(past.test, _OLD_ROWS) if past else ()
+    if base.parent is None or not rows:
+        return None
+    forgetting = Forgetting(base.parent, evaluate_parent(task, base.parent, rows, context), evaluate(rows))
+    context.events.message(
+        forgetting.told(task.shown), forgetting.to_json()["scores"], level="warn" if forgetting.lost else "info"
+    )
+    return forgetting
 
 
 def _fit(

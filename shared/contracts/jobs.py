@@ -92,7 +92,7 @@ class ScopeCosts(Spec):
     missed_outlier_cost: Annotated[float, Field(ge=0.01, le=100)] = 1.0
 
 
-Objectives = Annotated[tuple[Objective, ...], Field(max_length=4)] | Auto
+Objectives = Annotated[tuple[Objective, ...], Field(max_length=8)] | Auto
 """``auto``: what was measured to help with such rows."""
 
 
@@ -110,6 +110,10 @@ def require_compatible(tuning: Tuning, objectives: Objectives) -> None:
         raise ValueError(f"objectives name '{twice}' twice; keep one")
     if "adversarial" in names and tuning.type != "full":
         raise ValueError(f"an adversarial objective moves the words, which '{tuning.type}' does not train; use 'full'")
+    if "ewc" in names and not (tuning.type in ("full", "bitfit") or (tuning.type == "frozen" and tuning.layers)):
+        raise ValueError(
+            f"'ewc' holds the encoder's own weights, which '{tuning.type}' leaves as they are; use 'full', or leave 'ewc' out"
+        )
 
 
 def require_affordable(tuning: Tuning, schedule: Schedule) -> None:
@@ -132,11 +136,25 @@ def not_offered(task: TaskName, tuning: Spec, objectives: Objectives) -> tuple[s
     names = () if objectives == "auto" else [objective.type for objective in objectives]
     if "rdrop" in names and task in _WITHOUT_LABELS:
         return "objectives", f"'rdrop' lets two passes agree on labels, and task '{task}' has none; leave it out"
+    weighing = next((name for name in names if name in _OF_LABELS), None)
+    if weighing is not None and task in _WITHOUT_LABELS:
+        why = f"'{weighing}' weighs labels, and task '{task}' has none; leave it out, or use 'adversarial', which every task takes"
+        return "objectives", why
+    if "ewc" in names and task in _WITHOUT_LABELS:
+        return "objectives", f"'ewc' weighs by labels, and task '{task}' has none; use {_NEARER}"
+    if "pseudo_labels" in names and task in _WITHOUT_LABELS:
+        return "objectives", f"'pseudo_labels' teaches labels, and task '{task}' has none; leave it out"
+    if "augmentation" in names and task in _WITHOUT_LABELS:
+        return "objectives", f"'augmentation' changes labelled texts, and task '{task}' learns from none; leave it out"
     if "matryoshka" in names and task != "embedding":
         return "objectives", f"'matryoshka' cuts embeddings, and task '{task}' makes none; use it with 'embedding'"
     return None
 
 
+#: Objectives that are about labels.
+_OF_LABELS = ("class_weights", "focal")
+#: What else keeps an encoder near its beginning.
+_NEARER = "a lower learning_rate_multiplier or 'replay'"
 _WITHOUT_LABELS = ("ranking", "embedding", "question_answering")
 
 

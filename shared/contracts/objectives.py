@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from shared.contracts.tunings import Spec
 
@@ -51,7 +51,113 @@ class Matryoshka(Spec):
     )
 
 
-Objective = Annotated[Adversarial | RDrop | Matryoshka, Field(discriminator="type")]
+class ClassWeights(Spec):
+    """Rows count by their labels. Of tasks with labels; the tag of what is no entity weighs 1 unless ``labels`` names it (``O``).
 
-ObjectiveType = Literal["adversarial", "rdrop", "matryoshka"]
+    Attributes:
+        by: ``inverse`` frequency of the label, or its ``square_root``, which asks for less; 1 in the mean over rows.
+        labels: Weights by label, in place of frequencies; labels that are not named weigh 1.
+    """
+
+    type: Literal["class_weights"] = "class_weights"
+    by: Literal["square_root", "inverse"] = "square_root"
+    labels: (
+        Annotated[dict[str, Annotated[float, Field(gt=0, le=1000)]], Field(min_length=1, max_length=1000)] | None
+    ) = None
+
+
+class Focal(Spec):
+    """What is told surely and rightly counts less (Lin et al. 2017, arXiv:1708.02002). Of tasks with labels.
+
+    Attributes:
+        gamma: Power of the doubt about the truth that each loss is multiplied by.
+    """
+
+    type: Literal["focal"] = "focal"
+    gamma: Annotated[float, Field(gt=0, le=10)] = 2.0
+
+
+AugmentationKind = Literal["synonyms", "typing", "entity_swap"]
+
+
+class Augmentation(Spec):
+    """Changed copies of the training rows train too. Of tasks that learn from labelled texts.
+
+    Attributes:
+        kinds: Each copy is changed in one of these ways: other words of the same meaning (English, Chinese), slips of the fingers, the words
+            of another span of the same label.
+        copies: Of each row.
+        strength: Share of the words that could be changed that are, at least one.
+    """
+
+    type: Literal["augmentation"] = "augmentation"
+    kinds: Annotated[tuple[AugmentationKind, ...], Field(min_length=1, max_length=3)] = (
+        "synonyms",
+        "typing",
+        "entity_swap",
+    )
+    copies: Annotated[int, Field(ge=1, le=10)] = 1
+    strength: Annotated[float, Field(gt=0, le=1)] = 0.1
+
+    @field_validator("kinds")
+    @classmethod
+    def _each_once(cls, kinds: tuple[AugmentationKind, ...]) -> tuple[AugmentationKind, ...]:
+        twice = next((kind for kind in kinds if kinds.count(kind) > 1), None)
+        if twice is not None:
+            raise ValueError(f"kinds name '{twice}' twice; keep one")
+        return kinds
+
+
+class Replay(Spec):
+    """Rows of the model that a job goes on from train again, so that it forgets less, and keeps labels that the new file lacks.
+
+    Attributes:
+        share: Of all rows that train. Of each label a row is replayed, however small it is.
+    """
+
+    type: Literal["replay"] = "replay"
+    share: Annotated[float, Field(gt=0, le=0.9)] = 0.3
+
+
+class Ewc(Spec):
+    """What an encoder knew moves least (Kirkpatrick et al. 2017, arXiv:1612.00796). Of tasks with labels.
+
+    Its weights stay near the model's that a job goes on from, each the more it meant for that model's rows.
+
+    Attributes:
+        weight: Of what leaving costs.
+        rows: On so many what they meant is estimated.
+    """
+
+    type: Literal["ewc"] = "ewc"
+    weight: Annotated[float, Field(gt=0, le=1e6)] = 1.0
+    rows: Annotated[int, Field(ge=16, le=4096)] = 256
+
+
+class PseudoLabels(Spec):
+    """Rows without labels train too, as a model of ours labels them where it is sure. Of tasks with labels.
+
+    Attributes:
+        unlabelled_file: JSON Lines of rows of the task without labels (``{"text": …}``), uploaded as ``user_data``.
+        model: Who labels them; without it the model that the job starts from.
+        confidence: So sure it has to be of every label of a row.
+    """
+
+    type: Literal["pseudo_labels"] = "pseudo_labels"
+    unlabelled_file: Annotated[str, Field(min_length=1, max_length=128)]
+    model: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.9
+
+
+NEEDS_PAST = ("replay", "ewc")
+"""Those that need the rows of the model that a job goes on from."""
+
+Objective = Annotated[
+    Adversarial | RDrop | Matryoshka | ClassWeights | Focal | Augmentation | Replay | Ewc | PseudoLabels,
+    Field(discriminator="type"),
+]
+
+ObjectiveType = Literal[
+    "adversarial", "rdrop", "matryoshka", "class_weights", "focal", "augmentation", "replay", "ewc", "pseudo_labels"
+]
 """The names of them, for whoever lets a person choose."""

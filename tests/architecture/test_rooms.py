@@ -105,7 +105,8 @@ OF_A_TASK = (
 #: What a room of training may use of the others; ``jobs``, storage and messaging are for the pipeline and the jobs themselves.
 ROOMS: dict[str, tuple[str, ...]] = {
     "models": ("jobs",),  # base models are looked up under the lease of the job
-    "objectives": ("models", "fitting", "tasks.task"),
+    "objectives": ("models", "fitting", "tasks.task", "augmentation"),
+    "augmentation": (),
     **{f"tasks.{name}": OF_A_TASK for name in get_args(TaskName)},
     "exporting": ("data.splitting", "fitting", "models.task_model", "reporting.figures", "tasks.task"),
     "tunings": ("models", "fitting"),
@@ -129,7 +130,7 @@ def test_the_preparation_of_data_knows_no_task() -> None:
     assert report(found) == []
 
 
-@pytest.mark.parametrize("name", ["objectives", "tasks", "tunings", "fitting", "exporting", "tracking"])
+@pytest.mark.parametrize("name", ["objectives", "augmentation", "tasks", "tunings", "fitting", "exporting", "tracking"])
 def test_what_trains_and_exports_meets_no_infrastructure(name: str) -> None:
     outside = ("shared.messaging", "shared.storage", "shared.settings", f"{TRAINING}.settings", f"{TRAINING}.jobs")
     assert report(offences(f"{TRAINING}.{name}", lambda target: within(target, *outside))) == []

@@ -128,7 +128,7 @@ def measure(name: str, seed: int) -> Measured:
         if job.status != "succeeded":
             raise SystemExit(f"{name}: {bench.told(job_id)[-1]}")
         bundle = bundle_of(bench, job.fine_tuned_model or "", Path(folder) / "cache")
-        train, test = (_parsed(chosen.task, sides[side]) for side in ("train", "test"))
+        train, test = (parsed(chosen.task, sides[side]) for side in ("train", "test"))
         served, before, words, speed = _scored(chosen.task, bundle, train, test)
         return Measured(
             rows=(len(train), len(sides["validation"]), len(test)),
@@ -181,7 +181,8 @@ def _among_all(
     return served, found_with(before, test, others).scores
 
 
-def _parsed(task: TaskName, rows: Sequence[Record]) -> list[Any]:
+def parsed(task: TaskName, rows: Sequence[Record]) -> list[Any]:
+    """Records as rows of a task."""
     content = "\n".join(json.dumps(row) for row in rows).encode()
     return read_rows(io.BytesIO(content), "jsonl", kind_for(task)).rows
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.gateway.bots.trials import require_few_turns
-from services.gateway.files.uploads import EVALS, FINE_TUNE
+from services.gateway.files.uploads import EVALS, FINE_TUNE, USER_DATA
 from services.gateway.jobs.schemas import CreateJob
 from shared.artifacts.layout import FEW_SHOT, OUR_MODELS, file_key
 from shared.artifacts.store import ArtifactStore
 from shared.bot.document import MAX_BYTES
 from shared.contracts.faults import Fault
 from shared.contracts.jobs import SCRATCH, JobOptions, JobSpec, not_offered
+from shared.contracts.objectives import NEEDS_PAST, PseudoLabels
 from shared.contracts.tasks import TaskName
 from shared.dialogue.trial.dialogue_file import read_dialogues
-from shared.errors import AlreadyExists, InvalidFile, InvalidInput, TooManyRequests, Unavailable
+from shared.errors import AlreadyExists, InvalidFile, InvalidInput, NotFound, TooManyRequests, Unavailable
 from shared.messaging.celery.job_queue import JobQueue
+from shared.rows.reader import format_of
 from shared.storage import bots, files, jobs, models
-from shared.storage.engine import Database
+from shared.storage.engine import Database, Session
 from shared.storage.identity import new_id
 from shared.storage.tables import File, Job
 from shared.tasks.records import can_train, example_of
@@ -115,6 +117,8 @@ class JobSubmission:
                 )
             if spec.model.startswith(OUR_MODELS):
                 models.get(session, spec.model)
+            _check_past(session, spec)
+            _check_pseudo_labels(session, spec)
             training = files.get(session, spec.training_file)
             _check_file(training, "training_file", spec.task)
             if spec.validation_file is not None:
@@ -167,6 +171,50 @@ class JobSubmission:
             self._queue.wake(job_id)
         except (Unavailable, TooManyRequests) as error:
             log.warning("job stored, worker not woken; the reaper will", job_id=job_id, reason=error.message)
+
+
+def _check_past(session: Session, spec: JobSpec) -> None:
+    """What needs the rows that a model was trained on is refused where there are none."""
+    objectives = () if spec.objectives == "auto" else spec.objectives
+    needing = next((one.type for one in objectives if one.type in NEEDS_PAST), None)
+    if needing is None:
+        return
+    parent = models.get(session, spec.model) if spec.model.startswith(OUR_MODELS) else None
+    if parent is None or parent.job_id is None or parent.task != spec.task:
+        raise InvalidInput(
+            f"{needing!r} keeps what a model of yours for {spec.task!r} has learned, and {spec.model!r} is none. Name one (GET /v1/models) "
+            f"as model, or leave {needing!r} out.",
+            param="objectives",
+        )
+    before = jobs.get(session, parent.job_id).spec
+    for file_id in (before.training_file, before.validation_file):
+        try:
+            files.get(session, file_id) if file_id is not None else None
+        except NotFound:
+            raise InvalidInput(
+                f"{needing!r} needs the rows that {spec.model} was trained on, and {file_id} has been deleted. Leave {needing!r} out, or name "
+                "a model whose files are there.",
+                param="objectives",
+            ) from None
+
+
+def _check_pseudo_labels(session: Session, spec: JobSpec) -> None:
+    """A file of texts, and a model of ours that tells their labels."""
+    objectives = () if spec.objectives == "auto" else spec.objectives
+    asked = next((one for one in objectives if isinstance(one, PseudoLabels)), None)
+    if asked is None:
+        return
+    unlabelled = files.get(session, asked.unlabelled_file)
+    _check_purpose(unlabelled, USER_DATA, "objectives")
+    if format_of(unlabelled.filename) != "jsonl":
+        raise InvalidInput(f"{unlabelled.id} is no JSON Lines file; give a text a line.", param="objectives")
+    name = asked.model or spec.model
+    teacher = models.get(session, name) if name.startswith(OUR_MODELS) else None
+    if teacher is None or teacher.task != spec.task:
+        raise InvalidInput(
+            f"'pseudo_labels' are told by a model of yours for {spec.task!r}, and {name!r} is none. Name one (GET /v1/models) as its model.",
+            param="objectives",
+        )
 
 
 def _spec(request: CreateJob, task: TaskName) -> JobSpec:

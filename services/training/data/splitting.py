@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from shared.rows.row import RowT, learned_labels
@@ -57,6 +57,12 @@ def split(rows: Sequence[RowT], *, seed: int, validation: Sequence[RowT] | None 
         validation=_rows(groups, chosen) if validation is None else tuple(validation),
         test=_rows(groups, test),
     )
+
+
+def with_more(parts: Split[RowT], rows: Iterable[RowT]) -> Split[RowT]:
+    """More rows train, but for those with the text of a held-out row."""
+    held_out = {row.key for row in (*parts.validation, *parts.test)}
+    return replace(parts, train=(*parts.train, *(row for row in rows if row.key not in held_out)))
 
 
 def thinned(items: Sequence[Item], most: int) -> Sequence[Item]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from services.training.fitting.choice_loss import ChoiceLoss
 from services.training.fitting.rates import Rates
 from shared.contracts.jobs import SCRATCH, JobSpec
 
@@ -58,6 +59,7 @@ class Recipe:
         dropout: In the encoder and in front of the heads.
         label_smoothing: Probability spread over the wrong labels of a choice (Szegedy et al. 2016, arXiv:1512.00567).
         clip_norm: Largest norm of the gradient.
+        choices: What a wrong choice costs.
         layer_decay: Each layer learns at so many times the rate of the one above it.
         rows_at_once: Rows computed together at most.
         gradient_checkpointing: Whether activations are computed twice instead of kept.
@@ -80,6 +82,7 @@ class Recipe:
     rows_at_once: int | None = None
     gradient_checkpointing: bool = False
     checkpoint_seconds: float = 120.0
+    choices: ChoiceLoss = field(default_factory=ChoiceLoss)
 
     def steps(self, rows: int) -> int:
         """Optimizer steps of the whole run over so many training rows."""

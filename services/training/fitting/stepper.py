@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -29,7 +30,7 @@ class Stepper:
         recipe: See there.
         task: Whose loss is minimised.
         tuning: May add to it.
-        objectives: Wrap the loss, and the pass over a batch.
+        objectives: Wrap what a wrong choice costs, the loss, and the pass over a batch.
         callback: Told when batches get split.
     """
 
@@ -47,16 +48,18 @@ class Stepper:
         self._optimizer = optimizer
         self._weights = [weight for group in optimizer.param_groups for weight in group["params"]]
         self._peaks = [group["lr"] for group in optimizer.param_groups]
-        self._recipe = recipe
         self._task = task
         self._tuning = tuning
         self._callback = callback
         self._piece = min(recipe.batch_size, recipe.rows_at_once or recipe.batch_size)
+        choices = recipe.choices
         self._loss: Loss = self._task_loss
         self._gradients: GradientPass = self._backward
         for objective in objectives:
+            choices = objective.charge(choices)
             self._loss = objective.loss(self._loss)
             self._gradients = objective.gradients(self._gradients, model)
+        self._recipe = dataclasses.replace(recipe, choices=choices)
 
     def step(self, batch: Batch, factor: float) -> float:
         """Train on a batch at ``factor`` times the peak rates; returns its loss.

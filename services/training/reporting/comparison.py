@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from services.training.data.splitting import Split
@@ -33,6 +34,14 @@ def evaluate_before(
     if bundle.manifest.task != name:
         return task.baseline(base, parts.train, parts.test)
     return task.evaluate_bundle(bundle, parts.test, context.threads)
+
+
+def evaluate_parent(
+    task: Task[Any, Any, Any, Any], parent: str, rows: Sequence[Any], context: AttemptContext
+) -> Evaluation:
+    """How the model that a job goes on from does on some rows."""
+    bundle = Bundle.open(context.store.fetch_folder(model_key(parent), context.folder / "cache"))
+    return task.evaluate_bundle(bundle, rows, context.threads)
 
 
 def judge(

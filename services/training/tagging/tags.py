@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from services.training.fitting.batching import IGNORED
 from shared.inference.decoding import OUTSIDE
@@ -17,6 +18,18 @@ def tag_names(labels: Iterable[str]) -> tuple[str, ...]:
     """``O``, then ``B-x``, ``I-x`` for each label, sorted; nothing where there is none."""
     tags = tuple(f"{prefix}-{label}" for label in sorted(labels) for prefix in "BI")
     return (OUTSIDE, *tags) if tags else ()
+
+
+def label_of(tag: str) -> str:
+    """Of which entities a tag is; that of none is its own."""
+    return tag.partition("-")[2] or tag
+
+
+def taught_spans(found: Sequence[Mapping[str, Any]], confidence: float) -> list[dict[str, Any]] | None:
+    """The spans of an answer, if it is sure of all; ``None`` if not, or if there are none: of that nothing tells how sure it is."""
+    if not found or any(span["confidence"] < confidence for span in found):
+        return None
+    return [{name: span[name] for name in ("start", "end", "label")} for span in found]
 
 
 def standing_apart(entities: Mapping[str, int], side_by_side: Counter[str]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -22,10 +22,17 @@ from services.training.reporting.figures import Evaluation
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import Labels, Manifest
 from shared.contracts.objectives import Objective
+from shared.rows.spans import Entity
 
 RowT = TypeVar("RowT")
 SchemaT = TypeVar("SchemaT")
 ModelT = TypeVar("ModelT", bound=TaskModel)
+
+
+Spans = tuple[Entity, ...]
+"""Spans of a text."""
+Change = Callable[[RowT, Callable[[str, Spans], tuple[str, Spans]]], RowT]
+"""A row with each text that it is labelled for, and the spans in it, as a function makes them."""
 
 
 class Warned(NamedTuple):
@@ -69,6 +76,10 @@ def _no_demands(_schema: Any) -> Demands:
     return Demands()
 
 
+def _no_choices(_schema: Any) -> Mapping[str, Sequence[str]]:
+    return {}
+
+
 def _no_embedding(_model: Any) -> int:
     return 0
 
@@ -82,10 +93,13 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
         examples: Rows as ids.
         model: New heads on the encoder in a directory, with a dropout.
         collate: Puts examples together.
+        change_texts: How a row's texts may be changed with their spans; ``None``: what is labelled does not outlast a change.
+        taught: The fields that label a record as a model's answer says, where it is surer of each than some confidence; ``None`` if it is not.
         prepare: Readies a freshly loaded model and its training examples for each other, before any weight is trained.
         epoch: The examples as an epoch reads them.
         counts: How much of a whole batch is labelled; what the losses of its pieces are divided by.
         loss: Of a piece of a batch, so that the pieces' gradients add up to the batch's.
+        choices: By head, as rows name it, the label of each of its columns; of a tag its entity's. Heads that choose nothing are left out.
         distributions: The logits [n, labels] of each head on what it is asked about in a batch: where two passes have to agree.
         scores: Of a model on validation examples, 0..1, for choosing weights.
         finish: What is left to do when the weights are final and the tuning merged.
@@ -108,10 +122,13 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
     examples: Callable[[TextEncoder, Sequence[RowT], SchemaT], list[ExampleT]]
     model: Callable[[Path, SchemaT, float], ModelT]
     collate: Collate[ExampleT]
+    change_texts: Change[RowT] | None = None
+    taught: Callable[[Mapping[str, Any], float], Mapping[str, Any] | None] | None = None
     prepare: Callable[[ModelT, Sequence[ExampleT]], Sequence[ExampleT]] = _as_they_are
     epoch: Callable[[Sequence[ExampleT], np.random.Generator], Sequence[ExampleT]] = _all_of_them
     counts: Callable[[Batch], Any]
     loss: Callable[[Outputs, Batch, Any, Recipe], Tensor]
+    choices: Callable[[SchemaT], Mapping[str, Sequence[str]]] = _no_choices
     distributions: Callable[[Outputs, Batch], Iterable[Tensor]] = _nothing
     scores: Callable[[ModelT, Sequence[ExampleT]], dict[str, float]]
     finish: Callable[[ModelT, Sequence[ExampleT]], object] = _nothing

@@ -13,14 +13,14 @@ from shared.contracts.jobs import JobSpec
 
 Plain = str | int | float | bool
 
-#: Of the recipe: nothing of the model depends on it, and another worker may have another.
-_OF_THE_WORKER = "checkpoint_seconds"
+#: Of the recipe: nothing of the model depends on the one, and another worker may have another; the other is told by the objectives.
+_LEFT_OUT = ("checkpoint_seconds", "choices")
 
 
 def run_of(job_id: str, spec: JobSpec, recipe: Recipe) -> Run:
     """The parameters of a run: those of the job under its own names, those of the recipe under ``recipe.``."""
     asked = spec.model_dump(mode="json", exclude={"integrations"})
-    made = {name: value for name, value in dataclasses.asdict(recipe).items() if name != _OF_THE_WORKER}
+    made = {name: value for name, value in dataclasses.asdict(recipe).items() if name not in _LEFT_OUT}
     text = json.dumps(asked, indent=2, ensure_ascii=False)
     return Run(job_id, dict(_flat({**asked, "recipe": made})), text)
 

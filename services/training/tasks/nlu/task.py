@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from services.training.fitting.recipe import SMALL, Demands
 from services.training.models.base_models import Base
 from services.training.models.text_encoder import TextEncoder
 from services.training.reporting.figures import Evaluation
+from services.training.tagging.tags import taught_spans
 from services.training.tasks.nlu.alignment import align
 from services.training.tasks.nlu.contexts import alone, in_context, in_mixed_contexts
 from services.training.tasks.nlu.evaluation import QUALITY, evaluate, majority
@@ -22,9 +24,31 @@ from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.overlong import Overlong
 from services.training.tasks.nlu.prediction import predict, scores
 from services.training.tasks.nlu.variants import JointVariants, evaluate_bundle
-from services.training.tasks.task import Setting, Task, Warned
+from services.training.tasks.task import Setting, Spans, Task, Warned
 from shared.contracts.objectives import Adversarial, Objective
+from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.tasks.nlu.row import Row
+
+
+def change_texts(row: Row, change: Callable[[str, Spans], tuple[str, Spans]]) -> Row:
+    """The row with its text and entities changed; its context stays."""
+    text, entities = change(row.text, row.entities or ())
+    return replace(row, text=text, entities=None if row.entities is None else entities)
+
+
+def taught(answer: Mapping[str, Any], confidence: float) -> dict[str, Any] | None:
+    """Whatever it is sure of; that a text belongs to no intent is not taught, since it is a threshold that tells it."""
+    fields: dict[str, Any] = {}
+    intent = next(iter(answer["ranking"]), None)
+    if intent is not None and intent["name"] != OUT_OF_SCOPE and intent["confidence"] >= confidence:
+        fields["intent"] = intent["name"]
+    feeling = answer["sentiment"]
+    if feeling is not None and feeling["confidence"] >= confidence:
+        fields["sentiment"] = feeling["label"]
+    spans = taught_spans(answer["entities"], confidence)
+    if spans is not None:
+        fields["entities"] = spans
+    return fields or None
 
 
 def prepare(model: JointModel, examples: Sequence[Example]) -> list[Example]:
@@ -103,10 +127,13 @@ TASK: Task[Row, LabelSpace, Example, JointModel] = Task(
     examples=examples_of,
     model=JointModel.load,
     collate=collate,
+    change_texts=change_texts,
+    taught=taught,
     prepare=prepare,
     epoch=in_mixed_contexts,
     counts=Counts.of,
     loss=joint_loss,
+    choices=LabelSpace.choices,
     distributions=distributions,
     scores=validated,
     finish=finish,

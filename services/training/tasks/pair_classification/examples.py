@@ -45,6 +45,10 @@ class Relations:
         """Of the model."""
         return max(1, len(self.names))
 
+    def choices(self) -> dict[str, tuple[str, ...]]:
+        """The label of each column; none where pairs have scores."""
+        return {"label": self.names} if self.names else {}
+
     def to_manifest(self) -> Labels:
         """The same as a part of the bundle's manifest."""
         return Labels(labels=self.names)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from services.training.exporting.reader_variants import ReaderVariants, Serving
 from services.training.exporting.temperature import temperature
@@ -21,12 +23,22 @@ from services.training.models.task_model import Outputs
 from services.training.reporting.figures import Evaluation
 from services.training.tasks.pair_classification.examples import Relations, examples_of
 from services.training.tasks.pair_classification.scores import QUALITY, evaluate, majority, quick_scores
-from services.training.tasks.task import Setting, Task
+from services.training.tasks.task import Setting, Spans, Task
 from shared.artifacts.manifest import Calibration
 from shared.tasks.pair_classification.reader import PairClassifyingReader
 from shared.tasks.pair_classification.record import Row
 
 SERVING = Serving(PairClassifyingReader, evaluate)
+
+
+def change_texts(row: Row, change: Callable[[str, Spans], tuple[str, Spans]]) -> Row:
+    """The pair with both texts changed."""
+    return replace(row, text=change(row.text, ())[0], text_pair=change(row.text_pair, ())[0])
+
+
+def taught(answer: Mapping[str, Any], confidence: float) -> dict[str, Any] | None:
+    """The label; nothing of a score."""
+    return {"label": answer["label"]} if answer.get("confidence", 0.0) >= confidence else None
 
 
 def model(base: Path, relations: Relations, dropout: float) -> PooledHead:
@@ -39,10 +51,7 @@ def pair_loss(outputs: Outputs, piece: Batch, whole: Counted, recipe: Recipe) ->
     logits, column = outputs[LOGITS].float(), piece.targets["column"]
     if logits.shape[1] == 1:
         return binary_cross_entropy_with_logits(logits[:, 0], piece.targets["score"], reduction="sum") / whole.labelled
-    smoothing = recipe.label_smoothing
-    return (
-        cross_entropy(logits, column, ignore_index=IGNORED, label_smoothing=smoothing, reduction="sum") / whole.labelled
-    )
+    return recipe.choices.one_of("label", logits, column, recipe.label_smoothing) / whole.labelled
 
 
 def distributions(outputs: Outputs, piece: Batch) -> Iterator[Tensor]:
@@ -80,8 +89,11 @@ TASK: Task[Row, Relations, PairExample, PooledHead] = Task(
     examples=examples_of,
     model=model,
     collate=collate_pairs,
+    change_texts=change_texts,
+    taught=taught,
     counts=Counted.of,
     loss=pair_loss,
+    choices=Relations.choices,
     distributions=distributions,
     scores=scores,
     variants=variants,

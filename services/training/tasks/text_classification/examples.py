@@ -35,6 +35,10 @@ class Classes:
         names = {name for row in rows for name in row.names}
         return cls(tuple(sorted(names)), any(row.labels is not None for row in rows))
 
+    def choices(self) -> dict[str, tuple[str, ...]]:
+        """The label of each column, under the head that rows name it by."""
+        return {"labels" if self.several else "label": self.names}
+
     def to_manifest(self) -> Labels:
         """The same as a part of the bundle's manifest."""
         return Labels(labels=self.names, several=self.several)

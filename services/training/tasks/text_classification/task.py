@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import torch
 
@@ -14,7 +16,7 @@ from services.training.models.overlong import overlong, overlong_warning
 from services.training.models.pooling import start_from_prototypes, unit
 from services.training.models.text_encoder import TextEncoder
 from services.training.reporting.figures import Evaluation
-from services.training.tasks.task import Setting, Task, Warned
+from services.training.tasks.task import Setting, Spans, Task, Warned
 from services.training.tasks.text_classification.calibration import calibrate
 from services.training.tasks.text_classification.examples import Classes, Example, collate, examples_of
 from services.training.tasks.text_classification.loss import distributions, label_loss
@@ -27,6 +29,21 @@ SERVING = Serving(ClassifyingReader, evaluate)
 
 #: Texts that the base model reads at once.
 _AT_ONCE = 64
+
+
+def change_texts(row: Row, change: Callable[[str, Spans], tuple[str, Spans]]) -> Row:
+    """The row with its text changed."""
+    return replace(row, text=change(row.text, ())[0])
+
+
+def taught(answer: Mapping[str, Any], confidence: float) -> dict[str, Any] | None:
+    """The label, or where a text may have several those that it has, if it is sure which it has and which not."""
+    if "label" in answer:
+        return {"label": answer["label"]} if answer["confidence"] >= confidence else None
+    probabilities: Mapping[str, float] = answer["probabilities"]
+    if any(1 - confidence < one < confidence for one in probabilities.values()):
+        return None
+    return {"labels": [label for label, one in probabilities.items() if one >= confidence]}
 
 
 @torch.no_grad()
@@ -72,9 +89,12 @@ TASK: Task[Row, Classes, Example, ClassifyingModel] = Task(
     examples=examples_of,
     model=ClassifyingModel.load,
     collate=collate,
+    change_texts=change_texts,
+    taught=taught,
     prepare=prepare,
     counts=Counted.of,
     loss=label_loss,
+    choices=Classes.choices,
     distributions=distributions,
     scores=scores,
     warnings=warnings,

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from services.training.fitting.batching import IGNORED, padded
 from services.training.models.text_encoder import TextEncoder
-from services.training.tagging.tags import standing_apart, tag_columns, tag_names
+from services.training.tagging.tags import label_of, standing_apart, tag_columns, tag_names
 from shared.artifacts.manifest import Labels
 from shared.tasks.token_classification.record import Row, side_by_side
 
@@ -36,6 +36,10 @@ class Tags:
         entities = Counter(entity.label for row in rows for entity in row.entities)
         beside = Counter(label for row in rows for label in side_by_side(row))
         return cls(tag_names(entities), standing_apart(entities, beside))
+
+    def choices(self) -> dict[str, tuple[str, ...]]:
+        """The label of each tag."""
+        return {"entity": tuple(label_of(tag) for tag in self.names)}
 
     def to_manifest(self) -> Labels:
         """The same as a part of the bundle's manifest."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from services.training.exporting.reader_variants import ReaderVariants, Serving
 from services.training.fitting.batching import IGNORED, Batch, Counted
@@ -16,7 +16,8 @@ from services.training.models.overlong import overlong_warning
 from services.training.models.task_model import Outputs
 from services.training.models.text_encoder import TextEncoder
 from services.training.reporting.figures import Evaluation
-from services.training.tasks.task import Setting, Task, Warned
+from services.training.tagging.tags import taught_spans
+from services.training.tasks.task import Setting, Spans, Task, Warned
 from services.training.tasks.token_classification.examples import Example, Tags, collate, examples_of
 from services.training.tasks.token_classification.gazetteer import found_again
 from services.training.tasks.token_classification.model import TaggingModel
@@ -31,6 +32,17 @@ SERVING = Serving(TaggingReader, evaluate)
 _TOKEN_OUTPUTS = frozenset((OUTPUT,))
 
 
+def change_texts(row: Row, change: Callable[[str, Spans], tuple[str, Spans]]) -> Row:
+    """The row with its text and spans changed."""
+    return Row(*change(row.text, row.entities))
+
+
+def taught(answer: Mapping[str, Any], confidence: float) -> dict[str, Any] | None:
+    """The spans."""
+    spans = taught_spans(answer["entities"], confidence)
+    return None if spans is None else {"entities": spans}
+
+
 def tagged_tokens(batch: Batch) -> Counted:
     """What the losses of a batch's pieces are divided by."""
     return Counted(len(batch), max(1, int((batch.targets["tags"] != IGNORED).sum())))
@@ -38,9 +50,9 @@ def tagged_tokens(batch: Batch) -> Counted:
 
 def tag_loss(outputs: Outputs, piece: Batch, whole: Counted, recipe: Recipe) -> Tensor:
     """Cross-entropy, the mean over the tokens of the batch that a piece was cut from."""
-    del recipe  # smoothed tags cost entities: most tokens belong to none
-    logits, truths = outputs[OUTPUT].flatten(0, 1).float(), piece.targets["tags"].flatten()
-    return cross_entropy(logits, truths, ignore_index=IGNORED, reduction="sum") / whole.labelled
+    logits, truths = outputs[OUTPUT].flatten(0, 1), piece.targets["tags"].flatten()
+    # Not smoothed, which costs entities: most tokens belong to none.
+    return recipe.choices.one_of("entity", logits, truths) / whole.labelled
 
 
 def distributions(outputs: Outputs, piece: Batch) -> Iterator[Tensor]:
@@ -98,8 +110,11 @@ TASK: Task[Row, Tags, Example, TaggingModel] = Task(
     examples=examples_of,
     model=TaggingModel.load,
     collate=collate,
+    change_texts=change_texts,
+    taught=taught,
     counts=tagged_tokens,
     loss=tag_loss,
+    choices=Tags.choices,
     distributions=distributions,
     scores=scores,
     demands=demands,

@@ -23,7 +23,7 @@ from services.training.tasks.nlu.loss import Weights, joint_loss
 from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.prediction import predict, scores
 from services.training.tasks.nlu.task import TASK
-from shared.contracts.objectives import Adversarial, RDrop
+from shared.contracts.objectives import Adversarial, ClassWeights, Focal, RDrop
 from shared.contracts.tunings import (
     AdaLora,
     Adapter,
@@ -49,6 +49,8 @@ HOWS: tuple[tuple[Spec, ...], ...] = (
     (Full(), Adversarial(method="pgd", steps=2)),
     (Full(), Adversarial(method="freelb", steps=2)),
     (Full(), RDrop()),
+    (Full(), ClassWeights()),
+    (Full(), ClassWeights(by="inverse"), Focal(), RDrop()),
     (Lora(rank=4),),
     (Dora(rank=4),),
     (AdaLora(rank=4),),
