@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import resource
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,12 @@ from services.training.jobs.events import JobCallback
 from services.training.jobs.stored_checkpoints import StoredCheckpoints
 from services.training.models.base_models import Base, find_base, model_id
 from services.training.models.encoder import encoder_width
+from services.training.models.students import student_of
 from services.training.models.task_model import TaskModel
+from services.training.models.teachers import Teacher, find_teacher
 from services.training.models.text_encoder import TextEncoder
+from services.training.objectives.distillation import DistillationObjective
+from services.training.objectives.soft_targets import Lesson, teach
 from services.training.objectives.table import objectives_of
 from services.training.reporting import release
 from services.training.reporting.comparison import evaluate_before, judge
@@ -64,16 +68,23 @@ def run(job: Job, context: AttemptContext) -> None:
     base = find_base(job.spec.model, context.lease, context.store, context.folder / "cache", context.base_models)
     before = evaluate_before(job.spec.task, task, base, parts, context)
     report(f"To beat: {_described(before, task)}.", before.scores)
+    base = student_of(base, job.spec.tuning, context.folder / "student")
+    teacher = find_teacher(job.spec, context.lease, context.store, context.folder / "cache")
 
     schema = task.schema(parts.train)
     encoder = TextEncoder.load(base.folder, job.spec.schedule.max_length)
     for warned in task.warnings((*parts.train, *parts.validation, *parts.test), encoder):
         report(warned.message, warned.figures, level="warn")
-    method, recipe = plan(job.spec, schema, len(parts.train), width=encoder_width(base.folder))
+    method, recipe = plan(job.spec, schema, len(parts.train), width=encoder_width(base.folder), teacher=teacher)
     recipe = dataclasses.replace(recipe, seed=job.seed, checkpoint_seconds=context.checkpoint_seconds)
     model = task.model(base.folder, schema, recipe.dropout)
     held_out = task.examples(encoder, parts.validation, schema)
-    fitted = _fit(model, task.examples(encoder, parts.train, schema), held_out, recipe, method, job, context)
+    train: Sequence[Any] = task.examples(encoder, parts.train, schema)
+    if teacher is not None:
+        train = _taught(
+            teacher, method, Lesson(parts.train, schema, train, encoder, context.folder, context.threads), report
+        )
+    fitted = _fit(model, train, held_out, recipe, method, job, context)
     report(f"Trained {fitted.steps} steps; the weights of step {fitted.best_step} are kept.", fitted.scores)
     report(*_effort(fitted))
 
@@ -114,7 +125,7 @@ def run(job: Job, context: AttemptContext) -> None:
     _hand_over(ready, before, fitted, context)
 
 
-def plan(spec: JobSpec, schema: Any, rows: int, *, width: int) -> tuple[Method, Recipe]:
+def plan(spec: JobSpec, schema: Any, rows: int, *, width: int, teacher: Teacher | None = None) -> tuple[Method, Recipe]:
     """How the model of a job is trained, and by which numbers: what ``auto`` means for so many rows with such labels.
 
     Args:
@@ -122,13 +133,25 @@ def plan(spec: JobSpec, schema: Any, rows: int, *, width: int) -> tuple[Method, 
         schema: Of its training rows.
         rows: How many these are.
         width: Of the encoder's states.
+        teacher: From which it learns, if it does.
     """
     task, tuning = TASKS[spec.task], tuning_of(spec.tuning)
     objectives: Sequence[Spec] = () if spec.objectives == "auto" else spec.objectives
     if spec.objectives == "auto" and isinstance(spec.tuning, Full):  # the others train no words to move
         objectives = task.objectives(schema, rows)
+        if teacher is not None and spec.distillation is not None:  # it has met the adversary, and its answers show it
+            objectives = (spec.distillation,)
     recipe = resolve(spec, rows, task.demands(schema), tuning.rates, width=width)
     return Method(task, tuning, objectives_of(objectives, task, recipe)), recipe
+
+
+def _taught(teacher: Teacher, method: Method, lesson: Lesson, report: Callable[[str], object]) -> Sequence[Any]:
+    """Have the teacher read the rows; the training examples with what they take from it."""
+    found = next(one for one in method.objectives if isinstance(one, DistillationObjective))
+    taught = teach(teacher, method.task, lesson, with_states=found.spec.hidden_weight > 0)
+    found.follow(taught.targets)
+    report(taught.told)
+    return taught.examples
 
 
 def _fit(

@@ -18,9 +18,15 @@ VirtualTokens = Annotated[int, Field(ge=1, le=128)]
 
 
 class Full(Spec):
-    """Every weight is trained."""
+    """Every weight is trained.
+
+    Attributes:
+        student_layers: Of the base model's layers only so many are kept, evenly chosen with the first and the last among them (as DistilBERT
+            began, Sanh et al. 2019, arXiv:1910.01108); ``None``: all.
+    """
 
     type: Literal["full"] = "full"
+    student_layers: Annotated[int, Field(ge=1, le=64)] | None = None
 
 
 class Frozen(Spec):

@@ -17,7 +17,7 @@ from shared.dialogue.trial.dialogue_file import read_dialogues
 from shared.errors import AlreadyExists, InvalidFile, InvalidInput, TooManyRequests, Unavailable
 from shared.messaging.celery.job_queue import JobQueue
 from shared.storage import bots, files, jobs, models
-from shared.storage.engine import Database
+from shared.storage.engine import Database, Session
 from shared.storage.identity import new_id
 from shared.storage.tables import File, Job
 from shared.tasks.records import can_train, example_of
@@ -101,6 +101,7 @@ class JobSubmission:
         with self._database.reading() as session:
             if spec.model.startswith(OUR_MODELS):
                 models.get(session, spec.model)
+            _check_teacher(session, spec)
             training = files.get(session, spec.training_file)
             _check_file(training, "training_file", spec.task)
             if spec.validation_file is not None:
@@ -171,6 +172,22 @@ def _spec(request: CreateJob, task: TaskName) -> JobSpec:
 def _is_equal(job: Job, request: CreateJob) -> bool:
     task = job.spec.task if request.task == "auto" else request.task
     return job.spec == _spec(request, task) and job.user_metadata == (request.metadata or {})
+
+
+def _check_teacher(session: Session, spec: JobSpec) -> None:
+    if spec.objectives == "auto" or spec.distillation is None:
+        return
+    if spec.distillation.teacher is None:
+        raise InvalidInput(
+            "objectives: 'distillation' names no teacher; name one of your models, or go on from one of them.",
+            param="objectives",
+        )
+    teacher = models.get(session, spec.distillation.teacher)
+    if teacher.task != spec.task:
+        raise InvalidInput(
+            f"The teacher {teacher.id} is a model of task {teacher.task!r}, and the job is of {spec.task!r}; name one of the same task.",
+            param="objectives",
+        )
 
 
 def _check_apart(training: File, validation: File) -> None:

@@ -7,16 +7,18 @@ from typing import Any
 
 from services.training.fitting.recipe import Recipe
 from services.training.objectives.adversarial import AdversarialObjective
+from services.training.objectives.distillation import DistillationObjective
 from services.training.objectives.matryoshka import MatryoshkaObjective
 from services.training.objectives.objective import Objective
 from services.training.objectives.r_drop import RDropObjective
 from services.training.tasks.task import Task
-from shared.contracts.objectives import Adversarial, Matryoshka, RDrop
+from shared.contracts.objectives import Adversarial, Distillation, Matryoshka, RDrop
 from shared.contracts.tunings import Spec
 
 OBJECTIVES: Mapping[type[Spec], Callable[[Any, Task[Any, Any, Any, Any], Recipe], Objective]] = {
     Adversarial: lambda spec, _task, _recipe: AdversarialObjective(spec),
     RDrop: lambda spec, task, _recipe: RDropObjective(spec, task.distributions),
+    Distillation: lambda spec, _task, _recipe: DistillationObjective(spec),
     Matryoshka: lambda spec, task, recipe: MatryoshkaObjective(spec, task.loss, recipe),
 }
 
