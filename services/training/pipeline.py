@@ -28,6 +28,7 @@ from services.training.objectives.soft_targets import Lesson, teach
 from services.training.objectives.table import objectives_of
 from services.training.reporting import release
 from services.training.reporting.comparison import evaluate_before, judge
+from services.training.reporting.compression import beside_teacher
 from services.training.reporting.dialogues import find_dialogues
 from services.training.reporting.figures import Evaluation
 from services.training.reporting.release import Release
@@ -93,7 +94,8 @@ def run(job: Job, context: AttemptContext) -> None:
     encoder.save(folder / TOKENIZER)
     difference = export(model, task, folder, held_out)
     draft = _draft(job, base, data, task.labels(schema), task.embedding_size(model))
-    variants = task.variants(Setting(folder, draft, encoder, parts, context.threads), schema)
+    setting = Setting(folder, draft, encoder, parts, context.threads)
+    variants = task.variants(setting, schema)
     chosen, lost = choose(variants, folder, parts.validation, task.quality)
     variants.keep(chosen)
     after = variants.evaluate(chosen, parts.test)
@@ -101,6 +103,10 @@ def run(job: Job, context: AttemptContext) -> None:
     report(f"On {after.rows} test rows: {_described(after, task)}.", after.scores)
 
     metrics = {"test": after.to_json(), "before": before.to_json(), "validation": chosen.validation.to_json()}
+    if teacher is not None:
+        compared = beside_teacher(teacher, task, schema, setting, chosen)
+        report(compared.words, compared.figures)
+        metrics["teacher"] = {"model": teacher.bundle.manifest.model_id, **compared.figures}
     if data.left_out.labels:
         metrics["left_out"] = {head: list(labels) for head, labels in data.left_out.labels.items()}
     scheme = chosen.scheme.name if chosen.scheme else None

@@ -183,8 +183,8 @@ def test_unknown_file_model_and_job_are_404(client: OpenAI, file_id: str) -> Non
         client.fine_tuning.jobs.create(model="minilm", training_file="file-unknown")
     with pytest.raises(NotFoundError):
         client.fine_tuning.jobs.create(model="ft:unknown", training_file=file_id)
+    teacher = {"objectives": [{"type": "distillation", "teacher": "ft:unknown"}]}
     with pytest.raises(NotFoundError):
-        teacher = {"objectives": [{"type": "distillation", "teacher": "ft:unknown"}]}
         client.fine_tuning.jobs.create(model="minilm", training_file=file_id, extra_body=teacher)
     for call in (client.fine_tuning.jobs.retrieve, client.fine_tuning.jobs.cancel, client.fine_tuning.jobs.list_events):
         with pytest.raises(NotFoundError):

@@ -70,7 +70,12 @@ def test_a_student_of_fewer_layers_learns_from_the_model_it_is_cut_from(
     small, large = (bundle_of(bench, one, tmp_path) for one in (student, teacher))
     assert small.path("model.onnx").stat().st_size < large.path("model.onnx").stat().st_size
     with bench.database.reading() as session:
-        scores = models.get(session, student).metrics["test"]["scores"]
+        metrics = models.get(session, student).metrics
+    scores, beside = metrics["test"]["scores"], metrics["teacher"]
+    assert beside["model"] == teacher
+    assert beside["speedup"] == pytest.approx(beside["served"] / beside["teacher"])
+    assert beside["points_lost"] < 40
+    assert any("times the texts a second of its teacher" in line for line in told)
     assert scores[sample.score] > 0.6
     again, _ = trained(bench, spec(student, file, task, 1))
     assert again, "another job can go on from it"
