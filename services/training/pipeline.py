@@ -18,7 +18,7 @@ from services.training.jobs.context import AttemptContext
 from services.training.jobs.events import JobCallback
 from services.training.jobs.stored_checkpoints import StoredCheckpoints
 from services.training.models.base_models import Base, find_base, model_id
-from services.training.models.encoder import encoder_width
+from services.training.models.encoder import encoder_width, load_encoder
 from services.training.models.students import student_of
 from services.training.models.task_model import TaskModel
 from services.training.models.teachers import Teacher, find_teacher
@@ -69,10 +69,10 @@ def run(job: Job, context: AttemptContext) -> None:
     base = find_base(job.spec.model, context.lease, context.store, context.folder / "cache", context.base_models)
     before = evaluate_before(job.spec.task, task, base, parts, context)
     report(f"To beat: {_described(before, task)}.", before.scores)
-    base = student_of(base, job.spec.tuning, context.folder / "student")
     teacher = find_teacher(job.spec, context.lease, context.store, context.folder / "cache")
 
     schema = task.schema(parts.train)
+    base = _student(job.spec, base, task, parts.train, schema, context)
     encoder = TextEncoder.load(base.folder, job.spec.schedule.max_length)
     for warned in task.warnings((*parts.train, *parts.validation, *parts.test), encoder):
         report(warned.message, warned.figures, level="warn")
@@ -149,6 +149,25 @@ def plan(spec: JobSpec, schema: Any, rows: int, *, width: int, teacher: Teacher 
             objectives = (spec.distillation,)
     recipe = resolve(spec, rows, task.demands(schema), tuning.rates, width=width)
     return Method(task, tuning, objectives_of(objectives, task, recipe)), recipe
+
+
+def _student(
+    spec: JobSpec, base: Base, task: Task[Any, Any, Any, Any], rows: Sequence[Any], schema: Any, context: AttemptContext
+) -> Base:
+    """The part of the base model that is trained."""
+
+    def used() -> set[int]:
+        encoder = TextEncoder.load(base.folder, spec.schedule.max_length)
+        return {token for example in task.examples(encoder, rows, schema) for token in example.tokens}
+
+    student = student_of(base, spec.tuning, context.folder / "student", used)
+    if student is not base:
+        sizes = [sum(weight.numel() for weight in load_encoder(one.folder).parameters()) for one in (base, student)]
+        context.events.message(
+            f"Of the {sizes[0]:,} weights of the base model {sizes[1]:,} are kept.",
+            {"base_weights": sizes[0], "kept_weights": sizes[1]},
+        )
+    return student
 
 
 def _taught(teacher: Teacher, method: Method, lesson: Lesson, report: Callable[[str], object]) -> Sequence[Any]:

@@ -271,7 +271,7 @@ class JobSpec(JobOptions):
         """What it learns of a teacher, with the teacher's name if there is one. Under ``auto`` a student of a model of ours learns of it."""
         is_ours = self.model.startswith("ft:")
         if self.objectives == "auto":
-            is_student = isinstance(self.tuning, Full) and self.tuning.student_layers is not None
+            is_student = isinstance(self.tuning, Full) and self.tuning.is_smaller
             found = Distillation() if is_student and is_ours and self.task not in _WITHOUT_LABELS else None
         else:
             found = next((one for one in self.objectives if isinstance(one, Distillation)), None)

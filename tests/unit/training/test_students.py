@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from tokenizers import Tokenizer
 
 from services.training.models.base_models import Base
 from services.training.models.encoder import load_encoder
@@ -81,6 +82,21 @@ def test_a_student_of_fewer_layers_learns_from_the_model_it_is_cut_from(
     assert again, "another job can go on from it"
 
 
+def test_a_smaller_vocabulary_is_learned_served_and_gone_on_from(bench: Bench, base: str, tmp_path: Path) -> None:
+    sample = SAMPLES["token_classification", "tokens"]
+    file = bench.upload(sample.rows)
+    teacher, _ = trained(bench, spec(base, file, "token_classification", 8))
+
+    student, told = trained(bench, spec(teacher, file, "token_classification", 8, tuning=Full(vocabulary=3000)))
+
+    assert any("teaches" in line and "shows its states" in line for line in told), "it cuts the rows alike"
+    bundle = bundle_of(bench, student, tmp_path)
+    assert Tokenizer.from_file(str(bundle.path("tokenizer.json"))).get_vocab_size() == 3000
+    with bench.database.reading() as session:
+        assert models.get(session, student).metrics["test"]["scores"]["entity_f1"] > 0.7
+    trained(bench, spec(student, file, "token_classification", 1))
+
+
 def test_a_base_model_may_learn_from_a_model_whose_tuning_stays_in_its_graph(bench: Bench, base: str) -> None:
     file = bench.upload(SAMPLES["nlu", ""].rows)
     teacher, _ = trained(bench, spec(base, file, "nlu", 2, tuning=Lora()))
@@ -131,7 +147,7 @@ def test_layers_are_kept_at_like_distances() -> None:
 def test_the_layers_that_are_kept_are_the_base_model_s(base: str, tmp_path: Path) -> None:
     whole = load_encoder(Path(base))
 
-    made = student_of(Base("tiny", Path(base), None), Full(student_layers=1), tmp_path / "student")
+    made = student_of(Base("tiny", Path(base), None), Full(student_layers=1), tmp_path / "student", set)
 
     student = load_encoder(made.folder)
     assert student.config.num_hidden_layers == 1

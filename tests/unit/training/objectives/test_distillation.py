@@ -16,15 +16,17 @@ from services.training.fitting.checkpoint import CheckpointFolder
 from services.training.fitting.loop import Method, Stopped, fit
 from services.training.models.text_encoder import TextEncoder
 from services.training.objectives.distillation import DistillationObjective, divergence, states_apart
+from services.training.objectives.r_drop import RDropObjective
 from services.training.objectives.soft_targets import SoftTargets, TokenStates, matched
 from services.training.tasks.nlu.examples import Example, collate, examples_of
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.loss import Counts
 from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.task import TASK
-from services.training.tunings.table import tuning_of
+from services.training.tunings.table import TUNINGS, tuning_of
 from shared.artifacts.manifest import Labels
-from shared.contracts.objectives import Distillation
+from shared.contracts.objectives import Distillation, RDrop
+from shared.contracts.tunings import Spec
 from shared.errors import TrainingFailed
 from tests.unit.training.fitting.quiet import Quiet
 from tests.unit.training.tiny_base import FULL, ROWS, WIDTH, recipe, tiny_base
@@ -164,6 +166,20 @@ def test_a_run_that_goes_on_ends_with_the_weights_of_one_that_never_stopped(
     again = run(tmp_path / "broken", "c")
 
     assert all(torch.equal(whole[name], again[name]) for name in whole)
+
+
+@pytest.mark.parametrize("tuning", [*TUNINGS], ids=lambda kind: kind.__name__)
+def test_a_model_learns_from_a_teacher_however_it_is_tuned(
+    tuning: type[Spec], base: Path, examples: list[Example], tmp_path: Path
+) -> None:
+    model = JointModel.load(base, LABELS, dropout=0.1)
+    learned = [objective(lesson(examples, base, tmp_path)), RDropObjective(RDrop(), TASK.distributions)]
+    how = Method(TASK, tuning_of(tuning()), learned)
+    checkpoints = CheckpointFolder(tmp_path / "checkpoints")
+    fitted = fit(
+        model, examples, examples, recipe(tuning(), max_steps=2), how, checkpoints=checkpoints, callback=Quiet()
+    )
+    assert fitted.steps == 2
 
 
 def test_without_a_teacher_nothing_is_trained(base: Path, examples: list[Example], tmp_path: Path) -> None:
