@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from services.training.data.splitting import thinned
 from services.training.models.base_models import MINILM
 from services.training.tasks.nlu.variants import evaluate_bundle
 from shared.artifacts.bundle import Bundle
@@ -42,7 +43,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="*", default=list(SETS))
     parser.add_argument("--student", action="append", type=json.loads, help="options of a student's job, as JSON")
-    parser.add_argument("--rows", type=int, help="so many training rows at most")
+    parser.add_argument(
+        "--rows", type=int, help="so many training rows at most, evenly chosen (for a set that has no teacher yet)"
+    )
     options = parser.parse_args()
     print(_HEAD, flush=True)
     for name in options.sets:
@@ -56,7 +59,7 @@ def measured(name: str, students: Sequence[Mapping[str, Any]], rows: int | None)
     folder = KEPT / name
     folder.mkdir(parents=True, exist_ok=True)
     with job_kit.bench(folder / "home", training_threads=os.cpu_count()) as bench:
-        files = _files(bench, folder, parts.train[:rows], parts.validation)
+        files = _files(bench, folder, thinned(parts.train, rows or len(parts.train)), parts.validation)
         teacher, seconds = _teacher(bench, folder, files)
         models = [("teacher", teacher, seconds)]
         for options in students:

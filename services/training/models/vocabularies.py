@@ -92,7 +92,7 @@ def _renumber(document: dict[str, Any], places: Mapping[int, int]) -> None:
 def _cut(encoder: PreTrainedModel, kept: list[int], places: Mapping[int, int]) -> None:
     table = word_table(encoder).detach()[torch.tensor(kept)].clone()
     padding = places.get(getattr(encoder.get_input_embeddings(), "padding_idx", None) or 0)
-    encoder.set_input_embeddings(nn.Embedding(*table.shape, padding_idx=padding, _weight=table))
+    encoder.set_input_embeddings(nn.Embedding(len(kept), table.shape[1], padding_idx=padding, _weight=table))
     encoder.config.vocab_size = len(kept)
     for name in ("pad_token_id", "bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id"):
         old = getattr(encoder.config, name, None)
