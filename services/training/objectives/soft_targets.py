@@ -197,7 +197,7 @@ def matched(student: Labels, teacher: Labels) -> dict[str, list[int]]:
         if missing:
             raise TrainingFailed(
                 f"The teacher does not know {len(missing)} of the {kind} in the rows, e.g. {missing[0]!r}. Name a teacher that was trained on "
-                "all of them, or leave 'distillation' out.",
+                "all of them, or ask for objectives without 'distillation' ([] for none).",
                 param="objectives",
             )
         if wanted:
