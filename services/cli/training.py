@@ -32,6 +32,7 @@ class ObjectiveName(StrEnum):
     REPLAY = "replay"
     EWC = "ewc"
     PSEUDO_LABELS = "pseudo_labels"
+    DISTILLATION = "distillation"
 
 
 def train(
@@ -47,6 +48,14 @@ def train(
     objective: Annotated[
         list[ObjectiveName] | None,
         typer.Option(help="What is minimised besides the task's own loss; may be repeated.", show_default=False),
+    ] = None,
+    teacher: Annotated[
+        str | None,
+        typer.Option(help="One of your models, from which this one learns (distillation).", show_default=False),
+    ] = None,
+    student_layers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Keep so many layers of the base model (full tuning).", show_default=False),
     ] = None,
     dialogues: Annotated[
         Path | None,
@@ -95,8 +104,10 @@ def train(
         }
         if dialogues:
             body["promotion"]["dialogues"] = api.upload(dialogues, "evals")["id"]
-        if objective:
-            body["objectives"] = [{"type": name.value} for name in objective]
+        if student_layers:
+            body["tuning"]["student_layers"] = student_layers
+        if objective or teacher:
+            body["objectives"] = _objectives(objective or [], teacher)
         if unlabelled:
             texts = api.upload(unlabelled, "user_data")["id"]
             (taught,) = (one for one in body["objectives"] if one["type"] == ObjectiveName.PSEUDO_LABELS)
@@ -109,6 +120,13 @@ def train(
             body["method"] = {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": epochs}}}
         job = api.post("/v1/fine_tuning/jobs", body)
         _report(api, job, detach=detach, as_json=as_json)
+
+
+def _objectives(names: list[ObjectiveName], teacher: str | None) -> list[Json]:
+    found: list[Json] = [
+        {"type": name.value} for name in names if teacher is None or name != ObjectiveName.DISTILLATION
+    ]
+    return found if teacher is None else [*found, {"type": "distillation", "teacher": teacher}]
 
 
 @app.command("list")

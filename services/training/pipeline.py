@@ -23,14 +23,19 @@ from services.training.jobs.context import AttemptContext
 from services.training.jobs.events import JobCallback
 from services.training.jobs.stored_checkpoints import StoredCheckpoints
 from services.training.models.base_models import Base, find_base, model_id
-from services.training.models.encoder import encoder_width
+from services.training.models.encoder import encoder_width, load_encoder
 from services.training.models.scratch import build_base
+from services.training.models.students import student_of
 from services.training.models.task_model import TaskModel
+from services.training.models.teachers import Teacher, find_teacher
 from services.training.models.text_encoder import TextEncoder
+from services.training.objectives.distillation import DistillationObjective
 from services.training.objectives.objective import Beginning, Learned
+from services.training.objectives.soft_targets import Lesson, teach
 from services.training.objectives.table import objectives_of
 from services.training.reporting import release
 from services.training.reporting.comparison import evaluate_before, evaluate_parent, judge
+from services.training.reporting.compression import beside_teacher
 from services.training.reporting.dialogues import find_dialogues
 from services.training.reporting.figures import Evaluation
 from services.training.reporting.forgetting import Forgetting
@@ -82,20 +87,31 @@ def run(job: Job, context: AttemptContext) -> None:
     parts = _with_pseudo_labels(job, parts, added, context)
     before = evaluate_before(job.spec.task, task, base, parts, context)
     report(f"To beat: {_described(before, task)}.", before.scores)
+    teacher = find_teacher(job.spec, context.lease, context.store, context.folder / "cache")
 
     schema = task.schema(parts.train)
+    base = _student(job.spec, base, task, parts.train, schema, context)
     encoder = TextEncoder.load(base.folder, job.spec.schedule.max_length)
     for warned in task.warnings((*parts.train, *parts.validation, *parts.test), encoder):
         report(warned.message, warned.figures, level="warn")
     method, recipe = plan(
-        job.spec, schema, len(parts.train), width=encoder_width(base.folder), counts=counts(parts.train)
+        job.spec,
+        schema,
+        len(parts.train),
+        width=encoder_width(base.folder),
+        counts=counts(parts.train),
+        teacher=teacher,
     )
     beginning = Beginning(base.folder, encoder, past.drawn(job.seed) if past else ())
     training = _with_additions(parts, method, beginning, added, context)
     recipe = dataclasses.replace(recipe, seed=job.seed, checkpoint_seconds=context.checkpoint_seconds)
     model = task.model(base.folder, schema, recipe.dropout)
     held_out = task.examples(encoder, parts.validation, schema)
-    fitted = _fit(model, task.examples(encoder, training, schema), held_out, recipe, method, job, context)
+    train: Sequence[Any] = task.examples(encoder, training, schema)
+    if teacher is not None:
+        lesson = Lesson(training, schema, train, encoder, context.folder, context.threads)
+        train = _taught(teacher, method, lesson, report)
+    fitted = _fit(model, train, held_out, recipe, method, job, context)
     report(f"Trained {fitted.steps} steps; the weights of step {fitted.best_step} are kept.", fitted.scores)
     report(*_effort(fitted))
 
@@ -104,7 +120,8 @@ def run(job: Job, context: AttemptContext) -> None:
     encoder.save(folder / TOKENIZER)
     difference = export(model, task, folder, held_out)
     draft = _draft(job, base, data, task.labels(schema), task.embedding_size(model))
-    variants = task.variants(Setting(folder, draft, encoder, parts, context.threads), schema)
+    setting = Setting(folder, draft, encoder, parts, context.threads)
+    variants = task.variants(setting, schema)
     chosen, lost = choose(variants, folder, parts.validation, task.quality)
     variants.keep(chosen)
     after = variants.evaluate(chosen, parts.test)
@@ -117,6 +134,10 @@ def run(job: Job, context: AttemptContext) -> None:
         metrics["forgotten"] = forgetting.to_json()
     if added:
         metrics["added"] = added
+    if teacher is not None:
+        compared = beside_teacher(teacher, task, schema, setting, chosen)
+        report(compared.words, compared.figures)
+        metrics["teacher"] = {"model": teacher.bundle.manifest.model_id, **compared.figures}
     if data.left_out.labels:
         metrics["left_out"] = {head: list(labels) for head, labels in data.left_out.labels.items()}
     scheme = chosen.scheme.name if chosen.scheme else None
@@ -155,7 +176,13 @@ def _base(job: Job, train: Sequence[Any], context: AttemptContext) -> Base:
 
 
 def plan(
-    spec: JobSpec, schema: Any, rows: int, *, width: int, counts: Mapping[str, Mapping[str, int]] = MappingProxyType({})
+    spec: JobSpec,
+    schema: Any,
+    rows: int,
+    *,
+    width: int,
+    counts: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
+    teacher: Teacher | None = None,
 ) -> tuple[Method, Recipe]:
     """How the model of a job is trained, and by which numbers: what ``auto`` means for so many rows with such labels.
 
@@ -165,6 +192,7 @@ def plan(
         rows: How many these are.
         width: Of the encoder's states.
         counts: How many of the rows have each label, by head.
+        teacher: From which it learns, if it does.
 
     Raises:
         TrainingFailed: An objective has no use for such labels.
@@ -173,6 +201,8 @@ def plan(
     objectives: Sequence[Spec] = () if spec.objectives == "auto" else spec.objectives
     if spec.objectives == "auto" and isinstance(spec.tuning, Full):  # the others train no words to move
         objectives = task.objectives(schema, rows)
+        if teacher is not None and spec.distillation is not None:  # it has met the adversary, and its answers show it
+            objectives = (spec.distillation,)
     recipe = resolve(spec, rows, task.demands(schema), tuning.rates, width=width)
     learned = Learned(task.choices(schema), counts)
     return Method(task, tuning, objectives_of(objectives, task, recipe, learned)), recipe
@@ -218,12 +248,12 @@ def _with_pseudo_labels(job: Job, parts: Split[Any], added: dict[str, int], cont
     """The rows with those that a model has labelled; notes how many these are."""
     objectives = () if job.spec.objectives == "auto" else job.spec.objectives
     asked = next((one for one in objectives if isinstance(one, PseudoLabels)), None)
-    taught = TASKS[job.spec.task].taught
-    if asked is None or taught is None:
+    as_labels = TASKS[job.spec.task].as_labels
+    if asked is None or as_labels is None:
         return parts
     cache = context.folder / "cache"
     found = pseudo_labelled(
-        asked, job.spec, taught, parts, context.lease, context.store, cache=cache, threads=context.threads
+        asked, job.spec, as_labels, parts, context.lease, context.store, cache=cache, threads=context.threads
     )
     added["pseudo_labels"] = len(found.rows)
     context.events.message(
@@ -250,6 +280,34 @@ def _forgetting(
         forgetting.told(task.shown), forgetting.to_json()["scores"], level="warn" if forgetting.lost else "info"
     )
     return forgetting
+
+
+def _student(
+    spec: JobSpec, base: Base, task: Task[Any, Any, Any, Any], rows: Sequence[Any], schema: Any, context: AttemptContext
+) -> Base:
+    """The part of the base model that is trained."""
+
+    def used() -> set[int]:
+        encoder = TextEncoder.load(base.folder, spec.schedule.max_length)
+        return {token for example in task.examples(encoder, rows, schema) for token in example.tokens}
+
+    student = student_of(base, spec.tuning, context.folder / "student", used)
+    if student is not base:
+        sizes = [sum(weight.numel() for weight in load_encoder(one.folder).parameters()) for one in (base, student)]
+        context.events.message(
+            f"Of the {sizes[0]:,} weights of the base model {sizes[1]:,} are kept.",
+            {"base_weights": sizes[0], "kept_weights": sizes[1]},
+        )
+    return student
+
+
+def _taught(teacher: Teacher, method: Method, lesson: Lesson, report: Callable[[str], object]) -> Sequence[Any]:
+    """Have the teacher read the rows; the training examples with what they take from it."""
+    found = next(one for one in method.objectives if isinstance(one, DistillationObjective))
+    taught = teach(teacher, method.task, lesson, with_states=found.spec.hidden_weight > 0)
+    found.follow(taught.targets)
+    report(taught.told)
+    return taught.examples
 
 
 def _fit(

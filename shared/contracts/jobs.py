@@ -10,7 +10,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from shared.contracts.integrations import Integrations, require_each_once
 from shared.contracts.message import Exchange, Message, Route
-from shared.contracts.objectives import Objective
+from shared.contracts.objectives import Distillation, Objective
 from shared.contracts.tasks import TaskName
 from shared.contracts.tunings import Frozen, Full, Spec, Tuning
 
@@ -146,6 +146,8 @@ def not_offered(task: TaskName, tuning: Spec, objectives: Objectives) -> tuple[s
         return "objectives", f"'pseudo_labels' teaches labels, and task '{task}' has none; leave it out"
     if "augmentation" in names and task in _WITHOUT_LABELS:
         return "objectives", f"'augmentation' changes labelled texts, and task '{task}' learns from none; leave it out"
+    if "distillation" in names and task in _WITHOUT_LABELS:
+        return "objectives", f"'distillation' teaches a teacher's labels, and task '{task}' has none; leave it out"
     if "matryoshka" in names and task != "embedding":
         return "objectives", f"'matryoshka' cuts embeddings, and task '{task}' makes none; use it with 'embedding'"
     return None
@@ -311,6 +313,19 @@ class JobSpec(JobOptions):
     def slot(self) -> str:
         """Where its model goes into production."""
         return self.deployment or self.task
+
+    @property
+    def distillation(self) -> Distillation | None:
+        """What it learns of a teacher, with the teacher's name if there is one. Under ``auto`` a student of a model of ours learns of it."""
+        is_ours = self.model.startswith("ft:")
+        if self.objectives == "auto":
+            is_student = isinstance(self.tuning, Full) and self.tuning.is_smaller
+            found = Distillation() if is_student and is_ours and self.task not in _WITHOUT_LABELS else None
+        else:
+            found = next((one for one in self.objectives if isinstance(one, Distillation)), None)
+        if found is None or found.teacher is not None or not is_ours:
+            return found
+        return found.model_copy(update={"teacher": self.model})
 
 
 class JobQueued(Message):

@@ -149,15 +149,42 @@ class PseudoLabels(Spec):
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.9
 
 
+class Distillation(Spec):
+    """A student also learns what a teacher answers, doubts included (Hinton et al. 2015, arXiv:1503.02531).
+
+    Attributes:
+        teacher: A model trained here, of the same task, that knows every label of the rows; without it, the one that the job goes on from.
+        temperature: By which both models' logits are divided: the higher, the more of the teacher's doubts is learned.
+        weight: Of the teacher's answers, beside 1 for the labels.
+        hidden_weight: Of the teacher's states of each token (as in DistilBERT, Sanh et al. 2019, arXiv:1910.01108; among each other where its
+            encoder is of another width, Wang et al. 2020, arXiv:2002.10957); 0: they are not looked at.
+    """
+
+    type: Literal["distillation"] = "distillation"
+    teacher: Annotated[str, Field(pattern=r"^ft:", max_length=256)] | None = None
+    temperature: Annotated[float, Field(gt=0, le=20)] = 2.0
+    weight: Annotated[float, Field(gt=0, le=100)] = 1.0
+    hidden_weight: Annotated[float, Field(ge=0, le=100)] = 1.0
+
+
 NEEDS_PAST = ("replay", "ewc")
 """Those that need the rows of the model that a job goes on from."""
 
 Objective = Annotated[
-    Adversarial | RDrop | Matryoshka | ClassWeights | Focal | Augmentation | Replay | Ewc | PseudoLabels,
+    Adversarial | RDrop | Matryoshka | Distillation | ClassWeights | Focal | Augmentation | Replay | Ewc | PseudoLabels,
     Field(discriminator="type"),
 ]
 
 ObjectiveType = Literal[
-    "adversarial", "rdrop", "matryoshka", "class_weights", "focal", "augmentation", "replay", "ewc", "pseudo_labels"
+    "adversarial",
+    "rdrop",
+    "matryoshka",
+    "distillation",
+    "class_weights",
+    "focal",
+    "augmentation",
+    "replay",
+    "ewc",
+    "pseudo_labels",
 ]
 """The names of them, for whoever lets a person choose."""

@@ -119,6 +119,7 @@ class JobSubmission:
                 models.get(session, spec.model)
             _check_past(session, spec)
             _check_pseudo_labels(session, spec)
+            _check_teacher(session, spec)
             training = files.get(session, spec.training_file)
             _check_file(training, "training_file", spec.task)
             if spec.validation_file is not None:
@@ -244,6 +245,22 @@ def _check_scratch(spec: JobSpec) -> None:
         )
     if spec.model != SCRATCH and spec.architecture is not None:
         raise InvalidInput(f"'architecture' is of model {SCRATCH!r} alone; leave it out.", param="architecture")
+
+
+def _check_teacher(session: Session, spec: JobSpec) -> None:
+    if spec.objectives == "auto" or spec.distillation is None:
+        return
+    if spec.distillation.teacher is None:
+        raise InvalidInput(
+            "objectives: 'distillation' names no teacher; name one of your models, or go on from one of them.",
+            param="objectives",
+        )
+    teacher = models.get(session, spec.distillation.teacher)
+    if teacher.task != spec.task:
+        raise InvalidInput(
+            f"The teacher {teacher.id} is a model of task {teacher.task!r}, and the job is of {spec.task!r}; name one of the same task.",
+            param="objectives",
+        )
 
 
 def _check_apart(training: File, validation: File) -> None:

@@ -9,6 +9,7 @@ from services.training.fitting.recipe import Recipe
 from services.training.objectives.adversarial import AdversarialObjective
 from services.training.objectives.augmentation import AugmentationObjective
 from services.training.objectives.class_weights import ClassWeightsObjective
+from services.training.objectives.distillation import DistillationObjective
 from services.training.objectives.ewc import EwcObjective
 from services.training.objectives.focal import FocalObjective
 from services.training.objectives.matryoshka import MatryoshkaObjective
@@ -19,6 +20,7 @@ from shared.contracts.objectives import (
     Adversarial,
     Augmentation,
     ClassWeights,
+    Distillation,
     Ewc,
     Focal,
     Matryoshka,
@@ -37,6 +39,7 @@ def _rows_alone(_spec: Spec, _task: Task[Any, Any, Any, Any], _recipe: Recipe, _
 OBJECTIVES: Mapping[type[Spec], Callable[[Any, Task[Any, Any, Any, Any], Recipe, Learned], Objective]] = {
     Adversarial: lambda spec, _task, _recipe, _learned: AdversarialObjective(spec),
     RDrop: lambda spec, task, _recipe, _learned: RDropObjective(spec, task.distributions),
+    Distillation: lambda spec, _task, _recipe, _learned: DistillationObjective(spec),
     Matryoshka: lambda spec, task, recipe, _learned: MatryoshkaObjective(spec, task.loss, recipe),
     ClassWeights: lambda spec, _task, _recipe, learned: ClassWeightsObjective(spec, learned),
     Augmentation: lambda spec, task, recipe, _learned: AugmentationObjective(spec, task.change_texts, recipe.seed),

@@ -14,6 +14,7 @@ from services.training.data.splitting import Split
 from services.training.exporting.probing import every_shape, shortest_and_longest
 from services.training.exporting.selection import Variants
 from services.training.fitting.batching import Batch, Collate, ExampleT
+from services.training.fitting.prediction import Found
 from services.training.fitting.recipe import Demands, Recipe
 from services.training.models.base_models import Base
 from services.training.models.task_model import Outputs, TaskModel
@@ -72,6 +73,12 @@ def _nothing(*_: Any) -> Any:
     return ()
 
 
+def _untouched(
+    examples: Sequence[Any], _teachers: Sequence[Any], _read: Callable[[Sequence[Any]], Found]
+) -> Sequence[Any]:
+    return examples
+
+
 def _no_demands(_schema: Any) -> Demands:
     return Demands()
 
@@ -94,7 +101,7 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
         model: New heads on the encoder in a directory, with a dropout.
         collate: Puts examples together.
         change_texts: How a row's texts may be changed with their spans; ``None``: what is labelled does not outlast a change.
-        taught: The fields that label a record as a model's answer says, where it is surer of each than some confidence; ``None`` if it is not.
+        as_labels: The fields that label a record as a model's answer says, where it is surer of each than some confidence; ``None`` if it is not.
         prepare: Readies a freshly loaded model and its training examples for each other, before any weight is trained.
         epoch: The examples as an epoch reads them.
         counts: How much of a whole batch is labelled; what the losses of its pieces are divided by.
@@ -104,6 +111,7 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
         scores: Of a model on validation examples, 0..1, for choosing weights.
         finish: What is left to do when the weights are final and the tuning merged.
         demands: What the labels ask of the numbers of a run.
+        taught: The training examples with what they take from a teacher besides labels, given its own examples and how it reads some.
         objectives: What helps besides the task's own loss, as measured: of so many rows.
         warnings: What of the rows the model will not see whole.
         sample: Two examples of unlike length, so that tracing takes neither dimension for a constant 1 nor padding for absent.
@@ -123,7 +131,7 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
     model: Callable[[Path, SchemaT, float], ModelT]
     collate: Collate[ExampleT]
     change_texts: Change[RowT] | None = None
-    taught: Callable[[Mapping[str, Any], float], Mapping[str, Any] | None] | None = None
+    as_labels: Callable[[Mapping[str, Any], float], Mapping[str, Any] | None] | None = None
     prepare: Callable[[ModelT, Sequence[ExampleT]], Sequence[ExampleT]] = _as_they_are
     epoch: Callable[[Sequence[ExampleT], np.random.Generator], Sequence[ExampleT]] = _all_of_them
     counts: Callable[[Batch], Any]
@@ -133,6 +141,9 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
     scores: Callable[[ModelT, Sequence[ExampleT]], dict[str, float]]
     finish: Callable[[ModelT, Sequence[ExampleT]], object] = _nothing
     demands: Callable[[SchemaT], Demands] = _no_demands
+    taught: Callable[
+        [Sequence[ExampleT], Sequence[ExampleT], Callable[[Sequence[ExampleT]], Found]], Sequence[ExampleT]
+    ] = _untouched
     objectives: Callable[[SchemaT, int], Sequence[Objective]] = _nothing
     warnings: Callable[[Sequence[RowT], TextEncoder], Iterable[Warned]] = _nothing
     sample: Callable[[Sequence[ExampleT]], Sequence[ExampleT]] = shortest_and_longest

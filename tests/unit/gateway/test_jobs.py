@@ -173,6 +173,9 @@ def test_a_faulty_file_is_refused_with_the_whole_list(client: OpenAI) -> None:
         ({"objectives": [{"type": "focal", "gamma": 0}]}, r"objectives\[0\].gamma"),
         ({"objectives": [{"type": "class_weights", "by": "size"}]}, r"objectives\[0\].by.*square_root"),
         ({"objectives": [{"type": "class_weights", "labels": {"greet": 0}}]}, r"objectives\[0\].labels.greet"),
+        ({"objectives": [{"type": "distillation"}]}, "objectives.*names no teacher"),
+        ({"objectives": [{"type": "distillation", "teacher": "minilm"}]}, r"objectives\[0\].teacher"),
+        ({"tuning": {"type": "full", "student_layers": 0}}, "tuning.student_layers"),
         ({"objectives": [{"type": "rdrop", "weight": 0}]}, r"objectives\[0\].weight"),
         ({"epochs": 3}, "epochs"),
     ],
@@ -223,6 +226,9 @@ def test_unknown_file_model_and_job_are_404(client: OpenAI, file_id: str) -> Non
         client.fine_tuning.jobs.create(model="minilm", training_file="file-unknown")
     with pytest.raises(NotFoundError):
         client.fine_tuning.jobs.create(model="ft:unknown", training_file=file_id)
+    teacher = {"objectives": [{"type": "distillation", "teacher": "ft:unknown"}]}
+    with pytest.raises(NotFoundError):
+        client.fine_tuning.jobs.create(model="minilm", training_file=file_id, extra_body=teacher)
     for call in (client.fine_tuning.jobs.retrieve, client.fine_tuning.jobs.cancel, client.fine_tuning.jobs.list_events):
         with pytest.raises(NotFoundError):
             call("ftjob-unknown")

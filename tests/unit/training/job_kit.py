@@ -70,7 +70,7 @@ class Bench:
     def upload_bytes(self, content: bytes, name: str = "rows.jsonl") -> str:
         """Store a file as it is; returns its id."""
         file_id = new_id("file-")
-        stored = self.store.put_stream(file_key(file_id), [content], 1 << 20)
+        stored = self.store.put_stream(file_key(file_id), [content], 1 << 24)
         row = File(
             id=file_id,
             filename=name,

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from services.training.fitting.prediction import Found
 from services.training.fitting.recipe import SMALL, Demands
 from services.training.models.base_models import Base
 from services.training.models.text_encoder import TextEncoder
@@ -36,7 +38,7 @@ def change_texts(row: Row, change: Callable[[str, Spans], tuple[str, Spans]]) ->
     return replace(row, text=text, entities=None if row.entities is None else entities)
 
 
-def taught(answer: Mapping[str, Any], confidence: float) -> dict[str, Any] | None:
+def as_labels(answer: Mapping[str, Any], confidence: float) -> dict[str, Any] | None:
     """Whatever it is sure of; that a text belongs to no intent is not taught, since it is a threshold that tells it."""
     fields: dict[str, Any] = {}
     intent = next(iter(answer["ranking"]), None)
@@ -52,11 +54,26 @@ def taught(answer: Mapping[str, Any], confidence: float) -> dict[str, Any] | Non
 
 
 def prepare(model: JointModel, examples: Sequence[Example]) -> list[Example]:
-    """Give each example its embedding by the base model, and let the intent head begin at the intents' means."""
+    """Give each example its embedding by the base model, unless it has a teacher's, and let the intent head begin at the intents' means."""
     anchors = predict(model, [alone(example) for example in examples]).embeddings
     intents = torch.tensor([example.intent for example in examples])
     model.start_from_prototypes(torch.from_numpy(anchors), intents)
+    return [
+        example if _is_like(example.anchor, anchor) else replace(example, anchor=anchor)
+        for example, anchor in zip(examples, anchors, strict=True)
+    ]
+
+
+def taught(
+    examples: Sequence[Example], teachers: Sequence[Example], read: Callable[[Sequence[Example]], Found]
+) -> list[Example]:
+    """Hold the embeddings at the teacher's: a student that lacks layers has none of its own that would be worth keeping."""
+    anchors = read([alone(example) for example in teachers])["sentence_embedding"]
     return [replace(example, anchor=anchor) for example, anchor in zip(examples, anchors, strict=True)]
+
+
+def _is_like(one: NDArray[np.float32] | None, other: NDArray[np.float32]) -> bool:
+    return one is not None and one.shape == other.shape
 
 
 def validated(model: JointModel, examples: Sequence[Example]) -> dict[str, float]:
@@ -128,8 +145,9 @@ TASK: Task[Row, LabelSpace, Example, JointModel] = Task(
     model=JointModel.load,
     collate=collate,
     change_texts=change_texts,
-    taught=taught,
+    as_labels=as_labels,
     prepare=prepare,
+    taught=taught,
     epoch=in_mixed_contexts,
     counts=Counts.of,
     loss=joint_loss,

@@ -36,7 +36,7 @@ def change_texts(row: Row, change: Callable[[str, Spans], tuple[str, Spans]]) ->
     return replace(row, text=change(row.text, ())[0], text_pair=change(row.text_pair, ())[0])
 
 
-def taught(answer: Mapping[str, Any], confidence: float) -> dict[str, Any] | None:
+def as_labels(answer: Mapping[str, Any], confidence: float) -> dict[str, Any] | None:
     """The label; nothing of a score."""
     return {"label": answer["label"]} if answer.get("confidence", 0.0) >= confidence else None
 
@@ -90,7 +90,7 @@ TASK: Task[Row, Relations, PairExample, PooledHead] = Task(
     model=model,
     collate=collate_pairs,
     change_texts=change_texts,
-    taught=taught,
+    as_labels=as_labels,
     counts=Counted.of,
     loss=pair_loss,
     choices=Relations.choices,

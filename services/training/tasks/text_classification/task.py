@@ -36,7 +36,7 @@ def change_texts(row: Row, change: Callable[[str, Spans], tuple[str, Spans]]) ->
     return replace(row, text=change(row.text, ())[0])
 
 
-def taught(answer: Mapping[str, Any], confidence: float) -> dict[str, Any] | None:
+def as_labels(answer: Mapping[str, Any], confidence: float) -> dict[str, Any] | None:
     """The label, or where a text may have several those that it has, if it is sure which it has and which not."""
     if "label" in answer:
         return {"label": answer["label"]} if answer["confidence"] >= confidence else None
@@ -90,7 +90,7 @@ TASK: Task[Row, Classes, Example, ClassifyingModel] = Task(
     model=ClassifyingModel.load,
     collate=collate,
     change_texts=change_texts,
-    taught=taught,
+    as_labels=as_labels,
     prepare=prepare,
     counts=Counted.of,
     loss=label_loss,

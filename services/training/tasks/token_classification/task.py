@@ -37,7 +37,7 @@ def change_texts(row: Row, change: Callable[[str, Spans], tuple[str, Spans]]) ->
     return Row(*change(row.text, row.entities))
 
 
-def taught(answer: Mapping[str, Any], confidence: float) -> dict[str, Any] | None:
+def as_labels(answer: Mapping[str, Any], confidence: float) -> dict[str, Any] | None:
     """The spans."""
     spans = taught_spans(answer["entities"], confidence)
     return None if spans is None else {"entities": spans}
@@ -111,7 +111,7 @@ TASK: Task[Row, Tags, Example, TaggingModel] = Task(
     model=TaggingModel.load,
     collate=collate,
     change_texts=change_texts,
-    taught=taught,
+    as_labels=as_labels,
     counts=tagged_tokens,
     loss=tag_loss,
     choices=Tags.choices,

@@ -152,12 +152,12 @@ _SPAN = {"start": 0, "end": 4, "label": "city", "text": "Rome"}
 def test_a_task_takes_of_an_answer_what_is_sure(
     task: TaskName, answer: Mapping[str, Any], fields: Mapping[str, Any] | None
 ) -> None:
-    taught = TASKS[task].taught
-    assert taught is not None
-    assert taught(answer, 0.9) == fields
+    as_labels = TASKS[task].as_labels
+    assert as_labels is not None
+    assert as_labels(answer, 0.9) == fields
 
 
 @pytest.mark.parametrize("task", sorted(TASK_NAMES))
 def test_a_task_takes_it_exactly_if_answers_can_be_taught(task: TaskName) -> None:
     refused = not_offered(task, Full(), (PseudoLabels(unlabelled_file="file-1"),))
-    assert (refused is None) == (TASKS[task].taught is not None)
+    assert (refused is None) == (TASKS[task].as_labels is not None)
