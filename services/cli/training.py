@@ -107,24 +107,20 @@ def train(
         if student_layers:
             body["tuning"]["student_layers"] = student_layers
         if objective or teacher:
-            body["objectives"] = _objectives(objective or [], teacher)
-        if unlabelled:
-            texts = api.upload(unlabelled, "user_data")["id"]
-            (taught,) = (one for one in body["objectives"] if one["type"] == ObjectiveName.PSEUDO_LABELS)
-            taught["unlabelled_file"] = texts
-        if deployment:
-            body["deployment"] = deployment
-        if suffix:
-            body["suffix"] = suffix
+            texts = api.upload(unlabelled, "user_data")["id"] if unlabelled else None
+            body["objectives"] = _objectives(objective or [], teacher, texts)
+        body |= {name: value for name, value in (("deployment", deployment), ("suffix", suffix)) if value}
         if epochs:
             body["method"] = {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": epochs}}}
         job = api.post("/v1/fine_tuning/jobs", body)
         _report(api, job, detach=detach, as_json=as_json)
 
 
-def _objectives(names: list[ObjectiveName], teacher: str | None) -> list[Json]:
+def _objectives(names: list[ObjectiveName], teacher: str | None, unlabelled: str | None) -> list[Json]:
     found: list[Json] = [
-        {"type": name.value} for name in names if teacher is None or name != ObjectiveName.DISTILLATION
+        {"type": name.value} | ({"unlabelled_file": unlabelled} if name == ObjectiveName.PSEUDO_LABELS else {})
+        for name in names
+        if teacher is None or name != ObjectiveName.DISTILLATION
     ]
     return found if teacher is None else [*found, {"type": "distillation", "teacher": teacher}]
 

@@ -71,17 +71,10 @@ def run(job: Job, context: AttemptContext) -> None:
     """
     report = context.events.message
     report(f"Attempt {job.attempt} begins.")
-    data = read_data(job.spec, job.seed, context.lease, context.store)
+    data = _data(job, context)
     dialogues = find_dialogues(job.spec.promotion, context)
-    parts = data.parts
-    report(
-        f"{len(parts.train)} rows train the model, {len(parts.validation)} choose it and {len(parts.test)} judge it.",
-        {"warnings": data.warnings},
-    )
-    if (missing := data.left_out.warning()) is not None:
-        report(missing, dict(data.left_out.labels), level="warn")
     task = TASKS[job.spec.task]
-    base = _base(job, parts.train, context)
+    base = _base(job, data.parts.train, context)
     past = find_past(job.spec, context.lease, context.store, data.parts)
     parts, added = _with_the_past(job, data.parts, past, context)
     parts = _with_pseudo_labels(job, parts, added, context)
@@ -130,26 +123,12 @@ def run(job: Job, context: AttemptContext) -> None:
 
     forgetting = _forgetting(past, base, task, partial(variants.evaluate, chosen), context)
     metrics = {"test": after.to_json(), "before": before.to_json(), "validation": chosen.validation.to_json()}
-    if forgetting is not None:
-        metrics["forgotten"] = forgetting.to_json()
-    if added:
-        metrics["added"] = added
+    metrics |= _besides(data, added, forgetting)
     if teacher is not None:
         compared = beside_teacher(teacher, task, schema, setting, chosen)
         report(compared.words, compared.figures)
         metrics["teacher"] = {"model": teacher.bundle.manifest.model_id, **compared.figures}
-    if data.left_out.labels:
-        metrics["left_out"] = {head: list(labels) for head, labels in data.left_out.labels.items()}
-    scheme = chosen.scheme.name if chosen.scheme else None
-    manifest = draft.model_copy(
-        update={
-            "calibration": chosen.calibration,
-            "served_file": chosen.file,
-            "metrics": metrics,
-            "parity": Parity(max_abs_difference=difference, int8_scheme=scheme, int8_loss=lost),
-        }
-    )
-    bundle = write_bundle(folder, manifest)
+    bundle = write_bundle(folder, _measured(draft, chosen, metrics, difference, lost))
     verdict = judge(job.spec, task, bundle, dialogues, after, parts, context)
     ready = Release(
         bundle=bundle,
@@ -160,6 +139,46 @@ def run(job: Job, context: AttemptContext) -> None:
         trained_tokens=fitted.trained_tokens,
     )
     _hand_over(ready, before, fitted, context)
+
+
+def _data(job: Job, context: AttemptContext) -> JobData:
+    """The rows of a job, and what its owner should know of them."""
+    data = read_data(job.spec, job.seed, context.lease, context.store)
+    parts = data.parts
+    context.events.message(
+        f"{len(parts.train)} rows train the model, {len(parts.validation)} choose it and {len(parts.test)} judge it.",
+        {"warnings": data.warnings},
+    )
+    if (missing := data.left_out.warning()) is not None:
+        context.events.message(missing, dict(data.left_out.labels), level="warn")
+    return data
+
+
+def _besides(data: JobData, added: Mapping[str, Any], forgetting: Forgetting | None) -> dict[str, Any]:
+    """What a model's metrics tell besides its scores: rows that came in, labels that were left out or forgotten."""
+    found: dict[str, Any] = {}
+    if forgetting is not None:
+        found["forgotten"] = forgetting.to_json()
+    if added:
+        found["added"] = dict(added)
+    if data.left_out.labels:
+        found["left_out"] = {head: list(labels) for head, labels in data.left_out.labels.items()}
+    return found
+
+
+def _measured(
+    draft: Manifest, chosen: ExportedVariant, metrics: Mapping[str, Any], difference: float, lost: float | None
+) -> Manifest:
+    """The manifest with everything that was measured."""
+    scheme = chosen.scheme.name if chosen.scheme else None
+    return draft.model_copy(
+        update={
+            "calibration": chosen.calibration,
+            "served_file": chosen.file,
+            "metrics": dict(metrics),
+            "parity": Parity(max_abs_difference=difference, int8_scheme=scheme, int8_loss=lost),
+        }
+    )
 
 
 def _base(job: Job, train: Sequence[Any], context: AttemptContext) -> Base:

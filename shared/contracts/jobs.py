@@ -157,7 +157,7 @@ def not_offered(task: TaskName, tuning: Spec, objectives: Objectives) -> tuple[s
 _OF_LABELS = ("class_weights", "focal")
 #: What else keeps an encoder near its beginning.
 _NEARER = "a lower learning_rate_multiplier or 'replay'"
-_WITHOUT_LABELS = ("ranking", "embedding", "question_answering")
+_WITHOUT_LABELS = ("ranking", "embedding", "question_answering", "masked_lm")
 
 
 class _FirstForm(Spec):
