@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -30,11 +31,17 @@ class ServerMissing(ParleyError):
     """The server is not installed here, or does not start."""
 
 
+#: Below the ports that systems give to outgoing connections, which may take one between its choice and its use.
+_PORTS = range(20_000, 32_000)
+
+
 def free_port() -> int:
     """A port of this host that nobody uses."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
+    chance = random.SystemRandom()  # other processes of the suite choose too
+    while True:
+        port = chance.choice(_PORTS)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 class OwnServer(ABC):

@@ -100,7 +100,11 @@ async def predict(model_id: str, body: PredictRequest, state: State, _caller: Ch
     return PredictionList(model=model.id, task=model.task, data=predicted.answers, usage=usage)
 
 
-@router.get("/models/{model_id:path}/rows")
+@router.get(
+    "/models/{model_id:path}/rows",
+    response_class=Response,
+    responses={200: {"content": {"application/jsonl": {"schema": {"type": "string"}}}}},
+)
 def rows(model_id: str, state: State, _caller: TrainCaller) -> Response:
     """The examples of a model of a few, as the training file that a job can begin with."""
     model = _named(state, model_id)
