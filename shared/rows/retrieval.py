@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Self
 
@@ -10,6 +10,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from shared.rows.parsing import STRICT, Text
+from shared.rows.row import Unlabelled
 from shared.text.normalisation import folded
 
 EXAMPLE = '{"query": "…", "positive": "…"}'
@@ -21,7 +22,7 @@ _MAX_NEGATIVES = 32
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
-class RetrievalRow:
+class RetrievalRow(Unlabelled):
     """A query, a text that it should find, and some that it should not. A query with several such texts is a row for each."""
 
     query: Text
@@ -32,20 +33,6 @@ class RetrievalRow:
     def key(self) -> str:
         """The query in the form that a model reads: all its rows stand on one side of the split."""
         return folded(self.query)
-
-    @property
-    def stratum(self) -> str:
-        """Rows have no labels to be held out evenly by."""
-        return ""
-
-    def head_labels(self) -> Iterator[tuple[str, str]]:
-        """None."""
-        return iter(())
-
-    def without(self, labels: Mapping[str, Set[str]]) -> Self:
-        """The row as it is."""
-        del labels
-        return self
 
     def with_texts(self, change: Callable[[str], str]) -> Self:
         """The row with each of its texts changed."""

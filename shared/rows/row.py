@@ -29,6 +29,26 @@ class LabelledRow(Protocol):
         """The row with each of its texts changed to one of the same length."""
 
 
+class Unlabelled:
+    """A row that says something else than a label: nothing to be held out evenly by, nothing to be left out."""
+
+    __slots__ = ()
+
+    @property
+    def stratum(self) -> str:
+        """None."""
+        return ""
+
+    def head_labels(self) -> Iterator[tuple[str, str]]:
+        """None."""
+        return iter(())
+
+    def without(self, labels: Mapping[str, Set[str]]) -> Self:
+        """The row as it is."""
+        del labels
+        return self
+
+
 def learned_labels(row: LabelledRow) -> Iterator[tuple[str, str]]:
     """Every label of a row that is a class to be learned, with its head; belonging to no intent is none."""
     return (pair for pair in row.head_labels() if pair != ("intent", OUT_OF_SCOPE))

@@ -25,6 +25,11 @@ from shared.inference.tokens import Tokens
 RowT = TypeVar("RowT")
 
 
+def uncalibrated(_outputs: Found, _examples: Sequence[Any]) -> Calibration:
+    """Of a task whose figures mean what they are."""
+    return Calibration()
+
+
 @dataclass(frozen=True, slots=True)
 class Serving(Generic[RowT]):
     """How models of a task answer, and how their answers are judged.
@@ -73,7 +78,7 @@ class ReaderVariants(Generic[RowT, ExampleT]):
         serving: Serving[RowT],
         examples: Callable[[Sequence[RowT]], list[ExampleT]],
         collate: Collate[ExampleT],
-        calibrate: Callable[[Found, Sequence[ExampleT]], Calibration],
+        calibrate: Callable[[Found, Sequence[ExampleT]], Calibration] = uncalibrated,
         token_outputs: Set[str] = frozenset(),
         *,
         reads_outputs: bool = True,

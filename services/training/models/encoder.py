@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +12,8 @@ from transformers import AutoConfig, AutoModel, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from shared.errors import TrainingFailed
+
+ModelT = TypeVar("ModelT", bound=nn.Module)
 
 
 def encoder_width(base: Path) -> int:
@@ -48,6 +52,18 @@ def load_encoder(base: Path) -> PreTrainedModel:
     if hasattr(encoder, "pooler"):
         setattr(encoder, "pooler", None)  # noqa: B010  # declared as a module, which it may well lack
     return encoder
+
+
+def with_new_heads(base: Path, build: Callable[[PreTrainedModel], ModelT]) -> ModelT:
+    """What ``build`` makes of the encoder in a directory: with the same new heads every time, whatever was drawn before.
+
+    Raises:
+        TrainingFailed: There is no encoder that could be read; the message names the reason.
+    """
+    encoder = load_encoder(base)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return build(encoder)
 
 
 def word_table(encoder: PreTrainedModel) -> Tensor:

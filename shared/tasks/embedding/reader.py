@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from shared.contracts.tasks import TaskName
 from shared.errors import BrokenArtifact, InvalidInput
-from shared.inference.batching import BatchRunner
+from shared.inference.graph_reader import WARM_UP, GraphReader
 from shared.inference.predictor import Parts, Prediction
 from shared.inference.session import FloatArray
 from shared.inference.tokens import MAX_WINDOWS
@@ -18,10 +17,8 @@ from shared.tasks.embedding.record import Input
 OUTPUT = "sentence_embedding"
 """Of the graph: [b, d], of length 1."""
 
-_WARM_UP = "Where is my order? 你好 🙂"
 
-
-class EmbeddingReader:
+class EmbeddingReader(GraphReader):
     """Embeds texts; a long one's vector is the mean direction of its windows'.
 
     Args:
@@ -32,27 +29,15 @@ class EmbeddingReader:
     """
 
     def __init__(self, parts: Parts) -> None:
-        self._manifest = parts.manifest
-        self._tokens = parts.tokens
-        self._runner = BatchRunner(parts.session, parts.tokens.pad_id, threads=parts.threads, on_gpu=parts.on_gpu)
-        outputs = self._runner.each(self._tokens.encode([_WARM_UP]))[0] or {}
-        if OUTPUT not in outputs or outputs[OUTPUT].shape != (self._manifest.embedding_size,):
-            raise BrokenArtifact(f"the graph of {self.model_id} gives no vectors of {self._manifest.embedding_size}")
-
-    @property
-    def model_id(self) -> str:
-        """The id of the model."""
-        return self._manifest.model_id
-
-    @property
-    def task(self) -> TaskName:
-        """What it was trained for."""
-        return self._manifest.task
+        super().__init__(parts)
+        outputs = self.runner.each(self.tokens.encode([WARM_UP]))[0] or {}
+        if OUTPUT not in outputs or outputs[OUTPUT].shape != (self.manifest.embedding_size,):
+            raise BrokenArtifact(f"the graph of {self.model_id} gives no vectors of {self.manifest.embedding_size}")
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """To which the vectors may be cut, and still be compared; the whole size is one of them."""
-        return self._manifest.embedding_sizes or (self._manifest.embedding_size,)
+        return self.manifest.embedding_sizes or (self.manifest.embedding_size,)
 
     def predict(self, rows: Sequence[Input]) -> list[Prediction]:
         """``{"embedding"}`` of each text, of length 1; zeros for a blank one.
@@ -70,10 +55,10 @@ class EmbeddingReader:
 
     def embed_counted(self, texts: Sequence[str]) -> tuple[FloatArray, list[int]]:
         """The vectors [n, d] of texts, of length 1 (zeros for blank ones), and the tokens read of each."""
-        windows = [parts[:MAX_WINDOWS] for parts in self._tokens.windows(texts)]
-        outputs = iter(self._runner.each([window for parts in windows for window in parts]))
-        nothing = np.zeros(self._manifest.embedding_size, np.float32)
-        vectors = np.empty((len(texts), self._manifest.embedding_size), np.float32)
+        windows = [parts[:MAX_WINDOWS] for parts in self.tokens.windows(texts)]
+        outputs = iter(self.runner.each([window for parts in windows for window in parts]))
+        nothing = np.zeros(self.manifest.embedding_size, np.float32)
+        vectors = np.empty((len(texts), self.manifest.embedding_size), np.float32)
         for row, parts in enumerate(windows):
             found = [nothing if read is None else read[OUTPUT] for read in (next(outputs) for _ in parts)]
             vectors[row] = found[0] if len(found) == 1 else mean_direction(np.stack(found))
@@ -88,10 +73,6 @@ class EmbeddingReader:
             "objective 'matryoshka'.",
             param="dimensions",
         )
-
-    def close(self) -> None:
-        """Free the model's memory."""
-        self._runner.close()
 
 
 def _cut(vector: FloatArray, size: int | None) -> FloatArray:

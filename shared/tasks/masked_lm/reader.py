@@ -8,10 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contracts.tasks import TaskName
 from shared.errors import BrokenArtifact
-from shared.inference.batching import BatchRunner
 from shared.inference.decoding import softmax
+from shared.inference.graph_reader import GraphReader
 from shared.inference.predictor import Parts, Prediction
 from shared.inference.session import FloatArray
 from shared.inference.tokens import Encoded, readable
@@ -41,7 +40,7 @@ class Masked(NamedTuple):
     places: Sequence[int]
 
 
-class MaskedReader:
+class MaskedReader(GraphReader):
     """Tells which words may stand where one is hidden.
 
     Args:
@@ -52,30 +51,16 @@ class MaskedReader:
     """
 
     def __init__(self, parts: Parts) -> None:
-        self._manifest = parts.manifest
-        self.tokens = parts.tokens
+        super().__init__(parts, most=_AT_ONCE)
         self._tokenizer = parts.tokens.plain()
         self._tokenizer.encode_special_tokens = False  # the mask is one
         self._tokenizer.enable_truncation(parts.manifest.max_length)
         self._mask = mask_of(self._tokenizer.get_vocab())
-        self._runner = BatchRunner(
-            parts.session, parts.tokens.pad_id, threads=parts.threads, on_gpu=parts.on_gpu, most=_AT_ONCE
-        )
         if self._mask is None:
             raise BrokenArtifact(f"the tokenizer of {self.model_id} has no token that hides a word")
         words = self.words([Masked(self._tokenizer.encode(MASK).ids, [1])])[0]
         if words.shape[1] < self._tokenizer.get_vocab_size():
             raise BrokenArtifact(f"the graph of {self.model_id} has no figure for some words of its tokenizer")
-
-    @property
-    def model_id(self) -> str:
-        """The id of the model."""
-        return self._manifest.model_id
-
-    @property
-    def task(self) -> TaskName:
-        """What it was trained for."""
-        return self._manifest.task
 
     def predict(self, rows: Sequence[Input]) -> list[Prediction]:
         """``{"tokens": [{"token", "score"}]}`` of each text: what may stand at its mask, the likeliest first."""
@@ -94,16 +79,12 @@ class MaskedReader:
         """The logits [hidden, v] of every word at each hidden place of each text."""
         encodings = [Encoded(list(text.ids), [(0, 1)] * len(text.ids), [False] * len(text.ids)) for text in texts]
         found: list[FloatArray] = [np.empty((0, 0), np.float32)] * len(texts)
-        for rows, outputs in self._runner.runs(encodings):
+        for rows, outputs in self.runner.runs(encodings):
             for place, row in enumerate(rows):
                 if OUTPUT not in outputs:
                     raise BrokenArtifact(f"the graph of {self.model_id} tells no words")
                 found[row] = outputs[OUTPUT][place][list(texts[row].places)]
         return found
-
-    def close(self) -> None:
-        """Free the model's memory."""
-        self._runner.close()
 
     @property
     def _name(self) -> str:

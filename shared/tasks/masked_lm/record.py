@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Self
 
@@ -12,13 +12,14 @@ from pydantic.dataclasses import dataclass
 from shared.rows.kind import RecordKind
 from shared.rows.parsing import STRICT, Text, fault, parser
 from shared.rows.problems import text_problem
+from shared.rows.row import Unlabelled
 from shared.text.normalisation import folded
 
 MASK = "[MASK]"
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
-class Row:
+class Row(Unlabelled):
     """A text."""
 
     text: Text
@@ -27,20 +28,6 @@ class Row:
     def key(self) -> str:
         """The text in the form that a model reads, letter case folded."""
         return folded(self.text)
-
-    @property
-    def stratum(self) -> str:
-        """Texts have no labels to be held out evenly by."""
-        return ""
-
-    def head_labels(self) -> Iterator[tuple[str, str]]:
-        """None."""
-        return iter(())
-
-    def without(self, labels: Mapping[str, Set[str]]) -> Self:
-        """The row as it is."""
-        del labels
-        return self
 
     def with_texts(self, change: Callable[[str], str]) -> Self:
         """The row with its text changed."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.contracts.tasks import TaskName
 from shared.errors import BrokenArtifact
-from shared.inference.batching import BatchRunner, Outputs
+from shared.inference.batching import Outputs
+from shared.inference.graph_reader import WARM_UP, GraphReader
 from shared.inference.pairs import PairTokens
 from shared.inference.predictor import Parts, Prediction
 from shared.inference.tokens import Encoded
@@ -19,10 +19,8 @@ OUTPUT = "start_end"
 #: Windows of one context; what lies behind is not read, and the answer says so.
 MAX_WINDOWS = 128
 
-_WARM_UP = Input(question="Where is my order? 你好 🙂", context="It is on its way.")
 
-
-class AnsweringReader:
+class AnsweringReader(GraphReader):
     """Finds the answers to questions in contexts; a long context is read in windows.
 
     Args:
@@ -33,36 +31,21 @@ class AnsweringReader:
     """
 
     def __init__(self, parts: Parts) -> None:
-        self._manifest = parts.manifest
+        super().__init__(parts)
         self._pairs = PairTokens(parts.tokens)
-        self._runner = BatchRunner(parts.session, parts.tokens.pad_id, threads=parts.threads, on_gpu=parts.on_gpu)
-        windows = self._pairs.windows([_WARM_UP.question], [_WARM_UP.context])[0]
-        outputs = self._runner.each(windows)[0] or {}
+        windows = self._pairs.windows([WARM_UP], [WARM_UP])[0]
+        outputs = self.runner.each(windows)[0] or {}
         if OUTPUT not in outputs or outputs[OUTPUT].shape[-1] != 2:  # begin and end
             raise BrokenArtifact(f"the graph of {self.model_id} does not tell where answers begin and end")
-
-    @property
-    def model_id(self) -> str:
-        """The id of the model."""
-        return self._manifest.model_id
-
-    @property
-    def task(self) -> TaskName:
-        """What it was trained for."""
-        return self._manifest.task
 
     def predict(self, rows: Sequence[Input]) -> list[Prediction]:
         """``{"answer", "start", "end", "score", "truncated"}`` of each question; ``answer`` is null where the context holds none."""
         windows = self._pairs.windows([row.question for row in rows], [row.context for row in rows])
-        outputs = iter(self._runner.each([window for parts in windows for window in parts[:MAX_WINDOWS]]))
+        outputs = iter(self.runner.each([window for parts in windows for window in parts[:MAX_WINDOWS]]))
         return [
             self._prediction(row, parts, [next(outputs) for _ in parts[:MAX_WINDOWS]])
             for row, parts in zip(rows, windows, strict=True)
         ]
-
-    def close(self) -> None:
-        """Free the model's memory."""
-        self._runner.close()
 
     def _prediction(self, row: Input, windows: Sequence[Encoded], outputs: Sequence[Outputs | None]) -> Prediction:
         is_cut, windows = len(windows) > MAX_WINDOWS, windows[:MAX_WINDOWS]
@@ -76,7 +59,7 @@ class AnsweringReader:
         if not found:
             return Prediction(nothing | {"score": 1.0, "truncated": is_cut}, tokens)
         bests = [best for _, best in found]
-        if self._manifest.labels.unanswerable and margin(bests) < self._manifest.calibration.margin:
+        if self.manifest.labels.unanswerable and margin(bests) < self.manifest.calibration.margin:
             return Prediction(
                 nothing | {"score": min(best.nothing_share for best in bests), "truncated": is_cut}, tokens
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Self
 
@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass
 from shared.rows.kind import RecordKind
 from shared.rows.parsing import STRICT, Text, fault, parser
 from shared.rows.problems import shown, text_problem
+from shared.rows.row import Unlabelled
 from shared.text.normalisation import folded
 
 #: Characters of one context; longer documents are cut into passages before they are asked about.
@@ -43,7 +44,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
-class Row:
+class Row(Unlabelled):
     """A question about a context, with every answer that is right; none at all if it cannot be answered from it."""
 
     question: Text
@@ -70,15 +71,6 @@ class Row:
     def stratum(self) -> str:
         """Whether it has an answer."""
         return "answered" if self.answers else "unanswerable"
-
-    def head_labels(self) -> Iterator[tuple[str, str]]:
-        """None."""
-        return iter(())
-
-    def without(self, labels: Mapping[str, Set[str]]) -> Self:
-        """The row as it is."""
-        del labels
-        return self
 
     def with_texts(self, change: Callable[[str], str]) -> Self:
         """The row with each of its texts changed to one of the same length, and the answers as they then stand."""

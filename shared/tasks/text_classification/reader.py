@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from shared.contracts.tasks import TaskName
 from shared.errors import BrokenArtifact
-from shared.inference.batching import BatchRunner
 from shared.inference.decoding import softmax
+from shared.inference.graph_reader import WARM_UP, GraphReader
 from shared.inference.predictor import Parts, Prediction
 from shared.inference.session import FloatArray
 from shared.inference.tokens import MAX_WINDOWS, Encoded
@@ -18,10 +17,8 @@ from shared.tasks.text_classification.record import Input
 OUTPUT = "logits"
 """Of the graph: [b, labels]."""
 
-_WARM_UP = Input(text="Where is my order? 你好 🙂")
 
-
-class ClassifyingReader:
+class ClassifyingReader(GraphReader):
     """Tells the label of texts, or all labels that they have.
 
     A long text is read in windows; their probabilities are averaged, each by its tokens.
@@ -34,36 +31,20 @@ class ClassifyingReader:
     """
 
     def __init__(self, parts: Parts) -> None:
-        self._manifest = parts.manifest
-        self._tokens = parts.tokens
-        self._runner = BatchRunner(parts.session, parts.tokens.pad_id, threads=parts.threads, on_gpu=parts.on_gpu)
-        outputs = self._runner.each(self._tokens.encode([_WARM_UP.text]))[0] or {}
-        width = len(self._manifest.labels.labels)
+        super().__init__(parts)
+        outputs = self.runner.each(self.tokens.encode([WARM_UP]))[0] or {}
+        width = len(self.manifest.labels.labels)
         if OUTPUT not in outputs or outputs[OUTPUT].shape != (width,):
             raise BrokenArtifact(f"the graph of {self.model_id} does not give a figure for each of its {width} labels")
-
-    @property
-    def model_id(self) -> str:
-        """The id of the model."""
-        return self._manifest.model_id
-
-    @property
-    def task(self) -> TaskName:
-        """What it was trained for."""
-        return self._manifest.task
 
     def predict(self, rows: Sequence[Input]) -> list[Prediction]:
         """``{"label", "confidence", "probabilities"}`` of each text, or ``{"labels", "probabilities"}`` where it may have several.
 
         A blank text has the labels' uniform distribution, or none of them.
         """
-        windows = [parts[:MAX_WINDOWS] for parts in self._tokens.windows([row.text for row in rows])]
-        outputs = iter(self._runner.each([window for parts in windows for window in parts]))
+        windows = [parts[:MAX_WINDOWS] for parts in self.tokens.windows([row.text for row in rows])]
+        outputs = iter(self.runner.each([window for parts in windows for window in parts]))
         return [self._prediction(parts, [next(outputs) for _ in parts]) for parts in windows]
-
-    def close(self) -> None:
-        """Free the model's memory."""
-        self._runner.close()
 
     def _prediction(self, windows: Sequence[Encoded], outputs: Sequence[dict[str, FloatArray] | None]) -> Prediction:
         tokens = sum(len(window.ids) for window in windows)
@@ -78,21 +59,21 @@ class ClassifyingReader:
         return Prediction(self._answer(mean), tokens)
 
     def _probabilities(self, logits: FloatArray) -> FloatArray:
-        temperature = self._manifest.calibration.temperature
-        if not self._manifest.labels.several:
+        temperature = self.manifest.calibration.temperature
+        if not self.manifest.labels.several:
             return softmax(logits, temperature)
         probabilities: FloatArray = 1 / (1 + np.exp(-logits / np.float32(temperature)))
         return probabilities
 
     def _nothing(self) -> FloatArray:
-        count = len(self._manifest.labels.labels)
-        return np.zeros(count, np.float32) if self._manifest.labels.several else np.full(count, 1 / count, np.float32)
+        count = len(self.manifest.labels.labels)
+        return np.zeros(count, np.float32) if self.manifest.labels.several else np.full(count, 1 / count, np.float32)
 
     def _answer(self, probabilities: FloatArray) -> dict[str, object]:
-        labels = self._manifest.labels.labels
+        labels = self.manifest.labels.labels
         by_label = dict(zip(labels, probabilities.tolist(), strict=True))
-        if self._manifest.labels.several:
-            threshold = self._manifest.calibration.threshold
+        if self.manifest.labels.several:
+            threshold = self.manifest.calibration.threshold
             return {"labels": [name for name in labels if by_label[name] >= threshold], "probabilities": by_label}
         label = max(by_label, key=lambda name: by_label[name])
         return {"label": label, "confidence": by_label[label], "probabilities": by_label}

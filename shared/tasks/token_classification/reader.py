@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.contracts.tasks import TaskName
 from shared.contracts.understanding import EntitySpan
 from shared.errors import BrokenArtifact
-from shared.inference.batching import BatchRunner, Outputs
+from shared.inference.batching import Outputs
 from shared.inference.decoding import TagDecoder
+from shared.inference.graph_reader import WARM_UP, GraphReader
 from shared.inference.predictor import Parts, Prediction
 from shared.inference.tokens import MAX_WINDOWS, Encoded
 from shared.inference.windows import merged_entities
@@ -17,10 +17,8 @@ from shared.tasks.token_classification.record import Input
 OUTPUT = "tags"
 """Of the graph: [b, s, tags]."""
 
-_WARM_UP = Input("Where is my order? 你好 🙂")
 
-
-class TaggingReader:
+class TaggingReader(GraphReader):
     """Finds the labelled spans of texts; a long one is read in windows.
 
     Args:
@@ -31,37 +29,21 @@ class TaggingReader:
     """
 
     def __init__(self, parts: Parts) -> None:
-        self._manifest = parts.manifest
-        self._tokens = parts.tokens
-        self._decoder = TagDecoder(self._manifest.labels.tags, apart=self._manifest.labels.apart)
-        self._runner = BatchRunner(parts.session, parts.tokens.pad_id, threads=parts.threads, on_gpu=parts.on_gpu)
-        outputs = self._runner.each(self._tokens.encode([_WARM_UP.text]))[0] or {}
-        width = len(self._manifest.labels.tags)
+        super().__init__(parts)
+        self._decoder = TagDecoder(self.manifest.labels.tags, apart=self.manifest.labels.apart)
+        outputs = self.runner.each(self.tokens.encode([WARM_UP]))[0] or {}
+        width = len(self.manifest.labels.tags)
         if OUTPUT not in outputs or outputs[OUTPUT].shape[-1] != width:
             raise BrokenArtifact(f"the graph of {self.model_id} does not give a figure for each of its {width} tags")
 
-    @property
-    def model_id(self) -> str:
-        """The id of the model."""
-        return self._manifest.model_id
-
-    @property
-    def task(self) -> TaskName:
-        """What it was trained for."""
-        return self._manifest.task
-
     def predict(self, rows: Sequence[Input]) -> list[Prediction]:
         """``{"entities": [{"start", "end", "label", "text", "confidence"}]}`` of each text, in code points."""
-        windows = [parts[:MAX_WINDOWS] for parts in self._tokens.windows([row.text for row in rows])]
-        outputs = iter(self._runner.each([window for parts in windows for window in parts]))
+        windows = [parts[:MAX_WINDOWS] for parts in self.tokens.windows([row.text for row in rows])]
+        outputs = iter(self.runner.each([window for parts in windows for window in parts]))
         return [
             self._prediction(row.text, parts, [next(outputs) for _ in parts])
             for row, parts in zip(rows, windows, strict=True)
         ]
-
-    def close(self) -> None:
-        """Free the model's memory."""
-        self._runner.close()
 
     def _prediction(self, text: str, windows: Sequence[Encoded], outputs: Sequence[Outputs | None]) -> Prediction:
         found = [self._spans(text, window, read) for window, read in zip(windows, outputs, strict=True)]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from services.training.exporting.reader_variants import ReaderVariants, Serving
 from services.training.fitting.batching import Counted
-from services.training.fitting.prediction import Found, predicted
+from services.training.fitting.prediction import predicted
 from services.training.models.base_models import Base
 from services.training.models.text_encoder import TextEncoder
 from services.training.reporting.figures import Evaluation
@@ -19,7 +19,7 @@ from services.training.tasks.embedding.loss import contrastive_loss
 from services.training.tasks.embedding.model import EmbeddingModel
 from services.training.tasks.embedding.scores import evaluate, found_with, quick_scores
 from services.training.tasks.task import Setting, Task
-from shared.artifacts.manifest import Calibration, Labels
+from shared.artifacts.manifest import Labels
 from shared.rows.retrieval import RetrievalRow
 from shared.tasks.embedding.reader import OUTPUT, EmbeddingReader
 
@@ -39,10 +39,7 @@ def variants(setting: Setting, _schema: None) -> ReaderVariants[RetrievalRow, Ex
     def as_ids(rows: Sequence[RetrievalRow]) -> list[Example]:
         return single_texts(setting.encoder, rows)
 
-    def uncalibrated(_outputs: Found, _examples: Sequence[Example]) -> Calibration:
-        return Calibration()
-
-    return ReaderVariants(setting, SERVING, as_ids, collate, uncalibrated)
+    return ReaderVariants(setting, SERVING, as_ids, collate)
 
 
 def baseline(base: Base, _train: Sequence[RetrievalRow], test: Sequence[RetrievalRow]) -> Evaluation:

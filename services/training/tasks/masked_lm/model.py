@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu
 from transformers import PreTrainedModel
 
-from services.training.models.encoder import load_encoder, word_table
+from services.training.models.encoder import with_new_heads, word_table
 from services.training.models.task_model import TaskModel
 from shared.tasks.masked_lm.reader import OUTPUT
 
@@ -37,10 +37,7 @@ class MaskedModel(TaskModel):
         Raises:
             TrainingFailed: There is no encoder that could be read.
         """
-        encoder = load_encoder(base)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)  # the same new head every time, whatever was drawn before
-            return cls(encoder, dropout)
+        return with_new_heads(base, lambda encoder: cls(encoder, dropout))
 
     def forward(
         self,

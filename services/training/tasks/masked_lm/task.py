@@ -11,7 +11,6 @@ from torch.nn.functional import cross_entropy
 from services.training.exporting.reader_variants import ReaderVariants, Serving
 from services.training.fitting.batching import IGNORED, Batch, Counted, batches
 from services.training.fitting.device import autocast
-from services.training.fitting.prediction import Found
 from services.training.fitting.recipe import Recipe
 from services.training.models.base_models import Base
 from services.training.models.task_model import Outputs
@@ -21,7 +20,7 @@ from services.training.tasks.masked_lm.examples import Example, collate, example
 from services.training.tasks.masked_lm.model import MaskedModel
 from services.training.tasks.masked_lm.scores import QUALITY, commonest, evaluate
 from services.training.tasks.task import Setting, Task
-from shared.artifacts.manifest import Calibration, Labels
+from shared.artifacts.manifest import Labels
 from shared.tasks.masked_lm.reader import OUTPUT, MaskedReader
 from shared.tasks.masked_lm.record import Row
 
@@ -73,10 +72,7 @@ def variants(setting: Setting, _schema: None) -> ReaderVariants[Row, Example]:
     def as_ids(rows: Sequence[Row]) -> list[Example]:
         return examples_of(setting.encoder, rows, None)
 
-    def uncalibrated(_outputs: Found, _examples: Sequence[Example]) -> Calibration:
-        return Calibration()
-
-    return ReaderVariants(setting, SERVING, as_ids, collate, uncalibrated, reads_outputs=False)
+    return ReaderVariants(setting, SERVING, as_ids, collate, reads_outputs=False)
 
 
 def baseline(base: Base, train: Sequence[Row], test: Sequence[Row]) -> Evaluation:

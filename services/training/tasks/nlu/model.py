@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from services.training.models.encoder import load_encoder
+from services.training.models.encoder import with_new_heads
 from services.training.models.pooling import AttentionPooling, mean_state, start_from_prototypes, unit
 from services.training.models.task_model import TaskModel
 from services.training.tasks.nlu.labels import LabelSpace
@@ -57,10 +57,7 @@ class JointModel(TaskModel):
         Raises:
             TrainingFailed: There is no encoder that could be read; the message names the reason.
         """
-        encoder = load_encoder(base)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)  # the same new heads every time, whatever was drawn before
-            model = cls(encoder, labels, dropout)
+        model = with_new_heads(base, lambda encoder: cls(encoder, labels, dropout))
         if (base / PROJECTION).is_file():
             model.projection.load_state_dict(load_file(base / PROJECTION))
         return model

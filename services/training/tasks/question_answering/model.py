@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from services.training.models.encoder import load_encoder
+from services.training.models.encoder import with_new_heads
 from services.training.models.task_model import TaskModel
 from services.training.tasks.question_answering.examples import Answerability
 from shared.tasks.question_answering.reader import OUTPUT
@@ -34,10 +34,7 @@ class AnsweringModel(TaskModel):
         Raises:
             TrainingFailed: There is no encoder that could be read.
         """
-        encoder = load_encoder(base)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)  # the same new head every time, whatever was drawn before
-            return cls(encoder, dropout)
+        return with_new_heads(base, lambda encoder: cls(encoder, dropout))
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None

@@ -13,7 +13,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from services.training.exporting.reader_variants import ReaderVariants, Serving
 from services.training.fitting.batching import IGNORED, Batch, Counted
 from services.training.fitting.pair_examples import PairExample, collate_pairs
-from services.training.fitting.prediction import Found, predicted
+from services.training.fitting.prediction import predicted
 from services.training.fitting.recipe import Recipe
 from services.training.models.base_models import Base
 from services.training.models.pooled_head import LOGITS, PooledHead
@@ -23,7 +23,7 @@ from services.training.reporting.figures import Evaluation
 from services.training.reporting.retrieval import QUALITY, judged_ranks, ranks, retrieval_scores
 from services.training.tasks.ranking.candidates import Candidates, candidates
 from services.training.tasks.task import Setting, Task
-from shared.artifacts.manifest import Calibration, Labels
+from shared.artifacts.manifest import Labels
 from shared.inference.pairs import PairTokens
 from shared.inference.predictor import Predictor
 from shared.rows.retrieval import RetrievalRow
@@ -97,10 +97,7 @@ def variants(setting: Setting, _schema: None) -> ReaderVariants[RetrievalRow, Pa
     def as_ids(rows: Sequence[RetrievalRow]) -> list[PairExample]:
         return examples_of(setting.encoder, rows, None)
 
-    def uncalibrated(_outputs: Found, _examples: Sequence[PairExample]) -> Calibration:
-        return Calibration()
-
-    return ReaderVariants(setting, SERVING, as_ids, collate_pairs, uncalibrated)
+    return ReaderVariants(setting, SERVING, as_ids, collate_pairs)
 
 
 def labels(_schema: None) -> Labels:

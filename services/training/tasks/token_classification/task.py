@@ -9,7 +9,7 @@ from torch import Tensor
 
 from services.training.exporting.reader_variants import ReaderVariants, Serving
 from services.training.fitting.batching import IGNORED, Batch, Counted
-from services.training.fitting.prediction import Found, predicted
+from services.training.fitting.prediction import predicted
 from services.training.fitting.recipe import SMALL, Demands, Recipe
 from services.training.models.base_models import Base
 from services.training.models.overlong import overlong_warning
@@ -22,7 +22,6 @@ from services.training.tasks.token_classification.examples import Example, Tags,
 from services.training.tasks.token_classification.gazetteer import found_again
 from services.training.tasks.token_classification.model import TaggingModel
 from services.training.tasks.token_classification.scores import QUALITY, evaluate, judged, quick_scores
-from shared.artifacts.manifest import Calibration
 from shared.contracts.objectives import Adversarial, Objective
 from shared.tasks.token_classification.reader import OUTPUT, TaggingReader
 from shared.tasks.token_classification.record import Row
@@ -94,10 +93,7 @@ def variants(setting: Setting, tags: Tags) -> ReaderVariants[Row, Example]:
     def as_ids(rows: Sequence[Row]) -> list[Example]:
         return examples_of(setting.encoder, rows, tags)
 
-    def uncalibrated(_outputs: Found, _examples: Sequence[Example]) -> Calibration:
-        return Calibration()
-
-    return ReaderVariants(setting, SERVING, as_ids, collate, uncalibrated, _TOKEN_OUTPUTS)
+    return ReaderVariants(setting, SERVING, as_ids, collate, token_outputs=_TOKEN_OUTPUTS)
 
 
 def baseline(_base: Base, train: Sequence[Row], test: Sequence[Row]) -> Evaluation:
