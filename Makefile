@@ -28,7 +28,7 @@ help: ## Show this list
 up: $(VENV)/.runtime ## Start Parley on this machine; the first start also trains the starter model
 	@$(BIN)/parley up
 
-test: $(VENV)/.development ## Run the whole suite (under 15 minutes on 2 cores)
+test: $(VENV)/.development ## Run the whole suite (under 20 minutes on 2 cores)
 	$(PYTEST) -m "not slow and not stack"
 
 test-all: $(VENV)/.development ## Run the suite and the checks that take long
