@@ -87,6 +87,14 @@ def _no_choices(_schema: Any) -> Mapping[str, Sequence[str]]:
     return {}
 
 
+def _nothing_to_name(_rows: Any) -> Any:
+    return None
+
+
+def _no_labels(_schema: Any) -> Labels:
+    return Labels()
+
+
 def _no_embedding(_model: Any) -> int:
     return 0
 
@@ -126,7 +134,7 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
         token_outputs: The outputs that have a value for each token.
     """
 
-    schema: Callable[[Sequence[RowT]], SchemaT]
+    schema: Callable[[Sequence[RowT]], SchemaT] = _nothing_to_name
     examples: Callable[[TextEncoder, Sequence[RowT], SchemaT], list[ExampleT]]
     model: Callable[[Path, SchemaT, float], ModelT]
     collate: Collate[ExampleT]
@@ -151,7 +159,7 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
     variants: Callable[[Setting, SchemaT], Variants]
     evaluate_bundle: Callable[[Bundle, Sequence[RowT], int], Evaluation]
     baseline: Callable[[Base, Sequence[RowT], Sequence[RowT]], Evaluation]
-    labels: Callable[[SchemaT], Labels]
+    labels: Callable[[SchemaT], Labels] = _no_labels
     embedding_size: Callable[[ModelT], int] = _no_embedding
     quality: tuple[str, ...]
     shown: tuple[str, ...]

@@ -16,6 +16,7 @@ from shared.contracts.tasks import TaskName
 from shared.inference.decoding import softmax
 from shared.inference.predictor import Prediction
 from shared.inference.session import FloatArray
+from shared.inference.windows import mean_direction
 from shared.tasks.text_classification.record import Input
 
 #: What cosines are multiplied by before they become probabilities, where no examples tell better.
@@ -50,7 +51,7 @@ class FewShotReader:
         known = [_texts(label.name, label.description, label.examples) for label in few_shot.labels]
         owners = np.repeat(np.arange(len(known)), [len(texts) for texts in known])
         vectors, _ = embedder.embed_counted([text for texts in known for text in texts])
-        self._prototypes = np.stack([_mean(vectors[owners == label]) for label in range(len(known))])
+        self._prototypes = np.stack([mean_direction(vectors[owners == label]) for label in range(len(known))])
         self._scale = _best_scale(vectors, owners)
 
     @property
@@ -82,11 +83,6 @@ class FewShotReader:
 def _texts(name: str, description: str | None, examples: Sequence[str]) -> list[str]:
     """What a label is like: its name, its description and its examples."""
     return [name.replace("_", " "), *([description] if description else []), *examples]
-
-
-def _mean(vectors: FloatArray) -> FloatArray:
-    mean: FloatArray = vectors.mean(axis=0)
-    return mean / np.float32(max(float(np.linalg.norm(mean)), 1e-9))
 
 
 def _best_scale(vectors: FloatArray, owners: NDArray[np.int64]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,6 @@ from services.training.tasks.embedding.loss import contrastive_loss
 from services.training.tasks.embedding.model import EmbeddingModel
 from services.training.tasks.embedding.scores import evaluate, found_with, quick_scores
 from services.training.tasks.task import Setting, Task
-from shared.artifacts.manifest import Labels
 from shared.rows.retrieval import RetrievalRow
 from shared.tasks.embedding.reader import OUTPUT, EmbeddingReader
 
@@ -27,10 +26,6 @@ SERVING = Serving(EmbeddingReader, evaluate)
 
 #: Tokens that the base model reads of each text when it shows what is to be beaten.
 _BASELINE_LENGTH = 128
-
-
-def schema(_rows: Iterable[RetrievalRow]) -> None:
-    """There is nothing to name."""
 
 
 def variants(setting: Setting, _schema: None) -> ReaderVariants[RetrievalRow, Example]:
@@ -54,13 +49,7 @@ def baseline(base: Base, _train: Sequence[RetrievalRow], test: Sequence[Retrieva
     return found_with(embed, test)
 
 
-def labels(_schema: None) -> Labels:
-    """None."""
-    return Labels()
-
-
 TASK: Task[RetrievalRow, None, Example, EmbeddingModel] = Task(
-    schema=schema,
     examples=examples_of,
     model=EmbeddingModel.load,
     collate=collate,
@@ -70,7 +59,6 @@ TASK: Task[RetrievalRow, None, Example, EmbeddingModel] = Task(
     variants=variants,
     evaluate_bundle=SERVING.evaluate_bundle,
     baseline=baseline,
-    labels=labels,
     embedding_size=lambda model: model.width,
     quality=QUALITY,
     shown=("recall_at_1", "recall_at_5", "mrr"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,10 +46,6 @@ class Example:
     def tokens(self) -> tuple[int, ...]:
         """Every id that the model may read."""
         return (*self.ids, self.mask)
-
-
-def schema(_rows: Iterable[Row]) -> None:
-    """There is nothing to name."""
 
 
 def examples_of(encoder: TextEncoder, rows: Sequence[Row], _schema: None) -> list[Example]:

@@ -16,11 +16,10 @@ from services.training.models.base_models import Base
 from services.training.models.task_model import Outputs
 from services.training.models.text_encoder import TextEncoder
 from services.training.reporting.figures import Evaluation
-from services.training.tasks.masked_lm.examples import Example, collate, examples_of, hidden_anew, schema
+from services.training.tasks.masked_lm.examples import Example, collate, examples_of, hidden_anew
 from services.training.tasks.masked_lm.model import MaskedModel
 from services.training.tasks.masked_lm.scores import QUALITY, commonest, evaluate
 from services.training.tasks.task import Setting, Task
-from shared.artifacts.manifest import Labels
 from shared.tasks.masked_lm.reader import OUTPUT, MaskedReader
 from shared.tasks.masked_lm.record import Row
 
@@ -82,13 +81,7 @@ def baseline(base: Base, train: Sequence[Row], test: Sequence[Row]) -> Evaluatio
     return Evaluation(len(test), found, {})
 
 
-def labels(_schema: None) -> Labels:
-    """None."""
-    return Labels()
-
-
 TASK: Task[Row, None, Example, MaskedModel] = Task(
-    schema=schema,
     examples=examples_of,
     model=MaskedModel.load,
     collate=collate,
@@ -100,7 +93,6 @@ TASK: Task[Row, None, Example, MaskedModel] = Task(
     variants=variants,
     evaluate_bundle=SERVING.evaluate_bundle,
     baseline=baseline,
-    labels=labels,
     quality=QUALITY,
     shown=("masked_accuracy", "perplexity"),
     token_outputs=_TOKEN_OUTPUTS,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from services.training.fitting.prediction import Found
 from services.training.fitting.recipe import SMALL, Demands
 from services.training.models.base_models import Base
+from services.training.models.overlong import Overlong
 from services.training.models.text_encoder import TextEncoder
 from services.training.reporting.figures import Evaluation
 from services.training.tagging.tags import taught_spans
@@ -23,7 +24,6 @@ from services.training.tasks.nlu.examples import Example, collate, examples_of
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.loss import Counts, distributions, joint_loss
 from services.training.tasks.nlu.model import JointModel
-from services.training.tasks.nlu.overlong import Overlong
 from services.training.tasks.nlu.prediction import predict, scores
 from services.training.tasks.nlu.variants import JointVariants, evaluate_bundle
 from services.training.tasks.task import Setting, Spans, Task, Warned

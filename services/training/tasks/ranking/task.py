@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,6 @@ from services.training.reporting.figures import Evaluation
 from services.training.reporting.retrieval import QUALITY, judged_ranks, ranks, retrieval_scores
 from services.training.tasks.ranking.candidates import Candidates, candidates
 from services.training.tasks.task import Setting, Task
-from shared.artifacts.manifest import Labels
 from shared.inference.pairs import PairTokens
 from shared.inference.predictor import Predictor
 from shared.rows.retrieval import RetrievalRow
@@ -33,10 +32,6 @@ from shared.tasks.ranking.record import Input
 #: Texts of other queries that each is trained against, and that it is judged among.
 TRAINED_AGAINST = 4
 JUDGED_AMONG = 19
-
-
-def schema(_rows: Iterable[RetrievalRow]) -> None:
-    """There is nothing to name."""
 
 
 def examples_of(encoder: TextEncoder, rows: Sequence[RetrievalRow], _schema: None) -> list[PairExample]:
@@ -100,11 +95,6 @@ def variants(setting: Setting, _schema: None) -> ReaderVariants[RetrievalRow, Pa
     return ReaderVariants(setting, SERVING, as_ids, collate_pairs)
 
 
-def labels(_schema: None) -> Labels:
-    """None."""
-    return Labels()
-
-
 def _judged(groups: Sequence[Candidates], told: Sequence[np.ndarray]) -> Evaluation:
     right = [np.arange(len(one.texts)) < one.right for one in groups]
     nearest = [one.texts[int(found.argmax())] for one, found in zip(groups, told, strict=True)]
@@ -114,7 +104,6 @@ def _judged(groups: Sequence[Candidates], told: Sequence[np.ndarray]) -> Evaluat
 SERVING = Serving(RankingReader, evaluate)
 
 TASK: Task[RetrievalRow, None, PairExample, PooledHead] = Task(
-    schema=schema,
     examples=examples_of,
     model=model,
     collate=collate_pairs,
@@ -124,7 +113,6 @@ TASK: Task[RetrievalRow, None, PairExample, PooledHead] = Task(
     variants=variants,
     evaluate_bundle=SERVING.evaluate_bundle,
     baseline=baseline,
-    labels=labels,
     quality=QUALITY,
     shown=("recall_at_1", "recall_at_5", "mrr"),
 )

@@ -12,7 +12,7 @@ from services.training.fitting.batching import IGNORED, Batch, Counted
 from services.training.fitting.prediction import predicted
 from services.training.fitting.recipe import SMALL, Demands, Recipe
 from services.training.models.base_models import Base
-from services.training.models.overlong import overlong_warning
+from services.training.models.overlong import Overlong
 from services.training.models.task_model import Outputs
 from services.training.models.text_encoder import TextEncoder
 from services.training.reporting.figures import Evaluation
@@ -76,15 +76,10 @@ def objectives(_tags: Tags, rows: int) -> Sequence[Objective]:
 
 def warnings(rows: Sequence[Row], encoder: TextEncoder) -> Iterator[Warned]:
     """Rows that are longer than the model reads at once, and how many of their spans lie behind the cut."""
-    cut = [
-        (row, max(end for _, end in windows[0].offsets))
-        for row, windows in zip(rows, encoder.tokens.windows([row.text for row in rows]), strict=True)
-        if len(windows) > 1
-    ]
-    if cut:
-        lost = sum(entity.start >= end for row, end in cut for entity in row.entities)
-        words = f", and {lost} of their entities are lost" if lost else ""
-        yield Warned(overlong_warning(len(cut), encoder.max_length, lost=words), {"rows": len(cut), "entities": lost})
+    overlong = Overlong.among(rows, encoder.tokens)
+    message = overlong.warning(encoder.max_length)
+    if message is not None:
+        yield Warned(message, {"rows": overlong.rows, "entities": overlong.entities})
 
 
 def variants(setting: Setting, tags: Tags) -> ReaderVariants[Row, Example]:

