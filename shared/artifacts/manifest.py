@@ -16,6 +16,7 @@ TOKENIZER = "tokenizer.json"
 FP32_MODEL = "model.onnx"
 INT8_MODEL = "model.int8.onnx"
 NEIGHBOURS = "neighbours.npy"
+CHAT_TEMPLATE = "chat_template.jinja"
 
 
 #: Slope of the odds of ``out_of_scope`` where no rows tell a better one; those that were learnt lie around it.
@@ -92,6 +93,34 @@ class Calibration(_Part):
     """How much better than none an answer must be, in logits, where a context may hold none."""
 
 
+class DecoderShape(_Part):
+    """What serving has to know of a decoder's graph.
+
+    Its inputs are ``input_ids`` [b, s], ``attention_mask`` [b, past + s], and of each layer ``past_key_values.N.key`` and ``.value``
+    [b, kv_heads, past, head_size]; its outputs ``logits`` [b, s, vocabulary], and ``present.N.key`` and ``.value``. Where
+    ``shared_buffer``, attention is GroupQueryAttention of onnxruntime, which lets past and present be the same memory.
+
+    Attributes:
+        layers: Of the decoder.
+        kv_heads: Heads of keys and values in each.
+        head_size: Width of one.
+        context: Tokens that it can hold, prompt and answer together.
+        vocabulary: Columns of its logits.
+        end: Tokens that end an answer.
+        begin: Token that a prompt begins with, if any.
+        shared_buffer: Whether past and present may be one memory.
+    """
+
+    layers: int
+    kv_heads: int
+    head_size: int
+    context: int
+    vocabulary: int
+    end: tuple[int, ...]
+    begin: int | None = None
+    shared_buffer: bool = True
+
+
 class Parity(_Part):
     """How well the export agrees with the torch model on held-out inputs."""
 
@@ -119,6 +148,8 @@ class Manifest(_Part):
     embedding_sizes: tuple[int, ...] = ()
     """To which an embedding may be cut, where the model was trained so that it can be; largest first."""
     max_length: int
+    decoder: DecoderShape | None = None
+    """Of a model that writes; others have none."""
     calibration: Calibration
     served_file: str
     """``model.onnx`` or ``model.int8.onnx``: the one that inference opens."""
