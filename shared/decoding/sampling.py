@@ -158,7 +158,7 @@ def _nucleus(probabilities: Probabilities, samplings: Sequence[Sampling]) -> Non
     if not rows:
         return
     part = probabilities[rows]
-    descending = -np.sort(-part, axis=1)
+    descending = np.sort(part, axis=1)[:, ::-1]
     sums = descending.cumsum(axis=1)
     enough = np.array([samplings[row].top_p for row in rows]) * sums[:, -1]
     needed = np.minimum((sums < enough[:, None]).sum(axis=1), part.shape[1] - 1)

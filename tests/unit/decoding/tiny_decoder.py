@@ -42,15 +42,13 @@ class TinyDecoder:
         return ids
 
 
-def tiny_decoder(folder: Path, *, layers: int = 2, width: int = 64) -> TinyDecoder:
+def tiny_decoder(folder: Path) -> TinyDecoder:
     """Make one, deterministic; the weights are large enough for every token to depend on all before it."""
-    tokenizer = _tokenizer()
-    torch.manual_seed(7)
     config = LlamaConfig(
-        vocab_size=tokenizer.get_vocab_size(),
-        hidden_size=width,
-        intermediate_size=2 * width,
-        num_hidden_layers=layers,
+        vocab_size=320,
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
         max_position_embeddings=CONTEXT,
@@ -59,21 +57,27 @@ def tiny_decoder(folder: Path, *, layers: int = 2, width: int = 64) -> TinyDecod
         pad_token_id=0,
         initializer_range=0.2,
     )
+    return random_decoder(folder, config)
+
+
+def random_decoder(folder: Path, config: LlamaConfig) -> TinyDecoder:
+    """A Llama with random weights; its tokenizer may know fewer tokens than it."""
+    torch.manual_seed(7)
     model: Any = LlamaForCausalLM(config)
     model.eval()
     source = folder / "source"
     model.save_pretrained(source)
     names = {"bos_token": "<|begin|>", "eos_token": "<|end|>"}
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names)  # type: ignore[no-untyped-call]
+    fast = PreTrainedTokenizerFast(tokenizer_object=_tokenizer(), **names)  # type: ignore[no-untyped-call]
     fast.save_pretrained(source)
     build(source, folder / "graph", folder / "cache")
     # No end: a model that writes at random would stop at once, and the tests say themselves where it shall.
     shape = DecoderShape(
-        layers=layers,
-        kv_heads=2,
-        head_size=width // 4,
-        context=CONTEXT,
-        vocabulary=tokenizer.get_vocab_size(),
+        layers=config.num_hidden_layers,
+        kv_heads=config.num_key_value_heads,
+        head_size=config.hidden_size // config.num_attention_heads,
+        context=config.max_position_embeddings,
+        vocabulary=config.vocab_size,
         end=(),
     )
     tokens = DecoderTokens.from_file(source / "tokenizer.json")
