@@ -69,6 +69,20 @@ class Request:
     future: Future[Finish] = field(default_factory=Future)
     constraint: Constraint | None = None
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits for it any more."""
+        return self.future.cancelled()
+
+    def settle(self, outcome: Finish | BaseException) -> None:
+        """Hand the end or an error to who waits; called once. A future that was cancelled tells so only now."""
+        if not self.future.set_running_or_notify_cancel():
+            return
+        if isinstance(outcome, BaseException):
+            self.future.set_exception(outcome)
+        else:
+            self.future.set_result(outcome)
+
 
 class Answer:
     """What is known of a request once it has a slot.
@@ -92,11 +106,6 @@ class Answer:
         self._detokenizer = Detokenizer(pieces)
         self._stops = StopTexts(request.sampling.stop)
 
-    @property
-    def cancelled(self) -> bool:
-        """Whether nobody waits for it any more."""
-        return self.request.future.cancelled()
-
     def take(self, token: int, logprob: TokenLogprob | None) -> Finish | None:
         """Go on with ``token``: emit what it adds, and tell whether the answer has ended."""
         self.last = token
@@ -114,16 +123,6 @@ class Answer:
             return self._finish("length", Part(text + self._stops.rest(), token, logprob))
         self.request.emit(Part(text, token, logprob))
         return None
-
-    def fail(self, error: BaseException) -> None:
-        """Hand an error to who waits."""
-        if self.request.future.set_running_or_notify_cancel():
-            self.request.future.set_exception(error)
-
-    def complete(self, finish: Finish) -> None:
-        """Hand the end to who waits."""
-        if self.request.future.set_running_or_notify_cancel():
-            self.request.future.set_result(finish)
 
     def _finish(self, reason: FinishReason, last: Part) -> Finish:
         if last.text or last.token is not None:

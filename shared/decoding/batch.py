@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import CancelledError
 
 from shared.decoding.answer import Answer, Request
 from shared.decoding.graph import DecoderGraph
@@ -53,8 +54,8 @@ class Batch:
     def step(self) -> None:
         """Let those leave that nobody waits for, read a chunk, write a token."""
         for answer in [*self._slots.writing, *self._slots.reading.values()]:
-            if answer.cancelled:
-                self._leave(answer)
+            if answer.request.cancelled:
+                self._fail(answer, CancelledError())
         self._read()
         self._write()
 
@@ -118,11 +119,11 @@ class Batch:
             return
         if finish is not None:
             self._leave(answer)
-            answer.complete(finish)
+            answer.request.settle(finish)
 
     def _fail(self, answer: Answer, error: BaseException) -> None:
         self._leave(answer)
-        answer.fail(error)
+        answer.request.settle(error)
 
     def _leave(self, answer: Answer) -> None:
         self._slots.leave(answer)
