@@ -52,7 +52,7 @@ class GenerateText(Message):
     """Go on with a conversation or a text; answered by any number of ``TokensProduced``, then ``TextGenerated``.
 
     Attributes:
-        model: Id of a model, ``parley/NAME`` for the one of a deployment, or the name of an engine.
+        model: Id of a model, or the name of an engine, behind which ``/`` and the name of a model there may stand.
         messages: The conversation, which the model's chat template makes a prompt of.
         prompt: A text instead of a conversation.
         sampling: How tokens are chosen.

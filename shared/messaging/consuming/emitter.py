@@ -7,15 +7,19 @@ from collections.abc import Callable
 from threading import Lock
 
 from shared.contracts.message import Message
-from shared.errors import DeadlineExceeded, TooManyRequests
+from shared.errors import DeadlineExceeded, ParleyError, TooManyRequests, reason_of
 from shared.messaging.bus import Delivery
 from shared.messaging.consuming.failures import failure_of
 from shared.messaging.encoded import EncodedMessage, pack
 from shared.messaging.envelope import Envelope, Part
+from shared.telemetry import logs
+from shared.telemetry.correlation import bound
 from shared.telemetry.unique import unique_id
 
 #: Parts of one answer that may wait to be sent, while the broker is away or takes them slowly; more end the answer.
 BACKLOG = 4096
+
+_log = logs.get(__name__)
 
 
 class Outbox:
@@ -106,6 +110,9 @@ class StreamEmitter:
 
     def fail(self, error: Exception) -> None:
         """See ``Emitter``."""
+        if not self._over and not isinstance(error, ParleyError):
+            with bound(self.request.correlation_id):
+                _log.error("message not handled", type=self.request.message.TYPE, reason=reason_of(error))
         self._put(failure_of(error, self.request.message.TYPE), last=True)
 
     def cancel(self, reason: Exception) -> None:

@@ -57,6 +57,11 @@ class ReplyStream:
         """Whether nothing more comes, and all was taken."""
         return self._complete and not self._parts and self._error is None
 
+    @property
+    def ready(self) -> bool:
+        """Whether ``take`` has something to give, or to raise."""
+        return bool(self._parts) or self._error is not None
+
     def listen(self, wake: Callable[[], None]) -> None:
         """Call this, from any thread, whenever there is something to take."""
         with self._changed:
