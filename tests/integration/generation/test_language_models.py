@@ -28,6 +28,7 @@ from shared.contracts.generation import (
     TokensProduced,
 )
 from shared.contracts.message import Message
+from shared.decoding.chat_template import PLAIN, ChatTemplate
 from shared.errors import InvalidInput, NotFound, Unavailable
 from shared.messaging.bus import Bus
 from shared.messaging.connect import connect
@@ -86,7 +87,8 @@ def test_models_answer_as_they_do_alone(
     where: Place, bundles: list[Bundle], made: TinyDecoder, requester: Requester
 ) -> None:
     with running(stored(where, bundles, language_models=1, inference_threads=1)):
-        prompt = made.tokens.encode_marked("User: hello\nAssistant:")
+        template = ChatTemplate.of(PLAIN, made.tokens.tokenizer, begin=None, end=None)
+        prompt = made.tokens.encode_marked(template.render([{"role": "user", "content": "hello"}], answering=True))
         expected = made.tokens.decode(made.greedy(prompt, 20))
         text, end = whole(ask(requester))
         assert text.rstrip("\ufffd") == expected.rstrip("\ufffd")
