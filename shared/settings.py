@@ -2,15 +2,67 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.errors import SettingsError
 
 MEMORY_BROKER = "memory://"
+
+
+class EngineAddress(BaseModel):
+    """An engine that speaks the OpenAI API.
+
+    Attributes:
+        url: With the version, e.g. ``http://gpu-1:8000/v1``.
+        model: What the engine calls its model; callers may name another as ``ENGINE/MODEL``.
+        key: What it is asked with.
+        timeout_seconds: Silence after which it counts as away.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s@]+$")]
+    model: str = ""
+    key: SecretStr | None = None
+    timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 120.0
+
+
+def _read_engines(value: object) -> object:
+    """JSON, or ``NAME=URL`` with commas between."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("{"):
+        return json.loads(value)
+    pairs = [pair.strip().partition("=") for pair in value.split(",") if pair.strip()]
+    return {name.strip(): {"url": url.strip()} for name, _, url in pairs}
+
+
+def _not_ours(name: str) -> str:
+    if name == "parley":
+        raise ValueError("'parley' is the platform's own name; call the engine something else")
+    return name
+
+
+EngineName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$"), AfterValidator(_not_ours)]
+Engines = Annotated[Mapping[EngineName, EngineAddress], NoDecode, BeforeValidator(_read_engines)]
+"""Engines by name: ``{"NAME": {"url": …, "model": …, "key": …}}``, or ``NAME=URL,NAME=URL``."""
 
 
 class PlatformSettings(BaseSettings):
@@ -76,6 +128,6 @@ def _describe(item: object) -> str:
     where = ".".join(str(part) for part in item["loc"])
     if not where:
         return str(item["msg"]).removeprefix("Value error, ")
-    secret = any(word in where.lower() for word in ("key", "secret", "password", "url", "uri"))
+    secret = any(word in where.lower() for word in ("key", "secret", "password", "url", "uri", "engines"))
     shown = "(not shown)" if secret else repr(item["input"])
     return f"PARLEY_{where.upper()}={shown}: {item['msg']}"

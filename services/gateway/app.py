@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from services.gateway.alerts.feed import EventHub
 from services.gateway.analysis.client import Texts
 from services.gateway.api import build_api
+from services.gateway.chat.generation import TextGeneration
 from services.gateway.chat.lookup import ConversationLookup
 from services.gateway.chat.outbox import Outbox
 from services.gateway.chat.turn_writer import TurnWriter
@@ -88,6 +89,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         conversations=ConversationLookup(database, settings.history_turns),
         turns=Turns(requester, writer, database, timeout=timeout, clock=time.time),
         texts=Texts(requester, timeout),
+        generation=TextGeneration(requester, database, settings.engines, settings.generation_timeout_seconds),
         predictions=Predictions(requester, timeout),
         uploads=UploadStore(store, settings.upload_limit_bytes, settings.uploads_limit),
         submissions=JobSubmission(database, store, queue, time.time),

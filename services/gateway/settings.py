@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from shared.settings import PlatformSettings
+from shared.settings import Engines, PlatformSettings
 
 MEBIBYTE = 1024 * 1024
 
@@ -35,6 +35,10 @@ class GatewaySettings(PlatformSettings):
     takes its answer more slowly is cut off."""
     request_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
     """How long a caller waits for the services behind; then 504."""
+    generation_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 300.0
+    """How long a language model may take for an answer, to its last token; then 504, or an error event in a stream."""
+    engines: Engines = Field(default_factory=dict)
+    """OpenAI-compatible engines that serve as language models; generation needs the same setting."""
     pending_limit: Annotated[int, Field(ge=1)] = 1024
     """Requests that may wait for an answer at once; then 429."""
     history_turns: Annotated[int, Field(ge=0, le=50)] = 10

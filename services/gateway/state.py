@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from services.gateway.alerts.feed import EventHub
 from services.gateway.analysis.client import Texts
+from services.gateway.chat.generation import TextGeneration
 from services.gateway.chat.lookup import ConversationLookup
 from services.gateway.chat.turns import Turns
 from services.gateway.files.uploads import UploadStore
@@ -40,6 +41,7 @@ class AppState:
     conversations: ConversationLookup
     turns: Turns
     texts: Texts
+    generation: TextGeneration
     predictions: Predictions
     uploads: UploadStore
     submissions: JobSubmission

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from uuid import uuid4
 
 from services.generation.bot_registry import BotRegistry
-from services.generation.handlers import build_handlers, build_release_handlers
+from services.generation.handlers import (
+    build_cancel_handlers,
+    build_handlers,
+    build_release_handlers,
+    build_stream_handlers,
+)
 from services.generation.knowledge_cache import KnowledgeIndexCache
+from services.generation.language_models.decoder import Decoder, DecoderLimits
+from services.generation.language_models.engine import Engine
+from services.generation.language_models.registry import LanguageModels
 from services.generation.repository import BotRepository
 from services.generation.settings import GenerationSettings
 from shared.artifacts.store import open_store
 from shared.background import Ticker
 from shared.inference.products import one_thread
+from shared.inference.session import PROVIDERS, check_providers
+from shared.messaging.bus import Bus, Publisher
 from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer
+from shared.messaging.consuming.stream_consumer import StreamConsumer
 from shared.messaging.topology import Queues
 from shared.storage.engine import open_database
 from shared.telemetry.health import Health
@@ -32,6 +43,7 @@ def running(settings: GenerationSettings) -> Iterator[Health]:
         SettingsError: A setting is wrong.
         Unavailable: The database cannot be reached.
     """
+    check_providers(PROVIDERS[settings.inference_device])
     one_thread()
     with ExitStack() as stack:
         database = stack.enter_context(open_database(settings.database))
@@ -48,4 +60,35 @@ def running(settings: GenerationSettings) -> Iterator[Health]:
             bus, Queues.GENERATION, build_handlers(registry), publisher=publisher, batch_size=settings.batch_size
         )
         stack.enter_context(consumer)
-        yield Health({"bot": registry.problem, "broker": consumer.refusal}, vital={"consumer": consumer.problem})
+        streams = _language_models(settings, stack, library, bus, publisher)
+        yield Health(
+            {"bot": registry.problem, "broker": consumer.refusal},
+            vital={"consumer": consumer.problem, "language models": streams.problem},
+        )
+
+
+def _language_models(
+    settings: GenerationSettings, stack: ExitStack, library: BotRepository, bus: Bus, publisher: Publisher
+) -> StreamConsumer:
+    limits = DecoderLimits(
+        slots=settings.language_model_slots,
+        context=settings.language_model_context,
+        threads=settings.inference_threads,
+        providers=PROVIDERS[settings.inference_device],
+    )
+    engines = {name: Engine(name, address, settings.answers_limit) for name, address in settings.engines.items()}
+
+    def load(model_id: str) -> Decoder:
+        return Decoder.from_bundle(library.bundle(model_id), limits)
+
+    models = stack.enter_context(closing(LanguageModels(load, engines, settings.language_models)))
+    streams = StreamConsumer(
+        bus,
+        Queues.LANGUAGE_MODELS,
+        build_stream_handlers(models),
+        publisher=publisher,
+        limit=settings.answers_limit,
+    )
+    cancellations = Queues.cancellations(uuid4().hex)
+    stack.enter_context(Consumer(bus, cancellations, build_cancel_handlers(streams.cancel), publisher=publisher))
+    return stack.enter_context(streams)

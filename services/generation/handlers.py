@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from services.generation.bot_registry import BotRegistry
+from services.generation.language_models.registry import LanguageModels
 from shared.bot.bot import Bot
 from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnderstood
+from shared.contracts.generation import GenerateText, GenerationCancelled
 from shared.contracts.releases import BotPublished, ModelPublished
 from shared.dialogue.knowledge import FloatArray
 from shared.dialogue.policy import decide
 from shared.dialogue.searching import searches_of
 from shared.dialogue.turn import Match
-from shared.messaging.consuming.handlers import Handlers, one_by_one
+from shared.messaging.consuming.handlers import Handlers, StreamHandlers, one_by_one
 
 
 def build_handlers(registry: BotRegistry) -> Handlers:
@@ -39,6 +42,20 @@ def build_handlers(registry: BotRegistry) -> Handlers:
         )
 
     return {TurnUnderstood: one_by_one(on_turn)}
+
+
+def build_stream_handlers(models: LanguageModels) -> StreamHandlers:
+    """What is done with requests for text."""
+    return {GenerateText: models.generate}
+
+
+def build_cancel_handlers(cancel: Callable[[str], None]) -> Handlers:
+    """What is done when nobody waits for a text any more."""
+
+    def on_cancelled(message: GenerationCancelled) -> None:
+        cancel(message.request_id)
+
+    return {GenerationCancelled: one_by_one(on_cancelled)}
 
 
 def build_release_handlers(registry: BotRegistry) -> Handlers:

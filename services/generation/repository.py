@@ -51,6 +51,18 @@ class BotRepository:
         with self.database.reading() as session:
             return models.production(session, _TASK)
 
+    def bundle(self, model_id: str) -> Bundle:
+        """The files of a model.
+
+        Raises:
+            NotFound: There is no such model.
+            BrokenArtifact: Its bundle was damaged.
+            Unavailable: The database or the store is away.
+        """
+        with self.database.reading() as session:
+            models.get(session, model_id)
+        return Bundle.open(self.store.fetch_folder(model_key(model_id), self.cache))
+
     @contextmanager
     def embedder(self, model_id: str) -> Iterator[Embedder]:
         """A model, loaded for the time of the block: it is needed for seconds, and only when something changed.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 from pydantic import Field
 
-from shared.settings import PlatformSettings
+from shared.inference.session import Device
+from shared.settings import Engines, PlatformSettings
 
 
 class GenerationSettings(PlatformSettings):
@@ -14,3 +16,17 @@ class GenerationSettings(PlatformSettings):
 
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 64
     """Messages taken from the queue at once."""
+    inference_device: Device = "cpu"
+    """Where language models run; ``cuda`` demands a GPU."""
+    inference_threads: Annotated[int, Field(ge=1, le=256)] = os.cpu_count() or 1
+    """Threads inside one step of a language model."""
+    language_models: Annotated[int, Field(ge=1, le=64)] = 2
+    """Language models kept in memory, the least recently asked one leaving first."""
+    language_model_slots: Annotated[int, Field(ge=1, le=1024)] = 16
+    """Answers that each writes at once; more wait."""
+    language_model_context: Annotated[int, Field(ge=16)] | None = None
+    """Tokens that prompt and answer may have together; empty: what the model can. The cache of every slot has that size."""
+    answers_limit: Annotated[int, Field(ge=1, le=4096)] = 64
+    """Requests to language models that a process takes at once; more wait in the queue."""
+    engines: Engines = Field(default_factory=dict)
+    """OpenAI-compatible engines that serve as language models; the gateway needs the same setting."""

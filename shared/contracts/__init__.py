@@ -5,11 +5,13 @@ from __future__ import annotations
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnderstood
 from shared.contracts.failure import MessageFailed
+from shared.contracts.generation import GenerateText, GenerationCancelled, TextGenerated, TokensProduced
 from shared.contracts.jobs import JobQueued, TrainingProgressed
 from shared.contracts.message import Message
 from shared.contracts.prediction import PredictRows, RowsPredicted
 from shared.contracts.releases import BotPublished, ModelPublished
 from shared.contracts.sentiment import AlertRaised, SentimentObserved
+from shared.contracts.streaming import StillWorking
 
 MESSAGES: tuple[type[Message], ...] = (
     TurnReceived,
@@ -26,4 +28,9 @@ MESSAGES: tuple[type[Message], ...] = (
     BotPublished,
     SentimentObserved,
     AlertRaised,
+    GenerateText,
+    TokensProduced,
+    TextGenerated,
+    GenerationCancelled,
+    StillWorking,
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from shared.contracts.message import Value
+from shared.contracts.message import REPLY, Exchange, Message, Route, Value
 
 
 class Sampling(Value):
@@ -39,3 +39,104 @@ class Sampling(Value):
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
     json_schema: dict[str, Any] | None = None
+
+
+class ChatMessage(Value):
+    """One message of the conversation that a model goes on with."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str
+
+
+class GenerateText(Message):
+    """Go on with a conversation or a text; answered by any number of ``TokensProduced``, then ``TextGenerated``.
+
+    Attributes:
+        model: Id of a model, or the name of an engine, behind which ``/`` and the name of a model there may stand.
+        messages: The conversation, which the model's chat template makes a prompt of.
+        prompt: A text instead of a conversation.
+        sampling: How tokens are chosen.
+        choices: Answers wanted.
+    """
+
+    TYPE: ClassVar[str] = "text.generate"
+    ROUTE: ClassVar[Route] = Route(Exchange.RPC, "gen.lm")
+
+    model: str
+    messages: tuple[ChatMessage, ...] = ()
+    prompt: str | None = None
+    sampling: Sampling = Sampling()
+    choices: Annotated[int, Field(ge=1, le=16)] = 1
+
+
+class TokenLogprob(Value):
+    """A token with its log-probability and its bytes, which need not be whole characters."""
+
+    token: str
+    logprob: float
+    bytes: tuple[int, ...] = ()
+
+
+class ChosenToken(TokenLogprob):
+    """A token of the answer, with the likeliest ones at its place."""
+
+    top: tuple[TokenLogprob, ...] = ()
+
+
+class TextPiece(Value):
+    """What was added to one choice.
+
+    Attributes:
+        text: The words; may be empty, since a character can take several tokens.
+        choice: To which.
+        tokens: How many tokens they are.
+        logprobs: Of these tokens, if they were asked for.
+    """
+
+    text: str
+    choice: int = 0
+    tokens: int = 1
+    logprobs: tuple[ChosenToken, ...] = ()
+
+
+class TokensProduced(Message):
+    """A part of an answer. Its place in the answer stands in the envelope."""
+
+    TYPE: ClassVar[str] = "tokens.produced"
+    ROUTE: ClassVar[Route] = REPLY
+
+    pieces: tuple[TextPiece, ...]
+
+
+FinishReason = Literal["stop", "length"]
+"""The model or a stop text ended the answer; or there was no room for more."""
+
+
+class TextGenerated(Message):
+    """The end of an answer.
+
+    Attributes:
+        model: The id of the model that answered.
+        finish_reasons: One for each choice.
+        prompt_tokens: Tokens read.
+        completion_tokens: Tokens written, of all choices.
+        cached_tokens: Of those read, the ones whose keys and values were at hand.
+    """
+
+    TYPE: ClassVar[str] = "text.generated"
+    ROUTE: ClassVar[Route] = REPLY
+
+    model: str
+    finish_reasons: tuple[FinishReason, ...]
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int = 0
+
+
+class GenerationCancelled(Message):
+    """Nobody waits for the answer to a request any more; whoever works at it stops at the next token."""
+
+    TYPE: ClassVar[str] = "generation.cancelled"
+    ROUTE: ClassVar[Route] = Route(Exchange.EVENTS, "generation.cancelled")
+
+    request_id: str

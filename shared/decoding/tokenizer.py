@@ -31,6 +31,11 @@ class DecoderTokens:
         #: The bytes that each token adds to a text, by id; those of special tokens are none.
         self.pieces = _pieces(tokenizer)
 
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer itself, which knows the special tokens."""
+        return self._marked
+
     @classmethod
     def from_file(cls, path: Path) -> Self:
         """Open a ``tokenizer.json``.

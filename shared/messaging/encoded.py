@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from shared.contracts import MESSAGES
 from shared.contracts.message import Exchange, Message
 from shared.errors import InvalidInput, UndecodableMessage
-from shared.messaging.envelope import Envelope
+from shared.messaging.envelope import Envelope, Part
 
 #: Bytes that AMQP leaves for an id; the prefix of a queue has to fit as well.
 _LONGEST_ID = 200
@@ -30,6 +30,7 @@ class EncodedMessage:
         version: The lowest version of the contract that can read it.
         durable: Kept on disk and confirmed.
         headers: Further facts for people, e.g. why it is a dead letter.
+        part: Its place, if it belongs to an answer of many parts.
     """
 
     exchange: Exchange
@@ -44,6 +45,7 @@ class EncodedMessage:
     deadline: float | None = None
     request_id: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    part: Part | None = None
 
     def expired(self, now: float) -> bool:
         """Whether nobody waits for it any more."""
@@ -79,6 +81,7 @@ def pack(envelope: Envelope) -> EncodedMessage:
         reply_to=envelope.reply_to,
         deadline=envelope.deadline,
         request_id=envelope.request_id,
+        part=envelope.part,
     )
 
 
@@ -102,7 +105,13 @@ def unpack(encoded: EncodedMessage) -> Envelope:
     except ValidationError as error:
         raise UndecodableMessage(f"not a {kind.TYPE}: {_faults(error)}", param="body") from None
     return Envelope(
-        message, encoded.message_id, encoded.correlation_id, encoded.reply_to, encoded.deadline, encoded.request_id
+        message,
+        encoded.message_id,
+        encoded.correlation_id,
+        encoded.reply_to,
+        encoded.deadline,
+        encoded.request_id,
+        encoded.part,
     )
 
 

@@ -3,10 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 from shared.contracts.message import Message
 from shared.telemetry.correlation import correlation_id as bound_correlation_id
 from shared.telemetry.unique import unique_id
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The place of a message in an answer of many parts.
+
+    Attributes:
+        stream: Names one attempt at the answer: a process that begins anew gives another name.
+        number: Parts of the attempt before this one; a sign of life has the number of the part that comes next.
+        last: Nothing follows.
+    """
+
+    stream: str
+    number: int
+    last: bool = False
+
+    def __str__(self) -> str:
+        """As it travels in a header."""
+        return f"{self.stream}/{self.number}/{'last' if self.last else 'more'}"
+
+    @classmethod
+    def parse(cls, text: object) -> Self | None:
+        """The part that a header tells of; ``None`` if it is not one of ours."""
+        stream, number, last = (*str(text).split("/"), "", "")[:3]
+        if not (stream and number.isascii() and number.isdecimal() and len(number) < 10 and last in ("last", "more")):
+            return None
+        return cls(stream, int(number), last == "last")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +50,7 @@ class Envelope:
         deadline: Unix seconds after which nobody waits for the outcome; ``None``: no caller waits. Hosts that share a
             broker need synchronised clocks.
         request_id: Names the request that the caller waits for; unique, and kept by every answer.
+        part: Its place, if the answer has many parts.
     """
 
     message: Message
@@ -30,10 +59,11 @@ class Envelope:
     reply_to: str | None = None
     deadline: float | None = None
     request_id: str | None = None
+    part: Part | None = None
 
-    def answered_by(self, message: Message) -> Envelope:
+    def answered_by(self, message: Message, part: Part | None = None) -> Envelope:
         """The next hop: ``message`` for the same caller, under a new message id."""
-        return Envelope(message, unique_id(), self.correlation_id, self.reply_to, self.deadline, self.request_id)
+        return Envelope(message, unique_id(), self.correlation_id, self.reply_to, self.deadline, self.request_id, part)
 
 
 def envelope(

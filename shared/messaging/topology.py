@@ -60,12 +60,13 @@ class Queues:
 
     NLU = QueueSpec("nlu", (Binding(Exchange.RPC, "nlu"),), message_ttl=60.0)
     GENERATION = QueueSpec("generation", (Binding(Exchange.RPC, "generation"),), message_ttl=60.0)
+    LANGUAGE_MODELS = QueueSpec("gen.lm", (Binding(Exchange.RPC, "gen.lm"),), max_length=2_000, message_ttl=120.0)
     TRAIN_CPU = QueueSpec("train.cpu", (Binding(Exchange.RPC, "train.cpu"),), durable=True, max_length=100_000)
     MONITORING = QueueSpec(
         "monitoring", (Binding(Exchange.EVENTS, "sentiment.observed"),), durable=True, max_length=200_000
     )
     DEAD = QueueSpec("dead", durable=True, max_length=100_000, overflow="drop_oldest")
-    SHARED = (NLU, GENERATION, TRAIN_CPU, MONITORING, DEAD)
+    SHARED = (NLU, GENERATION, LANGUAGE_MODELS, TRAIN_CPU, MONITORING, DEAD)
 
     @classmethod
     def is_expected(cls, exchange: Exchange, key: str) -> bool:
@@ -88,6 +89,19 @@ class Queues:
         bindings = (Binding(Exchange.EVENTS, "release.#"),)
         return QueueSpec(
             f"releases.{service}.{instance}", bindings, max_length=1_000, overflow="drop_oldest", expires=_UNUSED
+        )
+
+    @staticmethod
+    def cancellations(instance: str) -> QueueSpec:
+        """Requests that nobody wants answered any more, for one process that works at such."""
+        bindings = (Binding(Exchange.EVENTS, "generation.cancelled"),)
+        return QueueSpec(
+            f"cancellations.{instance}",
+            bindings,
+            max_length=10_000,
+            overflow="drop_oldest",
+            message_ttl=_UNUSED,
+            expires=_UNUSED,
         )
 
     @staticmethod

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from fastapi import Response
+from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from services.gateway.analysis.names import ALIAS, CHATS, model_named
+from services.gateway.chat.generated import GeneratedCompletion
+from services.gateway.chat.generating import generated
 from services.gateway.chat.lookup import ConversationContext
 from services.gateway.chat.objects import chunks, completion
 from services.gateway.chat.schemas import ChatCompletion, ChatRequest
@@ -30,15 +32,25 @@ _STREAM = {
 }
 
 
-@router.post("/chat/completions", response_model=ChatCompletion, responses={200: {"content": _STREAM}})
+@router.post(
+    "/chat/completions", response_model=ChatCompletion | GeneratedCompletion, responses={200: {"content": _STREAM}}
+)
 async def create(
-    body: ChatRequest, state: State, caller: ChatCaller, idempotency_key: IdempotencyKey = None
-) -> ChatCompletion | Response:
+    request: Request, body: ChatRequest, state: State, caller: ChatCaller, idempotency_key: IdempotencyKey = None
+) -> ChatCompletion | GeneratedCompletion | Response:
     """Answer the last message.
 
     The messages before it tell which conversation it continues; `conversation_id` names one instead. A turn is answered
     only after it is stored, so a stream carries the stored answer, word by word.
+
+    If `model` is a language model (its id, `parley/NAME`, or the name of an engine) it goes on with the messages: nothing is
+    stored, and a stream carries tokens as they come.
     """
+    if body.model != ALIAS:
+        model = await run_in_threadpool(state.generation.find, body.model)
+        if model is not None:
+            return await generated(request, body, state.generation, model)
+    body.refuse_what_a_bot_cannot_keep()
     if body.model != ALIAS:
         await run_in_threadpool(_check_in_production, state, body.model)
     turn = await _answer(body, state, caller, idempotency_key)

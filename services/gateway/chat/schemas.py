@@ -9,11 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from services.gateway.analysis.schemas import Understood
 from services.gateway.http.schemas import Body, Metadata, Name, Reply
 from shared.contracts.chat import AnswerKind, Citation
+from shared.errors import InvalidInput
 
 MAX_MESSAGES = 2048
 MAX_TEXT = 10_000
 
-Ignored = Annotated[Any, Field(description="Accepted for compatibility; answers are composed, not sampled.")]
+Ignored = Annotated[Any, Field(description="Accepted for compatibility, and without effect.")]
+Sampled = Annotated[Any, Field(description="For language models; without effect where a bot answers.")]
 
 
 class ContentPart(BaseModel):
@@ -51,7 +53,10 @@ class StreamOptions(BaseModel):
 
 
 class ChatRequest(Body):
-    """A chat turn: the last message is answered, the ones before it tell which conversation it belongs to."""
+    """A chat turn: the last message is answered, the ones before it tell which conversation it belongs to.
+
+    If the model is a language model it goes on with the messages as they are, and nothing is stored.
+    """
 
     model: Name
     messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MAX_MESSAGES)]
@@ -66,33 +71,36 @@ class ChatRequest(Body):
     n: int | None = None
     logprobs: bool | None = None
     response_format: Any = None
+    top_k: Sampled = None
+    min_p: Sampled = None
+    repetition_penalty: Sampled = None
     tool_choice: Any = None
     function_call: Any = None
     modalities: Annotated[list[str], Field(max_length=16)] | None = None
 
     audio: Ignored = None
-    frequency_penalty: Ignored = None
+    frequency_penalty: Sampled = None
     functions: Ignored = None
     logit_bias: Ignored = None
-    max_completion_tokens: Ignored = None
-    max_tokens: Ignored = None
+    max_completion_tokens: Sampled = None
+    max_tokens: Sampled = None
     moderation: Ignored = None
     parallel_tool_calls: Ignored = None
     prediction: Ignored = None
-    presence_penalty: Ignored = None
+    presence_penalty: Sampled = None
     prompt_cache_key: Ignored = None
     prompt_cache_options: Ignored = None
     prompt_cache_retention: Ignored = None
     reasoning_effort: Ignored = None
     safety_identifier: Ignored = None
-    seed: Ignored = None
+    seed: Sampled = None
     service_tier: Ignored = None
-    stop: Ignored = None
+    stop: Sampled = None
     store: Ignored = None
-    temperature: Ignored = None
+    temperature: Sampled = None
     tools: Ignored = None
-    top_logprobs: Ignored = None
-    top_p: Ignored = None
+    top_logprobs: Sampled = None
+    top_p: Sampled = None
     verbosity: Ignored = None
     web_search_options: Ignored = None
 
@@ -104,19 +112,29 @@ class ChatRequest(Body):
             raise ValueError(f"the last message must have the role 'user', not '{last.role}'")
         if not last.text.strip():
             raise ValueError("the last message is empty; there is nothing to answer")
-        if len(last.text) > MAX_TEXT:
-            raise ValueError(f"the last message is longer than {MAX_TEXT} characters; shorten it")
         return messages
 
-    @model_validator(mode="after")
-    def _refuse_what_we_cannot_keep(self) -> Self:
-        """Options that would change the shape of the answer are refused, not ignored."""
+    def refuse_what_a_bot_cannot_keep(self) -> None:
+        """Options that would change the shape of the answer are refused, not ignored.
+
+        Raises:
+            InvalidInput: There is one.
+        """
+        if len(self.messages[-1].text) > MAX_TEXT:
+            raise InvalidInput(
+                f"Invalid 'messages': the last message is longer than {MAX_TEXT} characters; shorten it.",
+                param="messages",
+            )
         if self.n not in (None, 1):
-            raise ValueError("'n' must be 1: a turn has one answer")
+            raise InvalidInput("'n' must be 1: a turn of a bot has one answer.", param="n")
         if self.logprobs:
-            raise ValueError("'logprobs' is not supported: answers are composed, not sampled")
+            raise InvalidInput("'logprobs' is not supported: answers of a bot are composed.", param="logprobs")
         if _kind(self.response_format, "type") not in (None, "text"):
-            raise ValueError("'response_format' must be of type 'text'")
+            raise InvalidInput("'response_format' must be of type 'text' for a bot.", param="response_format")
+
+    @model_validator(mode="after")
+    def _refuse_what_nobody_can_keep(self) -> Self:
+        """Tools and sounds are refused, not ignored."""
         if _kind(self.tool_choice, "type") not in (None, "none", "auto"):
             raise ValueError("'tool_choice' must be 'none' or 'auto': tools are never called")
         if _kind(self.function_call, "name") not in (None, "none", "auto"):

@@ -85,6 +85,11 @@ def response_of(error: errors.ParleyError) -> JSONResponse:
     return _response(status, detail_of(error), headers)
 
 
+def event_of(error: errors.ParleyError) -> ErrorBody:
+    """An error in the middle of a stream, where there is no status left to tell it by."""
+    return ErrorBody(error=detail_of(error))
+
+
 def internal_error() -> JSONResponse:
     """The response to what nobody foresaw."""
     status = HTTPStatus.INTERNAL_SERVER_ERROR

@@ -9,28 +9,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from threading import Event, Thread
-from types import TracebackType
-from typing import Self
 
-from shared.errors import reason_of
 from shared.messaging.bus import Bus, Delivery, Publisher, Subscription
 from shared.messaging.consuming.dead_letters import Mask, mask_customer_text
 from shared.messaging.consuming.dispatcher import Dispatcher
 from shared.messaging.consuming.handlers import Handlers
 from shared.messaging.consuming.in_flight import InFlight
+from shared.messaging.consuming.loop import IDLE, QueueLoop
 from shared.messaging.topology import QueueSpec
-from shared.telemetry import logs, metrics
-
-#: Seconds that an idle loop sleeps at most; messages and ``stop`` wake it at once.
-_IDLE = 300.0
-#: Seconds before a loop that broke begins anew.
-_PAUSE_AFTER_FAULT = 1.0
-
-_log = logs.get(__name__)
+from shared.telemetry import metrics
 
 
-class Consumer:
+class Consumer(QueueLoop):
     """Consumes one queue: ``run`` in this thread, ``with Consumer(...)`` in one of its own.
 
     Args:
@@ -54,72 +44,14 @@ class Consumer:
         mask: Mask = mask_customer_text,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._bus = bus
-        self._queue = queue
+        super().__init__(bus, queue, batch_size)
         self._batch_size = batch_size
         self._clock = clock
         self._dispatcher = Dispatcher(queue.name, handlers, publisher, mask, clock)
         self._waiting: list[InFlight] = []
-        self._stopping = Event()
-        self._subscribed = Event()
-        self._subscription: Subscription | None = None
-        self._thread: Thread | None = None
-
-    def run(self) -> None:
-        """Consume until ``stop``, or until a handler raises what is no ``Exception``, e.g. ``KeyboardInterrupt``."""
-        while not self._stopping.is_set():
-            self._waiting.clear()
-            try:
-                with self._bus.subscribe(self._queue, self._batch_size) as subscription:
-                    self._subscription = subscription
-                    self._subscribed.set()
-                    self._consume(subscription)
-            except Exception as error:  # noqa: BLE001  # a loop that died would leave every caller waiting
-                _log.error("consumer begins anew", queue=self._queue.name, reason=reason_of(error))
-                self._subscribed.set()  # who starts it must not wait for ever: it could not even be told to stop
-                self._stopping.wait(_PAUSE_AFTER_FAULT)
-
-    def stop(self) -> None:
-        """End the loop after the batch under way. From any thread."""
-        self._stopping.set()
-        if self._subscription is not None:
-            self._subscription.interrupt()
-
-    @property
-    def alive(self) -> bool:
-        """Whether its thread runs."""
-        return self._thread is not None and self._thread.is_alive()
-
-    def problem(self) -> str | None:
-        """For health checks: what is wrong, if its thread has ended."""
-        return None if self.alive else f"the {self._queue.name} consumer has ended; restart the process"
-
-    def refusal(self) -> str | None:
-        """For readiness: why the broker gives it nothing, though the thread runs; a restart does not mend that."""
-        return self._subscription.problem() if self._subscription is not None else None
-
-    def __enter__(self) -> Self:
-        self._thread = Thread(target=self._run_in_thread, name=f"{self._queue.name}-consumer", daemon=True)
-        self._thread.start()
-        self._subscribed.wait()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _run_in_thread(self) -> None:
-        try:
-            self.run()
-        except BaseException as error:  # noqa: BLE001  # above a thread there is nobody to see it
-            _log.critical("consumer ended", queue=self._queue.name, reason=type(error).__name__)
-        finally:
-            self._subscribed.set()
 
     def _consume(self, subscription: Subscription) -> None:
+        self._waiting.clear()  # unsettled when the subscription before this one broke: it comes again
         while not self._stopping.is_set():
             deliveries = subscription.receive(self._batch_size, self._patience())
             in_flight = [self._task(delivery) for delivery in deliveries]
@@ -135,7 +67,7 @@ class Consumer:
 
     def _patience(self) -> float:
         if not self._waiting:
-            return _IDLE
+            return IDLE
         return max(0.0, min(item.due for item in self._waiting) - self._clock())
 
     def _task(self, delivery: Delivery) -> InFlight:

@@ -8,9 +8,10 @@ import amqp
 
 from shared.contracts.message import Exchange
 from shared.messaging.encoded import EncodedMessage
+from shared.messaging.envelope import Part
 
-_VERSION, _DEADLINE, _REQUEST_ID = "version", "deadline", "request-id"
-_OURS = frozenset((_VERSION, _DEADLINE, _REQUEST_ID))
+_VERSION, _DEADLINE, _REQUEST_ID, _PART = "version", "deadline", "request-id", "part"
+_OURS = frozenset((_VERSION, _DEADLINE, _REQUEST_ID, _PART))
 
 
 def to_amqp(encoded: EncodedMessage, now: float) -> Any:
@@ -23,6 +24,8 @@ def to_amqp(encoded: EncodedMessage, now: float) -> Any:
             properties["expiration"] = str(max(1, round((encoded.deadline - now) * 1000)))
     if encoded.request_id is not None:
         headers[_REQUEST_ID] = encoded.request_id
+    if encoded.part is not None:
+        headers[_PART] = str(encoded.part)
     if encoded.reply_to is not None:
         properties["reply_to"] = encoded.reply_to
     return amqp.Message(
@@ -56,4 +59,5 @@ def from_amqp(message: Any) -> EncodedMessage:
         deadline=deadline if isinstance(deadline, float) else None,
         request_id=request_id if isinstance(request_id, str) else None,
         headers={key: str(value) for key, value in headers.items() if key not in _OURS},
+        part=Part.parse(headers[_PART]) if _PART in headers else None,
     )

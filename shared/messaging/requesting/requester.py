@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
 from threading import Thread
@@ -17,8 +18,11 @@ from shared.messaging.consuming.failures import error_of
 from shared.messaging.envelope import envelope
 from shared.messaging.requesting.deadlines import Deadlines
 from shared.messaging.requesting.pending import Pending
+from shared.messaging.requesting.reply_stream import ReplyStream
+from shared.messaging.requesting.streams import ReplyStreams
 from shared.messaging.topology import Queues
 from shared.telemetry import logs
+from shared.telemetry.unique import unique_id
 
 #: Replies taken at once.
 _BATCH = 256
@@ -34,13 +38,17 @@ class Requester:
     Args:
         bus: Where the services listen.
         instance: Names this process; the same name after a restart finds the same reply queue.
-        limit: Requests that may wait at the same time.
+        limit: Requests that may wait at the same time, and again as many whose answers have many parts.
+        silence: Seconds without a sign of life after which a process that answers in parts counts as dead; they give one
+            every two seconds.
     """
 
-    def __init__(self, bus: Bus, instance: str, *, limit: int = 1024) -> None:
+    def __init__(self, bus: Bus, instance: str, *, limit: int = 1024, silence: float = 10.0) -> None:
         self._bus = bus
         self._queue = Queues.reply(instance)
         self._pending = Pending(limit)
+        self._streams = ReplyStreams(limit)
+        self._silence = silence
         self._stack = ExitStack()
         self._closing = False
 
@@ -54,6 +62,7 @@ class Requester:
             stack.callback(self._stop_replies, replies, subscription)
             replies.start()
             stack.callback(self._pending.close)
+            stack.callback(self._streams.close)
             self._stack = stack.pop_all()
         return self
 
@@ -88,7 +97,65 @@ class Requester:
         self._deadlines.add(request_id, timeout)
         return future
 
+    def stream(
+        self,
+        message: Message,
+        *,
+        timeout: float,
+        cancelled: Callable[[str], Message],
+        correlation_id: str | None = None,
+    ) -> ReplyStream:
+        """Send a request whose answer has many parts, and return at once.
+
+        The stream ends with the last part, or with an error: what the handler raised, ``DeadlineExceeded`` after ``timeout``
+        seconds, ``Unavailable`` when the process that answers dies or a part is lost, or when this requester closes.
+
+        Args:
+            message: The request.
+            timeout: Seconds until the last part.
+            cancelled: Makes, of the request's id, the event that tells whoever works at it to stop.
+            correlation_id: See ``Envelope``.
+
+        Raises:
+            TooManyRequests: Too many answers are open already, or the service's queue is full.
+            Unavailable: The broker is away, or this requester is closed.
+        """
+        request_id = unique_id()
+
+        stream = ReplyStream(
+            request_id,
+            timeout,
+            self._silence,
+            done=lambda: self._streams.discard(request_id),
+            abandoned=lambda: self._tell(cancelled(request_id)),
+        )
+        self._streams.add(stream)
+        request = envelope(
+            message,
+            correlation_id=correlation_id,
+            reply_to=self._queue.name,
+            deadline=time.time() + timeout,
+            request_id=request_id,
+        )
+        try:
+            self._publisher.publish([request])
+        except ParleyError:
+            self._streams.discard(request_id)
+            raise
+        self._deadlines.add(request_id, min(timeout, self._silence))
+        return stream
+
+    def _tell(self, event: Message) -> None:
+        try:
+            self._publisher.publish([envelope(event)])
+        except ParleyError as error:
+            _log.warning("cancellation not sent", type=event.TYPE, reason=error.message)
+
     def _expire(self, request_id: str) -> None:
+        if (stream := self._streams.get(request_id)) is not None:
+            if (seconds := stream.look_at_clock()) is not None:
+                self._deadlines.add(request_id, seconds)
+            return
         self._pending.finish(request_id, DeadlineExceeded("no service answered in time; try again"))
 
     def _receive_replies(self, subscription: Subscription) -> None:
@@ -103,10 +170,16 @@ class Requester:
         if request_id is None:
             _log.warning("reply to no request dropped", type=delivery.encoded.type)
             return
+        stream = self._streams.get(request_id)
         try:
             reply = delivery.decode().message
         except UndecodableMessage as error:
+            if stream is not None:
+                stream.fail(error)
             self._pending.finish(request_id, error)
+            return
+        if stream is not None:
+            stream.accept(reply, delivery.encoded.part)
         else:
             self._pending.finish(request_id, error_of(reply) if isinstance(reply, MessageFailed) else reply)
 

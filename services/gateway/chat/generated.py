@@ -1,0 +1,192 @@
+"""What a language model wrote, in the shapes of the convention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from services.gateway.http.schemas import Reply
+from shared.contracts.generation import ChosenToken, FinishReason, TextGenerated, TextPiece
+
+
+class TopLogprob(Reply):
+    """A token that might have been, with its log-probability."""
+
+    token: str
+    logprob: float
+    bytes: list[int] | None
+
+
+class TokenLogprobs(TopLogprob):
+    """A token of the answer, with the likeliest ones at its place."""
+
+    top_logprobs: list[TopLogprob]
+
+
+class Logprobs(Reply):
+    """Of each token of the answer, or of a piece of it."""
+
+    content: list[TokenLogprobs]
+    refusal: None = None
+
+
+class PromptDetails(Reply):
+    """Of the tokens read, those that had been read for another request."""
+
+    cached_tokens: int
+
+
+class GeneratedUsage(Reply):
+    """Tokens read and written."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: PromptDetails
+
+
+class GeneratedMessage(Reply):
+    """An answer."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+    refusal: None = None
+
+
+class GeneratedChoice(Reply):
+    """One of the answers."""
+
+    index: int
+    message: GeneratedMessage
+    logprobs: Logprobs | None = None
+    finish_reason: FinishReason
+
+
+class GeneratedCompletion(Reply):
+    """What a language model wrote."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str
+    choices: list[GeneratedChoice]
+    usage: GeneratedUsage
+
+
+class GeneratedDelta(Reply):
+    """What was added to an answer."""
+
+    role: Literal["assistant"] | None = None
+    content: str | None = None
+
+
+class GeneratedChunkChoice(Reply):
+    """A piece of one of the answers."""
+
+    index: int
+    delta: GeneratedDelta
+    logprobs: Logprobs | None = None
+    finish_reason: FinishReason | None = None
+
+
+class GeneratedChunk(Reply):
+    """A streamed piece. The usage follows alone, if it was asked for."""
+
+    id: str
+    object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
+    created: int
+    model: str
+    choices: list[GeneratedChunkChoice]
+    usage: GeneratedUsage | None = None
+
+
+@dataclass(slots=True)
+class _Text:
+    words: list[str] = field(default_factory=list)
+    logprobs: list[ChosenToken] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What every chunk of an answer repeats."""
+
+    id: str
+    created: int
+    model: str
+
+
+def completion(head: Head, pieces: Iterable[TextPiece], end: TextGenerated) -> GeneratedCompletion:
+    """The whole answer."""
+    texts = _merged(pieces)
+    choices = [
+        GeneratedChoice(
+            index=index,
+            message=GeneratedMessage(content="".join(texts[index].words) if index in texts else ""),
+            logprobs=_logprobs(texts[index].logprobs) if index in texts else None,
+            finish_reason=reason,
+        )
+        for index, reason in enumerate(end.finish_reasons)
+    ]
+    return GeneratedCompletion(id=head.id, created=head.created, model=head.model, choices=choices, usage=_usage(end))
+
+
+def first_chunks(head: Head, choices: int) -> Iterator[GeneratedChunk]:
+    """Who speaks."""
+    for index in range(choices):
+        yield _chunk(head, GeneratedChunkChoice(index=index, delta=GeneratedDelta(role="assistant", content="")))
+
+
+def chunks(head: Head, pieces: Iterable[TextPiece]) -> Iterator[GeneratedChunk]:
+    """What came together: one chunk for each answer that it adds to."""
+    for index, text in _merged(pieces).items():
+        words, logprobs = "".join(text.words), _logprobs(text.logprobs)
+        if words or logprobs:
+            yield _chunk(
+                head, GeneratedChunkChoice(index=index, delta=GeneratedDelta(content=words), logprobs=logprobs)
+            )
+
+
+def last_chunks(head: Head, end: TextGenerated, *, with_usage: bool) -> Iterator[GeneratedChunk]:
+    """How each answer ended, and what it took."""
+    for index, reason in enumerate(end.finish_reasons):
+        yield _chunk(head, GeneratedChunkChoice(index=index, delta=GeneratedDelta(), finish_reason=reason))
+    if with_usage:
+        yield GeneratedChunk(id=head.id, created=head.created, model=head.model, choices=[], usage=_usage(end))
+
+
+def _merged(pieces: Iterable[TextPiece]) -> dict[int, _Text]:
+    texts: dict[int, _Text] = {}
+    for piece in pieces:
+        text = texts.setdefault(piece.choice, _Text())
+        text.words.append(piece.text)
+        text.logprobs += piece.logprobs
+    return texts
+
+
+def _chunk(head: Head, choice: GeneratedChunkChoice) -> GeneratedChunk:
+    return GeneratedChunk(id=head.id, created=head.created, model=head.model, choices=[choice])
+
+
+def _logprobs(tokens: Sequence[ChosenToken]) -> Logprobs | None:
+    if not tokens:
+        return None
+    content = [
+        TokenLogprobs(
+            token=token.token,
+            logprob=token.logprob,
+            bytes=list(token.bytes),
+            top_logprobs=[TopLogprob(token=top.token, logprob=top.logprob, bytes=list(top.bytes)) for top in token.top],
+        )
+        for token in tokens
+    ]
+    return Logprobs(content=content)
+
+
+def _usage(end: TextGenerated) -> GeneratedUsage:
+    return GeneratedUsage(
+        prompt_tokens=end.prompt_tokens,
+        completion_tokens=end.completion_tokens,
+        total_tokens=end.prompt_tokens + end.completion_tokens,
+        prompt_tokens_details=PromptDetails(cached_tokens=end.cached_tokens),
+    )

@@ -1,0 +1,128 @@
+"""A chat request that a language model answers: at once when it is complete, or token by token."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterable
+
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+
+from services.gateway.chat.generated import GeneratedCompletion, Head, chunks, completion, first_chunks, last_chunks
+from services.gateway.chat.generation import TextGeneration, parts
+from services.gateway.chat.sampling import SamplingOptions
+from services.gateway.chat.schemas import ChatRequest
+from services.gateway.http import sse
+from services.gateway.http.errors import event_of
+from shared.contracts.generation import ChatMessage, GenerateText, TextGenerated, TextPiece, TokensProduced
+from shared.contracts.message import Message
+from shared.errors import ParleyError, Unavailable
+from shared.messaging.requesting.reply_stream import ReplyStream
+from shared.telemetry import logs
+from shared.telemetry.unique import unique_id
+
+#: Seconds without a token after which a comment shows that the connection lives.
+KEEP_ALIVE_SECONDS = 5.0
+#: Seconds after which one looks whether the caller of a whole answer is still there.
+_LOOK_SECONDS = 1.0
+
+_log = logs.get(__name__)
+
+
+async def generated(
+    request: Request, body: ChatRequest, generation: TextGeneration, model: str
+) -> GeneratedCompletion | Response:
+    """Answer with a language model.
+
+    An error before the first token, if that comes soon, has its own status; later ones are events of the stream.
+
+    Raises:
+        InvalidInput: The model cannot do what is asked.
+        DeadlineExceeded: The answer takes too long.
+        TooManyRequests: Too many wait already.
+        Unavailable: The answering process died.
+    """
+    options = SamplingOptions.of(body)
+    question = GenerateText(
+        model=model,
+        messages=tuple(ChatMessage(role=_role(message.role), content=message.text) for message in body.messages),
+        sampling=options.sampling(),
+        choices=options.n or 1,
+    )
+    head = Head(f"chatcmpl-{unique_id()}", int(time.time()), model)
+    answer = generation.ask(question)
+    if not body.stream:
+        return await _whole(request, answer, head)
+    coming = parts(answer, KEEP_ALIVE_SECONDS)
+    try:
+        first = await anext(coming)
+    except BaseException:
+        answer.cancel()
+        raise
+    with_usage = body.stream_options is not None and body.stream_options.include_usage
+    frames = _frames(answer, head, first, coming, choices=question.choices, with_usage=with_usage)
+    return StreamingResponse(frames, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
+
+
+async def _whole(request: Request, answer: ReplyStream, head: Head) -> GeneratedCompletion:
+    pieces: list[TextPiece] = []
+    looked = time.monotonic()
+    try:
+        async for some in parts(answer, _LOOK_SECONDS):
+            if time.monotonic() - looked >= _LOOK_SECONDS:
+                looked = time.monotonic()
+                if await request.is_disconnected():
+                    break
+            pieces += _pieces(some)
+            if (end := _end(some)) is not None:
+                return completion(head, pieces, end)
+    finally:
+        answer.cancel()
+    raise Unavailable("the caller has gone")
+
+
+async def _frames(
+    answer: ReplyStream,
+    head: Head,
+    first: list[Message],
+    coming: AsyncIterator[list[Message]],
+    *,
+    choices: int,
+    with_usage: bool,
+) -> AsyncIterator[bytes]:
+    try:
+        for chunk in first_chunks(head, choices):
+            yield sse.frame(chunk)
+        async for some in _chained(first, coming):
+            if not some:
+                yield sse.KEEP_ALIVE
+            for chunk in chunks(head, _pieces(some)):
+                yield sse.frame(chunk)
+            if (end := _end(some)) is not None:
+                for chunk in last_chunks(head, end, with_usage=with_usage):
+                    yield sse.frame(chunk)
+    except ParleyError as error:
+        _log.warning("answer broke off", code=error.code, reason=error.message)
+        yield sse.frame(event_of(error))
+    finally:
+        answer.cancel()  # without effect on one that is complete; else nobody reads the rest
+    yield sse.DONE
+
+
+async def _chained(first: list[Message], coming: AsyncIterator[list[Message]]) -> AsyncIterator[list[Message]]:
+    yield first
+    async for some in coming:
+        yield some
+
+
+def _pieces(messages: Iterable[Message]) -> list[TextPiece]:
+    return [piece for message in messages if isinstance(message, TokensProduced) for piece in message.pieces]
+
+
+def _end(messages: Iterable[Message]) -> TextGenerated | None:
+    return next((message for message in messages if isinstance(message, TextGenerated)), None)
+
+
+def _role(role: str) -> str:
+    """Models know no developers."""
+    return "system" if role == "developer" else role

@@ -1,0 +1,87 @@
+"""The way to the language models."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Container
+
+from services.gateway.analysis.names import model_named
+from shared.contracts.generation import GenerateText, GenerationCancelled
+from shared.contracts.message import Message
+from shared.messaging.requesting.reply_stream import ReplyStream
+from shared.messaging.requesting.requester import Requester
+from shared.storage import models
+from shared.storage.engine import Database
+from shared.telemetry.correlation import correlation_id
+
+#: The tasks whose models write.
+WRITING_TASKS = frozenset(("text_generation", "causal_lm"))
+
+
+class TextGeneration:
+    """Asks language models to write.
+
+    Args:
+        requester: The way to generation.
+        database: Knows which models there are.
+        engines: Names of engines.
+        timeout: Seconds that an answer may take.
+    """
+
+    def __init__(self, requester: Requester, database: Database, engines: Container[str], timeout: float) -> None:
+        self._requester = requester
+        self._database = database
+        self._engines = engines
+        self._timeout = timeout
+
+    def find(self, name: str) -> str | None:
+        """What generation calls the language model ``name``; ``None`` if that is a model of another kind. Blocks.
+
+        Raises:
+            NotFound: There is no such model.
+        """
+        if name.partition("/")[0] in self._engines:
+            return name
+        with self._database.reading() as session:
+            model = models.get(session, model_named(session, name))
+            return model.id if model.task in WRITING_TASKS else None
+
+    def ask(self, request: GenerateText) -> ReplyStream:
+        """Send a request.
+
+        Raises:
+            TooManyRequests: Too many wait already.
+            Unavailable: The broker is away.
+        """
+        return self._requester.stream(
+            request,
+            timeout=self._timeout,
+            cancelled=lambda request_id: GenerationCancelled(request_id=request_id),
+            correlation_id=correlation_id(),
+        )
+
+
+async def parts(stream: ReplyStream, patience: float) -> AsyncIterator[list[Message]]:
+    """What comes, as it comes; nothing at all after ``patience`` seconds without anything.
+
+    Raises:
+        ParleyError: Why there is no more.
+    """
+    loop, ready = asyncio.get_running_loop(), asyncio.Event()
+
+    def wake() -> None:
+        if not ready.is_set():
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody reads any more
+                loop.call_soon_threadsafe(ready.set)
+
+    stream.listen(wake)
+    while not stream.over:
+        ready.clear()
+        if not stream.ready:
+            try:
+                await asyncio.wait_for(ready.wait(), patience)
+            except TimeoutError:
+                yield []
+                continue
+        yield stream.take()

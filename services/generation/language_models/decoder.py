@@ -1,0 +1,216 @@
+"""A decoder from a bundle, with a scheduler of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from threading import Lock
+from typing import Self
+
+from shared.artifacts.bundle import Bundle
+from shared.artifacts.manifest import CHAT_TEMPLATE, FP32_MODEL, TOKENIZER, DecoderShape
+from shared.contracts.generation import (
+    ChosenToken,
+    FinishReason,
+    GenerateText,
+    Sampling,
+    TextGenerated,
+    TextPiece,
+    TokenLogprob,
+    TokensProduced,
+)
+from shared.decoding.answer import Finish, Part
+from shared.decoding.chat_template import BadTemplate, ChatTemplate, read_template
+from shared.decoding.grammar import Grammars
+from shared.decoding.graph import open_graph
+from shared.decoding.scheduler import Scheduler
+from shared.decoding.tokenizer import DecoderTokens
+from shared.errors import BrokenArtifact, InvalidInput, Unavailable
+from shared.inference.session import CPU
+from shared.messaging.consuming.handlers import Emitter
+
+
+@dataclass(frozen=True, slots=True)
+class DecoderLimits:
+    """How much of the machine a model may have.
+
+    Attributes:
+        slots: Answers written at once.
+        context: Tokens of each, prompt and answer together; ``None``: what the model can.
+        threads: Threads inside one step.
+        providers: Where to run, best first.
+    """
+
+    slots: int = 16
+    context: int | None = None
+    threads: int = 1
+    providers: Sequence[str] = CPU
+
+
+class Decoder:
+    """See ``Generator``.
+
+    Args:
+        model_id: The id of the model.
+        scheduler: Writes; closed with the decoder.
+        tokens: The model's tokenizer.
+        template: What conversations look like to it, if it was made for them.
+        shape: Of its graph.
+    """
+
+    def __init__(
+        self,
+        model_id: str,
+        scheduler: Scheduler,
+        tokens: DecoderTokens,
+        template: ChatTemplate | None,
+        shape: DecoderShape,
+    ) -> None:
+        self._model_id = model_id
+        self._scheduler = scheduler
+        self._tokens = tokens
+        self._template = template
+        self._shape = shape
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle, limits: DecoderLimits) -> Self:
+        """Load a model.
+
+        Raises:
+            BrokenArtifact: It is none that writes, or its files do not fit together.
+            SettingsError: The first provider is not there.
+        """
+        manifest, shape = bundle.manifest, bundle.manifest.decoder
+        if shape is None:
+            raise BrokenArtifact(f"{manifest.model_id} is a model of {manifest.task}, which writes no texts")
+        served = bundle.path(FP32_MODEL if limits.providers[0] != CPU[0] else manifest.served_file)
+        tokens = DecoderTokens.from_file(bundle.path(TOKENIZER))
+        graph = open_graph(
+            served,
+            shape,
+            slots=limits.slots,
+            context=limits.context,
+            threads=limits.threads,
+            providers=limits.providers,
+        )
+        # A model that never ends its answers cannot tell that an object is complete.
+        grammars = Grammars(tokens, shape.vocabulary, shape.end) if shape.end else None
+        template = _template(bundle, tokens, shape)
+        return cls(manifest.model_id, Scheduler(graph, tokens, constraints=grammars), tokens, template, shape)
+
+    def generate(self, request: GenerateText, emitter: Emitter) -> None:
+        """See ``Generator``."""
+        prompt = self._prompt(request)
+        answer = _Answer(self._model_id, request.choices, emitter)
+        futures: list[Future[Finish]] = []
+        try:
+            for choice in range(request.choices):
+                sampling = _sampling_of(request.sampling, choice)
+                futures.append(self._scheduler.submit(prompt, sampling, self._emit(choice, emitter)))
+        except Exception:
+            _cancel(futures)
+            raise
+        emitter.on_cancel(lambda: _cancel(futures))
+        for choice, future in enumerate(futures):
+            future.add_done_callback(partial(answer.ended, choice, futures))
+
+    def close(self) -> None:
+        """See ``Generator``."""
+        self._scheduler.close()
+
+    def _prompt(self, request: GenerateText) -> list[int]:
+        if request.prompt is not None:
+            begin = [] if self._shape.begin is None else [self._shape.begin]
+            return begin + self._tokens.encode(request.prompt)
+        if self._template is None:
+            raise InvalidInput(
+                "this model has no chat template: it goes on with texts, not conversations", param="model"
+            )
+        messages = [{"role": message.role, "content": message.content} for message in request.messages]
+        try:
+            return self._tokens.encode_marked(self._template.render(messages, answering=True))
+        except BadTemplate as error:
+            raise InvalidInput(
+                f"the model's chat template refuses this conversation: {error}", param="messages"
+            ) from error
+
+    def _emit(self, choice: int, emitter: Emitter) -> Callable[[Part], None]:
+        def emit(part: Part) -> None:
+            piece = TextPiece(
+                text=part.text, choice=choice, tokens=int(part.token is not None), logprobs=self._logprobs(part)
+            )
+            emitter.send(TokensProduced(pieces=(piece,)))
+
+        return emit
+
+    def _logprobs(self, part: Part) -> tuple[ChosenToken, ...]:
+        if part.logprob is None:
+            return ()
+        chosen = self._token(part.logprob.token, part.logprob.logprob)
+        top = tuple(self._token(token, logprob) for token, logprob in part.logprob.top)
+        return (ChosenToken(token=chosen.token, logprob=chosen.logprob, bytes=chosen.bytes, top=top),)
+
+    def _token(self, token: int, logprob: float) -> TokenLogprob:
+        known = token < len(self._tokens.pieces)
+        piece = self._tokens.pieces[token] if known else b""
+        # JSON has no infinity; the convention has -9999 for what is as good as impossible.
+        return TokenLogprob(token=piece.decode(errors="replace"), logprob=max(logprob, -9999.0), bytes=tuple(piece))
+
+
+class _Answer:
+    """Counts the choices of one request that have ended."""
+
+    def __init__(self, model_id: str, choices: int, emitter: Emitter) -> None:
+        self._model_id = model_id
+        self._emitter = emitter
+        self._lock = Lock()
+        self._finished: dict[int, Finish] = {}
+        self._choices = choices
+
+    def ended(self, choice: int, all_of_it: Sequence[Future[Finish]], done: Future[Finish]) -> None:
+        """A choice ended; with the last one, or with an error, the request does."""
+        if done.cancelled():
+            self._emitter.fail(Unavailable("the answer was cancelled"))
+            return
+        error = done.exception()
+        if error is not None:
+            self._emitter.fail(error if isinstance(error, Exception) else Unavailable("decoding has ended; ask again"))
+            _cancel(all_of_it)
+            return
+        with self._lock:
+            self._finished[choice] = done.result()
+            complete = len(self._finished) == self._choices
+        if complete:
+            self._emitter.finish(self._total())
+
+    def _total(self) -> TextGenerated:
+        ends = [self._finished[choice] for choice in range(self._choices)]
+        reasons: tuple[FinishReason, ...] = tuple(end.reason for end in ends)
+        return TextGenerated(
+            model=self._model_id,
+            finish_reasons=reasons,
+            prompt_tokens=ends[0].prompt_tokens,
+            completion_tokens=sum(end.completion_tokens for end in ends),
+            cached_tokens=ends[0].cached_tokens,
+        )
+
+
+def _sampling_of(sampling: Sampling, choice: int) -> Sampling:
+    """Choices of one seed differ, and do so in the same way each time."""
+    if sampling.seed is None or not choice:
+        return sampling
+    return sampling.model_copy(update={"seed": (sampling.seed + choice) % 2**63})
+
+
+def _cancel(futures: Sequence[Future[Finish]]) -> None:
+    for future in futures:
+        future.cancel()
+
+
+def _template(bundle: Bundle, tokens: DecoderTokens, shape: DecoderShape) -> ChatTemplate | None:
+    if CHAT_TEMPLATE not in bundle.manifest.files:
+        return None
+    end = next(iter(shape.end), None)
+    return read_template(bundle.path(CHAT_TEMPLATE), tokens.tokenizer, begin=shape.begin, end=end)
