@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -85,16 +85,7 @@ class OnnxSession:
             BrokenArtifact: The file is missing or no model that this onnxruntime can run.
             SettingsError: The first provider is not there.
         """
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # Every batch has another shape: a plan of its memory would be kept for each and hardly ever be used again.
-        options.enable_mem_pattern = False
-        try:
-            return cls(_session(str(path), providers, options))
-        except _UNLOADABLE as error:
-            raise BrokenArtifact(f"{path.name} cannot be loaded: {error}; fetch or train the model again") from error
+        return cls(_loaded(path, threads, providers))
 
     def run(self, ids: IntArray, mask: IntArray, types: IntArray | None = None) -> dict[str, FloatArray]:
         """All heads for a padded batch.
@@ -124,6 +115,55 @@ class OnnxSession:
         """Free the model's memory once the calls under way are done."""
         self._session = None
         give_back()
+
+
+class OpenGraph:
+    """Any graph, by the names of what it reads and gives."""
+
+    def __init__(self, session: Any) -> None:
+        self._session: Any = session
+        self.inputs = [tensor.name for tensor in session.get_inputs()]
+        self.outputs = [tensor.name for tensor in session.get_outputs()]
+
+    def run(self, outputs: Sequence[str], feeds: Mapping[str, NDArray[Any]]) -> list[FloatArray]:
+        """Some outputs, in order.
+
+        Raises:
+            Unavailable: It is closed.
+        """
+        session = self._session
+        if session is None:
+            raise Unavailable("the model was closed; send the request again")
+        found: list[FloatArray] = session.run(list(outputs), dict(feeds))
+        return found
+
+    def close(self) -> None:
+        """Free its memory once the calls under way are done."""
+        self._session = None
+        give_back()
+
+
+def open_session(path: Path, *, threads: int = 1, providers: Sequence[str] = CPU) -> OpenGraph:
+    """Load any graph; see ``OnnxSession.open``.
+
+    Raises:
+        BrokenArtifact: The file is missing or no model that this onnxruntime can run.
+        SettingsError: The first provider is not there.
+    """
+    return OpenGraph(_loaded(path, threads, providers))
+
+
+def _loaded(path: Path, threads: int, providers: Sequence[str]) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Every batch has another shape: a plan of its memory would be kept for each and hardly ever be used again.
+    options.enable_mem_pattern = False
+    try:
+        return _session(str(path), providers, options)
+    except _UNLOADABLE as error:
+        raise BrokenArtifact(f"{path.name} cannot be loaded: {error}; fetch or train the model again") from error
 
 
 def _session(model: str | bytes, providers: Sequence[str], options: Any) -> Any:

@@ -1,0 +1,1 @@
+"""What writing with a decoder takes that training and serving share."""
