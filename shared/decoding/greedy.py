@@ -11,7 +11,7 @@ import numpy as np
 
 from shared.artifacts.manifest import DecoderShape
 from shared.errors import BrokenArtifact
-from shared.inference.session import CPU, FloatArray, open_session
+from shared.inference.session import CPU, FloatArray, OpenGraph, open_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class GreedyDecoder:
 
     def __init__(self, path: Path, shape: DecoderShape, *, threads: int = 1, providers: Sequence[str] = CPU) -> None:
         self.shape = shape
-        self._session = open_session(path, threads=threads, providers=providers)
+        self._session = OpenGraph(open_session(path, threads=threads, providers=providers))
         self._past = [f"past_key_values.{n}.{kind}" for n in range(shape.layers) for kind in ("key", "value")]
         self._outputs = ["logits", *(name.replace("past_key_values", "present") for name in self._past)]
         if not {*self._outputs} <= {*self._session.outputs} or not {*self._past} <= {*self._session.inputs}:

@@ -85,7 +85,7 @@ class OnnxSession:
             BrokenArtifact: The file is missing or no model that this onnxruntime can run.
             SettingsError: The first provider is not there.
         """
-        return cls(_loaded(path, threads, providers))
+        return cls(open_session(path, threads=threads, providers=providers))
 
     def run(self, ids: IntArray, mask: IntArray, types: IntArray | None = None) -> dict[str, FloatArray]:
         """All heads for a padded batch.
@@ -118,7 +118,7 @@ class OnnxSession:
 
 
 class OpenGraph:
-    """Any graph, by the names of what it reads and gives."""
+    """Any graph, by the names of what it reads and gives. Safe to use from many threads at once."""
 
     def __init__(self, session: Any) -> None:
         self._session: Any = session
@@ -143,17 +143,18 @@ class OpenGraph:
         give_back()
 
 
-def open_session(path: Path, *, threads: int = 1, providers: Sequence[str] = CPU) -> OpenGraph:
-    """Load any graph; see ``OnnxSession.open``.
+def open_session(path: Path, *, threads: int = 1, providers: Sequence[str] = CPU) -> Any:
+    """A session of onnxruntime for the model at ``path``, with the options that all our models run with.
+
+    Args:
+        path: An ONNX file.
+        threads: Threads inside one run.
+        providers: Where to run, best first; the first is a demand, the others take what it cannot do.
 
     Raises:
         BrokenArtifact: The file is missing or no model that this onnxruntime can run.
         SettingsError: The first provider is not there.
     """
-    return OpenGraph(_loaded(path, threads, providers))
-
-
-def _loaded(path: Path, threads: int, providers: Sequence[str]) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
