@@ -13,7 +13,7 @@ from services.training.exporting.onnx_export import export
 from services.training.models.task_model import TaskModel
 from services.training.models.text_encoder import TextEncoder
 from services.training.tasks.table import TASKS
-from services.training.tasks.task import Task
+from services.training.tasks.task import Exported, Task
 from shared.artifacts.bundle import Bundle, write_bundle
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Manifest, Parity
 from shared.contracts.jobs import JobSpec
@@ -21,7 +21,7 @@ from shared.contracts.tasks import TaskName
 from shared.rows.reader import read_rows
 from shared.tasks.records import kind_for
 from tests.unit.training.tasks.samples import SAMPLES
-from tests.unit.training.tiny_base import tiny_base
+from tests.unit.training.tiny_base import base_of
 
 #: Rows that are enough to take a step with.
 _FEW = 8
@@ -50,7 +50,7 @@ class Made:
         """Its bundle in a new folder, and how far the graph differs from the model."""
         folder.mkdir(parents=True)
         self.encoder.save(folder / TOKENIZER)
-        difference = export(self.model, self.task, folder, self.examples)
+        exported = self._exported(folder)
         manifest = Manifest(
             model_id=model_id,
             task=self.name,
@@ -62,13 +62,19 @@ class Made:
             labels=self.task.labels(self.schema),
             embedding_size=self.task.embedding_size(self.model),
             max_length=32,
+            decoder=exported.decoder,
             calibration=Calibration(),
             served_file=FP32_MODEL,
             metrics={},
-            parity=Parity(max_abs_difference=difference, int8_scheme=None, int8_loss=None),
+            parity=Parity(max_abs_difference=exported.difference, int8_scheme=None, int8_loss=None),
             files={},
         )
-        return write_bundle(folder, manifest), difference
+        return write_bundle(folder, manifest), exported.difference
+
+    def _exported(self, folder: Path) -> Exported:
+        if self.task.export is not None:
+            return self.task.export(self.model, folder, self.examples)
+        return Exported(export(self.model, self.task, folder, self.examples))
 
 
 def some_rows(name: TaskName, kind: str = "") -> list[Any]:
@@ -81,4 +87,4 @@ def some_rows(name: TaskName, kind: str = "") -> list[Any]:
 def task_bundle(folder: Path, name: TaskName, model_id: str, kind: str = "") -> Bundle:
     """A bundle of a model with random weights."""
     folder.mkdir(parents=True)
-    return Made.on(tiny_base(folder / "base"), name, kind).export(folder / "bundle", model_id)[0]
+    return Made.on(base_of(name, folder / "base"), name, kind).export(folder / "bundle", model_id)[0]

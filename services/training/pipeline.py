@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import resource
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -24,7 +25,6 @@ from services.training.jobs.events import JobCallback
 from services.training.jobs.stored_checkpoints import StoredCheckpoints
 from services.training.models.base_models import Base, find_base, model_id
 from services.training.models.encoder import encoder_width, load_encoder
-from services.training.models.scratch import build_base
 from services.training.models.students import student_of
 from services.training.models.task_model import TaskModel
 from services.training.models.teachers import Teacher, find_teacher
@@ -42,15 +42,16 @@ from services.training.reporting.forgetting import Forgetting
 from services.training.reporting.release import Release
 from services.training.reporting.report import Story
 from services.training.tasks.table import TASKS
-from services.training.tasks.task import Setting, Task
+from services.training.tasks.task import Exported, Setting, Task
 from services.training.tracking.description import run_of
 from services.training.tunings.table import tuning_of
 from shared.artifacts.bundle import write_bundle
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Labels, Manifest, Parity
-from shared.contracts.jobs import SCRATCH, Architecture, JobSpec, TrainingProgressed
+from shared.contracts.jobs import FROM_NOTHING, SCRATCH, JobSpec, TrainingProgressed
 from shared.contracts.objectives import Matryoshka, PseudoLabels, Replay
 from shared.contracts.releases import ModelPublished
 from shared.contracts.tunings import Full, Spec
+from shared.errors import TrainingFailed
 from shared.privacy.masking import masked
 from shared.storage.tables import Job
 
@@ -111,8 +112,11 @@ def run(job: Job, context: AttemptContext) -> None:
     folder = context.folder / "bundle"
     folder.mkdir()
     encoder.save(folder / TOKENIZER)
-    difference = export(model, task, folder, held_out)
+    difference, decoder = (
+        task.export(model, folder, held_out) if task.export else _traced(model, task, folder, held_out)
+    )
     draft = _draft(job, base, data, task.labels(schema), task.embedding_size(model))
+    draft = draft.model_copy(update={"decoder": decoder})
     setting = Setting(folder, draft, encoder, parts, context.threads)
     variants = task.variants(setting, schema)
     chosen, lost = choose(variants, folder, parts.validation, task.quality)
@@ -139,6 +143,10 @@ def run(job: Job, context: AttemptContext) -> None:
         trained_tokens=fitted.trained_tokens,
     )
     _hand_over(ready, before, fitted, context)
+
+
+def _traced(model: TaskModel, task: Task[Any, Any, Any, Any], folder: Path, held_out: Sequence[Any]) -> Exported:
+    return Exported(export(model, task, folder, held_out))
 
 
 def _data(job: Job, context: AttemptContext) -> JobData:
@@ -183,15 +191,12 @@ def _measured(
 
 def _base(job: Job, train: Sequence[Any], context: AttemptContext) -> Base:
     """What the model begins as."""
-    if job.spec.model != SCRATCH:
+    if job.spec.model not in FROM_NOTHING:
         return find_base(job.spec.model, context.lease, context.store, context.folder / "cache", context.base_models)
-    return build_base(
-        job.spec.architecture or Architecture(),
-        [row.text for row in train],
-        context.folder / SCRATCH,
-        max_length=job.spec.schedule.max_length,
-        seed=job.seed,
-    )
+    task = TASKS[job.spec.task]
+    if task.from_nothing is None:
+        raise TrainingFailed(f"No model of task {job.spec.task!r} can begin with random weights.", param="model")
+    return task.from_nothing(job.spec, task.texts(train), context.folder / SCRATCH, job.seed)
 
 
 def plan(
@@ -224,7 +229,10 @@ def plan(
             objectives = (spec.distillation,)
     recipe = resolve(spec, rows, task.demands(schema), tuning.rates, width=width)
     learned = Learned(task.choices(schema), counts)
-    return Method(task, tuning, objectives_of(objectives, task, recipe, learned)), recipe
+    chosen = objectives_of(objectives, task, recipe, learned)
+    factor = math.prod(objective.rate_factor for objective in chosen)
+    recipe = dataclasses.replace(recipe, encoder_rate=factor * recipe.encoder_rate, head_rate=factor * recipe.head_rate)
+    return Method(task, tuning, chosen), recipe
 
 
 def _with_additions(
@@ -428,5 +436,5 @@ def _described(evaluation: Evaluation, task: Task[Any, Any, Any, Any]) -> str:
 
 def _served(chosen: ExportedVariant, lost: float | None) -> str:
     if chosen.scheme is None or lost is None:
-        return "fp32 is served, since every int8 graph lost too much"
+        return "fp32 is served, since every smaller graph lost too much"
     return f"served as {chosen.scheme.name}, at a loss of {max(lost, 0.0):.2f} points"

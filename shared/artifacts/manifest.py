@@ -15,6 +15,7 @@ MANIFEST = "manifest.json"
 TOKENIZER = "tokenizer.json"
 FP32_MODEL = "model.onnx"
 INT8_MODEL = "model.int8.onnx"
+INT4_MODEL = "model.int4.onnx"
 NEIGHBOURS = "neighbours.npy"
 CHAT_TEMPLATE = "chat_template.jinja"
 
@@ -152,7 +153,7 @@ class Manifest(_Part):
     """Of a model that writes; others have none."""
     calibration: Calibration
     served_file: str
-    """``model.onnx`` or ``model.int8.onnx``: the one that inference opens."""
+    """``model.onnx``, ``model.int8.onnx`` or ``model.int4.onnx``: the one that inference opens."""
     metrics: dict[str, Any]
     parity: Parity
     files: dict[str, FileEntry]

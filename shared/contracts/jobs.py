@@ -11,8 +11,8 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from shared.contracts.integrations import Integrations, require_each_once
 from shared.contracts.message import Exchange, Message, Route
 from shared.contracts.objectives import Distillation, Objective
-from shared.contracts.tasks import TaskName
-from shared.contracts.tunings import Frozen, Full, Spec, Tuning
+from shared.contracts.tasks import WITHOUT_LABELS, TaskName
+from shared.contracts.tunings import Full, Spec, Tuning
 
 JobStatus = Literal["validating_files", "queued", "running", "succeeded", "failed", "cancelled"]
 FINAL_STATUSES: frozenset[JobStatus] = frozenset(("succeeded", "failed", "cancelled"))
@@ -29,7 +29,7 @@ class Hyperparameters(Spec):
 
 
 MaxSteps = Annotated[int, Field(ge=1)] | None
-MaxLength = Annotated[int, Field(ge=8, le=512)]
+MaxLength = Annotated[int, Field(ge=8, le=8192)]
 
 
 class Schedule(Spec):
@@ -126,40 +126,6 @@ def require_affordable(tuning: Tuning, schedule: Schedule) -> None:
         raise ValueError("gradient_checkpointing cannot be combined with tuning 'prefix'; use rows_at_once")
 
 
-def not_offered(task: TaskName, tuning: Spec, objectives: Objectives) -> tuple[str, str] | None:
-    """The field that asks a task for what it has no use for, and why; ``None`` if all of it has one."""
-    if task == "embedding" and isinstance(tuning, Frozen) and not tuning.layers:
-        why = "task 'embedding' has no head to train on a frozen encoder; use 'frozen' with layers, or 'lora'"
-        return "tuning", why
-    if task == "masked_lm" and isinstance(tuning, Frozen) and not tuning.layers:
-        return "tuning", "task 'masked_lm' is there to teach the encoder; use 'full', or 'frozen' with layers"
-    names = () if objectives == "auto" else [objective.type for objective in objectives]
-    if "rdrop" in names and task in _WITHOUT_LABELS:
-        return "objectives", f"'rdrop' lets two passes agree on labels, and task '{task}' has none; leave it out"
-    weighing = next((name for name in names if name in _OF_LABELS), None)
-    if weighing is not None and task in _WITHOUT_LABELS:
-        why = f"'{weighing}' weighs labels, and task '{task}' has none; leave it out, or use 'adversarial', which every task takes"
-        return "objectives", why
-    if "ewc" in names and task in _WITHOUT_LABELS:
-        return "objectives", f"'ewc' weighs by labels, and task '{task}' has none; use {_NEARER}"
-    if "pseudo_labels" in names and task in _WITHOUT_LABELS:
-        return "objectives", f"'pseudo_labels' teaches labels, and task '{task}' has none; leave it out"
-    if "augmentation" in names and task in _WITHOUT_LABELS:
-        return "objectives", f"'augmentation' changes labelled texts, and task '{task}' learns from none; leave it out"
-    if "distillation" in names and task in _WITHOUT_LABELS:
-        return "objectives", f"'distillation' teaches a teacher's labels, and task '{task}' has none; leave it out"
-    if "matryoshka" in names and task != "embedding":
-        return "objectives", f"'matryoshka' cuts embeddings, and task '{task}' makes none; use it with 'embedding'"
-    return None
-
-
-#: Objectives that are about labels.
-_OF_LABELS = ("class_weights", "focal")
-#: What else keeps an encoder near its beginning.
-_NEARER = "a lower learning_rate_multiplier or 'replay'"
-_WITHOUT_LABELS = ("ranking", "embedding", "question_answering", "masked_lm")
-
-
 class _FirstForm(Spec):
     """What stood in ``tuning`` before it had places of its own; an adversary of 0: none."""
 
@@ -227,6 +193,11 @@ DeploymentName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 
 SCRATCH = "scratch"
 """The base model that a job makes itself."""
+
+TINY = "tiny"
+"""The same of a model that writes: some 9 million weights, there without any hub."""
+
+FROM_NOTHING = (SCRATCH, TINY)
 
 
 class Architecture(Spec):
@@ -303,7 +274,7 @@ class JobSpec(JobOptions):
 
     task: TaskName = "nlu"
     model: str
-    """``minilm``, a hub id, a folder in the worker's folder of base models, the id of one of our models (warm start), or ``scratch``."""
+    """``minilm``, a hub id, a folder in the worker's folder of base models, the id of one of our models (warm start), ``scratch`` or ``tiny``."""
     training_file: str
     validation_file: str | None = None
     hyperparameters: Hyperparameters = Hyperparameters()
@@ -320,7 +291,7 @@ class JobSpec(JobOptions):
         is_ours = self.model.startswith("ft:")
         if self.objectives == "auto":
             is_student = isinstance(self.tuning, Full) and self.tuning.is_smaller
-            found = Distillation() if is_student and is_ours and self.task not in _WITHOUT_LABELS else None
+            found = Distillation() if is_student and is_ours and self.task not in WITHOUT_LABELS else None
         else:
             found = next((one for one in self.objectives if isinstance(one, Distillation)), None)
         if found is None or found.teacher is not None or not is_ours:

@@ -167,11 +167,35 @@ class Distillation(Spec):
     hidden_weight: Annotated[float, Field(ge=0, le=100)] = 1.0
 
 
+Beta = Annotated[float, Field(gt=0, le=2)] | Literal["auto"]
+
+
+class Dpo(Spec):
+    """Of two answers the better one is made likelier (Rafailov et al. 2023, arXiv:2305.18290). Of task ``text_generation``, with rows of both.
+
+    Attributes:
+        beta: How near the model stays to what it was: the higher, the nearer; ``auto``: 0.1.
+    """
+
+    type: Literal["dpo"] = "dpo"
+    beta: Beta = "auto"
+
+
 NEEDS_PAST = ("replay", "ewc")
 """Those that need the rows of the model that a job goes on from."""
 
 Objective = Annotated[
-    Adversarial | RDrop | Matryoshka | Distillation | ClassWeights | Focal | Augmentation | Replay | Ewc | PseudoLabels,
+    Adversarial
+    | RDrop
+    | Matryoshka
+    | Distillation
+    | ClassWeights
+    | Focal
+    | Augmentation
+    | Replay
+    | Ewc
+    | PseudoLabels
+    | Dpo,
     Field(discriminator="type"),
 ]
 
@@ -186,5 +210,6 @@ ObjectiveType = Literal[
     "replay",
     "ewc",
     "pseudo_labels",
+    "dpo",
 ]
 """The names of them, for whoever lets a person choose."""

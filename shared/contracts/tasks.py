@@ -13,6 +13,8 @@ TaskName = Literal[
     "embedding",
     "question_answering",
     "masked_lm",
+    "text_generation",
+    "causal_lm",
 ]
 """One of the tasks; a room of each in ``shared.tasks`` and in ``services.training.tasks``."""
 
@@ -20,3 +22,14 @@ TaskChoice = Literal["auto", TaskName]
 """A task, or whichever the rows are labelled for."""
 
 TASK_NAMES: frozenset[str] = frozenset(get_args(TaskName))
+
+WRITERS: frozenset[TaskName] = frozenset(("text_generation", "causal_lm"))
+"""Tasks of models that write: decoders, which go on with a text token by token."""
+
+BEGINNERS: frozenset[TaskName] = frozenset(("masked_lm", "text_generation", "causal_lm"))
+"""Tasks that teach a language, so that their models may begin with random weights."""
+
+WITHOUT_LABELS: frozenset[TaskName] = frozenset(
+    ("ranking", "embedding", "question_answering", "masked_lm", "text_generation", "causal_lm")
+)
+"""Tasks whose rows name no label."""

@@ -79,3 +79,24 @@ class Parts:
 
 OpenPredictor = Callable[[Parts], Predictor]
 """Makes a predictor of a model of some task; raises ``BrokenArtifact`` where graph and manifest do not fit."""
+
+
+class OpenBundle(Protocol):
+    """Opens the models of a task."""
+
+    def __call__(self, bundle: Bundle, *, threads: int, providers: Sequence[str]) -> Predictor:
+        """Load a model, warm.
+
+        Raises:
+            BrokenArtifact: Its files do not fit together.
+            SettingsError: The first provider is not there.
+        """
+
+
+def of_parts(predictor: OpenPredictor) -> OpenBundle:
+    """Of the tasks whose models are an encoder's graph, a tokenizer and what the manifest says."""
+
+    def opened(bundle: Bundle, *, threads: int, providers: Sequence[str]) -> Predictor:
+        return predictor(Parts.of(bundle, threads=threads, providers=providers))
+
+    return opened

@@ -6,26 +6,30 @@ from collections.abc import Mapping, Sequence
 
 from shared.artifacts.bundle import Bundle
 from shared.contracts.tasks import TaskName
-from shared.inference.predictor import OpenPredictor, Parts, Predictor
+from shared.inference.predictor import OpenBundle, Predictor, of_parts
 from shared.inference.reader import TextReader
 from shared.inference.session import CPU
+from shared.tasks.causal_lm.reader import TextWriter
 from shared.tasks.embedding.reader import EmbeddingReader
 from shared.tasks.masked_lm.reader import MaskedReader
 from shared.tasks.pair_classification.reader import PairClassifyingReader
 from shared.tasks.question_answering.reader import AnsweringReader
 from shared.tasks.ranking.reader import RankingReader
 from shared.tasks.text_classification.reader import ClassifyingReader
+from shared.tasks.text_generation.reader import AnswerWriter
 from shared.tasks.token_classification.reader import TaggingReader
 
-#: Of the tasks whose models are a graph, a tokenizer and what the manifest says.
-PREDICTORS: Mapping[TaskName, OpenPredictor] = {
-    "text_classification": ClassifyingReader,
-    "token_classification": TaggingReader,
-    "pair_classification": PairClassifyingReader,
-    "ranking": RankingReader,
-    "embedding": EmbeddingReader,
-    "question_answering": AnsweringReader,
-    "masked_lm": MaskedReader,
+PREDICTORS: Mapping[TaskName, OpenBundle] = {
+    "nlu": TextReader.from_bundle,
+    "text_classification": of_parts(ClassifyingReader),
+    "token_classification": of_parts(TaggingReader),
+    "pair_classification": of_parts(PairClassifyingReader),
+    "ranking": of_parts(RankingReader),
+    "embedding": of_parts(EmbeddingReader),
+    "question_answering": of_parts(AnsweringReader),
+    "masked_lm": of_parts(MaskedReader),
+    "text_generation": AnswerWriter.from_bundle,
+    "causal_lm": TextWriter.from_bundle,
 }
 
 
@@ -41,6 +45,4 @@ def open_predictor(bundle: Bundle, *, threads: int = 1, providers: Sequence[str]
         BrokenArtifact: Its files do not fit together.
         SettingsError: The first provider is not there.
     """
-    if bundle.manifest.task == "nlu":
-        return TextReader.from_bundle(bundle, threads=threads, providers=providers)
-    return PREDICTORS[bundle.manifest.task](Parts.of(bundle, threads=threads, providers=providers))
+    return PREDICTORS[bundle.manifest.task](bundle, threads=threads, providers=providers)

@@ -10,6 +10,7 @@ from shared.contracts.tasks import TaskName
 from shared.errors import InvalidInput
 from shared.rows.kind import KindOf, RecordKind
 from shared.rows.problems import Faulty
+from shared.tasks.causal_lm.record import KIND as CAUSAL_LM
 from shared.tasks.embedding.record import KIND as EMBEDDING
 from shared.tasks.masked_lm.record import KIND as MASKED_LM
 from shared.tasks.nlu.record import KIND as NLU
@@ -17,6 +18,7 @@ from shared.tasks.pair_classification.record import KIND as PAIR_CLASSIFICATION
 from shared.tasks.question_answering.record import KIND as QUESTION_ANSWERING
 from shared.tasks.ranking.record import KIND as RANKING
 from shared.tasks.text_classification.record import KIND as TEXT_CLASSIFICATION
+from shared.tasks.text_generation.record import KIND as TEXT_GENERATION
 from shared.tasks.token_classification.record import KIND as TOKEN_CLASSIFICATION
 
 RECORDS: Mapping[TaskName, RecordKind] = {
@@ -30,11 +32,16 @@ RECORDS: Mapping[TaskName, RecordKind] = {
         EMBEDDING,
         QUESTION_ANSWERING,
         MASKED_LM,
+        TEXT_GENERATION,
+        CAUSAL_LM,
     )
 }
 
 #: Fields that tell what a record is for, looked for in this order; one with none of them and more than a text is nlu's.
 _SIGNS: tuple[tuple[str, TaskName], ...] = (
+    ("messages", "text_generation"),
+    ("preferred_output", "text_generation"),
+    ("non_preferred_output", "text_generation"),
     ("question", "question_answering"),
     ("text_pair", "pair_classification"),
     ("query", "embedding"),
@@ -60,6 +67,7 @@ def kind_by_fields(records: Iterable[Collection[str]]) -> RecordKind:
 _ALSO: Mapping[TaskName, frozenset[TaskName]] = {
     "token_classification": frozenset(("nlu",)),
     "ranking": frozenset(("embedding",)),
+    "causal_lm": frozenset(("masked_lm",)),
 }
 
 

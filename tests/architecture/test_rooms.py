@@ -80,7 +80,7 @@ def test_what_all_resources_stand_on_knows_none_of_them() -> None:
 
 
 def test_what_a_job_can_name_is_what_there_is() -> None:
-    assert TASKS.keys() == RECORDS.keys() == PREDICTORS.keys() | {"nlu"} == set(get_args(TaskName))
+    assert TASKS.keys() == RECORDS.keys() == PREDICTORS.keys() == set(get_args(TaskName))
     assert set(get_args(TaskChoice)) == {"auto", *get_args(TaskName)}
     assert TUNINGS.keys() == set(get_args(get_args(Tuning)[0]))
     assert {kind.model_fields["type"].default for kind in TUNINGS} == set(get_args(TuningType))
@@ -98,18 +98,21 @@ OF_A_TASK = (
     "reporting.figures",
     "reporting.classification",
     "reporting.retrieval",
+    "reporting.text_overlap",
     "tagging",
     "tasks.task",
+    "writing",
 )
 
 #: What a room of training may use of the others; ``jobs``, storage and messaging are for the pipeline and the jobs themselves.
 ROOMS: dict[str, tuple[str, ...]] = {
     "models": ("jobs",),  # base models are looked up under the lease of the job
-    "objectives": ("models", "fitting", "tasks.task", "augmentation"),
+    "objectives": ("models", "writing", "fitting", "tasks.task", "augmentation"),
     "augmentation": (),
     **{f"tasks.{name}": OF_A_TASK for name in get_args(TaskName)},
-    "exporting": ("data.splitting", "fitting", "models.task_model", "reporting.figures", "tasks.task"),
+    "exporting": ("data.splitting", "fitting", "models", "reporting.figures", "tasks.task"),
     "tunings": ("models", "fitting"),
+    "writing": ("models", "fitting"),
     "tagging": ("fitting.batching", "reporting.figures"),
     "tracking": ("fitting.recipe",),
     "fitting": ("models", "objectives.objective", "tasks.task", "tunings.tuning"),
@@ -130,7 +133,9 @@ def test_the_preparation_of_data_knows_no_task() -> None:
     assert report(found) == []
 
 
-@pytest.mark.parametrize("name", ["objectives", "augmentation", "tasks", "tunings", "fitting", "exporting", "tracking"])
+@pytest.mark.parametrize(
+    "name", ["objectives", "augmentation", "tasks", "tunings", "fitting", "exporting", "tracking", "writing"]
+)
 def test_what_trains_and_exports_meets_no_infrastructure(name: str) -> None:
     outside = ("shared.messaging", "shared.storage", "shared.settings", f"{TRAINING}.settings", f"{TRAINING}.jobs")
     assert report(offences(f"{TRAINING}.{name}", lambda target: within(target, *outside))) == []

@@ -9,8 +9,12 @@ from services.gateway.jobs.schemas import (
     JobError,
     JobObject,
     MethodReply,
+    Preference,
+    PreferenceKnobs,
     Supervised,
 )
+from shared.contracts.jobs import JobSpec
+from shared.contracts.objectives import Dpo
 from shared.storage.tables import Job, JobCheckpoint, JobEvent
 
 
@@ -31,7 +35,7 @@ def job_object(job: Job) -> JobObject:
         trained_tokens=job.trained_tokens,
         seed=job.seed,
         hyperparameters=spec.hyperparameters,
-        method=MethodReply(supervised=Supervised(hyperparameters=spec.hyperparameters)),
+        method=_method(spec),
         metadata=job.user_metadata,
         integrations=spec.integrations,
         error=JobError.model_validate(job.error) if job.error else None,
@@ -51,6 +55,16 @@ def job_object(job: Job) -> JobObject:
             cancel_requested=job.cancel_requested,
         ),
     )
+
+
+def _method(spec: JobSpec) -> MethodReply:
+    """As the convention tells it: an objective that it calls a method is one."""
+    objectives = () if spec.objectives == "auto" else spec.objectives
+    preference = next((one for one in objectives if isinstance(one, Dpo)), None)
+    if preference is None:
+        return MethodReply(supervised=Supervised(hyperparameters=spec.hyperparameters))
+    knobs = PreferenceKnobs(**spec.hyperparameters.model_dump(), beta=preference.beta)
+    return MethodReply(type="dpo", dpo=Preference(hyperparameters=knobs))
 
 
 def event_object(event: JobEvent) -> EventObject:

@@ -19,6 +19,7 @@ from shared.contracts.jobs import (
     Schedule,
     ScopeCosts,
 )
+from shared.contracts.objectives import Beta, Dpo
 from shared.contracts.tasks import TaskChoice
 from shared.contracts.tunings import Tuning
 
@@ -29,19 +30,47 @@ class Supervised(Body):
     hyperparameters: Hyperparameters = Hyperparameters()
 
 
+class PreferenceKnobs(Hyperparameters):
+    """The knobs, and how near the model stays to what it was."""
+
+    beta: Beta = "auto"
+
+
+class Preference(Body):
+    """Options of direct preference optimisation."""
+
+    hyperparameters: PreferenceKnobs = PreferenceKnobs()
+
+
 class Method(Body):
-    """How to tune. Preference and reinforcement tuning are refused."""
+    """How to tune. Reinforcement tuning is refused."""
 
     type: Literal["supervised", "dpo", "reinforcement"]
     supervised: Supervised = Supervised()
-    dpo: Any = None
+    dpo: Preference | None = None
     reinforcement: Any = None
 
     @model_validator(mode="after")
-    def _only_supervised(self) -> Self:
-        if self.type != "supervised":
-            raise ValueError(f"'{self.type}' is not supported; use 'supervised'")
+    def _is_offered(self) -> Self:
+        if self.type == "reinforcement":
+            raise ValueError("'reinforcement' is not supported; use 'supervised' or 'dpo'")
         return self
+
+    @property
+    def knobs(self) -> Hyperparameters:
+        """The hyperparameters."""
+        if self.type != "dpo":
+            return self.supervised.hyperparameters
+        return Hyperparameters(**self._preference.hyperparameters.model_dump(exclude={"beta"}))
+
+    @property
+    def objectives(self) -> tuple[Dpo, ...]:
+        """What it asks for besides."""
+        return (Dpo(beta=self._preference.hyperparameters.beta),) if self.type == "dpo" else ()
+
+    @property
+    def _preference(self) -> Preference:
+        return self.dpo or Preference()
 
 
 class CreateJob(JobOptions, Body):
@@ -61,7 +90,20 @@ class CreateJob(JobOptions, Body):
     @property
     def knobs(self) -> Hyperparameters:
         """The hyperparameters, wherever they were given."""
-        return self.method.supervised.hyperparameters if self.method else self.hyperparameters or Hyperparameters()
+        return self.method.knobs if self.method else self.hyperparameters or Hyperparameters()
+
+    @model_validator(mode="after")
+    def _objectives_once(self) -> Self:
+        if self.method and self.method.objectives and self.objectives != "auto":
+            raise ValueError(
+                "method 'dpo' is an objective; leave method out and name it in objectives, or leave objectives out"
+            )
+        return self
+
+    @property
+    def all_objectives(self) -> Objectives:
+        """The objectives, wherever they were given."""
+        return (self.method.objectives if self.method else ()) or self.objectives
 
 
 class JobError(Reply):
@@ -75,8 +117,9 @@ class JobError(Reply):
 class MethodReply(Reply):
     """The method with its resolved options."""
 
-    type: Literal["supervised"] = "supervised"
-    supervised: Supervised
+    type: Literal["supervised", "dpo"] = "supervised"
+    supervised: Supervised | None = None
+    dpo: Preference | None = None
 
 
 class JobDetails(Reply):

@@ -11,9 +11,10 @@ from shared.artifacts.layout import FEW_SHOT, OUR_MODELS, file_key
 from shared.artifacts.store import ArtifactStore
 from shared.bot.document import MAX_BYTES
 from shared.contracts.faults import Fault
-from shared.contracts.jobs import SCRATCH, JobOptions, JobSpec, not_offered
+from shared.contracts.jobs import FROM_NOTHING, SCRATCH, TINY, JobOptions, JobSpec
 from shared.contracts.objectives import NEEDS_PAST, PseudoLabels
-from shared.contracts.tasks import TaskName
+from shared.contracts.offered import not_offered, too_long
+from shared.contracts.tasks import BEGINNERS, WRITERS, TaskName
 from shared.dialogue.trial.dialogue_file import read_dialogues
 from shared.errors import AlreadyExists, InvalidFile, InvalidInput, NotFound, TooManyRequests, Unavailable
 from shared.messaging.celery.job_queue import JobQueue
@@ -99,7 +100,7 @@ class JobSubmission:
         held = _held_by(file)
         if held == "masked_lm" and file.status != "error":
             raise InvalidInput(
-                f"No row of {request.training_file} has a label. Add labels, or name task 'masked_lm' to teach a model the language of these texts.",
+                f"No row of {request.training_file} has a label. Add labels, or name task 'masked_lm' (a model that reads) or 'causal_lm' (one that writes) to teach it the language of these texts.",
                 param="training_file",
             )
         return held
@@ -108,6 +109,8 @@ class JobSubmission:
         _check_scratch(spec)
         if (refused := not_offered(spec.task, spec.tuning, spec.objectives)) is not None:
             raise InvalidInput(f"{refused[1]}.", param=refused[0])
+        if (reason := too_long(spec.task, spec.schedule)) is not None:
+            raise InvalidInput(f"schedule.max_length is too high: {reason}.", param="schedule.max_length")
         with self._database.reading() as session:
             if spec.model.startswith(FEW_SHOT):
                 raise InvalidInput(
@@ -220,6 +223,7 @@ def _check_pseudo_labels(session: Session, spec: JobSpec) -> None:
 
 def _spec(request: CreateJob, task: TaskName) -> JobSpec:
     options = {name: getattr(request, name) for name in JobOptions.model_fields}
+    options["objectives"] = request.all_objectives
     return JobSpec(
         task=task,
         model=request.model,
@@ -238,12 +242,16 @@ def _is_equal(job: Job, request: CreateJob) -> bool:
 
 def _check_scratch(spec: JobSpec) -> None:
     """A model that knows no language learns one first."""
-    if spec.model == SCRATCH and spec.task != "masked_lm":
+    if spec.model == SCRATCH and spec.task not in BEGINNERS:
         raise InvalidInput(
             f"A model from scratch has to learn a language first: train it with task 'masked_lm', then go on from it with {spec.task!r}.",
             param="task",
         )
-    if spec.model != SCRATCH and spec.architecture is not None:
+    if spec.model == TINY and spec.task not in WRITERS:
+        raise InvalidInput(
+            f"{TINY!r} is a model that writes, and {spec.task!r} needs one that reads; use 'minilm'.", param="model"
+        )
+    if spec.model not in FROM_NOTHING and spec.architecture is not None:
         raise InvalidInput(f"'architecture' is of model {SCRATCH!r} alone; leave it out.", param="architecture")
 
 

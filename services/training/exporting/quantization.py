@@ -13,6 +13,7 @@ from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
 from services.training.exporting.activation_scales import fix_scales
 from services.training.fitting.batching import Batch
+from shared.artifacts.manifest import INT4_MODEL, INT8_MODEL
 
 #: Weights per scale of the block-wise scheme.
 _BLOCK = 32
@@ -27,10 +28,12 @@ class Scheme:
     Attributes:
         name: Stands in the manifest.
         write: Makes the second file from the first.
+        file: What the second is called.
     """
 
     name: str
     write: Callable[[Path, Path], None]
+    file: str = INT8_MODEL
 
 
 def _dynamic(source: Path, target: Path, *, kinds: list[str], exclude: list[str]) -> None:
@@ -60,12 +63,17 @@ def _all_but_late_outputs(source: Path, target: Path) -> None:
     _dynamic(source, target, kinds=["MatMul", "Gather"], exclude=outputs[len(outputs) // 2 :])
 
 
-def _blockwise(source: Path, target: Path) -> None:
+def _blockwise(source: Path, target: Path, *, bits: int = 8) -> None:
     quantizer = MatMulNBitsQuantizer(
-        onnx.load(source), bits=8, block_size=_BLOCK, is_symmetric=True, accuracy_level=_INT8_ACCURACY
+        onnx.load(source), bits=bits, block_size=_BLOCK, is_symmetric=True, accuracy_level=_INT8_ACCURACY
     )
     quantizer.process()
     quantizer.model.save_model_to_file(str(target))
+
+
+def _blockwise_int4(source: Path, target: Path) -> None:
+    """Half the bytes of int8, which is what a decoder waits for: each token reads every weight."""
+    _blockwise(source, target, bits=4)
 
 
 def _feed_forward_outputs(model: onnx.ModelProto) -> list[str]:
@@ -88,9 +96,15 @@ SCHEMES = (
 )
 """Fastest first."""
 
+WRITING_SCHEMES = (
+    Scheme("int4-blockwise", _blockwise_int4, INT4_MODEL),
+    Scheme("int8-blockwise", _blockwise),
+)
+"""Of decoders, fastest first."""
+
 
 def quantise(source: Path, target: Path, scheme: Scheme, texts: Sequence[Batch]) -> None:
-    """Write ``target`` from the fp32 graph in ``source``, with activation scales that suit ``texts``, each a batch of its own."""
+    """Write ``target`` from the fp32 graph in ``source``, with activation scales that suit ``texts``, each a batch of its own; without any the scales stay dynamic."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)  # onnxruntime's tool advises a pre-processing that brings these graphs nothing
@@ -98,4 +112,5 @@ def quantise(source: Path, target: Path, scheme: Scheme, texts: Sequence[Batch])
         scheme.write(source, target)
     finally:
         root.setLevel(level)
-    fix_scales(target, texts)
+    if texts:
+        fix_scales(target, texts)

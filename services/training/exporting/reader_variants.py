@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from services.training.data.splitting import thinned
 from services.training.exporting.activation_scales import ENOUGH_TEXTS
 from services.training.exporting.onnx_export import read
-from services.training.exporting.quantization import Scheme
+from services.training.exporting.quantization import SCHEMES, Scheme
 from services.training.exporting.selection import ExportedVariant
 from services.training.fitting.batching import Batch, Collate, ExampleT, together
 from services.training.fitting.prediction import Found, gathered
@@ -71,6 +71,8 @@ class ReaderVariants(Generic[RowT, ExampleT]):
         token_outputs: The outputs that have a value for each token.
         reads_outputs: Whether ``calibrate`` looks at them; those of some tasks are as large as their vocabulary.
     """
+
+    schemes = SCHEMES
 
     def __init__(
         self,

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from services.training.exporting.quantization import SCHEMES, Scheme, quantise
+from services.training.exporting.quantization import Scheme, quantise
 from services.training.fitting.batching import Batch
 from services.training.reporting.figures import Evaluation, points_lost
-from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, Calibration
+from shared.artifacts.manifest import FP32_MODEL, Calibration
 from shared.inference.session import FloatArray
 
 #: Points (of 100) that the worst score may lose through quantisation.
@@ -39,6 +39,10 @@ class ExportedVariant:
 
 class Variants(Protocol):
     """The graphs of a model in a folder, tried out just as they would be served."""
+
+    @property
+    def schemes(self) -> Sequence[Scheme]:
+        """Ways to quantise, fastest first."""
 
     def shown(self) -> Sequence[Batch]:
         """Texts like those that will be read, each a batch of its own: they show the ranges of activations."""
@@ -68,15 +72,14 @@ def choose(
     """
     plain = variants.try_out(FP32_MODEL, None)
     texts = variants.shown()
-    for scheme in SCHEMES:
-        quantise(folder / FP32_MODEL, folder / INT8_MODEL, scheme, texts)
+    for scheme in variants.schemes:
+        quantise(folder / FP32_MODEL, folder / scheme.file, scheme, texts)
         # Most fail on the labels alone, so the calibration of their own is only made for one that does not.
-        first = dataclasses.replace(plain, file=INT8_MODEL, scheme=scheme)
-        if points_lost(plain.validation, variants.evaluate(first, validation), quality) > MAX_LOSS:
-            continue
-        small = variants.try_out(INT8_MODEL, scheme)
-        lost = points_lost(plain.validation, small.validation, quality)
-        if lost <= MAX_LOSS:
-            return small, lost
-    (folder / INT8_MODEL).unlink()
+        first = dataclasses.replace(plain, file=scheme.file, scheme=scheme)
+        if points_lost(plain.validation, variants.evaluate(first, validation), quality) <= MAX_LOSS:
+            small = variants.try_out(scheme.file, scheme)
+            lost = points_lost(plain.validation, small.validation, quality)
+            if lost <= MAX_LOSS:
+                return small, lost
+        (folder / scheme.file).unlink()
     return plain, None

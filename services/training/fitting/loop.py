@@ -90,7 +90,9 @@ def fit(
     task, tuning = method.task, method.tuning
     torch.manual_seed(recipe.seed)
     model.to(best_device())
-    train = task.prepare(model, train)
+    train, valid = (_with_what_it_tells(model, examples, method) for examples in (train, valid))
+    rows, train = len(train), task.prepare(model, train)
+    recipe = recipe.packed(rows, len(train))
     words = torch.tensor(sorted({token for example in train for token in example.tokens}))
     total = recipe.steps(len(train))
     weights = sum(weight.numel() for weight in model.parameters())
@@ -144,6 +146,13 @@ def fit(
     )
 
 
+def _with_what_it_tells(model: TaskModel, examples: Sequence[Any], method: Method) -> Sequence[Any]:
+    """Examples with what objectives want to know of the model before it changes."""
+    for objective in method.objectives:
+        examples = objective.examples(model, examples)
+    return examples
+
+
 def parameter_groups(model: TaskModel, recipe: Recipe) -> list[dict[str, Any]]:
     """The trained weights for the optimizer, grouped by ``lr`` and ``weight_decay`` (0 for biases and norms)."""
     groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
@@ -185,7 +194,7 @@ def _validate(
     """Try the weights on the validation rows, and keep them unless earlier ones were better."""
     found = task.scores(model, valid)
     score = sum(found.values()) / max(len(found), 1)
-    is_kept = progress.judge(score, found, len(valid))
+    is_kept = progress.judge(score, found, task.judged(valid))
     if is_kept:
         checkpoints.save_best(model)
     callback.validated(ValidationReport(progress.step, found, score, is_kept))

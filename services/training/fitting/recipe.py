@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from services.training.fitting.choice_loss import ChoiceLoss
 from services.training.fitting.rates import Rates
-from shared.contracts.jobs import SCRATCH, JobSpec
+from shared.contracts.jobs import FROM_NOTHING, JobSpec
 
 #: Rows below which batches are halved: small data need the updates more than the throughput.
 SMALL = 2_000
@@ -84,6 +84,10 @@ class Recipe:
     checkpoint_seconds: float = 120.0
     choices: ChoiceLoss = field(default_factory=ChoiceLoss)
 
+    def packed(self, rows: int, examples: int) -> Recipe:
+        """The same run over rows of which several may stand in one example: a step sees as many of them as before."""
+        return replace(self, batch_size=max(1, round(self.batch_size * examples / rows)))
+
     def steps(self, rows: int) -> int:
         """Optimizer steps of the whole run over so many training rows."""
         planned = self.epochs * math.ceil(rows / self.batch_size)
@@ -113,7 +117,7 @@ def resolve(spec: JobSpec, rows: int, demands: Demands, rates: Rates, *, width: 
     asked = spec.hyperparameters
     multiplier = 1.0 if asked.learning_rate_multiplier == "auto" else asked.learning_rate_multiplier
     more = rates.more_epochs
-    if spec.model == SCRATCH:
+    if spec.model in FROM_NOTHING:
         multiplier *= _SCRATCH_RATES
         more *= _SCRATCH_EPOCHS
     if demands.learned_last and rates.moves_words:

@@ -1,4 +1,4 @@
-"""What a job starts from: an encoder, or one of our own models (a warm start)."""
+"""What a job starts from: an encoder, a decoder, or one of our own models (a warm start)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,16 @@ MINILM = "minilm"
 """The encoder that is installed with Parley: all-MiniLM-L6-v2, 22.7 M parameters, English, Apache 2.0."""
 
 #: Nothing that could be executed when it is loaded.
-_FILES = ("config.json", "tokenizer.json", "model.safetensors", "model-*.safetensors", "model.safetensors.index.json")
+_FILES = (
+    "config.json",
+    "generation_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "chat_template.jinja",
+    "model.safetensors",
+    "model-*.safetensors",
+    "model.safetensors.index.json",
+)
 
 #: ``name`` or ``owner/name``; no part begins with a dot.
 _HUB_ID = re.compile(r"(?!\.)[\w.-]+(/(?!\.)[\w.-]+)?")
@@ -31,10 +40,10 @@ _UNFIT_FOR_AN_ID = re.compile(r"[^A-Za-z0-9_.-]+")
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """An encoder on the disk, ready to be loaded.
+    """An encoder or a decoder on the disk, ready to be loaded.
 
     Attributes:
-        name: The encoder that everything began with, as a user names it.
+        name: The model that everything began with, as a user names it.
         folder: Its ``config.json``, ``model.safetensors`` and ``tokenizer.json``.
         parent: The model of ours that is trained on, or ``None``.
     """

@@ -1,4 +1,4 @@
-"""What every task's model is: an encoder, and on it whatever the task needs."""
+"""What every task's model is: an encoder, and on it whatever the task needs; or a decoder, which has what it needs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ class TaskModel(nn.Module, ABC):
         layers: Of the encoder.
         word_length: Length (L2) of a mean word's embedding, before tuning. Encoders differ in it.
         bent: Whether a tuning has put something into the encoder that stays there.
+        writes: Whether it gives words, those that never occur among them: a tuning of all weights then trains the whole table.
     """
+
+    writes = False
 
     def __init__(self, encoder: PreTrainedModel, dropout: float) -> None:
         super().__init__()

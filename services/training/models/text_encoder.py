@@ -17,9 +17,11 @@ class TextEncoder:
         tokenizer: Changed in place: padding and truncation that its file carries are replaced. (MiniLM's pads every
             text to 128 tokens, eight times the work on short ones.)
         max_length: Tokens kept of each text, special tokens and context included.
+        base: The directory of the base model that it belongs to, for who reads more of that; ``None``: it came alone.
     """
 
-    def __init__(self, tokenizer: Tokenizer, max_length: int) -> None:
+    def __init__(self, tokenizer: Tokenizer, max_length: int, base: Path | None = None) -> None:
+        self.base = base
         self.tokenizer = tokenizer
         self.max_length = max_length
         self.tokens = Tokens(tokenizer, max_length)
@@ -37,7 +39,7 @@ class TextEncoder:
                 f"The base model {base.name} has no tokenizer.json. Choose one that ships a fast tokenizer.",
                 param="model",
             )
-        return cls(Tokenizer.from_file(str(file)), max_length)
+        return cls(Tokenizer.from_file(str(file)), max_length, base)
 
     def save(self, path: Path) -> None:
         """Write the tokenizer without padding and truncation: who reads it sets his own."""

@@ -70,9 +70,11 @@ class Objective:
 
     Attributes:
         note: What the owner of the job should know of it; ``None``: nothing that the job does not say itself.
+        rate_factor: By which the rates of the run are multiplied.
     """
 
     note: str | None = None
+    rate_factor: float = 1.0
 
     def additions(self, rows: Sequence[Any]) -> Additions | None:
         """More rows to train on, made of the training rows; the same ones for the same rows, since a resumed run makes them again."""
@@ -83,6 +85,11 @@ class Objective:
         """Before the run, resumed or not; what the owner should know of it, in words."""
         del beginning
         return None
+
+    def examples(self, model: TaskModel, examples: Sequence[Any]) -> Sequence[Any]:
+        """Training or validation examples with what the freshly loaded model, which no step has changed, tells of them."""
+        del model
+        return examples
 
     def charge(self, inner: ChoiceLoss) -> ChoiceLoss:
         """What a wrong choice costs."""

@@ -10,6 +10,7 @@ from services.training.objectives.adversarial import AdversarialObjective
 from services.training.objectives.augmentation import AugmentationObjective
 from services.training.objectives.class_weights import ClassWeightsObjective
 from services.training.objectives.distillation import DistillationObjective
+from services.training.objectives.dpo import DpoObjective
 from services.training.objectives.ewc import EwcObjective
 from services.training.objectives.focal import FocalObjective
 from services.training.objectives.matryoshka import MatryoshkaObjective
@@ -21,6 +22,7 @@ from shared.contracts.objectives import (
     Augmentation,
     ClassWeights,
     Distillation,
+    Dpo,
     Ewc,
     Focal,
     Matryoshka,
@@ -46,6 +48,7 @@ OBJECTIVES: Mapping[type[Spec], Callable[[Any, Task[Any, Any, Any, Any], Recipe,
     Replay: _rows_alone,
     PseudoLabels: _rows_alone,
     Ewc: lambda spec, task, recipe, _learned: EwcObjective(spec, task, recipe),
+    Dpo: lambda spec, _task, _recipe, _learned: DpoObjective(spec),
     Focal: lambda spec, _task, _recipe, learned: FocalObjective(spec, learned),
 }
 

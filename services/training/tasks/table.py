@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from services.training.tasks.causal_lm.task import TASK as CAUSAL_LM
 from services.training.tasks.embedding.task import TASK as EMBEDDING
 from services.training.tasks.masked_lm.task import TASK as MASKED_LM
 from services.training.tasks.nlu.task import TASK as NLU
@@ -13,6 +14,7 @@ from services.training.tasks.question_answering.task import TASK as QUESTION_ANS
 from services.training.tasks.ranking.task import TASK as RANKING
 from services.training.tasks.task import Task
 from services.training.tasks.text_classification.task import TASK as TEXT_CLASSIFICATION
+from services.training.tasks.text_generation.task import TASK as TEXT_GENERATION
 from services.training.tasks.token_classification.task import TASK as TOKEN_CLASSIFICATION
 from shared.contracts.tasks import TaskName
 
@@ -25,4 +27,6 @@ TASKS: Mapping[TaskName, Task[Any, Any, Any, Any]] = {
     "embedding": EMBEDDING,
     "question_answering": QUESTION_ANSWERING,
     "masked_lm": MASKED_LM,
+    "text_generation": TEXT_GENERATION,
+    "causal_lm": CAUSAL_LM,
 }

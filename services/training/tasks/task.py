@@ -21,7 +21,8 @@ from services.training.models.task_model import Outputs, TaskModel
 from services.training.models.text_encoder import TextEncoder
 from services.training.reporting.figures import Evaluation
 from shared.artifacts.bundle import Bundle
-from shared.artifacts.manifest import Labels, Manifest
+from shared.artifacts.manifest import DecoderShape, Labels, Manifest
+from shared.contracts.jobs import JobSpec
 from shared.contracts.objectives import Objective
 from shared.rows.spans import Entity
 
@@ -61,6 +62,18 @@ class Setting(NamedTuple):
     threads: int
 
 
+class Exported(NamedTuple):
+    """A graph that was written.
+
+    Attributes:
+        difference: The largest one between its outputs and the model's.
+        decoder: What serving has to know of it, if it writes.
+    """
+
+    difference: float
+    decoder: DecoderShape | None = None
+
+
 def _as_they_are(_model: Any, examples: Sequence[Any]) -> Sequence[Any]:
     return examples
 
@@ -95,6 +108,10 @@ def _no_labels(_schema: Any) -> Labels:
     return Labels()
 
 
+def _texts(rows: Sequence[Any]) -> list[str]:
+    return [row.text for row in rows]
+
+
 def _no_embedding(_model: Any) -> int:
     return 0
 
@@ -124,6 +141,10 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
         warnings: What of the rows the model will not see whole.
         sample: Two examples of unlike length, so that tracing takes neither dimension for a constant 1 nor padding for absent.
         probes: Examples of every shape that serving makes, on which graph and model have to agree.
+        export: Writes the graph of a merged model into a folder, and proves it on examples; ``None``: one traced graph, as encoders have.
+        from_nothing: Makes a base model of texts, where a model of this task can begin with random weights.
+        texts: What a tokenizer is trained by, of some rows.
+        judged: On how many things, each told or not, the scores of some validation examples rest.
         variants: Tries out the exported graphs.
         evaluate_bundle: Reads rows with a published model, so many side by side; raises ``BrokenArtifact``.
         baseline: The figure to beat on the test rows: what the commonest labels of the training rows would score, or the base model as it is.
@@ -156,6 +177,10 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
     warnings: Callable[[Sequence[RowT], TextEncoder], Iterable[Warned]] = _nothing
     sample: Callable[[Sequence[ExampleT]], Sequence[ExampleT]] = shortest_and_longest
     probes: Callable[[Sequence[ExampleT]], Iterable[Sequence[ExampleT]]] = every_shape
+    export: Callable[[ModelT, Path, Sequence[ExampleT]], Exported] | None = None
+    from_nothing: Callable[[JobSpec, Sequence[str], Path, int], Base] | None = None
+    texts: Callable[[Sequence[RowT]], list[str]] = _texts
+    judged: Callable[[Sequence[ExampleT]], int] = len
     variants: Callable[[Setting, SchemaT], Variants]
     evaluate_bundle: Callable[[Bundle, Sequence[RowT], int], Evaluation]
     baseline: Callable[[Base, Sequence[RowT], Sequence[RowT]], Evaluation]

@@ -25,9 +25,9 @@ class FullTuning(Tuning):
         self.spec = spec
 
     def apply(self, model: TaskModel, occurring: Tensor, steps: int) -> None:
-        """Only the words that occur are trained."""
+        """Only the words that occur are trained, unless the model has to tell them from all others."""
         del steps
-        if isinstance(model.encoder, PreTrainedModel):
+        if isinstance(model.encoder, PreTrainedModel) and not model.writes:
             vocabulary.freeze_unused(model.encoder, occurring)
 
     def merge(self, model: TaskModel) -> None:

@@ -115,9 +115,10 @@ class AdaLoraTuning(PeftTuning):
     def penalty(self, model: TaskModel) -> Tensor | None:
         """How far the updates are from a singular value decomposition: peft adds it to losses that it computes itself, which ours is not."""
         gaps = [
-            torch.dist(weight @ weight.T if "lora_A" in name else weight.T @ weight, _identity(weight), p=2)
+            torch.dist(directions @ directions.T, torch.eye(len(directions), device=weight.device), p=2)
             for name, weight in model.encoder.named_parameters()
             if "lora_A" in name or "lora_B" in name
+            for directions in (weight if "lora_A" in name else weight.T,)
         ]
         return _ORTHOGONALITY * torch.stack(gaps).mean() if gaps else None
 
@@ -154,10 +155,6 @@ class AdaLoraTuning(PeftTuning):
     def _pattern(self, model: TaskModel) -> Mapping[str, list[bool]]:
         pattern: Mapping[str, list[bool]] = self._config(model).rank_pattern
         return pattern
-
-
-def _identity(weight: Tensor) -> Tensor:
-    return torch.eye(min(weight.shape), device=weight.device)
 
 
 class Ia3Tuning(PeftTuning):

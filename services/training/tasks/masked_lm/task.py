@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from services.training.exporting.reader_variants import ReaderVariants, Serving
-from services.training.fitting.batching import IGNORED, Batch, Counted, batches
+from services.training.fitting.batching import IGNORED, Batch, batches
 from services.training.fitting.device import autocast
-from services.training.fitting.recipe import Recipe
+from services.training.fitting.word_loss import told_words, word_loss
 from services.training.models.base_models import Base
+from services.training.models.scratch import build_base
 from services.training.models.task_model import Outputs
 from services.training.models.text_encoder import TextEncoder
 from services.training.reporting.figures import Evaluation
@@ -20,6 +21,7 @@ from services.training.tasks.masked_lm.examples import Example, collate, example
 from services.training.tasks.masked_lm.model import MaskedModel
 from services.training.tasks.masked_lm.scores import QUALITY, commonest, evaluate
 from services.training.tasks.task import Setting, Task
+from shared.contracts.jobs import Architecture, JobSpec
 from shared.tasks.masked_lm.reader import OUTPUT, MaskedReader
 from shared.tasks.masked_lm.record import Row
 
@@ -29,18 +31,6 @@ _TOKEN_OUTPUTS = frozenset((OUTPUT,))
 _AT_ONCE = 32
 #: Tokens that are read of each text where the baseline is made.
 _BASELINE_LENGTH = 128
-
-
-def hidden_words(batch: Batch) -> Counted:
-    """What the losses of a batch's pieces are divided by."""
-    return Counted(len(batch), max(1, int((batch.targets["words"] != IGNORED).sum())))
-
-
-def word_loss(outputs: Outputs, piece: Batch, whole: Counted, recipe: Recipe) -> Tensor:
-    """Cross-entropy of the words that stood where the model was asked; the mean over those of the batch."""
-    del recipe
-    logits, words = outputs[OUTPUT].flatten(0, 1).float(), piece.targets["words"].flatten()
-    return cross_entropy(logits, words, ignore_index=IGNORED, reduction="sum") / whole.labelled
 
 
 def distributions(outputs: Outputs, piece: Batch) -> Iterator[Tensor]:
@@ -81,15 +71,22 @@ def baseline(base: Base, train: Sequence[Row], test: Sequence[Row]) -> Evaluatio
     return Evaluation(len(test), found, {})
 
 
+def from_nothing(spec: JobSpec, texts: Sequence[str], folder: Path, seed: int) -> Base:
+    """An encoder with random weights."""
+    size = spec.architecture or Architecture()
+    return build_base(size, texts, folder, max_length=spec.schedule.max_length, seed=seed)
+
+
 TASK: Task[Row, None, Example, MaskedModel] = Task(
     examples=examples_of,
     model=MaskedModel.load,
     collate=collate,
     epoch=hidden_anew,
-    counts=hidden_words,
+    counts=told_words,
     loss=word_loss,
     distributions=distributions,
     scores=scores,
+    from_nothing=from_nothing,
     variants=variants,
     evaluate_bundle=SERVING.evaluate_bundle,
     baseline=baseline,

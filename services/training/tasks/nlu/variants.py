@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from services.training.data.splitting import Split, thinned
 from services.training.exporting.activation_scales import ENOUGH_TEXTS
 from services.training.exporting.onnx_export import read
-from services.training.exporting.quantization import Scheme
+from services.training.exporting.quantization import SCHEMES, Scheme
 from services.training.exporting.selection import ExportedVariant
 from services.training.fitting.batching import Batch, together
 from services.training.models.text_encoder import TextEncoder
@@ -58,6 +58,8 @@ class JointVariants:
         self._labels = labels
         self._parts = parts
         self._threads = threads
+
+    schemes = SCHEMES
 
     def shown(self) -> list[Batch]:
         """Some training texts, each a batch of its own."""

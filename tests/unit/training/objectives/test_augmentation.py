@@ -12,8 +12,9 @@ from services.training.fitting.loop import fit
 from services.training.jobs.child import ENDED
 from services.training.objectives.augmentation import AugmentationObjective
 from services.training.tasks.table import TASKS
-from shared.contracts.jobs import Schedule, not_offered
+from shared.contracts.jobs import Schedule
 from shared.contracts.objectives import Augmentation, AugmentationKind
+from shared.contracts.offered import not_offered
 from shared.contracts.tasks import TASK_NAMES, TaskName
 from shared.contracts.tunings import Full
 from shared.rows.spans import Entity

@@ -9,8 +9,9 @@ from services.training.fitting.choice_loss import ChoiceLoss
 from services.training.jobs.child import ENDED
 from services.training.objectives.class_weights import ClassWeightsObjective
 from services.training.objectives.objective import Learned
-from shared.contracts.jobs import Schedule, not_offered
+from shared.contracts.jobs import Schedule
 from shared.contracts.objectives import ClassWeights, Focal
+from shared.contracts.offered import not_offered
 from shared.contracts.tasks import TASK_NAMES, TaskName
 from shared.contracts.tunings import Full
 from shared.errors import TrainingFailed

@@ -11,8 +11,9 @@ from services.training import pipeline
 from services.training.fitting.loop import fit
 from services.training.jobs.child import ENDED
 from services.training.tasks.table import TASKS
-from shared.contracts.jobs import JobSpec, not_offered
+from shared.contracts.jobs import JobSpec
 from shared.contracts.objectives import PseudoLabels
+from shared.contracts.offered import not_offered
 from shared.contracts.tasks import TASK_NAMES, TaskName
 from shared.contracts.tunings import Full
 from shared.storage import models

@@ -27,6 +27,7 @@ class Sample:
         score: One that rises as the model learns.
         epochs: So many are enough.
         least: What the score is then at least.
+        beats_counting: Whether so few rows are enough to be better than the figure to beat; a trigram is hard to beat on 58 short texts.
     """
 
     rows: list[Record]
@@ -36,6 +37,7 @@ class Sample:
     score: str
     epochs: int = 8
     least: float = 0.7
+    beats_counting: bool = True
 
 
 def classified() -> list[Record]:
@@ -119,6 +121,37 @@ def texts() -> list[Record]:
     return [{"text": row["text"]} for row in job_kit.lines()]
 
 
+_ANSWERS = {"track": "It is on its way.", "refund": "You get it back soon.", "hours": "We open at nine."}
+
+
+def conversations() -> list[Record]:
+    """Questions with one of three answers."""
+    return [
+        {
+            "messages": [
+                {"role": "user", "content": row["text"]},
+                {"role": "assistant", "content": _ANSWERS[row["label"]]},
+            ]
+        }
+        for row in classified()
+    ]
+
+
+def preferences() -> list[Record]:
+    """The same questions, with an answer to another beside the right one, in OpenAI's format."""
+    names = list(_ANSWERS)
+    return [
+        {
+            "input": {"messages": [{"role": "user", "content": row["text"]}], "tools": [], "parallel_tool_calls": True},
+            "preferred_output": [{"role": "assistant", "content": _ANSWERS[row["label"]]}],
+            "non_preferred_output": [
+                {"role": "assistant", "content": _ANSWERS[names[(names.index(row["label"]) + 1) % 3]]}
+            ],
+        }
+        for row in classified()
+    ]
+
+
 _PAIR = {"text": _TEXT, "text_pair": _OTHER_WORDS["track"]}
 
 SAMPLES: Mapping[tuple[TaskName, str], Sample] = {
@@ -194,6 +227,24 @@ SAMPLES: Mapping[tuple[TaskName, str], Sample] = {
         score="masked_accuracy",
         epochs=60,
         least=0.1,
+    ),
+    ("text_generation", ""): Sample(
+        rows=conversations(),
+        asked={"messages": [{"role": "user", "content": _TEXT}], "max_tokens": 12},
+        is_right=lambda answer: answer["text"] == _ANSWERS["track"],
+        fields={"text"},
+        score="likelihood",
+        epochs=12,
+    ),
+    ("causal_lm", ""): Sample(
+        rows=texts(),
+        asked={"text": "please where is my", "max_tokens": 8},
+        is_right=lambda answer: "parcel" in answer["text"],
+        fields={"text"},
+        score="likelihood",
+        epochs=12,
+        least=0.4,
+        beats_counting=False,
     ),
     ("question_answering", ""): Sample(
         rows=asked_about(),

@@ -11,10 +11,10 @@ import pytest
 from services.training.jobs.child import ENDED
 from services.training.models.scratch import build_base
 from services.training.models.text_encoder import TextEncoder
-from shared.contracts.jobs import SCRATCH, Architecture, JobSpec
+from shared.contracts.jobs import SCRATCH, Architecture, JobSpec, Schedule
 from shared.contracts.objectives import Matryoshka
 from shared.contracts.releases import ModelPublished
-from shared.contracts.tasks import TASK_NAMES, TaskName
+from shared.contracts.tasks import TASK_NAMES, WRITERS, TaskName
 from shared.errors import InvalidInput
 from shared.storage import models
 from shared.tasks.readers import open_predictor
@@ -38,7 +38,16 @@ def bench(tmp_path: Path, base: str) -> Iterator[Bench]:
 
 
 def spec(base: str, training_file: str, task: TaskName, epochs: int) -> JobSpec:
-    return job_kit.spec(base, training_file, epochs=epochs).model_copy(update={"task": task})
+    asked = job_kit.spec(base, training_file, epochs=epochs).model_copy(update={"task": task})
+    return asked.model_copy(update=_WRITING) if task in WRITERS and base != SCRATCH else asked
+
+
+#: A decoder's tokens are pieces of words, and it begins with nothing.
+_WRITING = {
+    "model": SCRATCH,
+    "architecture": Architecture(layers=2, width=64, heads=2, vocabulary=320),
+    "schedule": Schedule(max_length=64),
+}
 
 
 def test_every_task_is_tried() -> None:
@@ -61,7 +70,8 @@ def test_a_job_ends_in_a_model_that_answers(task: TaskName, kind: str, bench: Be
         assert models.production(session, task) == model
     scores = {part: row.metrics[part]["scores"][sample.score] for part in ("before", "test")}
     assert scores["test"] > sample.least
-    assert scores["test"] >= scores["before"] or scores["before"] > 0.9, "words alone tell these rows apart"
+    if sample.beats_counting:
+        assert scores["test"] >= scores["before"] or scores["before"] > 0.9, "words alone tell these rows apart"
     bundle = bundle_of(bench, model, tmp_path)
     assert bundle.manifest.parity.max_abs_difference < 1e-3
     with closing(open_predictor(bundle)) as predictor:

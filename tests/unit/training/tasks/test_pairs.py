@@ -10,33 +10,38 @@ import pytest
 from services.training.fitting.checkpoint import CheckpointFolder
 from services.training.fitting.loop import Method, fit
 from services.training.tunings.table import TUNINGS, tuning_of
-from shared.contracts.jobs import not_offered
-from shared.contracts.tasks import TaskName
-from shared.contracts.tunings import Spec
+from shared.contracts.offered import not_offered
+from shared.contracts.tasks import WRITERS, TaskName
+from shared.contracts.tunings import Frozen, Spec
 from shared.tasks.readers import open_predictor
 from shared.tasks.records import RECORDS
 from tests.task_bundles import Made
 from tests.unit.training.fitting.quiet import Quiet
 from tests.unit.training.tasks.samples import SAMPLES
-from tests.unit.training.tiny_base import recipe, tiny_base
+from tests.unit.training.tiny_base import recipe, tiny_base, tiny_decoder
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_base(tmp_path_factory.mktemp("models") / "tiny")
+def bases(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
+    """The one for models that read, and the one for those that write."""
+    folder = tmp_path_factory.mktemp("models")
+    return {False: tiny_base(folder / "tiny"), True: tiny_decoder(folder / "writing")}
 
 
 @pytest.mark.parametrize("tuning", [*TUNINGS], ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize(("name", "kind"), SAMPLES, ids=lambda part: str(part).replace(" ", "-"))
 def test_a_pair_trains_exports_and_answers(
-    base: Path, name: TaskName, kind: str, tuning: type[Spec], tmp_path: Path
+    bases: dict[bool, Path], name: TaskName, kind: str, tuning: type[Spec], tmp_path: Path
 ) -> None:
     sample, spec = SAMPLES[name, kind], tuning()
+    if tuning is Frozen and name in WRITERS:
+        assert not_offered(name, spec, ()) is not None
+        spec = Frozen(layers=1)
     refused = not_offered(name, spec, ())
     if refused is not None:
         assert "use " in refused[1]
         return
-    made = Made.on(base, name, kind)
+    made = Made.on(bases[name in WRITERS], name, kind)
 
     fitted = fit(
         made.model,

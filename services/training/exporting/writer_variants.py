@@ -1,0 +1,102 @@
+"""Graphs of a decoder, tried out just as they would be served."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Protocol
+
+from services.training.exporting.decoder_export import export_decoder
+from services.training.exporting.quantization import WRITING_SCHEMES, Scheme
+from services.training.exporting.selection import ExportedVariant
+from services.training.fitting.batching import Batch
+from services.training.models.base_models import Base
+from services.training.models.decoder_model import DecoderModel
+from services.training.models.text_encoder import TextEncoder
+from services.training.reporting.figures import Evaluation
+from services.training.tasks.task import Setting
+from shared.artifacts.bundle import Bundle
+from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration
+from shared.contracts.tasks import TaskName
+from shared.decoding.writer import Writer
+
+#: Tokens of the texts that graph and model are compared on.
+DRAFT_LENGTH = 64
+
+
+class Evaluate(Protocol):
+    """How the answers of a model are judged."""
+
+    def __call__(self, writer: Writer, rows: Sequence[Any], *, writes: bool) -> Evaluation:
+        """Ask a model about rows; ``writes``: it is also to write its answers, which takes longest."""
+
+
+def of_bundle(evaluate: Evaluate) -> Callable[[Bundle, Sequence[Any], int], Evaluation]:
+    """How a published model is judged."""
+
+    def evaluate_bundle(bundle: Bundle, rows: Sequence[Any], threads: int) -> Evaluation:
+        with closing(Writer.from_bundle(bundle, threads=threads)) as writer:
+            return evaluate(writer, rows, writes=True)
+
+    return evaluate_bundle
+
+
+def of_base(
+    base: Base,
+    task: TaskName,
+    prompts: Callable[[TextEncoder], Sequence[Sequence[int]]],
+    evaluate: Evaluate,
+    rows: Sequence[Any],
+) -> Evaluation:
+    """How the base model does as it is, served like any other."""
+    with tempfile.TemporaryDirectory() as room:
+        folder = Path(room) / "bundle"
+        folder.mkdir()
+        encoder = TextEncoder.load(base.folder, DRAFT_LENGTH)
+        encoder.save(folder / TOKENIZER)
+        shape, _ = export_decoder(DecoderModel.load(base.folder, None, 0.0), folder, prompts(encoder))
+        with closing(Writer.from_files(folder / FP32_MODEL, shape, base.name, task)) as writer:
+            return evaluate(writer, rows, writes=True)
+
+
+class WriterVariants:
+    """The graphs of a decoder.
+
+    Args:
+        setting: Where they are.
+        evaluate: How their answers are judged.
+    """
+
+    schemes = WRITING_SCHEMES
+
+    def __init__(self, setting: Setting, evaluate: Evaluate) -> None:
+        self._setting = setting
+        self._evaluate = evaluate
+
+    def shown(self) -> list[Batch]:
+        """None: these schemes look at the weights alone."""
+        return []
+
+    def try_out(self, file: str, scheme: Scheme | None) -> ExportedVariant:
+        """Read the validation rows with the graph in ``file``."""
+        variant = ExportedVariant(file, scheme, Calibration(), {}, Evaluation(0, {}, {}))
+        found = self._read(variant, self._setting.parts.validation, writes=False)
+        return ExportedVariant(file, scheme, Calibration(), {}, found)
+
+    def evaluate(self, candidate: ExportedVariant, rows: Sequence[Any]) -> Evaluation:
+        """Read rows with a graph, and have it answer them, exactly as it will be served."""
+        return self._read(candidate, rows, writes=rows is not self._setting.parts.validation)
+
+    def _read(self, candidate: ExportedVariant, rows: Sequence[Any], *, writes: bool) -> Evaluation:
+        draft = self._setting.draft
+        if draft.decoder is None:
+            raise TypeError("A decoder's export describes it.")
+        graph = self._setting.folder / candidate.file
+        writer = Writer.from_files(graph, draft.decoder, draft.model_id, draft.task, threads=self._setting.threads)
+        with closing(writer):
+            return self._evaluate(writer, rows, writes=writes)
+
+    def keep(self, candidate: ExportedVariant) -> None:
+        """Nothing belongs beside the graph."""

@@ -1,0 +1,1 @@
+"""Text generation as a task: a decoder learns to answer conversations."""

@@ -1,0 +1,85 @@
+"""What a task has no use for: refused with the reason, and with what to use instead."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from shared.contracts.jobs import Objectives, Schedule
+from shared.contracts.tasks import WITHOUT_LABELS, WRITERS, TaskName
+from shared.contracts.tunings import Frozen, Full, Spec
+
+Refusal = tuple[str, str]
+"""The field that asks for it, and why it is refused."""
+
+#: Tokens of a text that encoders read at most.
+ENCODER_LENGTH = 512
+
+#: What is about labels, and why it is refused where there are none.
+_OF_LABELS: Mapping[str, str] = {
+    "rdrop": "'rdrop' lets two passes agree on labels, and task '{task}' has none; leave it out",
+    "class_weights": "'class_weights' weighs labels, and task '{task}' has none; leave it out, or use 'adversarial', which every task takes",
+    "focal": "'focal' weighs labels, and task '{task}' has none; leave it out, or use 'adversarial', which every task takes",
+    "ewc": "'ewc' weighs by labels, and task '{task}' has none; use a lower learning_rate_multiplier or 'replay'",
+    "pseudo_labels": "'pseudo_labels' teaches labels, and task '{task}' has none; leave it out",
+    "augmentation": "'augmentation' changes labelled texts, and task '{task}' learns from none; leave it out",
+    "distillation": "'distillation' teaches a teacher's labels, and task '{task}' has none; leave it out",
+}
+#: What is of one task alone.
+_OF_ONE: Mapping[str, tuple[TaskName, str]] = {
+    "matryoshka": ("embedding", "'matryoshka' cuts embeddings, and task '{task}' makes none; use it with 'embedding'"),
+    "dpo": ("text_generation", "'dpo' compares answers, and task '{task}' gives none; use it with 'text_generation'"),
+}
+
+#: Why the heads alone cannot be trained.
+_WITHOUT_HEADS: Mapping[TaskName, str] = {
+    "embedding": "task 'embedding' has no head to train on a frozen encoder; use 'frozen' with layers, or 'lora'",
+    "masked_lm": "task 'masked_lm' is there to teach the encoder; use 'full', or 'frozen' with layers",
+    **dict.fromkeys(
+        WRITERS, "a decoder has no new head to train while it is frozen; use 'frozen' with layers, or 'lora'"
+    ),
+}
+
+#: Tunings that no weights of a decoder can hold, whose graph is made of these alone.
+_STAYING = ("adapter", "prefix", "prompt", "p_tuning")
+#: Objectives of models that write.
+_OF_WRITERS = ("dpo", "replay")
+
+
+def not_offered(task: TaskName, tuning: Spec, objectives: Objectives) -> Refusal | None:
+    """The field that asks a task for what it has no use for, and why; ``None`` if all of it has one."""
+    if isinstance(tuning, Frozen) and not tuning.layers and task in _WITHOUT_HEADS:
+        return "tuning", _WITHOUT_HEADS[task]
+    names = () if objectives == "auto" else [objective.type for objective in objectives]
+    for name in names:
+        only = _OF_ONE.get(name)
+        if only is not None and task != only[0]:
+            return "objectives", only[1].format(task=task)
+    return _not_for_writers(tuning, names) if task in WRITERS else _not_without_labels(task, names)
+
+
+def too_long(task: TaskName, schedule: Schedule) -> str | None:
+    """Why a model of a task cannot read so much; ``None`` if it can."""
+    if task in WRITERS or schedule.max_length <= ENCODER_LENGTH:
+        return None
+    return f"models of task '{task}' read {ENCODER_LENGTH} tokens at once; longer texts are read in windows when they serve"
+
+
+def _not_without_labels(task: TaskName, names: Collection[str]) -> Refusal | None:
+    refused = next((name for name in _OF_LABELS if name in names and task in WITHOUT_LABELS), None)
+    return None if refused is None else ("objectives", _OF_LABELS[refused].format(task=task))
+
+
+def _not_for_writers(tuning: Spec, names: Collection[str]) -> Refusal | None:
+    kind = getattr(tuning, "type", "")
+    if kind in _STAYING:
+        why = f"'{kind}' stays in the graph, and a decoder's is made of its weights alone; use 'lora' or 'ia3', which are merged"
+        return "tuning", why
+    if isinstance(tuning, Full) and tuning.is_smaller:
+        return "tuning", "students are made of encoders; use a smaller base model"
+    other = next((name for name in names if name not in _OF_WRITERS), None)
+    if other is not None:
+        return (
+            "objectives",
+            f"'{other}' is not offered for models that write; leave it out, or use 'dpo' with rows of two answers",
+        )
+    return None

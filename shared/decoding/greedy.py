@@ -1,0 +1,116 @@
+"""A decoder's graph, asked for one text at a time: for evaluation, and for callers who wait for a whole answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from shared.artifacts.manifest import DecoderShape
+from shared.errors import BrokenArtifact
+from shared.inference.session import CPU, FloatArray, OpenGraph, open_session
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a model wrote.
+
+    Attributes:
+        tokens: Without the one that ends it.
+        ended: Whether the model ended it, and not the limit.
+    """
+
+    tokens: tuple[int, ...]
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """Keys and values of what was read: [layers, 2, kv_heads, read, head_size], as one array for each layer and kind."""
+
+    states: tuple[FloatArray, ...]
+
+    @property
+    def read(self) -> int:
+        """Tokens in it."""
+        return int(self.states[0].shape[2])
+
+
+class GreedyDecoder:
+    """Reads tokens, and writes the likeliest. Safe to use from many threads at once.
+
+    Args:
+        path: The graph.
+        shape: Of it; see there for its inputs and outputs.
+        threads: Inside one run.
+        providers: Where it runs.
+
+    Raises:
+        BrokenArtifact: The graph cannot be loaded, or is none of that shape.
+        SettingsError: The first provider is not there.
+    """
+
+    def __init__(self, path: Path, shape: DecoderShape, *, threads: int = 1, providers: Sequence[str] = CPU) -> None:
+        self.shape = shape
+        self._session = OpenGraph(open_session(path, threads=threads, providers=providers))
+        self._past = [f"past_key_values.{n}.{kind}" for n in range(shape.layers) for kind in ("key", "value")]
+        self._outputs = ["logits", *(name.replace("past_key_values", "present") for name in self._past)]
+        if not {*self._outputs} <= {*self._session.outputs} or not {*self._past} <= {*self._session.inputs}:
+            raise BrokenArtifact(f"{path.name} is no decoder of {shape.layers} layers; fetch or train the model again")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def empty(self) -> Cache:
+        """Of a text that begins."""
+        state = np.zeros((1, self.shape.kv_heads, 0, self.shape.head_size), np.float32)
+        return Cache((state,) * len(self._past))
+
+    def read(self, tokens: Sequence[int], cache: Cache) -> tuple[FloatArray, Cache]:
+        """Read on: the logits [s, vocabulary] of what may follow each token, and the cache with them.
+
+        Raises:
+            Unavailable: The session is closed.
+        """
+        ids = np.array([tokens], np.int64)
+        mask = np.ones((1, cache.read + ids.shape[1]), np.int64)
+        feeds = {"input_ids": ids, "attention_mask": mask, **dict(zip(self._past, cache.states, strict=True))}
+        logits, *states = self._session.run(self._outputs, feeds)
+        return logits[0], Cache(tuple(states))
+
+    def write(self, prompt: Sequence[int], most: int) -> Written:
+        """The likeliest next tokens, one after the other.
+
+        Args:
+            prompt: At least one token, and fewer than the context holds.
+            most: Tokens to write; what the context leaves, if that is less.
+        """
+        room = min(most, self.shape.context - len(prompt))
+        logits, cache = self.read(prompt, self.empty())
+        found: list[int] = []
+        while len(found) < room:
+            token = int(logits[-1].argmax())
+            if token in self.shape.end:
+                return Written(tuple(found), ended=True)
+            found.append(token)
+            if len(found) < room:
+                logits, cache = self.read([token], cache)
+        return Written(tuple(found), ended=False)
+
+    def log_probabilities(self, tokens: Sequence[int]) -> FloatArray:
+        """Of each token but the first, given those before it: [s - 1]."""
+        logits, _ = self.read(tokens[:-1], self.empty())
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        sums = np.log(np.exp(shifted).sum(axis=1))
+        found: FloatArray = shifted[np.arange(len(tokens) - 1), list(tokens[1:])] - sums
+        return found
+
+    def close(self) -> None:
+        """Free the model's memory."""
+        self._session.close()

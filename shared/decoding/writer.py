@@ -1,0 +1,111 @@
+"""What all models have in common that write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from tokenizers import Tokenizer
+
+from shared.artifacts.bundle import Bundle
+from shared.artifacts.manifest import CHAT_TEMPLATE, FP32_MODEL, TOKENIZER, DecoderShape
+from shared.contracts.tasks import TaskName
+from shared.decoding.chat_template import ChatTemplate, read_template
+from shared.decoding.greedy import GreedyDecoder
+from shared.errors import BrokenArtifact
+from shared.inference.session import CPU
+
+
+class Writer:
+    """A decoder's graph with its tokenizer and its manifest.
+
+    Args:
+        model_id: The id of the model.
+        task: What it was trained for.
+        decoder: Its graph; closed with the writer.
+        tokenizer: Its tokenizer.
+        template: What conversations look like to it.
+    """
+
+    def __init__(
+        self, model_id: str, task: TaskName, decoder: GreedyDecoder, tokenizer: Tokenizer, template: ChatTemplate
+    ) -> None:
+        self.model_id = model_id
+        self.task: TaskName = task
+        self.decoder = decoder
+        self.tokenizer = tokenizer
+        self.template = template
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle, *, threads: int = 1, providers: Sequence[str] = CPU) -> Self:
+        """Load a model, warm. On a GPU the fp32 graph is served.
+
+        Raises:
+            BrokenArtifact: Its files do not fit together.
+            SettingsError: The first provider is not there.
+        """
+        manifest = bundle.manifest
+        if manifest.decoder is None:
+            raise BrokenArtifact(f"the manifest of {manifest.model_id} describes no decoder; publish the model again")
+        graph = bundle.path(FP32_MODEL if providers[0] != CPU[0] else manifest.served_file)
+        return cls.from_files(
+            graph, manifest.decoder, manifest.model_id, manifest.task, threads=threads, providers=providers
+        )
+
+    @classmethod
+    def from_files(
+        cls,
+        graph: Path,
+        shape: DecoderShape,
+        model_id: str,
+        task: TaskName,
+        *,
+        threads: int = 1,
+        providers: Sequence[str] = CPU,
+    ) -> Self:
+        """The same of a graph with tokenizer and template beside it."""
+        tokenizer = read_tokenizer(graph.parent / TOKENIZER)
+        template = read_template(
+            graph.parent / CHAT_TEMPLATE, tokenizer, begin=shape.begin, end=next(iter(shape.end), None)
+        )
+        decoder = GreedyDecoder(graph, shape, threads=threads, providers=providers)
+        writer = cls(model_id, task, decoder, tokenizer, template)
+        writer.warm_up()
+        return writer
+
+    @property
+    def shape(self) -> DecoderShape:
+        """Of its graph."""
+        return self.decoder.shape
+
+    def warm_up(self) -> None:
+        """Read a token, so that a graph that does not fit is found now.
+
+        Raises:
+            BrokenArtifact: It gives other logits than the manifest says, or too few for the tokenizer.
+        """
+        logits, _ = self.decoder.read([0], self.decoder.empty())
+        if logits.shape[1] != self.shape.vocabulary or logits.shape[1] < self.tokenizer.get_vocab_size():
+            raise BrokenArtifact(
+                f"graph, tokenizer and manifest of {self.model_id} do not fit; publish the model again"
+            )
+
+    def close(self) -> None:
+        """Free the model's memory."""
+        self.decoder.close()
+
+
+def read_tokenizer(path: Path) -> Tokenizer:
+    """A tokenizer that neither pads nor cuts; special tokens are read as such, so that texts of people have to be cleaned of them.
+
+    Raises:
+        BrokenArtifact: The file is missing or no tokenizer.
+    """
+    try:
+        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+    except Exception as error:  # tokenizers raises plain Exception for whatever is wrong with a file
+        raise BrokenArtifact(f"{path.name} is no tokenizer: {error}; fetch or train the model again") from error
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer

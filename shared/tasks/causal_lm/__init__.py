@@ -1,0 +1,1 @@
+"""Going on with texts, one token after the other."""
