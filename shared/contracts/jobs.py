@@ -8,9 +8,11 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from shared.contracts.ensembles import Ensemble, ensemble_not_offered
 from shared.contracts.integrations import Integrations, require_each_once
 from shared.contracts.message import Exchange, Message, Route
 from shared.contracts.objectives import Distillation, Objective
+from shared.contracts.searches import Search, Values, ends, placed, require_searchable, searchable
 from shared.contracts.tasks import TaskName
 from shared.contracts.tunings import Frozen, Full, Spec, Tuning
 
@@ -251,6 +253,10 @@ class Architecture(Spec):
         return self
 
 
+def _searched_parts(tuning: Spec) -> dict[str, type[Spec]]:
+    return {"": Hyperparameters, "schedule": Schedule, "tuning": type(tuning)}
+
+
 class JobOptions(Spec):
     """What a job may be asked for besides model, files and hyperparameters: in a request as in the row of the job."""
 
@@ -264,6 +270,8 @@ class JobOptions(Spec):
     rare_labels: RareLabels = "drop"
     architecture: Architecture | None = None
     """Of model ``scratch``."""
+    ensemble: Ensemble | None = None
+    search: Search | None = None
     suffix: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")] | None = None
     integrations: Integrations = ()
 
@@ -285,6 +293,13 @@ class JobOptions(Spec):
         if "tuning" in info.data:
             require_affordable(info.data["tuning"], schedule)
         return schedule
+
+    @field_validator("search")
+    @classmethod
+    def _names_what_there_is(cls, search: Search | None, info: ValidationInfo) -> Search | None:
+        if search is not None and "tuning" in info.data:
+            require_searchable(search, _searched_parts(info.data["tuning"]))
+        return search
 
     @field_validator("integrations", mode="before")
     @classmethod
@@ -308,6 +323,46 @@ class JobSpec(JobOptions):
     validation_file: str | None = None
     hyperparameters: Hyperparameters = Hyperparameters()
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+    def not_offered(self) -> tuple[str, str] | None:
+        """The field that asks the task for what it has no use for, and why; ``None`` if all of it has one."""
+        if self.ensemble is not None:
+            why = ensemble_not_offered(
+                self.task,
+                tuning=self.tuning.type,
+                from_scratch=self.model == SCRATCH,
+                average=self.ensemble.average,
+            )
+            if why is not None:
+                return "ensemble", why
+        if (why := self._unsearchable()) is not None:
+            return "search", why
+        return not_offered(self.task, self.tuning, self.objectives)
+
+    def _unsearchable(self) -> str | None:
+        """Which of the values that are to be tried no job may have, and why."""
+        if self.search is None:
+            return None
+        for name, choices in self.search.space.items():
+            for value in ends(choices, is_whole=self.whole_numbers[name]):
+                try:
+                    self.tried({name: value})
+                except ValidationError as error:
+                    return f"space {name!r}: {value:g} is refused ({error.errors()[0]['msg']}); narrow it"
+        return None
+
+    @property
+    def whole_numbers(self) -> dict[str, bool]:
+        """What can be searched: by name, whether it is a whole number."""
+        return searchable(_searched_parts(self.tuning))
+
+    def tried(self, values: Values) -> JobSpec:
+        """The job with these values in their places, and without a search.
+
+        Raises:
+            ValidationError: One of them is none that a job may have.
+        """
+        return JobSpec.model_validate({**placed(self.model_dump(mode="json"), values), "search": None})
 
     @property
     def slot(self) -> str:

@@ -29,6 +29,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "onnx": ("services.training.exporting",),
     "onnxruntime": ("shared.inference", "services.training.exporting"),
     "openpyxl": ("shared.importing.formats.workbook",),
+    "optuna": ("services.training.searching",),
     "peft": ("services.training.tunings",),
     "pg8000": ("shared.storage",),
     "phonenumbers": ("shared.privacy",),

@@ -110,6 +110,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     **{f"tasks.{name}": OF_A_TASK for name in get_args(TaskName)},
     "exporting": ("data.splitting", "fitting", "models.task_model", "reporting.figures", "tasks.task"),
     "tunings": ("models", "fitting"),
+    "ensembling": ("models",),
+    "searching": ("fitting.callback", "fitting.loop"),
     "tagging": ("fitting.batching", "reporting.figures"),
     "tracking": ("fitting.recipe",),
     "fitting": ("models", "objectives.objective", "tasks.task", "tunings.tuning"),
@@ -130,14 +132,18 @@ def test_the_preparation_of_data_knows_no_task() -> None:
     assert report(found) == []
 
 
-@pytest.mark.parametrize("name", ["objectives", "augmentation", "tasks", "tunings", "fitting", "exporting", "tracking"])
+@pytest.mark.parametrize(
+    "name",
+    ["objectives", "augmentation", "tasks", "tunings", "fitting", "exporting", "tracking", "ensembling", "searching"],
+)
 def test_what_trains_and_exports_meets_no_infrastructure(name: str) -> None:
     outside = ("shared.messaging", "shared.storage", "shared.settings", f"{TRAINING}.settings", f"{TRAINING}.jobs")
     assert report(offences(f"{TRAINING}.{name}", lambda target: within(target, *outside))) == []
 
 
 @pytest.mark.parametrize(
-    ("library", "home"), [("peft", "tunings"), ("onnx", "exporting"), ("onnxruntime", "exporting")]
+    ("library", "home"),
+    [("peft", "tunings"), ("optuna", "searching"), ("onnx", "exporting"), ("onnxruntime", "exporting")],
 )
 def test_a_library_of_training_has_one_room(library: str, home: str) -> None:
     found = offences(TRAINING, lambda target: within(target, library))

@@ -11,7 +11,7 @@ from shared.artifacts.layout import FEW_SHOT, OUR_MODELS, file_key
 from shared.artifacts.store import ArtifactStore
 from shared.bot.document import MAX_BYTES
 from shared.contracts.faults import Fault
-from shared.contracts.jobs import SCRATCH, JobOptions, JobSpec, not_offered
+from shared.contracts.jobs import SCRATCH, JobOptions, JobSpec
 from shared.contracts.objectives import NEEDS_PAST, PseudoLabels
 from shared.contracts.tasks import TaskName
 from shared.dialogue.trial.dialogue_file import read_dialogues
@@ -106,7 +106,7 @@ class JobSubmission:
 
     def _check(self, spec: JobSpec) -> None:
         _check_scratch(spec)
-        if (refused := not_offered(spec.task, spec.tuning, spec.objectives)) is not None:
+        if (refused := spec.not_offered()) is not None:
             raise InvalidInput(f"{refused[1]}.", param=refused[0])
         with self._database.reading() as session:
             if spec.model.startswith(FEW_SHOT):
