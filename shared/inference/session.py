@@ -85,16 +85,7 @@ class OnnxSession:
             BrokenArtifact: The file is missing or no model that this onnxruntime can run.
             SettingsError: The first provider is not there.
         """
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # Every batch has another shape: a plan of its memory would be kept for each and hardly ever be used again.
-        options.enable_mem_pattern = False
-        try:
-            return cls(_session(str(path), providers, options))
-        except _UNLOADABLE as error:
-            raise BrokenArtifact(f"{path.name} cannot be loaded: {error}; fetch or train the model again") from error
+        return cls(open_session(path, threads=threads, providers=providers))
 
     def run(self, ids: IntArray, mask: IntArray, types: IntArray | None = None) -> dict[str, FloatArray]:
         """All heads for a padded batch.
@@ -124,6 +115,30 @@ class OnnxSession:
         """Free the model's memory once the calls under way are done."""
         self._session = None
         give_back()
+
+
+def open_session(path: Path, *, threads: int = 1, providers: Sequence[str] = CPU) -> Any:
+    """A session of onnxruntime for the model at ``path``, with the options that all our models run with.
+
+    Args:
+        path: An ONNX file.
+        threads: Threads inside one run.
+        providers: Where to run, best first; the first is a demand, the others take what it cannot do.
+
+    Raises:
+        BrokenArtifact: The file is missing or no model that this onnxruntime can run.
+        SettingsError: The first provider is not there.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Every batch has another shape: a plan of its memory would be kept for each and hardly ever be used again.
+    options.enable_mem_pattern = False
+    try:
+        return _session(str(path), providers, options)
+    except _UNLOADABLE as error:
+        raise BrokenArtifact(f"{path.name} cannot be loaded: {error}; fetch or train the model again") from error
 
 
 def _session(model: str | bytes, providers: Sequence[str], options: Any) -> Any:

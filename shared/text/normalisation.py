@@ -31,8 +31,13 @@ _EMOTICON = re.compile(
 _UNSEEN = re.compile(f"[{_INVISIBLE}]")
 #: A base character with the marks on it; what composes is normalised together.
 _CLUSTER = re.compile(r"(?:[^\W\d_]|[\d_]|\W)[\u0300-\u036f\u3099\u309a\uff9e\uff9f]*", re.DOTALL)
-#: Where an emoji may be: looked at before the library, which takes twenty times as long.
-_MAY_BE_EMOJI = re.compile("[\u00a9\u00ae\u203c-\u3299\ufe0f\U0001f000-\U0001faff]")
+#: What stands for itself, whatever stands beside it: a sign, a Chinese character or stop that no mark follows.
+_ITSELF = r"[\u4e00-\u9fff\u3001\u3002!-~](?![\u0300-\u036f\u3099\u309a\uff9e\uff9f])"
+_STANDS_FOR_ITSELF = re.compile(_ITSELF)
+_RUN = re.compile(f"(?:{_ITSELF})+|{_CLUSTER.pattern}", re.DOTALL)
+#: Where an emoji may be: looked at before the library, which takes twenty times as long. Between the signs and the emoji of Japan lie
+#: the stops and letters of Chinese and Japanese, which are none.
+_MAY_BE_EMOJI = re.compile("[\u00a9\u00ae\u203c-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff]")
 _SKIN_TONE = re.compile("[\U0001f3fb-\U0001f3ff]")
 _BETWEEN_WORDS = re.compile(r"_|:|-(?=\w)")
 
@@ -129,8 +134,11 @@ def _spaced(text: str, start: int, end: int, name: str) -> str:
 
 
 def _plain(text: str, start: int, end: int) -> Iterator[_Piece]:
-    for cluster in _CLUSTER.finditer(text, start, end):
-        if cluster[0].isascii():
-            yield cluster.start(), cluster.end(), cluster[0]
+    for found in _RUN.finditer(text, start, end):
+        part, place = found[0], found.start()
+        if len(part) == 1 and part.isascii():
+            yield place, place + 1, part
+        elif _STANDS_FOR_ITSELF.match(part):
+            yield from ((place + number, place + number + 1, one) for number, one in enumerate(part))
         else:
-            yield cluster.start(), cluster.end(), unicodedata.normalize("NFKC", _UNSEEN.sub("", cluster[0]))
+            yield place, found.end(), unicodedata.normalize("NFKC", _UNSEEN.sub("", part))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.feature_extraction import DictVectorizer
+from sklearn.feature_extraction import FeatureHasher
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.pipeline import make_pipeline, make_union
@@ -64,7 +64,8 @@ def _tagged(train: Sequence[Any], test: Sequence[Any]) -> Evaluation:
         words = list(_words(row.text))
         features += _features([word for word, _ in words])
         tags += _tags(row, words)
-    classifier = make_pipeline(DictVectorizer(), SGDClassifier(loss="modified_huber", random_state=0, max_iter=20)).fit(
+    # DictVectorizer would hand on indices of 64 bits, which the classifier does not take (findings/scikit-learn-…).
+    classifier = make_pipeline(FeatureHasher(), SGDClassifier(loss="modified_huber", random_state=0, max_iter=20)).fit(
         features, tags
     )
     found = []

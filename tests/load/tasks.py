@@ -82,6 +82,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, help="measure one set with this seed in this process")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--report", action="store_true", help="only write the report again")
+    parser.add_argument("--note", default="", help="for the report: where and how it was measured")
     options = parser.parse_args()
     if options.seed is not None:
         print(json.dumps(asdict(measure(options.sets[0], options.seed))), flush=True)
@@ -89,7 +90,7 @@ def main() -> None:
     KEPT.mkdir(parents=True, exist_ok=True)
     for name in () if options.report else options.sets:
         _measure_all(name, options.seeds)
-    REPORT.write_text(report(), encoding="utf-8")
+    REPORT.write_text("\n\n".join(filter(None, (report(), options.note.strip()))).strip() + "\n", encoding="utf-8")
 
 
 def _measure_all(name: str, seeds: int) -> None:

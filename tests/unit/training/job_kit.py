@@ -65,7 +65,7 @@ class Bench:
 
     def upload(self, rows: Iterable[dict[str, object]], name: str = "rows.jsonl") -> str:
         """Store a data file; returns its id."""
-        return self.upload_bytes("\n".join(json.dumps(row) for row in rows).encode(), name)
+        return self.upload_bytes("\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode(), name)
 
     def upload_bytes(self, content: bytes, name: str = "rows.jsonl") -> str:
         """Store a file as it is; returns its id."""

@@ -1,0 +1,86 @@
+"""``python -m tests.load.gpu``: how much of a GPU training uses: model FLOPs a second beside what its matrix units can do (bf16).
+
+Steps of the trainer's own loop on rows of one length, MiniLM's shape and BERT-base's, with fresh weights. Counted are the multiplications
+of the model itself: 6 for each weight of a matrix and token, and 12 times width times length for each layer's attention and token
+(Chowdhery et al. 2022, arXiv:2204.02311, appendix B). Nothing is counted for words, which are looked up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+
+from services.training.fitting.batching import batches
+from services.training.fitting.loop import parameter_groups
+from services.training.fitting.recipe import Recipe
+from services.training.fitting.stepper import Stepper
+from services.training.models.scratch import build_base
+from services.training.tasks.table import TASKS
+from services.training.tasks.text_classification.examples import Example
+from services.training.tunings.table import tuning_of
+from shared.contracts.jobs import Architecture
+from shared.contracts.tunings import Full
+from shared.tasks.text_classification.record import Row
+from tests.load.quality_run import Progress
+
+SHAPES = {"MiniLM": (6, 384, 12), "BERT-base": (12, 768, 12)}
+
+
+def main() -> None:
+    """Print a line for each shape, length and batch size."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--peak", type=float, default=989.0, help="TFLOP/s of the device (default: H100 and H200, dense bf16)"
+    )
+    parser.add_argument("--sizes", nargs="+", default=["32x32", "128x128", "512x128"], help="rows x tokens of a batch")
+    parser.add_argument("--steps", type=int, default=20)
+    options = parser.parse_args()
+    print("| shape | rows x tokens | ms a step | tokens/s | TFLOP/s | of the peak |\n|---|---|---|---|---|---|")
+    for name in SHAPES:
+        for size in options.sizes:
+            rows, length = (int(number) for number in size.split("x"))
+            print(measured(name, rows, length, options.steps, options.peak), flush=True)
+
+
+def measured(name: str, rows: int, length: int, steps: int, peak: float) -> str:
+    """A row of the table."""
+    layers, width, heads = SHAPES[name]
+    task = TASKS["text_classification"]
+    with TemporaryDirectory() as folder:
+        shape = Architecture(layers=layers, width=width, heads=heads, vocabulary=200)
+        base = build_base(shape, ["a few words"], Path(folder) / "base", max_length=length, seed=0)
+        schema = task.schema([Row(text=label, label=label) for label in ("a", "b")])
+        model = task.model(base.folder, schema, 0.1)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model.to(device)
+    chance = np.random.default_rng(0)
+    words = chance.integers(0, 10, (rows, length))
+    examples = [
+        Example(tuple(ids), number % 2, np.eye(2, dtype=np.float32)[number % 2])
+        for number, ids in enumerate(words.tolist())
+    ]
+    recipe = Recipe(0, rows, 1, None, 1e-5, 1e-4, 3)
+    tuning = tuning_of(Full())
+    tuning.apply(model, torch.unique(torch.from_numpy(words)), steps)
+    optimizer = torch.optim.AdamW(parameter_groups(model, recipe), fused=True)
+    stepper = Stepper(model, optimizer, recipe, task, tuning, (), Progress())
+    [batch] = batches(examples, rows, task.collate)
+    for _ in range(3):
+        stepper.step(batch, 1.0)
+    began = time.perf_counter()
+    for _ in range(steps):
+        stepper.step(batch, 1.0)
+    seconds = (time.perf_counter() - began) / steps
+    matrices = layers * 12 * width * width
+    flops = (6 * matrices + 12 * layers * width * length) * rows * length
+    tera = flops / seconds / 1e12
+    return f"| {name} | {rows} x {length} | {1000 * seconds:.1f} | {rows * length / seconds:,.0f} | {tera:.1f} | {tera / peak:.1%} |"
+
+
+if __name__ == "__main__":
+    main()
