@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,37 @@ from shared.contracts.tunings import TuningType
 app = typer.Typer(no_args_is_help=True, help="List, show, follow and cancel training jobs.")
 
 JobId = Annotated[str, typer.Argument(help="Id of the job (ftjob-...).")]
+Members = Annotated[
+    int | None,
+    typer.Option(min=2, max=8, help="Train with so many seeds, and average the weights.", show_default=False),
+]
+SearchFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="JSON that says which numbers to try out first: trials, space, perhaps timeout_s and metric.",
+        exists=True,
+        dir_okay=False,
+        show_default=False,
+    ),
+]
+UnlabelledFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="Texts without labels, JSONL, for --objective pseudo_labels.",
+        exists=True,
+        dir_okay=False,
+        show_default=False,
+    ),
+]
+DialogueFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="Dialogues that the model must hold to go into production.",
+        exists=True,
+        dir_okay=False,
+        show_default=False,
+    ),
+]
 
 
 class ObjectiveName(StrEnum):
@@ -57,25 +89,11 @@ def train(
         int | None,
         typer.Option(min=1, help="Keep so many layers of the base model (full tuning).", show_default=False),
     ] = None,
-    dialogues: Annotated[
-        Path | None,
-        typer.Option(
-            help="Dialogues that the model must hold to go into production.",
-            exists=True,
-            dir_okay=False,
-            show_default=False,
-        ),
-    ] = None,
-    unlabelled: Annotated[
-        Path | None,
-        typer.Option(
-            help="Texts without labels, JSONL, for --objective pseudo_labels.",
-            exists=True,
-            dir_okay=False,
-            show_default=False,
-        ),
-    ] = None,
+    dialogues: DialogueFile = None,
+    unlabelled: UnlabelledFile = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Default: from the data.", show_default=False)] = None,
+    ensemble: Members = None,
+    search: SearchFile = None,
     suffix: Annotated[str | None, typer.Option(help="Part of the model's name.", show_default=False)] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same data: same model.")] = 0,
     manual: Annotated[bool, typer.Option("--manual", help="Do not promote the model when it is done.")] = False,
@@ -92,6 +110,7 @@ def train(
         raise CommandError(
             "--objective pseudo_labels and --unlabelled FILE (texts to be labelled) go together; give both or neither."
         )
+    asked = _search_of(search) if search else None
     with connected(url, api_key) as api:
         uploaded = api.upload(file)
         body: Json = {
@@ -110,10 +129,24 @@ def train(
             texts = api.upload(unlabelled, "user_data")["id"] if unlabelled else None
             body["objectives"] = _objectives(objective or [], teacher, texts)
         body |= {name: value for name, value in (("deployment", deployment), ("suffix", suffix)) if value}
+        if ensemble:
+            body["ensemble"] = {"members": ensemble}
+        if search:
+            body["search"] = asked
         if epochs:
             body["method"] = {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": epochs}}}
         job = api.post("/v1/fine_tuning/jobs", body)
         _report(api, job, detach=detach, as_json=as_json)
+
+
+def _search_of(file: Path) -> Json:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise CommandError(f"--search {file} is no JSON: {error}.") from error
+    if not isinstance(found, dict):
+        raise CommandError(f'--search {file} holds no object; write {{"trials": 20, "space": {{…}}}}.')
+    return found
 
 
 def _objectives(names: list[ObjectiveName], teacher: str | None, unlabelled: str | None) -> list[Json]:

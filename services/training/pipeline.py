@@ -11,6 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from torch import nn
+
 from services.training.data.loading import JobData, read_data
 from services.training.data.past import Past, find_past, replayed
 from services.training.data.pseudo_labels import pseudo_labelled
@@ -18,11 +20,9 @@ from services.training.data.rare_labels import counts
 from services.training.data.splitting import Split, thinned, with_more
 from services.training.exporting.onnx_export import export
 from services.training.exporting.selection import ExportedVariant, choose
-from services.training.fitting.loop import FitResult, Method, fit, rates_at
+from services.training.fitting.loop import FitResult, Method
 from services.training.fitting.recipe import Recipe, resolve
 from services.training.jobs.context import AttemptContext
-from services.training.jobs.events import JobCallback
-from services.training.jobs.stored_checkpoints import StoredCheckpoints
 from services.training.models.base_models import Base, find_base, model_id
 from services.training.models.encoder import encoder_width, load_encoder
 from services.training.models.students import student_of
@@ -41,9 +41,10 @@ from services.training.reporting.figures import Evaluation
 from services.training.reporting.forgetting import Forgetting
 from services.training.reporting.release import Release
 from services.training.reporting.report import Story
+from services.training.runs import Runs, Trained
 from services.training.tasks.table import TASKS
 from services.training.tasks.task import Exported, Setting, Task
-from services.training.tracking.description import run_of
+from services.training.trials import Trials
 from services.training.tunings.table import tuning_of
 from shared.artifacts.bundle import write_bundle
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Labels, Manifest, Parity
@@ -88,32 +89,28 @@ def run(job: Job, context: AttemptContext) -> None:
     encoder = TextEncoder.load(base.folder, job.spec.schedule.max_length)
     for warned in task.warnings((*parts.train, *parts.validation, *parts.test), encoder):
         report(warned.message, warned.figures, level="warn")
-    method, recipe = plan(
-        job.spec,
-        schema,
-        len(parts.train),
-        width=encoder_width(base.folder),
-        counts=counts(parts.train),
-        teacher=teacher,
+    width = encoder_width(base.folder)
+    planned = partial(
+        plan, schema=schema, rows=len(parts.train), width=width, counts=counts(parts.train), teacher=teacher
     )
+    method, _ = planned(job.spec)
     beginning = Beginning(base.folder, encoder, past.drawn(job.seed) if past else ())
     training = _with_additions(parts, method, beginning, added, context)
-    recipe = dataclasses.replace(recipe, seed=job.seed, checkpoint_seconds=context.checkpoint_seconds)
-    model = task.model(base.folder, schema, recipe.dropout)
     held_out = task.examples(encoder, parts.validation, schema)
     train: Sequence[Any] = task.examples(encoder, training, schema)
     if teacher is not None:
         lesson = Lesson(training, schema, train, encoder, context.folder, context.threads)
         train = _taught(teacher, method, lesson, report)
-    fitted = _fit(model, train, held_out, recipe, method, job, context)
-    report(f"Trained {fitted.steps} steps; the weights of step {fitted.best_step} are kept.", fitted.scores)
+    build = partial(task.model, base.folder, schema)
+    trained, metrics = _trained(build, train, held_out, method, planned, job, context)
+    model, fitted = trained.model, trained.fitted
     report(*_effort(fitted))
 
     folder = context.folder / "bundle"
     folder.mkdir()
     encoder.save(folder / TOKENIZER)
     difference, decoder = (
-        task.export(model, folder, held_out) if task.export else _traced(model, task, folder, held_out)
+        task.export(trained.graph, folder, held_out) if task.export else _traced(trained.graph, task, folder, held_out)
     )
     draft = _draft(job, base, data, task.labels(schema), task.embedding_size(model))
     draft = draft.model_copy(update={"decoder": decoder})
@@ -126,7 +123,7 @@ def run(job: Job, context: AttemptContext) -> None:
     report(f"On {after.rows} test rows: {_described(after, task)}.", after.scores)
 
     forgetting = _forgetting(past, base, task, partial(variants.evaluate, chosen), context)
-    metrics = {"test": after.to_json(), "before": before.to_json(), "validation": chosen.validation.to_json()}
+    metrics |= {"test": after.to_json(), "before": before.to_json(), "validation": chosen.validation.to_json()}
     metrics |= _besides(data, added, forgetting)
     if teacher is not None:
         compared = beside_teacher(teacher, task, schema, setting, chosen)
@@ -136,7 +133,7 @@ def run(job: Job, context: AttemptContext) -> None:
     verdict = judge(job.spec, task, bundle, dialogues, after, parts, context)
     ready = Release(
         bundle=bundle,
-        encoder=_save_encoder(model, encoder, context),
+        encoder=_save_encoder(model, encoder, context) if trained.graph is model else None,
         after=after,
         verdict=verdict,
         promoted=job.spec.promotion.mode == "auto" and (verdict is None or verdict.passed),
@@ -145,7 +142,7 @@ def run(job: Job, context: AttemptContext) -> None:
     _hand_over(ready, before, fitted, context)
 
 
-def _traced(model: TaskModel, task: Task[Any, Any, Any, Any], folder: Path, held_out: Sequence[Any]) -> Exported:
+def _traced(model: nn.Module, task: Task[Any, Any, Any, Any], folder: Path, held_out: Sequence[Any]) -> Exported:
     return Exported(export(model, task, folder, held_out))
 
 
@@ -337,25 +334,6 @@ def _taught(teacher: Teacher, method: Method, lesson: Lesson, report: Callable[[
     return taught.examples
 
 
-def _fit(
-    model: TaskModel,
-    train: Sequence[Any],
-    validation: Sequence[Any],
-    recipe: Recipe,
-    method: Method,
-    job: Job,
-    context: AttemptContext,
-) -> FitResult:
-    checkpoints = StoredCheckpoints(context.folder / "checkpoints", context.store, context.lease)
-    step = checkpoints.fetch()
-    if step is not None:
-        context.events.message(f"Goes on from the checkpoint of step {step}.")
-    earlier = [point for point in context.events.curve() if point.step <= (step or 0)]
-    context.tracking.begin(job.spec.integrations, run_of(job.id, job.spec, recipe), earlier)
-    callback = JobCallback(context.events, context.stopping, partial(rates_at, recipe))
-    return fit(model, train, validation, recipe, method, checkpoints=checkpoints, callback=callback)
-
-
 def _draft(job: Job, base: Base, data: JobData, labels: Labels, embedding_size: int) -> Manifest:
     """The manifest before anything was measured."""
     return Manifest(
@@ -383,6 +361,30 @@ def _sizes(spec: JobSpec, whole: int) -> tuple[int, ...]:
     objectives = () if spec.objectives == "auto" else spec.objectives
     asked = {size for one in objectives if isinstance(one, Matryoshka) for size in one.sizes if size < whole}
     return (whole, *sorted(asked, reverse=True)) if asked else ()
+
+
+def _trained(
+    build: Callable[[float], TaskModel],
+    train: Sequence[Any],
+    held_out: Sequence[Any],
+    method: Method,
+    planned: Callable[[JobSpec], tuple[Method, Recipe]],
+    job: Job,
+    context: AttemptContext,
+) -> tuple[Trained, dict[str, Any]]:
+    """Look for the numbers to train with, if the job asks for it, and train; with what the model's metrics tell of both."""
+
+    def recipe_of(spec: JobSpec) -> Recipe:
+        return dataclasses.replace(planned(spec)[1], seed=job.seed, checkpoint_seconds=context.checkpoint_seconds)
+
+    recipe, figures = recipe_of(job.spec), dict[str, Any]()
+    if job.spec.search is not None:
+        trials = Trials(build, train, held_out, method, recipe_of, job, context)
+        (method, recipe), figures["search"] = trials.searched(job.spec.search)
+    trained = Runs(partial(build, recipe.dropout), train, held_out, recipe, method, job, context).trained()
+    if trained.ensemble:
+        figures["ensemble"] = dict(trained.ensemble)
+    return trained, figures
 
 
 def _save_encoder(model: TaskModel, encoder: TextEncoder, context: AttemptContext) -> Path | None:

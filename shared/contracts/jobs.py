@@ -8,9 +8,11 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from shared.contracts.ensembles import Ensemble
 from shared.contracts.integrations import Integrations, require_each_once
 from shared.contracts.message import Exchange, Message, Route
 from shared.contracts.objectives import Distillation, Objective
+from shared.contracts.searches import Search, Values, ends, placed, require_searchable, searchable
 from shared.contracts.tasks import WITHOUT_LABELS, TaskName
 from shared.contracts.tunings import Full, Spec, Tuning
 
@@ -222,6 +224,10 @@ class Architecture(Spec):
         return self
 
 
+def _searched_parts(tuning: Spec) -> dict[str, type[Spec]]:
+    return {"": Hyperparameters, "schedule": Schedule, "tuning": type(tuning)}
+
+
 class JobOptions(Spec):
     """What a job may be asked for besides model, files and hyperparameters: in a request as in the row of the job."""
 
@@ -235,6 +241,8 @@ class JobOptions(Spec):
     rare_labels: RareLabels = "drop"
     architecture: Architecture | None = None
     """Of model ``scratch``."""
+    ensemble: Ensemble | None = None
+    search: Search | None = None
     suffix: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")] | None = None
     integrations: Integrations = ()
 
@@ -256,6 +264,13 @@ class JobOptions(Spec):
         if "tuning" in info.data:
             require_affordable(info.data["tuning"], schedule)
         return schedule
+
+    @field_validator("search")
+    @classmethod
+    def _names_what_there_is(cls, search: Search | None, info: ValidationInfo) -> Search | None:
+        if search is not None and "tuning" in info.data:
+            require_searchable(search, _searched_parts(info.data["tuning"]))
+        return search
 
     @field_validator("integrations", mode="before")
     @classmethod
@@ -279,6 +294,31 @@ class JobSpec(JobOptions):
     validation_file: str | None = None
     hyperparameters: Hyperparameters = Hyperparameters()
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+    def unsearchable(self) -> str | None:
+        """Which of the values that are to be tried no job may have, and why."""
+        if self.search is None:
+            return None
+        for name, choices in self.search.space.items():
+            for value in ends(choices, is_whole=self.whole_numbers[name]):
+                try:
+                    self.tried({name: value})
+                except ValidationError as error:
+                    return f"space {name!r}: {value:g} is refused ({error.errors()[0]['msg']}); narrow it"
+        return None
+
+    @property
+    def whole_numbers(self) -> dict[str, bool]:
+        """What can be searched: by name, whether it is a whole number."""
+        return searchable(_searched_parts(self.tuning))
+
+    def tried(self, values: Values) -> JobSpec:
+        """The job with these values in their places, and without a search.
+
+        Raises:
+            ValidationError: One of them is none that a job may have.
+        """
+        return JobSpec.model_validate({**placed(self.model_dump(mode="json"), values), "search": None})
 
     @property
     def slot(self) -> str:

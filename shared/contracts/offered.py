@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from shared.contracts.jobs import Objectives, Schedule
+from shared.contracts.ensembles import ensemble_not_offered
+from shared.contracts.jobs import FROM_NOTHING, JobSpec, Objectives, Schedule
 from shared.contracts.tasks import WITHOUT_LABELS, WRITERS, TaskName
 from shared.contracts.tunings import Frozen, Full, Spec
 
@@ -43,6 +44,22 @@ _WITHOUT_HEADS: Mapping[TaskName, str] = {
 _STAYING = ("adapter", "prefix", "prompt", "p_tuning")
 #: Objectives of models that write.
 _OF_WRITERS = ("dpo", "replay")
+
+
+def job_not_offered(spec: JobSpec) -> Refusal | None:
+    """What of a job its task has no use for; ``None`` if all of it has one."""
+    if spec.ensemble is not None:
+        why = ensemble_not_offered(
+            spec.task,
+            tuning=spec.tuning.type,
+            from_scratch=spec.model in FROM_NOTHING,
+            average=spec.ensemble.average,
+        )
+        if why is not None:
+            return "ensemble", why
+    if (why := spec.unsearchable()) is not None:
+        return "search", why
+    return not_offered(spec.task, spec.tuning, spec.objectives)
 
 
 def not_offered(task: TaskName, tuning: Spec, objectives: Objectives) -> Refusal | None:

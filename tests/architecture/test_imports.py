@@ -32,6 +32,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "onnxruntime": ("shared.inference", "services.training.exporting"),
     "onnxruntime_genai": ("services.training.exporting",),
     "openpyxl": ("shared.importing.formats.workbook",),
+    "optuna": ("services.training.searching",),
     "peft": ("services.training.tunings",),
     "pg8000": ("shared.storage",),
     "phonenumbers": ("shared.privacy",),

@@ -113,6 +113,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "exporting": ("data.splitting", "fitting", "models", "reporting.figures", "tasks.task"),
     "tunings": ("models", "fitting"),
     "writing": ("models", "fitting"),
+    "ensembling": ("models",),
+    "searching": ("fitting.callback", "fitting.loop"),
     "tagging": ("fitting.batching", "reporting.figures"),
     "tracking": ("fitting.recipe",),
     "fitting": ("models", "objectives.objective", "tasks.task", "tunings.tuning"),
@@ -134,7 +136,19 @@ def test_the_preparation_of_data_knows_no_task() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["objectives", "augmentation", "tasks", "tunings", "fitting", "exporting", "tracking", "writing"]
+    "name",
+    [
+        "objectives",
+        "augmentation",
+        "tasks",
+        "tunings",
+        "fitting",
+        "exporting",
+        "tracking",
+        "ensembling",
+        "searching",
+        "writing",
+    ],
 )
 def test_what_trains_and_exports_meets_no_infrastructure(name: str) -> None:
     outside = ("shared.messaging", "shared.storage", "shared.settings", f"{TRAINING}.settings", f"{TRAINING}.jobs")
@@ -142,7 +156,8 @@ def test_what_trains_and_exports_meets_no_infrastructure(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("library", "home"), [("peft", "tunings"), ("onnx", "exporting"), ("onnxruntime", "exporting")]
+    ("library", "home"),
+    [("peft", "tunings"), ("optuna", "searching"), ("onnx", "exporting"), ("onnxruntime", "exporting")],
 )
 def test_a_library_of_training_has_one_room(library: str, home: str) -> None:
     found = offences(TRAINING, lambda target: within(target, library))

@@ -50,6 +50,8 @@ def job_object(job: Job) -> JobObject:
             scope=spec.scope,
             rare_labels=spec.rare_labels,
             architecture=spec.architecture,
+            ensemble=spec.ensemble,
+            search=spec.search,
             attempt=job.attempt,
             started_at=_seconds(job.started_at),
             cancel_requested=job.cancel_requested,

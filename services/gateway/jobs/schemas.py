@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from services.gateway.http.schemas import Body, Metadata, Name, Reply, Resource
+from shared.contracts.ensembles import Ensemble
 from shared.contracts.integrations import Integrations
 from shared.contracts.jobs import (
     Architecture,
@@ -20,6 +21,7 @@ from shared.contracts.jobs import (
     ScopeCosts,
 )
 from shared.contracts.objectives import Beta, Dpo
+from shared.contracts.searches import Search
 from shared.contracts.tasks import TaskChoice
 from shared.contracts.tunings import Tuning
 
@@ -134,6 +136,8 @@ class JobDetails(Reply):
     scope: ScopeCosts
     rare_labels: RareLabels
     architecture: Architecture | None
+    ensemble: Ensemble | None
+    search: Search | None
     attempt: int
     started_at: int | None
     cancel_requested: bool

@@ -13,7 +13,7 @@ from shared.bot.document import MAX_BYTES
 from shared.contracts.faults import Fault
 from shared.contracts.jobs import FROM_NOTHING, SCRATCH, TINY, JobOptions, JobSpec
 from shared.contracts.objectives import NEEDS_PAST, PseudoLabels
-from shared.contracts.offered import not_offered, too_long
+from shared.contracts.offered import job_not_offered, too_long
 from shared.contracts.tasks import BEGINNERS, WRITERS, TaskName
 from shared.dialogue.trial.dialogue_file import read_dialogues
 from shared.errors import AlreadyExists, InvalidFile, InvalidInput, NotFound, TooManyRequests, Unavailable
@@ -107,7 +107,7 @@ class JobSubmission:
 
     def _check(self, spec: JobSpec) -> None:
         _check_scratch(spec)
-        if (refused := not_offered(spec.task, spec.tuning, spec.objectives)) is not None:
+        if (refused := job_not_offered(spec)) is not None:
             raise InvalidInput(f"{refused[1]}.", param=refused[0])
         if (reason := too_long(spec.task, spec.schedule)) is not None:
             raise InvalidInput(f"schedule.max_length is too high: {reason}.", param="schedule.max_length")

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 
 from services.training.fitting.batching import INPUTS, Batch, together
-from services.training.models.task_model import TaskModel
 from services.training.tasks.task import Task
 from shared.artifacts.manifest import FP32_MODEL
 from shared.errors import BrokenArtifact, TrainingFailed
@@ -26,7 +25,7 @@ TOLERANCE = 1e-3
 _OPSET = 17
 
 
-def export(model: TaskModel, task: Task[Any, Any, Any, Any], folder: Path, held_out: Sequence[Any]) -> float:
+def export(model: nn.Module, task: Task[Any, Any, Any, Any], folder: Path, held_out: Sequence[Any]) -> float:
     """Write ``model.onnx``.
 
     The exporter by tracing makes the graph that onnxruntime runs best; if that graph is wrong or cannot be made, the
@@ -76,7 +75,7 @@ class NamedOutputs(nn.Module):
         sample: A batch that shows which outputs there are.
     """
 
-    def __init__(self, model: TaskModel, sample: Batch) -> None:
+    def __init__(self, model: nn.Module, sample: Batch) -> None:
         super().__init__()
         self.model = model
         with torch.no_grad():

@@ -88,10 +88,12 @@ class CheckpointFolder:
 
     Args:
         path: Created when first written to.
+        keeps_end: Whether the end of the run is a snapshot too, from which its model can be made again.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, keeps_end: bool = False) -> None:
         self.path = path
+        self.keeps_end = keeps_end
 
     def latest(self) -> Path | None:
         """The newest snapshot, or ``None``."""
@@ -106,7 +108,7 @@ class CheckpointFolder:
         tuning: Mapping[str, Tensor] = MappingProxyType({}),
     ) -> None:
         """Write a snapshot, with what the tuning needs besides the weights; then remove those that are no longer kept."""
-        target = self.path / f"step-{progress.step:08d}"
+        target = self.path / snapshot_name(progress.step)
         partial = self.path / f"{target.name}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
@@ -118,6 +120,13 @@ class CheckpointFolder:
         partial.rename(target)
         for old in self._snapshots()[:-_KEPT]:
             shutil.rmtree(old)
+
+    def end(
+        self, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress, tuning: Mapping[str, Tensor]
+    ) -> None:
+        """The run is over: if its end is to be kept, and is not yet, write it."""
+        if self.keeps_end and not (self.path / snapshot_name(progress.step)).exists():
+            self.save(model, optimizer, progress, tuning)
 
     def restore(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
         """Bring a run to its newest snapshot, or leave it at its beginning if there is none.
@@ -158,6 +167,11 @@ class CheckpointFolder:
 
     def _snapshots(self) -> list[Path]:
         return sorted(path for path in self.path.glob("step-*") if path.suffix != ".partial")
+
+
+def snapshot_name(step: int) -> str:
+    """The folder of a snapshot; names sort as steps do."""
+    return f"step-{step:08d}"
 
 
 def trained_weights(model: nn.Module) -> dict[str, Tensor]:

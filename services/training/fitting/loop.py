@@ -128,6 +128,7 @@ def fit(
             _validate(model, valid, task, progress, checkpoints, callback)
         progress.next_epoch()
 
+    checkpoints.end(model, optimizer, progress, tuning.state(model))
     if progress.best_step is not None:
         checkpoints.restore_best(model)
     tuning.merge(model)

@@ -106,6 +106,8 @@ class JobCallback:
         stopping: Whether the process was told to stop.
         rates: The learning rates of a step, by name, of so many in all.
         clock: Seconds that only grow.
+        before: Steps of the job that came before this run.
+        after: Steps of the job that come after it, at most.
     """
 
     def __init__(
@@ -114,7 +116,12 @@ class JobCallback:
         stopping: Callable[[], bool],
         rates: Callable[[int, int], Mapping[str, float]],
         clock: Callable[[], float] = time.monotonic,
+        *,
+        before: int = 0,
+        after: int = 0,
     ) -> None:
+        self._before = before
+        self._after = after
         self._events = events
         self._stopping = stopping
         self._rates = rates
@@ -128,28 +135,37 @@ class JobCallback:
         if self._clock() < self._next and report.step < report.total_steps:
             return
         self._next = self._clock() + _PAUSE
+        step, total_steps = self._before + report.step, self._whole(report.total_steps)
+        seconds_left = report.seconds_left
+        if self._after and report.step < report.total_steps:
+            seconds_left *= 1 + self._after / (report.total_steps - report.step)
         self._events.figures(
-            f"Step {report.step}/{report.total_steps}: training loss {report.loss:.3f}",
+            f"Step {step}/{total_steps}: training loss {report.loss:.3f}",
             {
-                "step": report.step,
-                "total_steps": report.total_steps,
+                "step": step,
+                "total_steps": total_steps,
                 "epoch": report.epoch,
                 "train_loss": report.loss,
                 "rows_per_second": report.rows_per_second,
-                "seconds_left": report.seconds_left,
+                "seconds_left": seconds_left,
                 **self._rates(report.step, report.total_steps),
             },
-            seconds_left=report.seconds_left,
+            seconds_left=seconds_left,
         )
 
     def validated(self, report: ValidationReport) -> None:
         """After every validation."""
+        step = self._before + report.step
         figures = {f"valid_{name}": value for name, value in report.scores.items()}
         shown = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in report.scores.items())
         self._events.figures(
-            f"Step {report.step}: validation {shown}" + (" (kept so far)" if report.is_kept else ""),
-            {"step": report.step, "total_steps": self._last.total_steps, "valid_score": report.score, **figures},
+            f"Step {step}: validation {shown}" + (" (kept so far)" if report.is_kept else ""),
+            {"step": step, "total_steps": self._whole(self._last.total_steps), "valid_score": report.score, **figures},
         )
+
+    def _whole(self, steps: int) -> int:
+        """The steps of the whole job, of which this run takes so many."""
+        return self._before + steps + self._after
 
     def noticed(self, message: str) -> None:
         """Something happened that the owner should know."""

@@ -68,6 +68,24 @@ def test_a_student_is_asked_for_by_its_teacher_and_its_layers(tmp_path: Path) ->
     assert body["objectives"] == [{"type": "distillation", "teacher": "ft:a"}]
 
 
+def test_a_search_and_an_ensemble_are_asked_for(tmp_path: Path) -> None:
+    rows, wanted = tmp_path / "rows.jsonl", tmp_path / "search.json"
+    rows.write_text('{"text": "hello", "intent": "greet"}\n')
+    search = {"trials": 4, "space": {"n_epochs": [2, 4]}}
+    wanted.write_text(json.dumps(search))
+    bodies: list[bytes] = []
+    chosen = ["--search", str(wanted), "--ensemble", "3", "--detach"]
+    with answering((200, {"id": "file-1"}), (200, JOB), bodies=bodies) as url:
+        shown = CliRunner().invoke(build(), ["train", str(rows), *chosen, "--url", url])
+    assert shown.exit_code == 0, shown.output
+    body = json.loads(bodies[1])
+    assert (body["search"], body["ensemble"]) == (search, {"members": 3})
+
+    wanted.write_text("trials: 4")
+    refused = CliRunner().invoke(build(), ["train", str(rows), *chosen])
+    assert "is no JSON" in str(refused.exception)
+
+
 def test_every_objective_can_be_chosen() -> None:
     assert {name.value for name in ObjectiveName} == set(get_args(ObjectiveType))
 

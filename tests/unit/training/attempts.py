@@ -21,7 +21,14 @@ from tests.unit.training.job_kit import Bench
 
 def attempt_at(bench: Bench, spec: JobSpec, stopped: Event | None = None) -> tuple[str, int, list[Message]]:
     """Claim a new job and make one attempt at it; its id, how the attempt ended, what it published."""
-    job_id, token = bench.submit(spec), secrets.token_hex(8)
+    job_id = bench.submit(spec)
+    status, told = attempt_again(bench, job_id, stopped)
+    return job_id, status, told
+
+
+def attempt_again(bench: Bench, job_id: str, stopped: Event | None = None) -> tuple[int, list[Message]]:
+    """Claim a job and make one attempt at it."""
+    token = secrets.token_hex(8)
     with bench.database.transaction() as session:
         assert jobs.claim(session, token=token, now=time.time(), lease_seconds=60, job_id=job_id)
     bench.settings.attempt_folder(token).mkdir(parents=True)
@@ -29,7 +36,7 @@ def attempt_at(bench: Bench, spec: JobSpec, stopped: Event | None = None) -> tup
     lease = JobLease(bench.database, job_id, token, stopped or Event())
     status = attempt(lease, Channel(stream), bench.settings, stopped or Event())
     stream.seek(0)
-    return job_id, status, list(received(stream))
+    return status, list(received(stream))
 
 
 def bundle_of(bench: Bench, model: str, cache: Path) -> Bundle:

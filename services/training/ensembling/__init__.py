@@ -1,0 +1,1 @@
+"""Several trained models, made one: by their weights, or by what they answer."""
