@@ -143,6 +143,7 @@ def test_a_member_that_only_harms_is_left_out(tmp_path: Path) -> None:
         ("text_classification", Adapter(), "minilm", "weights", "use average 'logits'"),
         ("embedding", Adapter(), "minilm", "weights", "leave ensemble out"),
         ("masked_lm", Full(), SCRATCH, "weights", "no common base"),
+        ("text_generation", Full(), "minilm", "weights", "leave ensemble out"),
     ],
 )
 def test_members_that_have_no_mean_are_refused(
