@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from services.monitoring.alert_notifier import AlertNotifier
+from services.monitoring.alerts.notifier import AlertNotifier
 from services.monitoring.handlers import build_handlers
-from services.monitoring.rules import SurgeRule
+from services.monitoring.sentiment.share_rule import SurgeRule
+from services.monitoring.sentiment.surge_detector import SurgeDetector
 from services.monitoring.settings import MonitoringSettings
-from services.monitoring.surge_detector import SurgeDetector
 from shared.background import Ticker
 from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer

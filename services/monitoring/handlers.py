@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.monitoring.alert_notifier import AlertNotifier
-from services.monitoring.surge_detector import SurgeDetector
+from services.monitoring.alerts.notifier import AlertNotifier
+from services.monitoring.sentiment.surge_detector import SurgeDetector
 from shared.contracts.sentiment import SentimentObserved
 from shared.messaging.consuming.handlers import Handlers
 

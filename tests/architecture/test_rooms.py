@@ -20,6 +20,7 @@ from shared.tasks.records import RECORDS
 from tests.architecture.source import Import, Module, imports, modules, within
 
 GATEWAY = "services.gateway"
+MONITORING = "services.monitoring"
 TRAINING = "services.training"
 
 #: What a resource of the gateway may use besides ``http``, ``state`` and ``settings``: the resources that it is made of.
@@ -35,6 +36,12 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "keys": (),
     "models": ("analysis",),
     "operations": (),
+    "sentiment": (),
+}
+
+#: What a room of monitoring may use of the others.
+WATCHING: dict[str, tuple[str, ...]] = {
+    "alerts": (),
     "sentiment": (),
 }
 
@@ -77,6 +84,17 @@ def test_a_resource_uses_what_all_stand_on_and_the_resources_it_is_made_of(name:
 def test_what_all_resources_stand_on_knows_none_of_them() -> None:
     resources = tuple(f"{GATEWAY}.{name}" for name in RESOURCES)
     assert report(offences(f"{GATEWAY}.http", lambda target: within(target, *resources))) == []
+
+
+def test_every_folder_of_monitoring_has_its_rule() -> None:
+    assert rooms(MONITORING) == set(WATCHING)
+
+
+@pytest.mark.parametrize("name", WATCHING)
+def test_a_room_of_monitoring_uses_what_it_is_made_of(name: str) -> None:
+    mine = tuple(f"{MONITORING}.{one}" for one in (name, *WATCHING[name]))
+    found = offences(f"{MONITORING}.{name}", lambda target: within(target, MONITORING) and not within(target, *mine))
+    assert report(found) == []
 
 
 def test_what_a_job_can_name_is_what_there_is() -> None:

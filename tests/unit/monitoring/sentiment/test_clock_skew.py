@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.monitoring.clock_skew import corrected
+from services.monitoring.sentiment.clock_skew import corrected
 from shared.contracts.sentiment import Observation
 
 

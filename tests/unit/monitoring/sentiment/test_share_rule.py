@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.monitoring.rules import SurgeRule, Verdict, Window
+from services.monitoring.sentiment.share_rule import SurgeRule, Verdict, Window
 
 RULE = SurgeRule(window_seconds=300, share=0.5, min_volume=20)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from services.monitoring.clock_skew import TOLERANCE, corrected
-from services.monitoring.rules import SurgeRule, Verdict, Window
+from services.monitoring.sentiment.clock_skew import TOLERANCE, corrected
+from services.monitoring.sentiment.share_rule import SurgeRule, Verdict, Window
 from shared.contracts.sentiment import Observation
 from shared.storage import alerts, sentiment
 from shared.storage.engine import Database, Session

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.monitoring.rules import SurgeRule
-from services.monitoring.surge_detector import SurgeDetector
+from services.monitoring.sentiment.share_rule import SurgeRule
+from services.monitoring.sentiment.surge_detector import SurgeDetector
 from shared.contracts.sentiment import Observation
 from shared.contracts.understanding import SentimentLabel
 from shared.storage import alerts, sentiment

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from services.monitoring.alert_notifier import AlertNotifier
+from services.monitoring.alerts.notifier import AlertNotifier
 from shared.contracts.message import Message
 from shared.contracts.sentiment import AlertRaised
 from shared.errors import Unavailable

@@ -1,0 +1,1 @@
+"""Alerts, whatever raised them: told until the broker has confirmed it."""
