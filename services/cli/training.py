@@ -64,6 +64,7 @@ class ObjectiveName(StrEnum):
     REPLAY = "replay"
     EWC = "ewc"
     PSEUDO_LABELS = "pseudo_labels"
+    DPO = "dpo"
     DISTILLATION = "distillation"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.training import pipeline
+from services.training import runs
 from services.training.data.splitting import Split, with_more
 from services.training.fitting.loop import fit
 from services.training.jobs.child import ENDED
@@ -99,7 +99,7 @@ def test_copies_train_and_neither_choose_nor_judge(
         seen.append((len(train), len(valid)))
         return fit(model, train, valid, *rest, **more)
 
-    monkeypatch.setattr(pipeline, "fit", counted)
+    monkeypatch.setattr(runs, "fit", counted)
     schedule = Schedule(max_length=32, max_steps=2)
     asked = job_kit.spec(base, bench.upload(SAMPLES[task, kind].rows), epochs=1)
     plain = asked.model_copy(update={"task": task, "schedule": schedule, "objectives": ()})

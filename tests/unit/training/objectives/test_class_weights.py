@@ -12,7 +12,7 @@ from services.training.objectives.objective import Learned
 from shared.contracts.jobs import Schedule
 from shared.contracts.objectives import ClassWeights, Focal
 from shared.contracts.offered import not_offered
-from shared.contracts.tasks import TASK_NAMES, TaskName
+from shared.contracts.tasks import TASK_NAMES, WRITERS, TaskName
 from shared.contracts.tunings import Full
 from shared.errors import TrainingFailed
 from tests.unit.training import job_kit
@@ -81,7 +81,7 @@ def test_tasks_without_labels_are_refused_with_what_to_use(task: TaskName) -> No
         else:
             assert refused is not None
             assert refused[0] == "objectives"
-            assert "use 'adversarial'" in refused[1]
+            assert f"use '{'dpo' if task in WRITERS else 'adversarial'}'" in refused[1]
 
 
 @pytest.mark.parametrize(("task", "kind"), CHOICES)

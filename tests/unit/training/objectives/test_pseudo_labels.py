@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.training import pipeline
+from services.training import runs
 from services.training.fitting.loop import fit
 from services.training.jobs.child import ENDED
 from services.training.tasks.table import TASKS
@@ -62,7 +62,7 @@ def test_what_the_model_is_sure_of_trains_and_neither_chooses_nor_judges(
         seen.append((len(train), len(valid)))
         return fit(started, train, valid, *rest, **more)
 
-    monkeypatch.setattr(pipeline, "fit", counted)
+    monkeypatch.setattr(runs, "fit", counted)
     found = {}
     asked = PseudoLabels(unlabelled_file=unlabelled, confidence=0.51)
     for objectives in ((), (asked,)):
