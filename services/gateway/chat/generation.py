@@ -9,14 +9,12 @@ from collections.abc import AsyncIterator, Container
 from services.gateway.analysis.names import model_named
 from shared.contracts.generation import GenerateText, GenerationCancelled
 from shared.contracts.message import Message
+from shared.contracts.tasks import WRITERS
 from shared.messaging.requesting.reply_stream import ReplyStream
 from shared.messaging.requesting.requester import Requester
 from shared.storage import models
 from shared.storage.engine import Database
 from shared.telemetry.correlation import correlation_id
-
-#: The tasks whose models write.
-WRITING_TASKS = frozenset(("text_generation", "causal_lm"))
 
 
 class TextGeneration:
@@ -45,7 +43,7 @@ class TextGeneration:
             return name
         with self._database.reading() as session:
             model = models.get(session, model_named(session, name))
-            return model.id if model.task in WRITING_TASKS else None
+            return model.id if model.task in WRITERS else None
 
     def ask(self, request: GenerateText) -> ReplyStream:
         """Send a request.

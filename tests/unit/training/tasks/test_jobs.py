@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from services.training.jobs.child import ENDED
+from services.training.jobs.child import ENDED, INTERRUPTED
 from services.training.models.scratch import build_base
 from services.training.models.text_encoder import TextEncoder
 from shared.contracts.jobs import SCRATCH, Architecture, JobSpec, Schedule
@@ -16,11 +18,11 @@ from shared.contracts.objectives import Matryoshka
 from shared.contracts.releases import ModelPublished
 from shared.contracts.tasks import TASK_NAMES, WRITERS, TaskName
 from shared.errors import InvalidInput
-from shared.storage import models
+from shared.storage import jobs, models
 from shared.tasks.readers import open_predictor
 from shared.tasks.records import RECORDS, can_train, kind_by_fields
 from tests.unit.training import job_kit
-from tests.unit.training.attempts import attempt_at, bundle_of
+from tests.unit.training.attempts import attempt_again, attempt_at, bundle_of
 from tests.unit.training.job_kit import Bench
 from tests.unit.training.tasks.samples import SAMPLES
 from tests.unit.training.tiny_base import tiny_base
@@ -52,6 +54,39 @@ _WRITING = {
 
 def test_every_task_is_tried() -> None:
     assert {task for task, _ in SAMPLES} == TASK_NAMES
+
+
+class SetLater(Event):
+    """Is set once it was asked so often."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self._left = times
+
+    def is_set(self) -> bool:
+        self._left -= 1
+        return self._left < 0 or super().is_set()
+
+
+def test_a_job_of_a_model_that_writes_goes_on_where_it_was_stopped(bench: Bench, base: str) -> None:
+    sample = SAMPLES["text_generation", ""]
+    asked = spec(base, bench.upload(sample.rows), "text_generation", epochs=2)
+    whole, status, _ = attempt_at(bench, asked)
+    assert status == ENDED, bench.told(whole)
+
+    job_id, status, _ = attempt_at(bench, asked, SetLater(8))
+    assert status == INTERRUPTED, bench.told(job_id)
+    (step, *_) = bench.checkpoints(job_id)
+    with bench.database.transaction() as session:
+        assert jobs.hand_back(session, job_id, bench.job(job_id).lease_token or "", time.time())
+    attempt_again(bench, job_id)
+
+    told = bench.told(job_id)
+    assert bench.job(job_id).status == "succeeded", told
+    assert f"Goes on from the checkpoint of step {step}." in told
+    with bench.database.reading() as session:
+        scores = [models.get(session, bench.job(one).fine_tuned_model or "").metrics["test"] for one in (whole, job_id)]
+    assert scores[0] == scores[1], "it is the model of a job that nobody stopped"
 
 
 @pytest.mark.parametrize(("task", "kind"), [key for key in SAMPLES if key[0] != "nlu"])
