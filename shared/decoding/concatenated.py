@@ -34,6 +34,14 @@ class ConcatenatedGraph:
 
     def prefill(self, slot: int, ids: Sequence[int], past: int) -> FloatArray:
         """Read a prompt, or the next part of one, into a slot; the logits of what follows, [vocabulary]."""
+        last: FloatArray = self._read(slot, ids, past)[-1].astype(np.float32)
+        return last
+
+    def read(self, slot: int, ids: Sequence[int], past: int) -> FloatArray:
+        """The same, with the logits of what follows every token, [s, vocabulary]."""
+        return self._read(slot, ids, past).astype(np.float32, copy=False)
+
+    def _read(self, slot: int, ids: Sequence[int], past: int) -> NDArray[Any]:
         total = past + len(ids)
         feeds: dict[str, NDArray[Any]] = {
             "input_ids": np.array([ids], np.int64),
@@ -44,8 +52,8 @@ class ConcatenatedGraph:
         for name, array in zip(self._names, self._held[slot], strict=True):
             feeds[f"past_key_values.{name}"] = array[:, :, :past]
         logits, *self._held[slot] = self._session.run(["logits", *(f"present.{name}" for name in self._names)], feeds)
-        last: FloatArray = logits[0, -1].astype(np.float32)
-        return last
+        found: NDArray[Any] = logits[0]
+        return found
 
     def decode(self, ids: Sequence[int], past: Sequence[int]) -> FloatArray:
         """One step for the slots 0..b, one after the other; the logits of what follows, [b, vocabulary]."""

@@ -44,6 +44,10 @@ class DecoderGraph(Protocol):
         """
         ...
 
+    def read(self, slot: int, ids: Sequence[int], past: int) -> FloatArray:
+        """The same as ``prefill``, with the logits of what follows every token, [s, vocabulary]."""
+        ...
+
     def decode(self, ids: Sequence[int], past: Sequence[int]) -> FloatArray:
         """One step for the slots 0..b together.
 
@@ -120,6 +124,14 @@ class SharedBufferGraph:
 
     def prefill(self, slot: int, ids: Sequence[int], past: int) -> FloatArray:
         """Read a prompt, or the next part of one, into a slot; the logits of what follows, [vocabulary]."""
+        last: FloatArray = self._read(slot, ids, past)[-1].astype(np.float32)
+        return last
+
+    def read(self, slot: int, ids: Sequence[int], past: int) -> FloatArray:
+        """The same, with the logits of what follows every token, [s, vocabulary]."""
+        return self._read(slot, ids, past).astype(np.float32, copy=False)
+
+    def _read(self, slot: int, ids: Sequence[int], past: int) -> NDArray[Any]:
         binding = self._bound(slot, 1)
         # A binding refers to these arrays and does not keep them alive; it returns outputs in the order of their binding.
         tokens, mask = np.array([ids], np.int64), np.ones((1, past + len(ids)), np.int64)
@@ -127,7 +139,7 @@ class SharedBufferGraph:
         binding.bind_cpu_input("attention_mask", mask)
         binding.bind_output("logits", "cpu")
         self._session.run_with_iobinding(binding)
-        logits: FloatArray = binding.get_outputs()[-1].numpy()[0, -1].astype(np.float32)
+        logits: NDArray[Any] = binding.get_outputs()[-1].numpy()[0]
         return logits
 
     def decode(self, ids: Sequence[int], past: Sequence[int]) -> FloatArray:

@@ -4,38 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
+import numpy as np
 from tokenizers import Tokenizer
 
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import CHAT_TEMPLATE, FP32_MODEL, TOKENIZER, DecoderShape
+from shared.contracts.generation import Sampling
 from shared.contracts.tasks import TaskName
 from shared.decoding.chat_template import ChatTemplate, read_template
-from shared.decoding.greedy import GreedyDecoder
+from shared.decoding.generate import Completion, generate
+from shared.decoding.graph import DecoderGraph, open_graph
+from shared.decoding.tokenizer import DecoderTokens
 from shared.errors import BrokenArtifact
-from shared.inference.session import CPU
+from shared.inference.session import CPU, FloatArray
+
+#: Texts that are written side by side.
+_SLOTS = 8
 
 
 class Writer:
-    """A decoder's graph with its tokenizer and its manifest.
+    """A decoder's graph with its tokenizer and its manifest. Safe to use from many threads, which take turns.
 
     Args:
         model_id: The id of the model.
         task: What it was trained for.
-        decoder: Its graph; closed with the writer.
-        tokenizer: Its tokenizer.
+        graph: Its graph; closed with the writer.
+        tokens: Its tokenizer.
         template: What conversations look like to it.
     """
 
     def __init__(
-        self, model_id: str, task: TaskName, decoder: GreedyDecoder, tokenizer: Tokenizer, template: ChatTemplate
+        self, model_id: str, task: TaskName, graph: DecoderGraph, tokens: DecoderTokens, template: ChatTemplate
     ) -> None:
         self.model_id = model_id
         self.task: TaskName = task
-        self.decoder = decoder
-        self.tokenizer = tokenizer
+        self.tokens = tokens
         self.template = template
+        self._graph = graph
+        self._turn = Lock()
 
     @classmethod
     def from_bundle(cls, bundle: Bundle, *, threads: int = 1, providers: Sequence[str] = CPU) -> Self:
@@ -69,15 +78,43 @@ class Writer:
         template = read_template(
             graph.parent / CHAT_TEMPLATE, tokenizer, begin=shape.begin, end=next(iter(shape.end), None)
         )
-        decoder = GreedyDecoder(graph, shape, threads=threads, providers=providers)
-        writer = cls(model_id, task, decoder, tokenizer, template)
+        opened = open_graph(graph, shape, slots=_SLOTS, threads=threads, providers=providers)
+        writer = cls(model_id, task, opened, DecoderTokens(tokenizer), template)
         writer.warm_up()
         return writer
 
     @property
     def shape(self) -> DecoderShape:
         """Of its graph."""
-        return self.decoder.shape
+        return self._graph.shape
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Its tokenizer, which knows the special tokens."""
+        return self.tokens.tokenizer
+
+    def write(self, prompts: Sequence[Sequence[int]], most: Sequence[int]) -> list[Completion]:
+        """The likeliest answers, as they are served.
+
+        Args:
+            prompts: Token ids, fewer than the context holds.
+            most: Tokens that each answer has at most.
+        """
+        likeliest = [Sampling(temperature=0, max_tokens=number) for number in most]
+        with self._turn:
+            return generate(self._graph, self.tokens, prompts, likeliest)
+
+    def read(self, ids: Sequence[int]) -> FloatArray:
+        """The logits of what follows each token of a text, [s, vocabulary]."""
+        with self._turn:
+            return self._graph.read(0, ids, 0)
+
+    def log_probabilities(self, ids: Sequence[int]) -> FloatArray:
+        """Of each token but the first, given those before it: [s - 1]."""
+        logits = self.read(ids[:-1])
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        found: FloatArray = shifted[np.arange(len(ids) - 1), list(ids[1:])] - np.log(np.exp(shifted).sum(axis=1))
+        return found
 
     def warm_up(self) -> None:
         """Read a token, so that a graph that does not fit is found now.
@@ -85,7 +122,7 @@ class Writer:
         Raises:
             BrokenArtifact: It gives other logits than the manifest says, or too few for the tokenizer.
         """
-        logits, _ = self.decoder.read([0], self.decoder.empty())
+        logits = self.read([0])
         if logits.shape[1] != self.shape.vocabulary or logits.shape[1] < self.tokenizer.get_vocab_size():
             raise BrokenArtifact(
                 f"graph, tokenizer and manifest of {self.model_id} do not fit; publish the model again"
@@ -93,7 +130,7 @@ class Writer:
 
     def close(self) -> None:
         """Free the model's memory."""
-        self.decoder.close()
+        self._graph.close()
 
 
 def read_tokenizer(path: Path) -> Tokenizer:

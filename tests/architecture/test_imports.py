@@ -53,7 +53,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "structlog": ("shared.telemetry",),
     "tensorboardX": ("services.training.tracking",),
     "threadpoolctl": ("shared.inference",),
-    "tokenizers": ("shared.decoding", "shared.inference", "shared.tasks.causal_lm.reader", "services.training"),
+    "tokenizers": ("shared.decoding", "shared.inference", "services.training"),
     "torch": ("services.training",),
     "transformers": ("services.training",),
     "typer": ("services.cli",),

@@ -14,11 +14,11 @@ import onnx
 import torch
 from transformers import AutoConfig, PreTrainedModel
 
+from services.training.exporting.cached_graph import Cache, CachedGraph
 from services.training.exporting.decoder_trace import trace
 from services.training.exporting.onnx_export import TOLERANCE
 from services.training.models.decoder_model import DecoderModel
 from shared.artifacts.manifest import CHAT_TEMPLATE, FP32_MODEL, DecoderShape
-from shared.decoding.greedy import Cache, GreedyDecoder
 from shared.errors import BrokenArtifact, TrainingFailed
 
 #: Tokens that graph and model have to write alike after each prompt.
@@ -125,7 +125,7 @@ def parity(causal: PreTrainedModel, path: Path, shape: DecoderShape, prompts: Se
     worst = 0.0
     tried = sorted(prompts, key=len)
     step = max(1, len(tried) // PROMPTS)
-    with GreedyDecoder(path, shape) as decoder:
+    with CachedGraph(path, shape) as decoder:
         for prompt in [*tried[::step][: PROMPTS - 1], tried[-1]]:
             text = _written(causal, list(prompt)[-(shape.context - 1) :], shape)
             wanted = causal(input_ids=torch.tensor([text])).logits[0].numpy()
@@ -146,7 +146,7 @@ def _as_served(prompt: int, text: int) -> list[int]:
     return [min(prompt, text), *[1] * (text - prompt)]
 
 
-def _in_steps(decoder: GreedyDecoder, text: Sequence[int], cuts: Sequence[int]) -> list[np.ndarray]:
+def _in_steps(decoder: CachedGraph, text: Sequence[int], cuts: Sequence[int]) -> list[np.ndarray]:
     cache: Cache = decoder.empty()
     found, begin = [], 0
     for cut in cuts:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tokenizers import Tokenizer
-
 from shared.decoding.writer import Writer
 from shared.inference.predictor import Prediction
 from shared.tasks.causal_lm.record import Input
@@ -16,20 +14,13 @@ class TextWriter(Writer):
 
     def predict(self, rows: Sequence[Input]) -> list[Prediction]:
         """``{"text"}`` of each: what may follow. Of a text longer than the context its end is read."""
-        found = []
-        for row in rows:
-            prompt = begun(ids_of(self.tokenizer, row.text), self.shape.begin)[-(self.shape.context - 1) :]
-            written = self.decoder.write(prompt, row.max_tokens)
-            text = self.tokenizer.decode(list(written.tokens))
-            found.append(Prediction({"text": text}, len(prompt) + len(written.tokens)))
-        return found
-
-
-def ids_of(tokenizer: Tokenizer, text: str) -> list[int]:
-    """The tokens of a text in which nothing stands for a special token."""
-    plain = Tokenizer.from_str(tokenizer.to_str()) if not tokenizer.encode_special_tokens else tokenizer
-    plain.encode_special_tokens = True
-    return list(plain.encode(text, add_special_tokens=False).ids)
+        room = self.shape.context - 1
+        prompts = [begun(self.tokens.encode(row.text), self.shape.begin)[-room:] for row in rows]
+        written = self.write(prompts, [row.max_tokens for row in rows])
+        return [
+            Prediction({"text": one.text}, len(prompt) + len(one.tokens))
+            for prompt, one in zip(prompts, written, strict=True)
+        ]
 
 
 def begun(tokens: Sequence[int], begin: int | None) -> list[int]:

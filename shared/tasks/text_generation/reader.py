@@ -21,19 +21,19 @@ class AnswerWriter(Writer):
         Raises:
             InvalidInput: A conversation is longer than the model reads, or its template refuses it.
         """
-        found = []
-        for row in rows:
-            prompt = self.prompt(row.messages)
+        prompts = [self.prompt(row.messages) for row in rows]
+        for prompt in prompts:
             if len(prompt) >= self.shape.context:
                 raise InvalidInput(
                     f"The conversation has {len(prompt)} tokens, and {self.model_id} holds {self.shape.context} with its answer. "
                     "Leave out the oldest messages.",
                     param="input",
                 )
-            written = self.decoder.write(prompt, row.max_tokens)
-            text = self.tokenizer.decode(list(written.tokens)).strip()
-            found.append(Prediction({"text": text}, len(prompt) + len(written.tokens)))
-        return found
+        written = self.write(prompts, [row.max_tokens for row in rows])
+        return [
+            Prediction({"text": one.text.strip()}, len(prompt) + len(one.tokens))
+            for prompt, one in zip(prompts, written, strict=True)
+        ]
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
         """The tokens of a conversation that waits for an answer."""

@@ -50,9 +50,8 @@ def evaluate(writer: Writer, rows: Sequence[Row], writes: bool) -> Evaluation:  
     texts = [row.text for row in thinned(rows, _MOST)]
     found = NOTHING
     for one in sequences(plain, texts, writer.shape.begin, writer.shape.end, writer.shape.context):
-        logits, _ = writer.decoder.read(one.ids[:-1], writer.decoder.empty())
-        told = writer.decoder.log_probabilities(one.ids)
-        right = int((logits.argmax(axis=1) == np.array(one.ids[1:])).sum())
+        told = writer.log_probabilities(one.ids)
+        right = int((writer.read(one.ids[:-1]).argmax(axis=1) == np.array(one.ids[1:])).sum())
         found += Surprise(-float(told.sum()), len(one.learned), one.size, right)
     accuracy = {"token_accuracy": found.right / found.tokens} if found.tokens else {}
     return Evaluation(len(rows), found.scores() | accuracy, {})

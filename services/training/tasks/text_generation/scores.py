@@ -68,7 +68,7 @@ def surprise(writer: Writer, sequences: Sequence[TokenSequence]) -> Surprise:
     """What a model, as served, makes of some texts."""
     found = NOTHING
     for one in sequences:
-        told = writer.decoder.log_probabilities(one.ids)[np.array(one.learned, np.int64) - 1]
+        told = writer.log_probabilities(one.ids)[np.array(one.learned, np.int64) - 1]
         found += Surprise(-float(told.sum()), len(one.learned), one.size)
     return found
 
@@ -91,12 +91,7 @@ def _preferences(writer: Writer, cutter: Conversations, rows: Sequence[Row]) -> 
 
 
 def _written(writer: Writer, cutter: Conversations, rows: Sequence[Row]) -> dict[str, float]:
-    answers, references = [], []
-    for row in rows:
-        prompt = cutter.prompt([message.as_chat() for message in row.messages[:-1]])
-        if len(prompt) >= writer.shape.context:
-            continue
-        written = writer.decoder.write(prompt, _WRITTEN)
-        answers.append(writer.tokenizer.decode(list(written.tokens)).strip())
-        references.append(row.answer)
-    return overlap(answers, references)
+    asked = [(cutter.prompt([message.as_chat() for message in row.messages[:-1]]), row.answer) for row in rows]
+    asked = [(prompt, answer) for prompt, answer in asked if len(prompt) < writer.shape.context]
+    written = writer.write([prompt for prompt, _ in asked], [_WRITTEN] * len(asked))
+    return overlap([one.text.strip() for one in written], [answer for _, answer in asked])

@@ -1,4 +1,4 @@
-"""A decoder's graph, asked for one text at a time: for evaluation, and for callers who wait for a whole answer."""
+"""A decoder's graph as its inputs and outputs are, without what serving makes of it: for comparing it with its model."""
 
 from __future__ import annotations
 
@@ -15,19 +15,6 @@ from shared.inference.session import CPU, FloatArray, OpenGraph, open_session
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What a model wrote.
-
-    Attributes:
-        tokens: Without the one that ends it.
-        ended: Whether the model ended it, and not the limit.
-    """
-
-    tokens: tuple[int, ...]
-    ended: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Cache:
     """Keys and values of what was read: [layers, 2, kv_heads, read, head_size], as one array for each layer and kind."""
 
@@ -39,8 +26,8 @@ class Cache:
         return int(self.states[0].shape[2])
 
 
-class GreedyDecoder:
-    """Reads tokens, and writes the likeliest. Safe to use from many threads at once.
+class CachedGraph:
+    """Reads tokens upon a cache that the caller holds.
 
     Args:
         path: The graph.
@@ -83,33 +70,6 @@ class GreedyDecoder:
         feeds = {"input_ids": ids, "attention_mask": mask, **dict(zip(self._past, cache.states, strict=True))}
         logits, *states = self._session.run(self._outputs, feeds)
         return logits[0], Cache(tuple(states))
-
-    def write(self, prompt: Sequence[int], most: int) -> Written:
-        """The likeliest next tokens, one after the other.
-
-        Args:
-            prompt: At least one token, and fewer than the context holds.
-            most: Tokens to write; what the context leaves, if that is less.
-        """
-        room = min(most, self.shape.context - len(prompt))
-        logits, cache = self.read(prompt, self.empty())
-        found: list[int] = []
-        while len(found) < room:
-            token = int(logits[-1].argmax())
-            if token in self.shape.end:
-                return Written(tuple(found), ended=True)
-            found.append(token)
-            if len(found) < room:
-                logits, cache = self.read([token], cache)
-        return Written(tuple(found), ended=False)
-
-    def log_probabilities(self, tokens: Sequence[int]) -> FloatArray:
-        """Of each token but the first, given those before it: [s - 1]."""
-        logits, _ = self.read(tokens[:-1], self.empty())
-        shifted = logits - logits.max(axis=1, keepdims=True)
-        sums = np.log(np.exp(shifted).sum(axis=1))
-        found: FloatArray = shifted[np.arange(len(tokens) - 1), list(tokens[1:])] - sums
-        return found
 
     def close(self) -> None:
         """Free the model's memory."""
