@@ -30,7 +30,7 @@ def test_a_character_comes_whole(text: str) -> None:
     assert all(len(part) <= 1 for part in parts), "one byte completes at most one character"
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.integers(0, 256), max_size=60))
 def test_bytes_that_are_no_text_are_told_as_the_tokenizer_tells_them(ids: list[int]) -> None:
     detokenizer = Detokenizer(TOKENS.pieces)

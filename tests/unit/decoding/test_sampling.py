@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contracts.generation import Sampling
@@ -41,6 +41,7 @@ def kept(logits: list[float], sampling: Sampling) -> dict[int, float]:
     return {token: value for token, value in left.items() if value >= bar and value > 0}
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(LOGITS, SAMPLINGS), min_size=1, max_size=4))
 def test_what_may_be_chosen_is_what_the_definitions_leave(rows: list[tuple[list[float], Sampling]]) -> None:
     logits = np.array([row for row, _ in rows], np.float32)
@@ -97,6 +98,7 @@ def penalised(sampling: Sampling, logits: list[float], prompt: list[int], answer
     return row
 
 
+@settings(deadline=None)
 @given(
     LOGITS,
     st.lists(st.integers(0, 7), min_size=1, max_size=5),

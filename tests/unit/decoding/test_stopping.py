@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.decoding.stopping import StopTexts
@@ -31,6 +31,7 @@ def reference(text: str, stops: Sequence[str]) -> str:
 LETTERS = st.text(alphabet="ab好", max_size=6)
 
 
+@settings(deadline=None)
 @given(st.lists(LETTERS, max_size=12), st.lists(st.text(alphabet="ab好", min_size=1, max_size=4), max_size=4))
 def test_a_text_ends_where_a_stop_text_is_complete_however_it_is_cut(parts: list[str], stops: list[str]) -> None:
     expected = reference("".join(parts), stops)
