@@ -119,9 +119,9 @@ def test_numbers_for_sentiments_have_to_be_told() -> None:
         ),
         ('{"input": "a", "target": "b"}', "seq2seq", {"input": "a", "target": "b"}),
         (
-            '{"messages": [{"role": "user", "content": "hi"}]}',
+            '{"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yo"}]}',
             "text_generation",
-            {"messages": [{"role": "user", "content": "hi"}]},
+            {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yo"}]},
         ),
     ],
 )
