@@ -74,12 +74,12 @@ class Writer:
         providers: Sequence[str] = CPU,
     ) -> Self:
         """The same of a graph with tokenizer and template beside it."""
-        tokenizer = read_tokenizer(graph.parent / TOKENIZER)
+        tokens = DecoderTokens.from_file(graph.parent / TOKENIZER)
         template = read_template(
-            graph.parent / CHAT_TEMPLATE, tokenizer, begin=shape.begin, end=next(iter(shape.end), None)
+            graph.parent / CHAT_TEMPLATE, tokens.tokenizer, begin=shape.begin, end=next(iter(shape.end), None)
         )
         opened = open_graph(graph, shape, slots=_SLOTS, threads=threads, providers=providers)
-        writer = cls(model_id, task, opened, DecoderTokens(tokenizer), template)
+        writer = cls(model_id, task, opened, tokens, template)
         writer.warm_up()
         return writer
 
@@ -109,13 +109,6 @@ class Writer:
         with self._turn:
             return self._graph.read(0, ids, 0)
 
-    def log_probabilities(self, ids: Sequence[int]) -> FloatArray:
-        """Of each token but the first, given those before it: [s - 1]."""
-        logits = self.read(ids[:-1])
-        shifted = logits - logits.max(axis=1, keepdims=True)
-        found: FloatArray = shifted[np.arange(len(ids) - 1), list(ids[1:])] - np.log(np.exp(shifted).sum(axis=1))
-        return found
-
     def warm_up(self) -> None:
         """Read a token, so that a graph that does not fit is found now.
 
@@ -133,16 +126,8 @@ class Writer:
         self._graph.close()
 
 
-def read_tokenizer(path: Path) -> Tokenizer:
-    """A tokenizer that neither pads nor cuts; special tokens are read as such, so that texts of people have to be cleaned of them.
-
-    Raises:
-        BrokenArtifact: The file is missing or no tokenizer.
-    """
-    try:
-        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
-    except Exception as error:  # tokenizers raises plain Exception for whatever is wrong with a file
-        raise BrokenArtifact(f"{path.name} is no tokenizer: {error}; fetch or train the model again") from error
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
+def log_probabilities(logits: FloatArray, ids: Sequence[int]) -> FloatArray:
+    """Of each token of a text but the first, given those before it, [s - 1]; of the logits [s - 1, vocabulary] of all but the last."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    found: FloatArray = shifted[np.arange(len(ids) - 1), list(ids[1:])] - np.log(np.exp(shifted).sum(axis=1))
+    return found

@@ -22,7 +22,7 @@ from services.training.tasks.task import Exported, Setting, Task
 from services.training.writing.likelihood import NOTHING, Surprise, surprise_of
 from services.training.writing.token_sequences import TokenSequence, collated
 from shared.contracts.jobs import JobSpec
-from shared.decoding.writer import Writer
+from shared.decoding.writer import Writer, log_probabilities
 from shared.tasks.causal_lm.record import Row
 
 #: Texts that a model is judged on at most.
@@ -50,8 +50,9 @@ def evaluate(writer: Writer, rows: Sequence[Row], writes: bool) -> Evaluation:  
     texts = [row.text for row in thinned(rows, _MOST)]
     found = NOTHING
     for one in sequences(plain, texts, writer.shape.begin, writer.shape.end, writer.shape.context):
-        told = writer.log_probabilities(one.ids)
-        right = int((writer.read(one.ids[:-1]).argmax(axis=1) == np.array(one.ids[1:])).sum())
+        logits = writer.read(one.ids[:-1])
+        told = log_probabilities(logits, one.ids)
+        right = int((logits.argmax(axis=1) == np.array(one.ids[1:])).sum())
         found += Surprise(-float(told.sum()), len(one.learned), one.size, right)
     accuracy = {"token_accuracy": found.right / found.tokens} if found.tokens else {}
     return Evaluation(len(rows), found.scores() | accuracy, {})

@@ -16,7 +16,7 @@ from services.training.writing.conversations import Conversations
 from services.training.writing.likelihood import NOTHING, Surprise, surprise_of
 from services.training.writing.preferences import PreferencePair
 from services.training.writing.token_sequences import TokenSequence
-from shared.decoding.writer import Writer
+from shared.decoding.writer import Writer, log_probabilities
 from shared.tasks.text_generation.record import Row
 
 QUALITY = ("likelihood", "preference_accuracy")
@@ -68,7 +68,7 @@ def surprise(writer: Writer, sequences: Sequence[TokenSequence]) -> Surprise:
     """What a model, as served, makes of some texts."""
     found = NOTHING
     for one in sequences:
-        told = writer.log_probabilities(one.ids)[np.array(one.learned, np.int64) - 1]
+        told = log_probabilities(writer.read(one.ids[:-1]), one.ids)[np.array(one.learned, np.int64) - 1]
         found += Surprise(-float(told.sum()), len(one.learned), one.size)
     return found
 
