@@ -26,6 +26,8 @@ from services.gateway.models import routes as models
 from services.gateway.operations import routes as operations
 from services.gateway.sentiment import routes as sentiment
 from services.gateway.state import AppState
+from services.gateway.vector_stores import batch_routes, file_routes
+from services.gateway.vector_stores import routes as vector_stores
 
 ROUTERS = (
     chat.router,
@@ -35,6 +37,9 @@ ROUTERS = (
     sentiment.router,
     alerts.router,
     files.router,
+    vector_stores.router,
+    file_routes.router,
+    batch_routes.router,
     jobs.router,
     models.router,
     bots.router,

@@ -30,6 +30,7 @@ from services.gateway.models.releases import ReleasePublisher
 from services.gateway.operations.readiness import Readiness
 from services.gateway.settings import GatewaySettings
 from services.gateway.state import AppState
+from services.gateway.vector_stores.documents import PassageSearch
 from shared.artifacts.store import open_store
 from shared.background import Ticker
 from shared.messaging.bus import Bus, Publisher
@@ -91,6 +92,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         texts=Texts(requester, timeout),
         generation=TextGeneration(requester, database, settings.engines, settings.generation_timeout_seconds),
         predictions=Predictions(requester, timeout),
+        passages=PassageSearch(requester, publisher, timeout),
         uploads=UploadStore(store, settings.upload_limit_bytes, settings.uploads_limit),
         submissions=JobSubmission(database, store, queue, time.time),
         releases=ReleasePublisher(publisher),

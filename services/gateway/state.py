@@ -21,6 +21,7 @@ from services.gateway.models.predictions import Predictions
 from services.gateway.models.releases import ReleasePublisher
 from services.gateway.operations.readiness import Readiness
 from services.gateway.settings import GatewaySettings
+from services.gateway.vector_stores.documents import PassageSearch
 from shared.artifacts.store import ArtifactStore
 from shared.messaging.bus import Publisher
 from shared.storage.engine import Database
@@ -43,6 +44,7 @@ class AppState:
     texts: Texts
     generation: TextGeneration
     predictions: Predictions
+    passages: PassageSearch
     uploads: UploadStore
     submissions: JobSubmission
     releases: ReleasePublisher

@@ -1,5 +1,8 @@
-"""Answers what customers say, and goes on with texts: dialogue policy with flows, answers, knowledge and hand-over, as the bot file declares it.
+"""Answers what customers say, goes on with texts, and keeps the knowledge base.
+
+The dialogue policy does what the bot file declares; language models write; documents are read, and searched.
 
 Consumes ``TurnUnderstood`` (queue ``generation``, shared by all processes), ``GenerateText`` (queue ``gen.lm``, the same), ``GenerationCancelled``,
-``BotPublished``, ``ModelPublished``. Publishes ``TurnAnswered``, ``TokensProduced`` and ``TextGenerated`` for the gateway that asked.
+``BotPublished``, ``ModelPublished``, ``DocumentsQueued`` (queue ``knowledge``), ``SearchPassages`` (queue ``knowledge.search``). Publishes ``TurnAnswered``,
+``TokensProduced``, ``TextGenerated`` and ``PassagesFound`` for the gateway that asked, ``AnalyzeText`` and ``PredictRows`` for vectors.
 """

@@ -18,6 +18,7 @@ from services.generation.language_models.decoder import Decoder, DecoderLimits
 from services.generation.language_models.engine import Engine
 from services.generation.language_models.registry import LanguageModels
 from services.generation.repository import BotRepository
+from services.generation.retrieval import app as retrieval
 from services.generation.settings import GenerationSettings
 from shared.artifacts.store import open_store
 from shared.background import Ticker
@@ -47,7 +48,8 @@ def running(settings: GenerationSettings) -> Iterator[Health]:
     one_thread()
     with ExitStack() as stack:
         database = stack.enter_context(open_database(settings.database))
-        library = BotRepository(database, open_store(settings.artifacts), settings.home / "cache")
+        store = open_store(settings.artifacts)
+        library = BotRepository(database, store, settings.home / "cache")
         registry = BotRegistry(library.newest_bot, library.model_in_production, KnowledgeIndexCache(library.embedder))
         bus = stack.enter_context(connect(settings.broker_url, prefix=settings.broker_prefix))
         publisher = stack.enter_context(bus.publisher())
@@ -60,10 +62,15 @@ def running(settings: GenerationSettings) -> Iterator[Health]:
             bus, Queues.GENERATION, build_handlers(registry), publisher=publisher, batch_size=settings.batch_size
         )
         stack.enter_context(consumer)
+        knowledge = stack.enter_context(retrieval.running(settings, database, store, bus, publisher))
         streams = _language_models(settings, stack, library, bus, publisher)
         yield Health(
-            {"bot": registry.problem, "broker": consumer.refusal},
-            vital={"consumer": consumer.problem, "language models": streams.problem},
+            {"bot": registry.problem, "broker": consumer.refusal, "documents": knowledge.indexer.problem},
+            vital={
+                "consumer": consumer.problem,
+                "language models": streams.problem,
+                "knowledge base": knowledge.problem,
+            },
         )
 
 

@@ -28,5 +28,14 @@ class GenerationSettings(PlatformSettings):
     """Tokens that prompt and answer may have together; empty: what the model can. The cache of every slot has that size."""
     answers_limit: Annotated[int, Field(ge=1, le=4096)] = 64
     """Requests to language models that a process takes at once; more wait in the queue."""
+    knowledge_file_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
+    """Largest file that is read into a vector store."""
+    knowledge_index_chunks: Annotated[int, Field(ge=100)] = 200_000
+    """Chunks that a vector store may have, and that the indexes of a process hold together, the least recently searched store leaving
+    first. A chunk takes some 2 kB."""
+    knowledge_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
+    """How long nlu may take for the vectors of some texts."""
+    knowledge_lease_seconds: Annotated[float, Field(gt=1, le=3600)] = 30.0
+    """Time after which a document whose reader has died is taken over by another."""
     engines: Engines = Field(default_factory=dict)
     """OpenAI-compatible engines that serve as language models; the gateway needs the same setting."""

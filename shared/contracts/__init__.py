@@ -8,6 +8,7 @@ from shared.contracts.failure import MessageFailed
 from shared.contracts.generation import GenerateText, GenerationCancelled, TextGenerated, TokensProduced
 from shared.contracts.jobs import JobQueued, TrainingProgressed
 from shared.contracts.message import Message
+from shared.contracts.passages import DocumentsQueued, PassagesFound, SearchPassages
 from shared.contracts.prediction import PredictRows, RowsPredicted
 from shared.contracts.releases import BotPublished, ModelPublished
 from shared.contracts.sentiment import AlertRaised, SentimentObserved
@@ -33,4 +34,7 @@ MESSAGES: tuple[type[Message], ...] = (
     TextGenerated,
     GenerationCancelled,
     StillWorking,
+    DocumentsQueued,
+    SearchPassages,
+    PassagesFound,
 )

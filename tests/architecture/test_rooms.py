@@ -20,6 +20,7 @@ from shared.tasks.records import RECORDS
 from tests.architecture.source import Import, Module, imports, modules, within
 
 GATEWAY = "services.gateway"
+GENERATION = "services.generation"
 MONITORING = "services.monitoring"
 TRAINING = "services.training"
 
@@ -37,6 +38,14 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "models": ("analysis",),
     "operations": (),
     "sentiment": (),
+    "vector_stores": ("analysis",),
+}
+
+#: What a room of generation may use of the others.
+GENERATING: dict[str, tuple[str, ...]] = {
+    "documents": (),
+    "language_models": (),
+    "retrieval": ("documents", "settings"),
 }
 
 #: What a room of monitoring may use of the others.
@@ -84,6 +93,17 @@ def test_a_resource_uses_what_all_stand_on_and_the_resources_it_is_made_of(name:
 def test_what_all_resources_stand_on_knows_none_of_them() -> None:
     resources = tuple(f"{GATEWAY}.{name}" for name in RESOURCES)
     assert report(offences(f"{GATEWAY}.http", lambda target: within(target, *resources))) == []
+
+
+def test_every_folder_of_generation_has_its_rule() -> None:
+    assert rooms(GENERATION) == set(GENERATING)
+
+
+@pytest.mark.parametrize("name", GENERATING)
+def test_a_room_of_generation_uses_what_it_is_made_of(name: str) -> None:
+    mine = tuple(f"{GENERATION}.{one}" for one in (name, *GENERATING[name]))
+    found = offences(f"{GENERATION}.{name}", lambda target: within(target, GENERATION) and not within(target, *mine))
+    assert report(found) == []
 
 
 def test_every_folder_of_monitoring_has_its_rule() -> None:

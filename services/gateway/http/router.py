@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query
 
@@ -31,6 +31,8 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 After = Annotated[str | None, Query(max_length=256, description="Id of the last item of the page before.")]
+Before = Annotated[str | None, Query(max_length=256, description="Id of the first item of the page after.")]
+Order = Annotated[Literal["asc", "desc"], Query(description="By the time at which they were made.")]
 Limit = Annotated[int, Query(ge=1, le=100, description="Items on a page.")]
 IdempotencyKey = Annotated[
     str | None,

@@ -1,0 +1,1 @@
+"""Vector stores: documents that can be searched, and that bots answer from."""
