@@ -12,6 +12,7 @@ from services.generation.handlers import (
     build_handlers,
     build_release_handlers,
     build_stream_handlers,
+    build_turn_handlers,
 )
 from services.generation.knowledge_cache import KnowledgeIndexCache
 from services.generation.language_models.decoder import Decoder, DecoderLimits
@@ -20,6 +21,7 @@ from services.generation.language_models.registry import LanguageModels
 from services.generation.repository import BotRepository
 from services.generation.retrieval import app as retrieval
 from services.generation.settings import GenerationSettings
+from services.generation.turns.writer import TurnWriter
 from shared.artifacts.store import open_store
 from shared.background import Ticker
 from shared.inference.products import one_thread
@@ -63,12 +65,30 @@ def running(settings: GenerationSettings) -> Iterator[Health]:
         )
         stack.enter_context(consumer)
         knowledge = stack.enter_context(retrieval.running(settings, database, store, bus, publisher))
-        streams = _language_models(settings, stack, library, bus, publisher)
+        models, streams = _language_models(settings, stack, library, bus, publisher)
+        writer = TurnWriter(
+            registry,
+            knowledge.searcher.search,
+            models.generate,
+            lambda name: name if name.partition("/")[0] in settings.engines else library.language_model(name),
+            timeout=settings.turn_timeout_seconds,
+            threads=settings.answers_limit,
+        )
+        stack.callback(writer.close)
+        turns = StreamConsumer(
+            bus,
+            Queues.UNANSWERED_TURNS,
+            build_turn_handlers(writer),
+            publisher=publisher,
+            limit=settings.answers_limit,
+        )
+        stack.enter_context(turns)
         yield Health(
             {"bot": registry.problem, "broker": consumer.refusal, "documents": knowledge.indexer.problem},
             vital={
                 "consumer": consumer.problem,
                 "language models": streams.problem,
+                "turns": turns.problem,
                 "knowledge base": knowledge.problem,
             },
         )
@@ -76,7 +96,7 @@ def running(settings: GenerationSettings) -> Iterator[Health]:
 
 def _language_models(
     settings: GenerationSettings, stack: ExitStack, library: BotRepository, bus: Bus, publisher: Publisher
-) -> StreamConsumer:
+) -> tuple[LanguageModels, StreamConsumer]:
     limits = DecoderLimits(
         slots=settings.language_model_slots,
         context=settings.language_model_context,
@@ -98,4 +118,4 @@ def _language_models(
     )
     cancellations = Queues.cancellations(uuid4().hex)
     stack.enter_context(Consumer(bus, cancellations, build_cancel_handlers(streams.cancel), publisher=publisher))
-    return stack.enter_context(streams)
+    return models, stack.enter_context(streams)

@@ -3,45 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from services.generation.bot_registry import BotRegistry
 from services.generation.language_models.registry import LanguageModels
-from shared.bot.bot import Bot
-from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnderstood
+from services.generation.turns.writer import TurnWriter, decision_of, wants_writing
+from shared.contracts.chat import TurnAnswered, TurnUnanswered, TurnUnderstood
 from shared.contracts.generation import GenerateText, GenerationCancelled
 from shared.contracts.releases import BotPublished, ModelPublished
-from shared.dialogue.knowledge import FloatArray
-from shared.dialogue.policy import decide
-from shared.dialogue.searching import searches_of
-from shared.dialogue.turn import Match
 from shared.messaging.consuming.handlers import Handlers, StreamHandlers, one_by_one
 
 
 def build_handlers(registry: BotRegistry) -> Handlers:
-    """What is done with turns."""
+    """What is done with turns: the bot file answers, or they go on to who may write an answer."""
 
-    def on_turn(message: TurnUnderstood) -> TurnAnswered:
-        active = registry.current()
-        understanding = message.understanding
-
-        def look_up(vector: FloatArray, beside: str | None) -> Match | None:
-            return registry.look_up(active, understanding.model, vector, beside=beside)
-
-        searches = searches_of(message, look_up)
-        today = _today(active.bot, message.turn)
-        answer, state = decide(active.bot, message.turn, understanding, search=searches, today=today)
+    def on_turn(message: TurnUnderstood) -> TurnAnswered | TurnUnanswered:
+        active, unanswered = registry.current(), TurnUnanswered(understood=message)
+        decision = decision_of(registry, active, unanswered)
+        if wants_writing(active, decision):
+            return unanswered
         return TurnAnswered(
             turn_id=message.turn.turn_id,
             conversation_id=message.turn.conversation_id,
-            understanding=understanding,
-            answer=answer,
-            state=state,
+            understanding=message.understanding,
+            answer=decision.answer,
+            state=decision.state,
             bot_version=active.version,
         )
 
     return {TurnUnderstood: one_by_one(on_turn)}
+
+
+def build_turn_handlers(writer: TurnWriter) -> StreamHandlers:
+    """What is done with turns that the bot file does not answer."""
+    return {TurnUnanswered: writer.write}
 
 
 def build_stream_handlers(models: LanguageModels) -> StreamHandlers:
@@ -65,8 +59,3 @@ def build_release_handlers(registry: BotRegistry) -> Handlers:
         registry.follow()
 
     return {BotPublished: one_by_one(on_release), ModelPublished: one_by_one(on_release)}
-
-
-def _today(bot: Bot, turn: TurnReceived) -> date:
-    """The day on which the customer wrote, where the bot is at home."""
-    return datetime.fromtimestamp(turn.received_at, ZoneInfo(bot.settings.timezone)).date()

@@ -10,7 +10,9 @@ from pathlib import Path
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import model_key
 from shared.artifacts.store import ArtifactStore
+from shared.contracts.tasks import WRITERS
 from shared.dialogue.knowledge import Embedder
+from shared.errors import InvalidInput, NotFound
 from shared.inference.reader import TextReader
 from shared.storage import bots, models
 from shared.storage.engine import Database
@@ -62,6 +64,23 @@ class BotRepository:
         with self.database.reading() as session:
             models.get(session, model_id)
         return Bundle.open(self.store.fetch_folder(model_key(model_id), self.cache))
+
+    def language_model(self, name: str) -> str:
+        """The id of a model that writes, behind ``parley/NAME`` or an id.
+
+        Raises:
+            NotFound: There is none.
+            InvalidInput: It is a model of another kind.
+        """
+        head, _, deployment = name.partition("/")
+        with self.database.reading() as session:
+            model_id = models.production(session, deployment) if head == "parley" else name
+            if model_id is None:
+                raise NotFound(f"no model is in production as {deployment!r}", code="model_not_found")
+            task = models.get(session, model_id).task
+        if task not in WRITERS:
+            raise InvalidInput(f"{name} is a model of {task!r}, which writes no texts")
+        return model_id
 
     @contextmanager
     def embedder(self, model_id: str) -> Iterator[Embedder]:

@@ -28,6 +28,8 @@ class GenerationSettings(PlatformSettings):
     """Tokens that prompt and answer may have together; empty: what the model can. The cache of every slot has that size."""
     answers_limit: Annotated[int, Field(ge=1, le=4096)] = 64
     """Requests to language models that a process takes at once; more wait in the queue."""
+    turn_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 120.0
+    """How long a language model may take for the answer of a bot; then the next step of the policy has its turn."""
     knowledge_file_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
     """Largest file that is read into a vector store."""
     knowledge_index_chunks: Annotated[int, Field(ge=100)] = 200_000

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from shared.bot.parts import AnyReply, Label, Labels, Language, Languages, Name, Part, Phrase, Phrases, SomeTexts, Text
 from shared.bot.slot import Slot
 from shared.bot.wording import Control, Fallback, Wording
+from shared.bot.writing import FreeChat, Grounding
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -143,6 +144,8 @@ class Bot(Part):
     flows: dict[Name, Flow] = Field(default_factory=dict)
     answers: dict[Label, AnyReply] = Field(default_factory=dict)
     knowledge: tuple[KnowledgePair, ...] = ()
+    grounding: Grounding | None = None
+    free_chat: FreeChat | None = None
     handover: Handover
     fallback: Fallback = Fallback()
     wording: Wording = Wording()

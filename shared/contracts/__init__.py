@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
-from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnderstood
+from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnanswered, TurnUnderstood
 from shared.contracts.failure import MessageFailed
 from shared.contracts.generation import GenerateText, GenerationCancelled, TextGenerated, TokensProduced
 from shared.contracts.jobs import JobQueued, TrainingProgressed
@@ -37,4 +37,5 @@ MESSAGES: tuple[type[Message], ...] = (
     DocumentsQueued,
     SearchPassages,
     PassagesFound,
+    TurnUnanswered,
 )

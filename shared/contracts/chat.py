@@ -51,6 +51,8 @@ class DialogueState(Value):
     handed_over: bool = False
     last_at: float = 0.0
     """Unix seconds of the last message, while a person has taken over and the bot is to come back by itself; else 0."""
+    summary: str = ""
+    """What was said before the turns that travel along, in few words; kept where a language model answers."""
     topic: str | None = None
     """What a bare value or "how long does it take?" is about: the intent or the knowledge pair that was answered last."""
 
@@ -64,7 +66,31 @@ class Citation(Value):
     score: float
 
 
-AnswerKind = Literal["template", "flow", "knowledge", "fallback", "handover", "silent"]
+class Source(Value):
+    """A passage of a document that an answer rests on.
+
+    Attributes:
+        number: As it stands in the answer: ``[1]``.
+        file_id: The file.
+        filename: Its name.
+        chunk: Position of the passage in the file, from 0.
+        start: Where the sentence that bears the answer out begins in the text of the file, in characters.
+        end: Where it ends.
+        quote: That sentence.
+        score: How well the passage fits the question (0..1).
+    """
+
+    number: int
+    file_id: str
+    filename: str
+    chunk: int
+    start: int
+    end: int
+    quote: str
+    score: float
+
+
+AnswerKind = Literal["template", "flow", "knowledge", "grounded", "generated", "fallback", "handover", "silent"]
 
 
 class Answer(Value):
@@ -76,6 +102,8 @@ class Answer(Value):
         citations: The knowledge pairs it cites.
         suggestions: Ready-made next messages, e.g. the two likeliest intents of a fallback.
         handover: Why a person is asked to take over (``requested``, ``anger``, ``failures``), when that happens now.
+        sources: The passages that a grounded answer rests on.
+        reasons: What was tried once nothing of the bot file had an answer, step by step, and what came of it.
     """
 
     text: str
@@ -83,6 +111,8 @@ class Answer(Value):
     citations: tuple[Citation, ...] = ()
     suggestions: tuple[str, ...] = ()
     handover: Literal["requested", "anger", "failures"] | None = None
+    sources: tuple[Source, ...] = ()
+    reasons: tuple[str, ...] = ()
 
 
 class TurnReceived(Message):
@@ -117,6 +147,15 @@ class TurnUnderstood(Message):
     """One for each of the understanding's parts."""
     follow_up_embedding: str = ""
     """That of the customer's last message and this one together, if this one says too little to stand alone."""
+
+
+class TurnUnanswered(Message):
+    """Nothing of the bot file answers the turn; a language model may. Answered by any number of ``TokensProduced``, then ``TurnAnswered``."""
+
+    TYPE: ClassVar[str] = "turn.unanswered"
+    ROUTE: ClassVar[Route] = Route(Exchange.RPC, "gen.turns")
+
+    understood: TurnUnderstood
 
 
 class TurnAnswered(Message):

@@ -139,6 +139,7 @@ class Passage(Value):
         score: How well it fits (0..1): by places in the two orders, or by the model that judged it.
         attributes: What the file was marked with.
         similarity: Cosine of its vector to that of the query, if it has one.
+        coverage: Share of the query's words that stand in it, the rare ones weighing more (0..1).
     """
 
     file_id: str
@@ -149,6 +150,7 @@ class Passage(Value):
     score: float
     attributes: dict[str, Attribute] = Field(default_factory=dict)
     similarity: float | None = None
+    coverage: float = 0.0
 
 
 class PassagesFound(Message):

@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
+from typing import Any, Literal
 
 from shared.bot.bot import Bot
 from shared.contracts.chat import KNOWLEDGE, Answer, DialogueState, FlowState, TurnReceived
 from shared.contracts.understanding import Understanding
-from shared.dialogue import answers, flows, handover, languages, topics
+from shared.dialogue import acts, answers, flows, handover, languages, topics
 from shared.dialogue.parts import turn_of
 from shared.dialogue.several import several
 from shared.dialogue.turn import Outcome, Search, Searches, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the policy made of a turn.
+
+    Attributes:
+        turn: As the rules saw it.
+        before: The state before any of them.
+        answer: What is said.
+        state: What is remembered.
+        unanswered: Nothing of the bot file answers it; ``answer`` only says so, or asks again.
+    """
+
+    turn: Turn
+    before: DialogueState
+    answer: Answer
+    state: DialogueState
+    unanswered: bool
+
 
 Rule = Callable[[Turn, DialogueState], Outcome | None]
 
@@ -29,6 +51,14 @@ def decide(
             only if needed.
         today: The day that words such as "tomorrow" count from.
     """
+    decision = consider(bot, received, understanding, search=search, today=today)
+    return decision.answer, decision.state
+
+
+def consider(
+    bot: Bot, received: TurnReceived, understanding: Understanding, *, search: Search | Searches, today: date
+) -> Decision:
+    """The same, with what is needed to answer the turn otherwise. Arguments as for ``decide``."""
     searches = search if isinstance(search, Searches) else Searches(search)
     state = _current(bot, received.state)
     turn = turn_of(bot, received, understanding, searches, today=today, state=state)
@@ -36,9 +66,26 @@ def decide(
     picked = _picked(turn, state.offered)
     if picked is not None:
         turn = turn.picking(picked)
-    state = _noted(turn, state)
-    answer, state = next(outcome for rule in RULES if (outcome := rule(turn, state)) is not None)
-    return answer, state if answer.kind in ("fallback", "silent") else state.model_copy(update={"failures": 0})
+    before = _noted(turn, state)
+    rule, (answer, state) = next((rule, outcome) for rule in RULES if (outcome := rule(turn, before)) is not None)
+    if answer.kind not in ("fallback", "silent"):
+        state = state.model_copy(update={"failures": 0})
+    # A question amid a flow is no answer to what the flow has asked for.
+    unanswered = rule is _fall_back or (rule is flows.missed and acts.asks(turn.text))
+    return Decision(turn, before, answer, state, unanswered=unanswered)
+
+
+def written(decision: Decision, text: str, kind: Literal["grounded", "generated"], **details: Any) -> Outcome:
+    """The outcome of a turn that nothing of the bot file answers, and that a model, or a document, has answered.
+
+    Args:
+        decision: What the policy made of it.
+        text: What is said.
+        kind: Whether it rests on documents.
+        details: Other fields of the answer.
+    """
+    answer = Answer(text=flows.back(decision.turn, decision.before, text), kind=kind, **details)
+    return answer, decision.before.model_copy(update={"failures": 0})
 
 
 def _current(bot: Bot, state: DialogueState) -> DialogueState:

@@ -61,6 +61,7 @@ class Queues:
     NLU = QueueSpec("nlu", (Binding(Exchange.RPC, "nlu"),), message_ttl=60.0)
     GENERATION = QueueSpec("generation", (Binding(Exchange.RPC, "generation"),), message_ttl=60.0)
     LANGUAGE_MODELS = QueueSpec("gen.lm", (Binding(Exchange.RPC, "gen.lm"),), max_length=2_000, message_ttl=120.0)
+    UNANSWERED_TURNS = QueueSpec("gen.turns", (Binding(Exchange.RPC, "gen.turns"),), max_length=2_000, message_ttl=60.0)
     KNOWLEDGE = QueueSpec("knowledge", (Binding(Exchange.RPC, "knowledge"),), durable=True, max_length=100_000)
     KNOWLEDGE_SEARCH = QueueSpec("knowledge.search", (Binding(Exchange.RPC, "knowledge.search"),), message_ttl=60.0)
     TRAIN_CPU = QueueSpec("train.cpu", (Binding(Exchange.RPC, "train.cpu"),), durable=True, max_length=100_000)
@@ -68,7 +69,17 @@ class Queues:
         "monitoring", (Binding(Exchange.EVENTS, "sentiment.observed"),), durable=True, max_length=200_000
     )
     DEAD = QueueSpec("dead", durable=True, max_length=100_000, overflow="drop_oldest")
-    SHARED = (NLU, GENERATION, LANGUAGE_MODELS, KNOWLEDGE, KNOWLEDGE_SEARCH, TRAIN_CPU, MONITORING, DEAD)
+    SHARED = (
+        NLU,
+        GENERATION,
+        LANGUAGE_MODELS,
+        UNANSWERED_TURNS,
+        KNOWLEDGE,
+        KNOWLEDGE_SEARCH,
+        TRAIN_CPU,
+        MONITORING,
+        DEAD,
+    )
 
     @classmethod
     def is_expected(cls, exchange: Exchange, key: str) -> bool:

@@ -79,7 +79,6 @@ DOMAIN = (
     "services.generation.retrieval.filters",
     "services.generation.retrieval.fusion",
     "services.generation.retrieval.store_index",
-    "services.generation.retrieval.terms",
     "services.monitoring.sentiment.clock_skew",
     "services.monitoring.sentiment.share_rule",
     "services.training.data.checks",

@@ -46,6 +46,7 @@ GENERATING: dict[str, tuple[str, ...]] = {
     "documents": (),
     "language_models": (),
     "retrieval": ("documents", "settings"),
+    "turns": ("bot_registry",),
 }
 
 #: What a room of monitoring may use of the others.

@@ -11,6 +11,7 @@ from fastapi import HTTPException, Path, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
 
+from services.gateway.bots.references import check_references
 from services.gateway.bots.schemas import (
     BotObject,
     BotSource,
@@ -81,10 +82,10 @@ async def apply(request: Request, state: State, caller: AdminCaller) -> BotObjec
 
 
 @router.post("/bots/validate", openapi_extra=_body(BotSource))
-async def validate(request: Request, _caller: TrainCaller) -> BotVerdict:
+async def validate(request: Request, state: State, _caller: TrainCaller) -> BotVerdict:
     """Check a bot file without putting it into service; all faults are listed in the error's `faults`."""
     body = await _read(request, BotSource, "source")
-    bot = await run_in_threadpool(read_bot, body.source)
+    bot = await run_in_threadpool(_checked, state, body.source)
     return BotVerdict(name=bot.name, flows=len(bot.flows), answers=len(bot.answers), knowledge=len(bot.knowledge))
 
 
@@ -144,8 +145,15 @@ def retrieve(version: Annotated[int, Path(ge=1, lt=2**31)], state: State, _calle
     return BotObject(**_facts(row, active=newest is not None and newest.version == row.version), source=row.source)
 
 
+def _checked(state: AppState, source: str) -> Bot:
+    bot = read_bot(source)
+    with state.database.reading() as session:
+        check_references(session, bot, source, state.settings.engines)
+    return bot
+
+
 def _apply(state: AppState, caller: Caller, source: str) -> BotObject:
-    read_bot(source)
+    _checked(state, source)
     with state.database.transaction() as session:
         row = bots.add(session, source, caller.key_id, state.clock())
     state.releases.publish(BotPublished(version=_number(row)))

@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from services.gateway.chat.generated import GeneratedCompletion, Head, chunks, completion, first_chunks, last_chunks
-from services.gateway.chat.generation import TextGeneration, parts
+from services.gateway.chat.generation import KEEP_ALIVE_SECONDS, TextGeneration, parts
 from services.gateway.chat.sampling import SamplingOptions
 from services.gateway.chat.schemas import ChatRequest
 from services.gateway.http import sse
@@ -21,8 +21,6 @@ from shared.messaging.requesting.reply_stream import ReplyStream
 from shared.telemetry import logs
 from shared.telemetry.unique import unique_id
 
-#: Seconds without a token after which a comment shows that the connection lives.
-KEEP_ALIVE_SECONDS = 5.0
 #: Seconds after which one looks whether the caller of a whole answer is still there.
 _LOOK_SECONDS = 1.0
 

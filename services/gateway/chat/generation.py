@@ -16,6 +16,9 @@ from shared.storage import models
 from shared.storage.engine import Database
 from shared.telemetry.correlation import correlation_id
 
+#: Seconds without a token after which a comment shows that the connection lives.
+KEEP_ALIVE_SECONDS = 5.0
+
 
 class TextGeneration:
     """Asks language models to write.

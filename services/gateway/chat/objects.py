@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from services.gateway.analysis.names import ALIAS
 from services.gateway.chat.schemas import (
     AssistantMessage,
     ChatCompletion,
@@ -11,9 +12,11 @@ from services.gateway.chat.schemas import (
     Choice,
     ChunkChoice,
     Delta,
+    FileCitation,
     TurnDetails,
     Usage,
 )
+from services.gateway.chat.turns import Listener
 from services.gateway.http.sse import pieces
 from shared.storage.tables import Turn
 
@@ -21,32 +24,51 @@ from shared.storage.tables import Turn
 def completion(turn: Turn) -> ChatCompletion:
     """The turn as a whole chat completion."""
     return ChatCompletion(
-        id=_completion_id(turn),
+        id=_completion_id(turn.id),
         created=int(turn.created_at),
         model=turn.model_id,
-        choices=[Choice(message=AssistantMessage(content=turn.answer.text))],
+        choices=[Choice(message=AssistantMessage(content=turn.answer.text, annotations=_annotations(turn)))],
         usage=usage(turn),
         parley=details(turn),
     )
 
 
-def chunks(turn: Turn, *, with_usage: bool) -> Iterator[ChatCompletionChunk]:
-    """The turn as chunks: the role, the words, the end with our details, and the usage if it was asked for."""
+def live_chunks(listener: Listener, text: str, *, first: bool) -> Iterator[ChatCompletionChunk]:
+    """Words of a turn that is not stored yet."""
+    deltas = [Delta(role="assistant", content="")] if first else []
+    for delta in (*deltas, Delta(content=text)):
+        yield ChatCompletionChunk(
+            id=_completion_id(listener.turn_id),
+            created=int(listener.asked_at),
+            model=ALIAS,
+            choices=[ChunkChoice(delta=delta)],
+        )
+
+
+def chunks(turn: Turn, *, with_usage: bool, after: str = "") -> Iterator[ChatCompletionChunk]:
+    """The turn as chunks: the role, the words, the end with our details, and the usage if it was asked for.
+
+    Args:
+        turn: Stored.
+        with_usage: Whether usage was asked for.
+        after: The words that were told already.
+    """
 
     def chunk(
         *choices: ChunkChoice, parley: TurnDetails | None = None, total: Usage | None = None
     ) -> ChatCompletionChunk:
         return ChatCompletionChunk(
-            id=_completion_id(turn),
+            id=_completion_id(turn.id),
             created=int(turn.created_at),
-            model=turn.model_id,
+            model=ALIAS if after else turn.model_id,
             choices=list(choices),
             parley=parley,
             usage=total,
         )
 
-    yield chunk(ChunkChoice(delta=Delta(role="assistant", content="")))
-    for piece in pieces(turn.answer.text):
+    if not after:
+        yield chunk(ChunkChoice(delta=Delta(role="assistant", content="")))
+    for piece in pieces(turn.answer.text.removeprefix(after)):
         yield chunk(ChunkChoice(delta=Delta(content=piece)))
     yield chunk(ChunkChoice(delta=Delta(), finish_reason="stop"), parley=details(turn))
     if with_usage:
@@ -74,8 +96,21 @@ def details(turn: Turn) -> TurnDetails:
         citations=answer.citations,
         suggestions=answer.suggestions,
         handover=answer.handover,
+        sources=answer.sources,
+        reasons=answer.reasons,
     )
 
 
-def _completion_id(turn: Turn) -> str:
-    return f"chatcmpl-{turn.id.removeprefix('turn_')}"
+def _annotations(turn: Turn) -> list[FileCitation]:
+    """Where each number of a passage stands in the answer, as the convention has it."""
+    text, found = turn.answer.text, []
+    for source in turn.answer.sources:
+        mark = f"[{source.number}]"
+        place = text.find(mark)
+        index = len(text) if place < 0 else place
+        found.append(FileCitation(file_id=source.file_id, filename=source.filename, index=index))
+    return found
+
+
+def _completion_id(turn_id: str) -> str:
+    return f"chatcmpl-{turn_id.removeprefix('turn_')}"

@@ -11,17 +11,19 @@ from fastapi.responses import StreamingResponse
 from services.gateway.analysis.names import ALIAS, CHATS, model_named
 from services.gateway.chat.generated import GeneratedCompletion
 from services.gateway.chat.generating import generated
+from services.gateway.chat.live import Event, LiveTurn
 from services.gateway.chat.lookup import ConversationContext
-from services.gateway.chat.objects import chunks, completion
+from services.gateway.chat.objects import chunks, completion, live_chunks
 from services.gateway.chat.schemas import ChatCompletion, ChatRequest
 from services.gateway.chat.transcript import TranscriptMessage, transcript_hash
-from services.gateway.chat.turns import Utterance
+from services.gateway.chat.turns import Listener, Utterance
 from services.gateway.http import sse
 from services.gateway.http.auth import ChatCaller
+from services.gateway.http.errors import event_of
 from services.gateway.http.keyring import Caller
 from services.gateway.http.router import IdempotencyKey, resource
 from services.gateway.state import AppState, State
-from shared.errors import InvalidInput
+from shared.errors import InvalidInput, ParleyError
 from shared.storage import models
 from shared.storage.tables import Turn
 
@@ -41,7 +43,8 @@ async def create(
     """Answer the last message.
 
     The messages before it tell which conversation it continues; `conversation_id` names one instead. A turn is answered
-    only after it is stored, so a stream carries the stored answer, word by word.
+    only after it is stored, so a stream carries the stored answer, word by word. Where the bot file lets a language model answer,
+    what it writes comes as it is written, and the turn is stored at its end.
 
     If `model` is a language model (its id, `parley/NAME`, or the name of an engine) it goes on with the messages: nothing is
     stored, and a stream carries tokens as they come.
@@ -53,14 +56,21 @@ async def create(
     body.refuse_what_a_bot_cannot_keep()
     if body.model != ALIAS:
         await run_in_threadpool(_check_in_production, state, body.model)
-    turn = await _answer(body, state, caller, idempotency_key)
     if not body.stream:
-        return completion(turn)
+        return completion(await _answer(body, state, caller, idempotency_key))
+    live = LiveTurn.begin(lambda listener: _answer(body, state, caller, idempotency_key, listener))
+    coming = live.events()
+    first = await anext(coming)
+    if isinstance(first, ParleyError):
+        raise first
     with_usage = body.stream_options is not None and body.stream_options.include_usage
-    return StreamingResponse(_frames(turn, with_usage=with_usage), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
+    frames = _frames(live, first, coming, with_usage=with_usage)
+    return StreamingResponse(frames, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
 
-async def _answer(body: ChatRequest, state: AppState, caller: Caller, idempotency_key: str | None) -> Turn:
+async def _answer(
+    body: ChatRequest, state: AppState, caller: Caller, idempotency_key: str | None, listener: Listener | None = None
+) -> Turn:
     said = [TranscriptMessage(message.role, message.text) for message in body.messages]
 
     def digest_of(answer: str) -> str:
@@ -72,7 +82,7 @@ async def _answer(body: ChatRequest, state: AppState, caller: Caller, idempotenc
         return await state.conversations.after_messages(caller, body.user, said[:-1], state.clock(), body.metadata)
 
     return await state.turns.answer(
-        caller, Utterance(said[-1].content, idempotency_key, digest_of, body.conversation_id), find
+        caller, Utterance(said[-1].content, idempotency_key, digest_of, body.conversation_id), find, listener
     )
 
 
@@ -89,7 +99,23 @@ def _check_in_production(state: AppState, model_id: str) -> None:
         )
 
 
-async def _frames(turn: Turn, *, with_usage: bool) -> AsyncIterator[bytes]:
-    for chunk in chunks(turn, with_usage=with_usage):
-        yield sse.frame(chunk)
+async def _frames(
+    live: LiveTurn, first: Event, coming: AsyncIterator[Event], *, with_usage: bool
+) -> AsyncIterator[bytes]:
+    """The stored answer, word by word; what a model writes, as it comes, and then what the stored turn adds."""
+    told = ""
+    event: Event | None = first
+    while event is not None:
+        if isinstance(event, ParleyError):
+            yield sse.frame(event_of(event))
+        elif isinstance(event, Turn):
+            for chunk in chunks(event, with_usage=with_usage, after=told):
+                yield sse.frame(chunk)
+        elif not event:
+            yield sse.KEEP_ALIVE
+        else:
+            for chunk in live_chunks(live.listener, event, first=not told):
+                yield sse.frame(chunk)
+            told += event
+        event = await anext(coming, None)
     yield sse.DONE

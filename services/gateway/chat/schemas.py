@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from services.gateway.analysis.schemas import Understood
 from services.gateway.http.schemas import Body, Metadata, Name, Reply
-from shared.contracts.chat import AnswerKind, Citation
+from shared.contracts.chat import AnswerKind, Citation, Source
 from shared.errors import InvalidInput
 
 MAX_MESSAGES = 2048
@@ -162,12 +162,22 @@ class Usage(Reply):
     total_tokens: int
 
 
+class FileCitation(Reply):
+    """A document that the answer rests on, and where in the answer its number stands (characters)."""
+
+    type: Literal["file_citation"] = "file_citation"
+    file_id: str
+    filename: str
+    index: int
+
+
 class AssistantMessage(Reply):
     """The answer; empty when a person has taken the conversation over."""
 
     role: Literal["assistant"] = "assistant"
     content: str
     refusal: None = None
+    annotations: list[FileCitation] = Field(default_factory=list)
 
 
 class Choice(Reply):
@@ -180,7 +190,12 @@ class Choice(Reply):
 
 
 class TurnDetails(Understood):
-    """What the convention has no field for."""
+    """What the convention has no field for.
+
+    Attributes:
+        sources: The passages that an answer out of documents rests on.
+        reasons: What was tried once nothing of the bot file had an answer, step by step, and what came of it.
+    """
 
     conversation_id: str
     turn_id: str
@@ -188,6 +203,8 @@ class TurnDetails(Understood):
     citations: tuple[Citation, ...]
     suggestions: tuple[str, ...]
     handover: Literal["requested", "anger", "failures"] | None
+    sources: tuple[Source, ...] = ()
+    reasons: tuple[str, ...] = ()
 
 
 class ChatCompletion(Reply):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from fastapi.concurrency import run_in_threadpool
 
+from services.gateway.chat.generation import KEEP_ALIVE_SECONDS, parts
 from services.gateway.chat.lookup import ConversationContext
 from services.gateway.chat.turn_writer import TurnWriter
 from services.gateway.http.keyring import Caller
 from shared.contracts.chat import TurnAnswered, TurnReceived
+from shared.contracts.generation import GenerationCancelled, TokensProduced
+from shared.contracts.message import Message
 from shared.errors import Conflict, InvalidInput, Unavailable
 from shared.messaging.requesting.requester import Requester
 from shared.storage import conversations
@@ -48,6 +51,29 @@ class Utterance:
         )
 
 
+@dataclass(slots=True)
+class Listener:
+    """Somebody who is told an answer as it is written.
+
+    Attributes:
+        tell: Gets the words, and an empty text now and then while there are none.
+        turn_id: Of the turn, once it is asked.
+        asked_at: Unix seconds of that.
+        spoken: Whether there were words: then the turn cannot be tried a second time.
+    """
+
+    tell: Callable[[str], None]
+    turn_id: str = ""
+    asked_at: float = 0.0
+    spoken: bool = False
+
+    def hear(self, parts: Sequence[Message]) -> None:
+        """Pass on what came."""
+        text = "".join(piece.text for part in parts if isinstance(part, TokensProduced) for piece in part.pieces)
+        self.spoken = self.spoken or bool(text)
+        self.tell(text)
+
+
 class Turns:
     """Answers turns: asks nlu and generation, stores, and only then answers.
 
@@ -74,13 +100,20 @@ class Turns:
         self._timeout = timeout
         self._clock = clock
 
-    async def answer(self, caller: Caller, said: Utterance, find: Callable[[], Awaitable[ConversationContext]]) -> Turn:
+    async def answer(
+        self,
+        caller: Caller,
+        said: Utterance,
+        find: Callable[[], Awaitable[ConversationContext]],
+        listener: Listener | None = None,
+    ) -> Turn:
         """Answer and store a turn.
 
         Args:
             caller: Who speaks.
             said: What is said.
             find: Reads where the turn belongs; called again when another turn of the conversation came first.
+            listener: Is told what a language model writes while it writes it.
 
         Raises:
             Conflict: Others came first twice; the caller may try again.
@@ -91,19 +124,23 @@ class Turns:
         if repeated is not None:
             return repeated
         try:
-            return await self._attempt(said, await find())
+            return await self._attempt(said, await find(), listener)
         except Conflict:
+            if listener is not None and listener.spoken:
+                raise
             repeated = await self._stored_before(caller, said)
-            return repeated or await self._attempt(said, await find())
+            return repeated or await self._attempt(said, await find(), listener)
 
-    async def _attempt(self, said: Utterance, place: ConversationContext) -> Turn:
-        turn = _turn(said, place, await self._ask(said.text, place))
+    async def _attempt(self, said: Utterance, place: ConversationContext, listener: Listener | None) -> Turn:
+        turn = _turn(said, place, await self._ask(said.text, place, listener))
         opens = place.conversation if place.is_new else None
         await asyncio.wrap_future(self._writer.store(turn, opens=opens))
         metrics.TURNS_STORED.labels(turn.answer.kind).inc()
         return turn
 
-    async def _ask(self, text: str, place: ConversationContext) -> tuple[TurnReceived, TurnAnswered]:
+    async def _ask(
+        self, text: str, place: ConversationContext, listener: Listener | None
+    ) -> tuple[TurnReceived, TurnAnswered]:
         question = TurnReceived(
             turn_id=new_id("turn_"),
             conversation_id=place.conversation.id,
@@ -112,11 +149,32 @@ class Turns:
             state=place.conversation.state,
             received_at=self._clock(),
         )
-        future = self._requester.submit(question, timeout=self._timeout, correlation_id=correlation_id())
-        answered = await asyncio.wrap_future(future)
+        if listener is None:
+            future = self._requester.submit(question, timeout=self._timeout, correlation_id=correlation_id())
+            answered: Message | None = await asyncio.wrap_future(future)
+        else:
+            listener.turn_id, listener.asked_at = question.turn_id, question.received_at
+            answered = await self._heard(question, listener)
         if not isinstance(answered, TurnAnswered):
             raise Unavailable(f"a turn came back as {type(answered).__name__}; all services must be of one version")
         return question, answered
+
+    async def _heard(self, question: TurnReceived, listener: Listener) -> Message | None:
+        """Ask, pass on what is told meanwhile, and return the last part."""
+        stream = self._requester.stream(
+            question,
+            timeout=self._timeout,
+            cancelled=lambda request_id: GenerationCancelled(request_id=request_id),
+            correlation_id=correlation_id(),
+        )
+        last: Message | None = None
+        try:
+            async for some in parts(stream, KEEP_ALIVE_SECONDS):
+                last = some[-1] if some else last
+                listener.hear(some)
+        finally:
+            stream.cancel()  # without effect on one that is complete
+        return last
 
     async def _stored_before(self, caller: Caller, said: Utterance) -> Turn | None:
         if said.idempotency_key is None:

@@ -225,6 +225,12 @@ class HybridSearch(Body):
     embedding_weight: Weight = 0.5
     text_weight: Weight = 0.5
 
+    @model_validator(mode="after")
+    def _something_counts(self) -> Self:
+        if self.embedding_weight + self.text_weight <= 0:
+            raise ValueError("one of 'embedding_weight' and 'text_weight' must be more than 0")
+        return self
+
 
 class RankingOptions(Body):
     """How results are put in order.

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from services.generation.documents.document import Document
 from shared.contracts.passages import Chunking
-
-_CHINESE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-#: What counts as a token: a Chinese or Japanese character, up to six letters or digits of a word, or a sign. Near to what the word
-#: pieces of encoders come to, and the same whatever model reads.
-_TOKEN = re.compile(rf"[{_CHINESE}]|[^\W{_CHINESE}]{{1,6}}|[^\w\s]")
-#: Where a sentence or a line ends.
-_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+|(?<=[。！？；])[”’」』）]*|\n+")
+from shared.text.tokens import SENTENCE_END, TOKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +20,9 @@ class TextChunk:
     text: str
 
 
-def count_tokens(text: str) -> int:
-    """How many tokens a text is taken to have."""
-    return sum(1 for _ in _TOKEN.finditer(text))
-
-
 def chunked(document: Document, chunking: Chunking) -> list[TextChunk]:
     """The chunks of a document, in order. None goes across a break; a sentence that is too long is cut between tokens."""
-    starts = [match.start() for match in _TOKEN.finditer(document.text)]
+    starts = [match.start() for match in TOKEN.finditer(document.text)]
     chunks: list[TextChunk] = []
     begin = 0
     for end in (*document.breaks, len(document.text)):
@@ -69,7 +57,7 @@ def _spans(text: str, starts: list[int], begin: int, end: int, chunking: Chunkin
 
 def _pieces(text: str, starts: list[int], begin: int, end: int, most: int) -> Iterator[tuple[int, int]]:
     """Sentences; one of more than ``most`` tokens in as many pieces as it takes."""
-    borders = [match.end() for match in _END.finditer(text, begin, end)]
+    borders = [match.end() for match in SENTENCE_END.finditer(text, begin, end)]
     first = begin
     for last in (*borders, end):
         if last <= first:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.generation.retrieval.filters import holds
 from services.generation.retrieval.fusion import fused
@@ -28,7 +28,7 @@ Vectors = dict[tuple[str, str], FloatArray]
 @dataclass(frozen=True, slots=True)
 class _Hit:
     store_id: str
-    file: IndexedFile
+    file: IndexedFile = field(compare=False)
     number: int
 
     @property
@@ -108,6 +108,7 @@ class Searcher:
                 for (store_id, file_id), positions in wanted.items()
                 for chunk in documents.chunks(session, store_id, file_id, positions=positions)
             }
+        covered = _coverage(indexes, [hit for hit, _ in hits], request.queries)
         passages = []
         for hit, score in hits:
             chunk = chunks.get((hit.store_id, hit.file.file_id, hit.position))
@@ -123,6 +124,7 @@ class Searcher:
                         score=min(score, 1.0),
                         attributes=hit.file.attributes,
                         similarity=similar,
+                        coverage=covered[hit],
                     )
                 )
         return passages
@@ -192,3 +194,14 @@ def _similarity(index: StoreIndex, number: int, queries: Sequence[str], vectors:
         is not None
     ]
     return max(found) if found else None
+
+
+def _coverage(indexes: dict[str, StoreIndex], hits: Sequence[_Hit], queries: Sequence[str]) -> dict[_Hit, float]:
+    """How much of the queries each hit has, by the one of which it has most."""
+    covered: dict[_Hit, float] = {}
+    for store_id, index in indexes.items():
+        mine = [hit for hit in hits if hit.store_id == store_id]
+        for query in queries:
+            shares = index.coverage(query, [hit.number for hit in mine])
+            covered |= {hit: max(share, covered.get(hit, 0.0)) for hit, share in zip(mine, shares, strict=True)}
+    return covered

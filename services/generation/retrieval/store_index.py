@@ -6,6 +6,7 @@ put on its disk; vectors by their exact cosine, all of them at once. So a search
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,13 +15,15 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from services.generation.retrieval.terms import terms
 from shared.contracts.passages import Attribute
+from shared.text.terms import content_terms, terms
 
 FloatArray = NDArray[np.float32]
 
 #: Terms of a query that are looked up; a longer one is a text in itself.
 _MAX_TERMS = 200
+#: Chunks that a store is taken to have beside its own when the rarity of a word is judged.
+_OTHERS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,27 @@ class StoreIndex:
                 if len(found) == limit:
                     break
         return found
+
+    def coverage(self, query: str, numbers: Sequence[int]) -> list[float]:
+        """How much of a query each of some chunks has: the share of its terms, empty ones aside, each weighing by its rarity (0..1).
+
+        Rarity is that in the store, as if some more chunks had none of the terms: in a store of three every word is rare.
+        """
+        wanted = list(dict.fromkeys(content_terms(query) or terms(query)))[:_MAX_TERMS]
+        covered = dict.fromkeys(numbers, 0.0)
+        total, chunks = 0.0, self.size + _OTHERS
+        with self._lock:
+            for term in wanted:
+                match = f'"{term}"'
+                [known] = self._words.execute("SELECT count(*) FROM words WHERE words MATCH ?", (match,)).fetchone()
+                weight = math.log(1 + (chunks - known + 0.5) / (known + 0.5))
+                total += weight
+                for number in numbers:
+                    has = self._words.execute(
+                        "SELECT 1 FROM words WHERE words MATCH ? AND rowid = ?", (match, number)
+                    ).fetchone()
+                    covered[number] += weight if has else 0.0
+        return [covered[number] / total if total else 0.0 for number in numbers]
 
     def by_vector(
         self, embedder: str, query: FloatArray, limit: int, allowed: Callable[[IndexedFile], bool] | None = None

@@ -180,7 +180,9 @@ class Requester:
             return
         if stream is not None:
             stream.accept(reply, delivery.encoded.part)
-        else:
+        elif (
+            delivery.encoded.part is None or delivery.encoded.part.last
+        ):  # who waits for one reply gets the end of many parts
             self._pending.finish(request_id, error_of(reply) if isinstance(reply, MessageFailed) else reply)
 
     def _stop_replies(self, thread: Thread, subscription: Subscription) -> None:

@@ -62,16 +62,17 @@ def publish(database: Database, where: Place, bundles: Sequence[Bundle]) -> None
 
 @contextmanager
 def knowledge_base(
-    where: Place, bundles: Sequence[Bundle], *, generating: bool = True, **settings: Any
+    where: Place, bundles: Sequence[Bundle], *, generating: bool = True, reading: bool = True, **settings: Any
 ) -> Iterator[KnowledgeBase]:
-    """Start it, with nothing in production; ``generating=False`` leaves generation to the test."""
+    """Start it, with nothing in production; ``generating=False`` leaves generation to the test, ``reading=False`` nlu."""
     with ExitStack() as stack:
         database = stack.enter_context(open_database(where.database_url))
         publish(database, where, bundles)
         chosen = where.settings() | settings
         if generating:
             stack.enter_context(generation.running(read_settings(GenerationSettings, **chosen)))
-        stack.enter_context(nlu.running(read_settings(NluSettings, inference_threads=1, **chosen)))
+        if reading:
+            stack.enter_context(nlu.running(read_settings(NluSettings, inference_threads=1, **chosen)))
         url = stack.enter_context(serving(read_settings(GatewaySettings, port=0, api_key=SecretStr(KEY), **chosen)))
         client = stack.enter_context(OpenAI(base_url=f"{url}/v1", api_key=KEY, max_retries=0, timeout=60))
         yield KnowledgeBase(url, client, database, where)

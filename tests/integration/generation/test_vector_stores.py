@@ -26,7 +26,7 @@ from tests.integration.places import KINDS, place
 from tests.task_bundles import task_bundle
 from tests.waiting import wait_for
 
-SOON = 60.0
+SOON = 240.0
 READER, EMBEDDER, RANKER = "ft:tiny:parley::reader", "ft:tiny:parley:embedder:1", "ft:tiny:parley:ranker:1"
 POLL: Any = {"poll_interval_ms": 50}
 BY_WORDS: Any = {"ranker": "none", "hybrid_search": {"embedding_weight": 0, "text_weight": 1}}
@@ -210,6 +210,9 @@ def test_what_is_refused(base: KnowledgeBase) -> None:
             file_id=base.upload("a.txt", b"x"),
             chunking_strategy={"type": "static", "static": {"max_chunk_size_tokens": 100, "chunk_overlap_tokens": 51}},
         )
+    weights: Any = {"hybrid_search": {"embedding_weight": 0, "text_weight": 0}}
+    with pytest.raises(BadRequestError, match="more than 0"):
+        stores.search(store.id, query="x", ranking_options=weights)
     with pytest.raises(BadRequestError, match="max_num_results"):
         stores.search(store.id, query="x", max_num_results=51)
     with pytest.raises(NotFoundError, match="No model"):

@@ -14,6 +14,7 @@ from shared.bot.consistency import DIALOGUE_PLACEHOLDERS
 from shared.bot.document import parse
 from shared.bot.slot import Slot
 from shared.bot.wording import Control, Fallback, Wording
+from shared.bot.writing import FreeChat, Grounding
 
 PAGE = (Path(__file__).parents[3] / "docs" / "bot-file.md").read_text("utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
@@ -24,6 +25,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "slots": Slot,
     "flows": Flow,
     "knowledge": KnowledgePair,
+    "grounding": Grounding,
+    "free_chat": FreeChat,
     "handover": Handover,
     "fallback": Fallback,
     "wording": Wording,

@@ -6,9 +6,10 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.generation.documents.chunking import chunked, count_tokens
+from services.generation.documents.chunking import chunked
 from services.generation.documents.document import Document
 from shared.contracts.passages import Chunking
+from shared.text.tokens import count_tokens
 
 SMALL = Chunking(max_tokens=100, overlap=20)
 

@@ -1,0 +1,226 @@
+"""Answers turns that nothing of the bot file answers: grounded generation, then free chat, then what the policy had to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from services.generation.bot_registry import ActiveBot, BotRegistry
+from services.generation.turns.collecting import Collector, Generate
+from shared.bot.writing import Writer
+from shared.contracts.chat import PastTurn, Source, TurnAnswered, TurnUnanswered
+from shared.contracts.generation import ChatMessage, GenerateText, Sampling, TextPiece, TokensProduced
+from shared.contracts.passages import PassagesFound, SearchPassages
+from shared.dialogue.grounding.citing import cited
+from shared.dialogue.grounding.gate import SentenceGate
+from shared.dialogue.grounding.history import summary_of, trimmed
+from shared.dialogue.grounding.prompting import free_messages, grounded_messages
+from shared.dialogue.grounding.quoting import quoted
+from shared.dialogue.grounding.support import best_support
+from shared.dialogue.knowledge import FloatArray
+from shared.dialogue.policy import Decision, consider, written
+from shared.dialogue.searching import searches_of
+from shared.dialogue.turn import Match, Outcome
+from shared.errors import ParleyError, Unavailable
+from shared.messaging.consuming.handlers import Emitter
+from shared.telemetry import logs
+
+_log = logs.get(__name__)
+
+
+def decision_of(registry: BotRegistry, active: ActiveBot, unanswered: TurnUnanswered) -> Decision:
+    """What the policy makes of a turn."""
+    message = unanswered.understood
+    understanding = message.understanding
+
+    def look_up(vector: FloatArray, beside: str | None) -> Match | None:
+        return registry.look_up(active, understanding.model, vector, beside=beside)
+
+    today = datetime.fromtimestamp(message.turn.received_at, ZoneInfo(active.bot.settings.timezone)).date()
+    return consider(active.bot, message.turn, understanding, search=searches_of(message, look_up), today=today)
+
+
+def wants_writing(active: ActiveBot, decision: Decision) -> bool:
+    """Whether the bot file lets somebody else try."""
+    return decision.unanswered and (active.bot.grounding is not None or active.bot.free_chat is not None)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One turn on its way."""
+
+    active: ActiveBot
+    decision: Decision
+    message: TurnUnanswered
+    emitter: Emitter
+    reasons: list[str] = field(default_factory=list)
+    said: str = ""
+
+    @property
+    def question(self) -> str:
+        return self.message.understood.turn.text
+
+    def say(self, text: str) -> None:
+        """Tell the caller as it comes."""
+        if text:
+            self.said += text
+            self.emitter.send(TokensProduced(pieces=(TextPiece(text=text),)))
+
+
+class TurnWriter:
+    """A stream handler of turns.
+
+    Args:
+        registry: Has the bot in charge.
+        search: Finds passages.
+        generate: Asks a language model.
+        resolve: What that calls the model of a name; raises ``ParleyError`` if there is none.
+        timeout: Seconds that a model may take.
+        threads: Turns at once; more wait.
+    """
+
+    def __init__(
+        self,
+        registry: BotRegistry,
+        search: Callable[[SearchPassages], PassagesFound],
+        generate: Generate,
+        resolve: Callable[[str], str],
+        *,
+        timeout: float,
+        threads: int,
+    ) -> None:
+        self._registry = registry
+        self._search = search
+        self._generate = generate
+        self._resolve = resolve
+        self._timeout = timeout
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="turn-writer")
+
+    def write(self, message: TurnUnanswered, emitter: Emitter) -> None:
+        """A ``StreamHandler``: returns at once."""
+        try:
+            self._pool.submit(self._write, message, emitter)
+        except RuntimeError:
+            raise Unavailable("the service is shutting down; send the message again") from None
+
+    def close(self) -> None:
+        """Turns that wait fail, those under way go on to their end."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _write(self, message: TurnUnanswered, emitter: Emitter) -> None:
+        try:
+            emitter.finish(self._answered(message, emitter))
+        except Exception as error:  # noqa: BLE001  # whatever it is, the caller is told
+            emitter.fail(error)
+
+    def _answered(self, message: TurnUnanswered, emitter: Emitter) -> TurnAnswered:
+        active = self._registry.current()
+        decision = decision_of(self._registry, active, message)
+        attempt = _Attempt(active, decision, message, emitter)
+        answer, state = self._outcome(attempt) if decision.unanswered else (decision.answer, decision.state)
+        turn = message.understood.turn
+        return TurnAnswered(
+            turn_id=turn.turn_id,
+            conversation_id=turn.conversation_id,
+            understanding=message.understood.understanding,
+            answer=answer.model_copy(update={"reasons": tuple(attempt.reasons)}),
+            state=state,
+            bot_version=active.version,
+        )
+
+    def _outcome(self, attempt: _Attempt) -> Outcome:
+        for name, step in (("grounded", self._grounded), ("free chat", self._free)):
+            try:
+                outcome = step(attempt)
+            except ParleyError as error:
+                if attempt.said:
+                    raise  # what was said cannot be taken back
+                _log.warning("step of the policy failed", step=name, reason=error.message)
+                attempt.reasons.append(f"{name}: {error.message}")
+                continue
+            if outcome is not None:
+                return outcome
+        return attempt.decision.answer, attempt.decision.state
+
+    def _grounded(self, attempt: _Attempt) -> Outcome | None:
+        how = attempt.active.bot.grounding
+        if how is None:
+            return None
+        found = self._search(
+            SearchPassages(vector_store_ids=how.vector_stores, queries=(attempt.question,), limit=how.passages)
+        )
+        support = best_support(found.passages, judged=found.ranking_model is not None)
+        if support < how.min_support:
+            attempt.reasons.append(
+                f"grounded: the passages support an answer to {support:.2f}, below {how.min_support:.2f}"
+            )
+            return None
+        summary = ""
+        if how.model is None:
+            attempt.say(quoted(attempt.question, found.passages))
+        else:
+            history, summary = _history(attempt, how)
+            messages = grounded_messages(
+                attempt.active.bot, how, attempt.question, found.passages, history=history, summary=summary
+            )
+            gate = SentenceGate(found.passages, how.min_faithful)
+            self._ask(attempt, how, how.model, messages, lambda piece: attempt.say(gate.feed(piece)))
+            attempt.say(gate.end())
+            if not attempt.said:
+                attempt.reasons.append(f"grounded: {gate.refused or 'the model said nothing'}")
+                return None
+        attempt.reasons.append(f"grounded: supported to {support:.2f}")
+        sources = [
+            Source(
+                number=one.number,
+                file_id=one.passage.file_id,
+                filename=one.passage.filename,
+                chunk=one.passage.position,
+                start=one.start,
+                end=one.end,
+                quote=one.quote,
+                score=one.passage.score,
+            )
+            for one in cited(attempt.said, found.passages)
+        ]
+        return _remembering(written(attempt.decision, attempt.said, "grounded", sources=tuple(sources)), summary)
+
+    def _free(self, attempt: _Attempt) -> Outcome | None:
+        how = attempt.active.bot.free_chat
+        if how is None:
+            return None
+        history, summary = _history(attempt, how)
+        messages = free_messages(attempt.active.bot, how, attempt.question, history=history, summary=summary)
+        self._ask(attempt, how, how.model, messages, attempt.say)
+        if not attempt.said.strip():
+            attempt.reasons.append("free chat: the model said nothing")
+            return None
+        attempt.reasons.append("free chat")
+        return _remembering(written(attempt.decision, attempt.said, "generated"), summary)
+
+    def _ask(
+        self,
+        attempt: _Attempt,
+        how: Writer,
+        model: str,
+        messages: tuple[ChatMessage, ...],
+        take: Callable[[str], None],
+    ) -> None:
+        sampling = Sampling(temperature=how.temperature, max_tokens=how.max_tokens)
+        collector = Collector(take)
+        attempt.emitter.on_cancel(collector.cancel)
+        self._generate(GenerateText(model=self._resolve(model), messages=messages, sampling=sampling), collector)
+        collector.wait(self._timeout)
+
+
+def _history(attempt: _Attempt, how: Writer) -> tuple[list[PastTurn], str]:
+    kept, fallen_out = trimmed(attempt.message.understood.turn.history, how.history_tokens)
+    return kept, summary_of(attempt.decision.before.summary, fallen_out)
+
+
+def _remembering(outcome: Outcome, summary: str) -> Outcome:
+    answer, state = outcome
+    return (answer, state.model_copy(update={"summary": summary})) if summary else outcome

@@ -1,0 +1,70 @@
+"""An OpenAI-compatible engine that says what a test has written down, piece by piece."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+from typing import Any
+
+
+@dataclass
+class Engine:
+    """What it says next, and what it was asked."""
+
+    url: str = ""
+    pieces: list[str] = field(default_factory=list)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    hold: Event = field(default_factory=Event)
+    """After its first piece it waits for this."""
+
+    def say(self, *pieces: str, held: bool = False) -> None:
+        """Answer so from now on."""
+        self.pieces = list(pieces)
+        if held:
+            self.hold.clear()
+        else:
+            self.hold.set()
+
+
+@contextmanager
+def scripted_engine() -> Iterator[Engine]:
+    """Start it."""
+    engine = Engine()
+    engine.hold.set()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            engine.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.end_headers()
+            for number, piece in enumerate(engine.pieces):
+                self._event({"choices": [{"index": 0, "delta": {"content": piece}}]})
+                if number == 0:
+                    engine.hold.wait(60)
+            self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+            self.wfile.write(b"data: [DONE]\n\n")
+
+        def _event(self, content: dict[str, Any]) -> None:
+            self.wfile.write(f"data: {json.dumps(content)}\n\n".encode())
+            self.wfile.flush()
+
+        def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002  # the base class's name
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    engine.url = f"http://127.0.0.1:{server.server_port}/v1"
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield engine
+    finally:
+        engine.hold.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
