@@ -14,6 +14,7 @@ from services.gateway.alerts import routes as alerts
 from services.gateway.analysis import routes as analysis
 from services.gateway.bots import routes as bots
 from services.gateway.chat import routes as chat
+from services.gateway.conversations import assist_routes
 from services.gateway.conversations import routes as conversations
 from services.gateway.embeddings import routes as embeddings
 from services.gateway.files import routes as files
@@ -32,6 +33,7 @@ from services.gateway.vector_stores import routes as vector_stores
 ROUTERS = (
     chat.router,
     conversations.router,
+    assist_routes.router,
     embeddings.router,
     analysis.router,
     sentiment.router,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from services.gateway.chat.schemas import TurnDetails, Usage
-from services.gateway.http.schemas import Body, Metadata, Reply, Resource, Text
+from services.gateway.http.schemas import Body, Metadata, Name, Reply, Resource, Text
 
 
 class CreateConversation(Body):
@@ -80,3 +82,51 @@ class MessageObject(Resource):
     bot_version: int
     usage: Usage | None
     parley: TurnDetails | None
+
+
+class SumUp(Body):
+    """By which language model: an id, `parley/NAME`, or an engine."""
+
+    model: Name | None = None
+
+
+class ConversationSummary(Reply):
+    """What was said, in few words.
+
+    Attributes:
+        model: Who summed it up; null: the first words of each turn, since no language model is named.
+        turns: That were looked at.
+    """
+
+    object: Literal["conversation.summary"] = "conversation.summary"
+    conversation_id: str
+    summary: str
+    model: str | None
+    turns: int
+
+
+class SuggestReplies(Body):
+    """How many replies of each kind, and by which language model."""
+
+    n: Annotated[int, Field(ge=1, le=5)] = 3
+    model: Name | None = None
+
+
+class SuggestedReply(Reply):
+    """A reply that a colleague could send.
+
+    Attributes:
+        origin: `document`: the words of a file; `model`: a language model's.
+    """
+
+    text: str
+    origin: Literal["document", "model"]
+    model: str | None
+    file_id: str | None
+
+
+class SuggestedReplies(Reply):
+    """Replies to choose from; may be none."""
+
+    object: Literal["list"] = "list"
+    data: list[SuggestedReply]

@@ -31,6 +31,7 @@ from shared.artifacts.layout import encoder_key, model_key
 from shared.contracts.releases import ModelPublished
 from shared.contracts.tasks import TaskName
 from shared.errors import InvalidInput
+from shared.settings import EngineAddress
 from shared.storage import models
 from shared.storage.tables import Model
 from shared.tasks.records import inputs_of
@@ -50,7 +51,8 @@ def list_models(state: State, _caller: ChatCaller) -> ModelList:
         for deployment, model_id in sorted(serving.items(), key=lambda pair: (pair[0] != CHATS, pair[0]))
         if model_id in by_id
     ]
-    return ModelList(data=aliases + [_model(model, serving) for model in stored])
+    engines = [_engine(name, address) for name, address in sorted(state.settings.engines.items())]
+    return ModelList(data=aliases + [_model(model, serving) for model in stored] + engines)
 
 
 @router.post("/models")
@@ -182,6 +184,23 @@ def _reasons(gate: Mapping[str, Any]) -> Iterator[str]:
             f"{dialogues['turns_right']} of {dialogues['turns']} turns of its dialogues are right, "
             f"{dialogues['required']:.1%} must be"
         )
+
+
+def _engine(name: str, address: EngineAddress) -> ModelObject:
+    """An engine beside our models: what it is called, and not where it is."""
+    return ModelObject(
+        id=name,
+        created=0,
+        owned_by="engine",
+        production=False,
+        deployments=[],
+        job_id=None,
+        base_model=address.model or None,
+        task="text_generation",
+        metrics={},
+        gate=None,
+        size_bytes=0,
+    )
 
 
 def _model(model: Model, serving: Mapping[str, str], name: str | None = None) -> ModelObject:

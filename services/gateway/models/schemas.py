@@ -31,7 +31,8 @@ class ModelObject(Resource):
 
     object: Literal["model"] = "model"
     created: int
-    owned_by: Literal["parley"] = "parley"
+    owned_by: Literal["parley", "engine"] = "parley"
+    """`engine`: it is not ours, but one of `PARLEY_ENGINES`."""
     production: bool
     deployments: list[str]
     job_id: str | None

@@ -167,3 +167,29 @@ def test_a_bot_file_names_only_what_there_is(desk: Desk) -> None:
     assert faults[0]["line"] == len(DESK.splitlines()) + 3
     judged = desk.http("/bots/validate", json={"source": f"{DESK}\nfree_chat: {{model: nobody}}"})
     assert judged.status_code == 400
+
+
+def test_a_colleague_gets_a_summary_and_drafts(desk: Desk) -> None:
+    desk.apply("grounding: {vector_stores: [STORE]}").raise_for_status()
+    conversation = desk.http("/conversations", json={}).json()["id"]
+    path = f"/conversations/{conversation}"
+    assert desk.http(f"{path}/summary").status_code == 400, "nothing was said yet"
+    desk.http(f"{path}/messages", json={"content": QUESTION}).raise_for_status()
+    plain = desk.http(f"{path}/summary").json()
+    assert (plain["model"], plain["turns"]) == (None, 1)
+    assert QUESTION in plain["summary"]
+    [document] = desk.http(f"{path}/suggestions").json()["data"]
+    assert (document["origin"], "two years" in document["text"], "[1]" in document["text"]) == ("document", True, False)
+    desk.engine.say("They ask about ", "the warranty.")
+    told = desk.http(f"{path}/summary", json={"model": "engine"}).json()
+    assert (told["summary"], told["model"]) == ("They ask about the warranty.", "engine")
+    assert QUESTION in desk.engine.asked[-1]["messages"][-1]["content"]
+    drafts = desk.http(f"{path}/suggestions", json={"model": "engine", "n": 1}).json()["data"]
+    assert [(one["origin"], one["text"]) for one in drafts][-1] == ("model", "They ask about the warranty.")
+    assert desk.http(f"{path}/summary", json={"model": "nobody"}).status_code == 404
+    assert desk.http("/conversations/conv_nowhere/summary").status_code == 404
+
+
+def test_engines_are_listed(desk: Desk) -> None:
+    listed = {model.id: model.owned_by for model in desk.client.models.list()}
+    assert listed["engine"] == "engine"
