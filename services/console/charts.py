@@ -54,10 +54,10 @@ def _chart(visit: Visit, title: str, categories: Sequence[str] | None, series: S
     options = {
         "animation": False,
         "aria": {"enabled": True},
-        "title": {"text": visit.say(title), "textStyle": {"fontSize": 14}},
+        "title": {"text": visit.say(title), "left": 0, "textStyle": {"fontSize": 14}},
         "tooltip": {"trigger": "axis"},
-        "legend": {"top": 24},
-        "grid": {"left": 50, "right": 16, "top": 60, "bottom": 30},
+        "legend": {"right": 0},
+        "grid": {"left": 50, "right": 16, "top": 40, "bottom": 30},
         "xAxis": axis,
         "yAxis": {"type": "value", "scale": categories is None},
         "series": list(series),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -81,14 +82,21 @@ def signing_secret(given: SecretStr, home: Path) -> str:
     path = home / _KEPT_IN
     try:
         home.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+        if not path.exists():
+            _make(path)
         return path.read_text("utf-8")
     except OSError as error:
         raise SettingsError(
-            f"{path} cannot be written ({error.strerror}); set PARLEY_CONSOLE_SECRET", param="home"
+            f"{path} cannot be used ({error.strerror}); set PARLEY_CONSOLE_SECRET", param="home"
         ) from None
+
+
+def _make(path: Path) -> None:
+    """A secret that appears whole or not at all, readable by its owner alone; the first process to make one wins."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        secret = secrets.token_urlsafe(32)
-        file.write(secret)
-    return secret
+        file.write(secrets.token_urlsafe(32))
+    with contextlib.suppress(FileExistsError):
+        os.link(fresh, path)
+    fresh.unlink()

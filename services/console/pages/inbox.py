@@ -9,7 +9,7 @@ from services.console.frame import live, nothing, page
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
-_STATUSES = {"handed_over": "With a person", "open": "With the bot", "ended": "Ended", "all": "All"}
+STATUSES = {"handed_over": "With a person", "open": "With the bot", "ended": "Ended", "all": "All"}
 _PAGE = 30
 
 
@@ -19,10 +19,10 @@ def register(visitors: Visitors) -> None:
     @ui.page("/inbox")
     async def inbox(status: str = "handed_over", after: str | None = None) -> None:
         visit = visitors.present()
-        chosen = status if status in _STATUSES else "all"
+        chosen = status if status in STATUSES else "all"
         with page(visit, "Inbox", "/inbox"):
             ui.toggle(
-                {name: visit.say(title) for name, title in _STATUSES.items()},
+                {name: visit.say(title) for name, title in STATUSES.items()},
                 value=chosen,
                 on_change=lambda event: ui.navigate.to(f"/inbox?status={event.value}"),
             ).props("no-caps")
@@ -39,7 +39,7 @@ def conversation_line(visit: Visit, conversation: Json) -> None:
     about = standing.get("flow") or "–"
     with ui.row().classes("full-width items-center"):
         ui.link(conversation["id"], f"/inbox/{conversation['id']}")
-        ui.badge(visit.say(_STATUSES[conversation["status"]]))
+        ui.badge(visit.say(STATUSES[conversation["status"]]))
         ui.label(f"{conversation['turns']} {visit.say('turns')} · {about} · {visit.time(conversation['created_at'])}")
 
 

@@ -16,7 +16,6 @@ from services.console.visit import Visit
 from services.console.visitors import Visitors
 
 _EVENTS = 100
-_LOSSES = ("train_loss", "valid_loss", "loss")
 _ENDED = ("succeeded", "failed", "cancelled")
 
 
@@ -72,12 +71,10 @@ def _curves(events: list[Json]) -> dict[str, dict[str, list[tuple[int, float]]]]
         if not isinstance(step, int):
             continue
         for name, value in data.items():
-            if (
-                isinstance(value, float)
-                and (name in _LOSSES or 0 <= value <= 1)
-                and not name.endswith(("rate", "share"))
-            ):
-                curves["Loss" if name in _LOSSES else "Scores"][name].append((step, value))
+            if isinstance(value, float) and name.endswith("loss"):
+                curves["Loss"][name].append((step, value))
+            elif isinstance(value, float) and name.startswith("valid_"):
+                curves["Scores"][name.removeprefix("valid_")].append((step, value))
     return {title: named for title, named in curves.items() if named}
 
 

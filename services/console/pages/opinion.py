@@ -14,7 +14,7 @@ from services.console.frame import live, nothing, page
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
-_SPANS = {3600: "Last hour", 86_400: "Last day", 604_800: "Last week"}
+SPANS = {3600: "Last hour", 86_400: "Last day", 604_800: "Last week"}
 _STEPS = {3600: 60, 86_400: 3600, 604_800: 21_600}
 _WORST = 8
 
@@ -25,7 +25,7 @@ def register(visitors: Visitors) -> None:
     @ui.page("/opinion")
     async def opinion(stream: str = "chat", span: int = 86_400) -> None:
         visit = visitors.present()
-        seconds = span if span in _SPANS else 86_400
+        seconds = span if span in SPANS else 86_400
         with page(visit, "Opinion", "/opinion"):
             with ui.row().classes("items-center"):
                 ui.input(visit.say("Stream"), value=stream).on(
@@ -33,7 +33,7 @@ def register(visitors: Visitors) -> None:
                     lambda event: ui.navigate.to(f"/opinion?stream={event.sender.value}&span={seconds}"),
                 )
                 ui.toggle(
-                    {value: visit.say(title) for value, title in _SPANS.items()},
+                    {value: visit.say(title) for value, title in SPANS.items()},
                     value=seconds,
                     on_change=lambda event: ui.navigate.to(f"/opinion?stream={stream}&span={event.value}"),
                 ).props("no-caps")

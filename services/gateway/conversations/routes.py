@@ -71,7 +71,7 @@ def list_messages(
     """What was said, oldest first: each of up to `limit` turns is two messages, with a colleague's in between."""
     with state.database.reading() as session:
         check_owner(caller, conversations.get(session, conversation_id))
-        said, has_more = messages.page(session, conversation_id, after, limit)
+    said, has_more = messages.page(state.database, conversation_id, after, limit)
     return Listing[MessageObject].of(said, has_more=has_more)
 
 
