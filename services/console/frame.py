@@ -64,6 +64,14 @@ def page(visit: Visit, title: str, path: str) -> Iterator[None]:
         yield
 
 
+def admitted(visit: Visit, role: Role) -> bool:
+    """Whether the visitor's key may do what the page is for; if not, the page says so."""
+    if visit.session.may(role):
+        return True
+    ui.label(f"{visit.say('This page needs a key with the role')} {role}.").classes("text-negative").props("role=alert")
+    return False
+
+
 def _menu(visit: Visit, path: str) -> ui.left_drawer:
     with (
         ui.left_drawer().props(f'width=210 aria-label="{visit.say("Pages")}" role=navigation') as drawer,

@@ -18,7 +18,7 @@ class ConsoleSettings(PlatformSettings):
     """Port to listen on; ``0``: ``parley up`` starts no console."""
     console_secret: SecretStr = SecretStr("")
     """Signs the cookies. Empty: one is made and kept in the home folder. Console processes behind one address need the same."""
-    console_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 12.0
+    console_hours: Annotated[int, Field(ge=1, le=720)] = 12
     """Hours after which somebody has to sign in again."""
     url: str = "http://127.0.0.1:8000"
     """The platform's API, as seen from the console."""

@@ -104,6 +104,7 @@ CHINESE: Mapping[str, str] = {
     "The key is shown this once; keep it now.": "密钥只显示这一次，请立即保存。",
     "This is no API key.": "这不是 API 密钥。",
     "This job left no report.": "该任务没有报告。",
+    "This page needs a key with the role": "此页面需要的密钥角色：",
     "Train": "训练",
     "Train on it": "用它训练",
     "Training file": "训练文件",

@@ -22,6 +22,7 @@ from services.gateway.models.predictions import Predictions
 from services.gateway.models.releases import ReleasePublisher
 from services.gateway.operations.readiness import Readiness
 from services.gateway.settings import GatewaySettings
+from services.gateway.webhooks.delivery import WebhookSender
 from shared.artifacts.store import ArtifactStore
 from shared.messaging.bus import Publisher
 from shared.storage.engine import Database
@@ -51,6 +52,7 @@ class AppState:
     conversation_events: EventHub
     """The ids of conversations in which something has changed."""
     news: ConversationNews
+    webhooks: WebhookSender
     readiness: Readiness
 
 

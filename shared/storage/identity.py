@@ -7,7 +7,23 @@ import string
 from threading import Lock
 from typing import Literal
 
-IdPrefix = Literal["ftjob-", "file-", "ftevent-", "ftckpt-", "conv_", "turn_", "alert_", "key_", "doc_", "reply_"]
+IdPrefix = Literal[
+    "ftjob-",
+    "file-",
+    "ftevent-",
+    "ftckpt-",
+    "conv_",
+    "turn_",
+    "alert_",
+    "key_",
+    "doc_",
+    "wh_",
+    "whdel_",
+    "evt_",
+    "batch_",
+    "batch_req_",
+    "reply_",
+]
 
 ID_LENGTH = 24
 """Random characters after the prefix: 142 bits."""

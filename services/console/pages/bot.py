@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 
 from services.console.api import ApiError, Json
-from services.console.frame import attempt, page
+from services.console.frame import admitted, attempt, page
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
@@ -17,6 +17,8 @@ def register(visitors: Visitors) -> None:
     async def bot() -> None:
         visit = visitors.present()
         with page(visit, "Bot", "/bot"):
+            if not admitted(visit, "train"):
+                return
             active = await attempt(visit, visit.api.get("/v1/bots/active"))
             version = ui.label(f"{visit.say('Version')} {active['version'] if active else '–'}")
             editor = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import events, ui
 
 from services.console.api import ApiError, Json, segment
-from services.console.frame import attempt, live, nothing, page
+from services.console.frame import admitted, attempt, live, nothing, page
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
@@ -21,6 +21,8 @@ def register(visitors: Visitors) -> None:
     async def data() -> None:
         visit = visitors.present()
         with page(visit, "Data", "/data"):
+            if not admitted(visit, "train"):
+                return
             faults = ui.column().classes("full-width")
 
             async def upload(event: events.UploadEventArguments) -> None:

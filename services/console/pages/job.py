@@ -10,7 +10,7 @@ from nicegui import ui
 
 from services.console import charts
 from services.console.api import Json, segment
-from services.console.frame import attempt, live, page
+from services.console.frame import admitted, attempt, live, page
 from services.console.pages.jobs import time_left
 from services.console.visit import Visit
 from services.console.visitors import Visitors
@@ -27,6 +27,8 @@ def register(visitors: Visitors) -> None:
         visit = visitors.present()
         address = f"/v1/fine_tuning/jobs/{segment(job_id)}"
         with page(visit, "Job", "/jobs"):
+            if not admitted(visit, "train"):
+                return
 
             async def load() -> Json:
                 job, events = await asyncio.gather(

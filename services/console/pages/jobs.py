@@ -8,7 +8,7 @@ import time
 from nicegui import ui
 
 from services.console.api import Json
-from services.console.frame import attempt, live, nothing, page
+from services.console.frame import admitted, attempt, live, nothing, page
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
@@ -30,6 +30,8 @@ def register(visitors: Visitors) -> None:
     async def jobs(file: str | None = None) -> None:
         visit = visitors.present()
         with page(visit, "Jobs", "/jobs"):
+            if not admitted(visit, "train"):
+                return
             with (
                 ui.expansion(visit.say("New job"), value=file is not None)
                 .classes("full-width")
@@ -40,12 +42,13 @@ def register(visitors: Visitors) -> None:
 
 
 async def _form(visit: Visit, chosen: str | None) -> None:
-    files, models = await asyncio.gather(
-        attempt(visit, visit.api.get("/v1/files", purpose="fine-tune", limit=100)),
-        attempt(visit, visit.api.get("/v1/models")),
+    found = await attempt(
+        visit,
+        asyncio.gather(visit.api.get("/v1/files", purpose="fine-tune", limit=100), visit.api.get("/v1/models")),
     )
-    usable = {file["id"]: file["filename"] for file in (files or {"data": []})["data"] if file["status"] == "processed"}
-    bases = ["minilm", *(model["id"] for model in (models or {"data": []})["data"] if model["id"].startswith("ft:"))]
+    files, models = (answer["data"] for answer in found) if found else ([], [])
+    usable = {file["id"]: file["filename"] for file in files if file["status"] == "processed"}
+    bases = ["minilm", *(model["id"] for model in models if model["id"].startswith("ft:"))]
     file = ui.select(usable, value=chosen if chosen in usable else None, label=visit.say("Training file")).classes(
         "full-width"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 
 from services.console.api import Json, segment
-from services.console.frame import attempt, live, page
+from services.console.frame import admitted, attempt, live, page
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
@@ -17,6 +17,8 @@ def register(visitors: Visitors) -> None:
     async def keys() -> None:
         visit = visitors.present()
         with page(visit, "Keys", "/keys"):
+            if not admitted(visit, "admin"):
+                return
             _form(visit)
             await live(lambda: visit.api.get("/v1/keys"), lambda data: _draw(visit, data["data"]), seconds=5)
 

@@ -10,7 +10,7 @@ from nicegui import ui
 
 from services.console import charts
 from services.console.api import Json
-from services.console.frame import live, nothing, page
+from services.console.frame import admitted, live, nothing, page
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
@@ -27,6 +27,8 @@ def register(visitors: Visitors) -> None:
         visit = visitors.present()
         seconds = span if span in SPANS else 86_400
         with page(visit, "Opinion", "/opinion"):
+            if not admitted(visit, "train"):
+                return
             with ui.row().classes("items-center"):
                 ui.input(visit.say("Stream"), value=stream).on(
                     "keydown.enter",

@@ -86,16 +86,16 @@ def _compare(visit: Visit, models: list[Json]) -> None:
         names = chosen.value[:_SIDE_BY_SIDE] or ["parley"]
         if not text.value.strip():
             return
-        answers = await asyncio.gather(
-            *(attempt(visit, visit.api.post("/v1/analyze", {"input": [text.value], "model": name})) for name in names)
-        )
+        asked = (visit.api.post("/v1/analyze", {"input": [text.value], "model": name}) for name in names)
+        answers = await attempt(visit, asyncio.gather(*asked))
+        if answers is None:
+            return
         results.clear()
         with results:
             for name, answer in zip(names, answers, strict=True):
-                if answer is not None:
-                    with ui.card().style("flex: 1; min-width: 18rem"):
-                        ui.label(name).classes("text-subtitle2")
-                        understanding(visit, answer["data"][0])
+                with ui.card().style("flex: 1; min-width: 18rem"):
+                    ui.label(name).classes("text-subtitle2")
+                    understanding(visit, answer["data"][0])
 
     label = visit.say("A text")
     text = ui.textarea(label).classes("full-width").props(f'outlined autogrow aria-label="{label}"')
