@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from shared.bot.bot import Flow
 from shared.contracts.chat import FlowState
 from shared.contracts.understanding import EntitySpan
-from shared.dialogue import which
+from shared.dialogue import acts, which
 from shared.dialogue.turn import Turn
 from shared.dialogue.values.found import Certainty, Found
 from shared.dialogue.values.free_text import looks_like_an_answer
@@ -16,6 +17,10 @@ from shared.dialogue.values.polarity import judged
 from shared.dialogue.values.slots import READERS, SELF_EVIDENT
 from shared.dialogue.values.words import in_words
 
+#: Characters before an entity in which the words are looked for that lead to it.
+_BEFORE = 40
+#: What stands between two values of free text of which the customer wants one.
+_OR = re.compile(r"\s+or\s+|\s*(?:还是|或者|或)\s*", re.IGNORECASE)
 #: Values that a customer is asked to choose among; of more, the first ones.
 _MAX_UNCLEAR = 5
 
@@ -103,16 +108,33 @@ def _told(turn: Turn, flow: Flow, asked: str | None) -> tuple[list[_Claim], list
 def _slot_for(turn: Turn, flow: Flow, asked: str | None, entity: EntitySpan, taken: set[str]) -> str | None:
     """The slot that an entity fills. A role fills its slot; what has none fills the slot that was asked for.
 
-    So does a value with the role of another slot if it is the whole message: an answer needs no "from" or "to", and
-    without it the model has to guess the role.
+    So does a value with the role of another slot if it is the whole message, or if no word stands before it that the bot file names for
+    that role: an answer needs no "from" or "to", and without it the model has to guess the role.
     """
     slots = turn.bot.slots
-    owners = [name for name in (*flow.required, *flow.optional) if entity.label in slots[name].entities]
+    names = (*flow.required, *flow.optional)
+    in_words_before = next((name for name in names if _is_led_to(turn, name, entity)), None)
+    if in_words_before is not None:
+        return in_words_before
+    owners = [name for name in names if entity.label in slots[name].entities]
     if asked is not None and asked not in taken:
-        alone = in_words(entity.text) == turn.words
+        alone = acts.without_courtesy(turn.words) == in_words(entity.text) or any(slots[name].after for name in owners)
         if asked in owners or (entity.label in slots[asked].when_asked and (alone or not owners)):
             return asked
     return next((name for name in owners if name not in taken), owners[-1] if owners else None)
+
+
+def _is_led_to(turn: Turn, name: str, entity: EntitySpan) -> bool:
+    """Whether the words before an entity say that it belongs to a slot: "from Berlin"."""
+    slot = turn.bot.slots[name]
+    if entity.label not in (*slot.entities, *slot.when_asked):
+        return False
+    before = in_words(turn.text[max(0, entity.start - _BEFORE) : entity.start])
+    return any(
+        f" {before}".endswith(word if word[-1:] > "\u2fff" else f" {word}")
+        for word in map(in_words, slot.after)
+        if word
+    )
 
 
 def _searched(turn: Turn, flow: Flow, state: FlowState, told: Sequence[_Claim]) -> list[_Claim]:
@@ -184,6 +206,8 @@ class _Settled:
             return
         values = list(dict.fromkeys(one.value for one in wanted if self.turn.reader.fits(name, one.value)))
         meant = name == self.state.asked or any(claim.told for claim in claims)
+        if len(values) == 1:
+            values = self._alternatives(name, values[0])
         if len(values) > 1:
             self._take_one(name, values, wanted, meant=meant)
         elif values:
@@ -204,7 +228,7 @@ class _Settled:
     def _take_one(self, name: str, values: Sequence[str], wanted: Sequence[Found], *, meant: bool) -> None:
         """Of several values the end of a range that is meant, or free words together, or whichever the customer says."""
         text, kind = self.turn.text, self.turn.bot.slots[name].type
-        if kind == "text":
+        if kind == "text" and not _OR.search(text[wanted[0].start : wanted[-1].end]):
             stretch = " ".join(text[wanted[0].start : wanted[-1].end].split())
             self.values[name] = stretch if self.turn.reader.fits(name, stretch) else values[-1]
             return
@@ -213,6 +237,13 @@ class _Settled:
             self.values[name] = end
         elif self.turn.bot.slots[name].prompt and (meant or name not in self.state.slots):
             self.unclear[name] = tuple(values[:_MAX_UNCLEAR])
+
+    def _alternatives(self, name: str, value: str) -> list[str]:
+        """The values that free words leave open: "Air France or Iberia"."""
+        slot = self.turn.bot.slots[name]
+        if slot.type != "text" or not slot.prompt:
+            return [value]
+        return list(dict.fromkeys(part for part in _OR.split(value) if self.turn.reader.fits(name, part))) or [value]
 
     def _take_back(self, name: str, rejected: Sequence[str]) -> None:
         """Nothing but what is not meant: of two choices that leaves one."""
