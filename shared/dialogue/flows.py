@@ -10,6 +10,7 @@ from shared.dialogue.handover import hand_over, released
 from shared.dialogue.reading import Reading, read
 from shared.dialogue.turn import Outcome, Turn
 from shared.dialogue.values.words import in_words
+from shared.text.follow_ups import names_nothing
 
 #: Flows that wait for each other; of more, the oldest is given up.
 MAX_NESTED = 3
@@ -33,12 +34,29 @@ def go_on(turn: Turn, state: DialogueState) -> Outcome | None:
         return None
     if reading.tells:
         return _fill(turn, state, reading)
+    followed = _followed_up(turn, state, flow)
+    if followed is not None:
+        return followed
     waiting = _answers_waiting(turn, state)
     if waiting is not None:
         return waiting
     if reading.faulty is not None:
         return _complain(turn, _replace(state, _asking_again(current, reading.faulty)))
     return _acted(turn, state, flow)
+
+
+def _asks_on(turn: Turn) -> bool:
+    """Whether a question names nothing ("how much do I get back?"), so that it is about this flow and not the wish for another one."""
+    begins_another = turn.intent is not None and turn.bot.flow_started_by(turn.intent) is not None
+    return begins_another and acts.asks(turn.text) and names_nothing(turn.text)
+
+
+def _followed_up(turn: Turn, state: DialogueState, flow: Flow) -> Outcome | None:
+    """What the bot file says to such a question once all values are there, and then the flow's own question again."""
+    reply = turn.bot.intents[flow.intents[0]].follow_up
+    if reply is None or not state.flows[-1].confirming or not _asks_on(turn):
+        return None
+    return Answer(text=back(turn, state, turn.reply(reply, state.slots)), kind="template"), state
 
 
 def _answers_waiting(turn: Turn, state: DialogueState) -> Outcome | None:
@@ -154,7 +172,7 @@ def _cuts_in(turn: Turn, flow: Flow, reading: Reading) -> bool:
     intent = turn.intent
     if intent is None or intent in flow.intents or turn.steers() or not turn.bot.handles(intent):
         return False
-    if acts.only_waits(turn.text):
+    if acts.only_waits(turn.text) or _asks_on(turn):
         return False
     if flow.interrupted_by != "all" and intent not in flow.interrupted_by:
         return False

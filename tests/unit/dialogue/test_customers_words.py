@@ -9,13 +9,13 @@ import pytest
 from shared.bot.bot_file import read_bot
 from shared.dialogue.values.calendar import Calendar
 from shared.dialogue.values.date_ranges import date_ranges
-from tests.unit.dialogue.conversation import DESK, Conversation
+from tests.unit.dialogue.conversation import DESK, Conversation, span
 
 TUESDAY = Calendar(date(2026, 3, 10), day_first=True, past=False)
 
 TRAVEL = (
     DESK.replace(
-        "origin, when_asked: [city, destination],", "origin, when_asked: [city, destination], after: [from, 从],"
+        "origin, when_asked: [city, destination],", "origin, when_asked: [city, destination], after: [from, 从], whole_answer: true,"
     )
     .replace("destination, when_asked: [city, origin],", "destination, when_asked: [city, origin], after: [to, 到],")
     .replace(
@@ -135,6 +135,65 @@ def test_a_question_that_knowledge_answers_begins_no_flow(talk: Conversation) ->
 def test_a_follow_up_with_another_value_is_about_that_one(talk: Conversation) -> None:
     talk.say("where is A-10432?", "parcel", "order_number=A-10432")
     assert talk.say("and A-20992?", "parcel", "order_number=A-20992", confidence=0.6).text == "Looking for A-20992."
+
+
+def test_two_places_are_asked_about(talk: Conversation) -> None:
+    talk.say("KLM flights", "flights", "airline=KLM")
+    assert talk.inform("Berlin or Hamburg", "city=Berlin", "city=Hamburg") == "Which one: Berlin or Hamburg?"
+    assert talk.inform("Hamburg", "city=Hamburg") == "Where to?"
+    assert talk.flow.slots["origin"] == "Hamburg"
+
+
+@pytest.mark.parametrize(("text", "seen"), [("London Gatwick", "London"), ("Frankfurt Hahn.", "Frankfurt")])
+def test_a_name_that_is_the_whole_answer_is_taken_whole(talk: Conversation, text: str, seen: str) -> None:
+    talk.say("KLM flights", "flights", "airline=KLM")
+    assert talk.inform(text, f"origin={seen}") == "Where to?"
+    assert talk.flow.slots["origin"] == text.strip(".")
+
+
+def test_nothing_is_added_to_a_name_that_is_followed_by_something_else(talk: Conversation) -> None:
+    talk.say("KLM flights", "flights", "airline=KLM")
+    talk.inform("Berlin, Rome", "city=Berlin", "destination=Rome")
+    assert talk.flow.slots == {"airline": "KLM", "origin": "Berlin", "destination": "Rome"}
+
+
+def test_a_guess_takes_no_known_value_back(talk: Conversation) -> None:
+    talk.say("KLM flights", "flights", "airline=KLM")
+    guess = span("Bonn Gatwick", "airline=Gatwick").model_copy(update={"confidence": 0.3})
+    talk.say("Bonn Gatwick", "inform", "city=Bonn", guesses=[guess])
+    assert talk.flow.slots == {"airline": "KLM", "origin": "Bonn Gatwick"}
+
+
+def test_a_question_that_names_nothing_begins_no_other_flow() -> None:
+    bot = TRAVEL.replace("{title: Find a flight}", "{title: Find a flight, follow_up: Offers come by mail.}")
+    talk = Conversation(read_bot(bot))
+    entities = ("airline=KLM", "origin=Berlin", "destination=Rome")
+    talk.say("KLM from Berlin to Rome", "flights", *entities)
+    assert talk.say("when do I get it?", "parcel").text.endswith("When?")
+    confirm = talk.inform("tomorrow", "date=tomorrow")
+    assert talk.say("when do I get it?", "parcel").text == f"Offers come by mail.\n\nBack to your flight: {confirm}"
+    assert [flow.flow for flow in talk.state.flows] == ["flight"]
+
+
+def test_of_a_stay_the_beginning_counts_though_the_model_saw_only_the_end() -> None:
+    bot = TRAVEL.replace("day: {title: date, type: date,", "day: {title: date, type: date, of_range: start,")
+    talk = Conversation(read_bot(bot))
+    talk.say("KLM, 5 to 8 April", "flights", "airline=KLM", "date=8 April")
+    assert talk.flow.slots["day"] == "2026-04-05"
+
+
+def test_a_foreign_sentence_is_not_answered_by_a_weak_intent() -> None:
+    talk = Conversation(
+        read_bot(
+            TRAVEL.replace(
+                "name: Test desk\n",
+                "name: Test desk\nlanguages: [en]\nwording:\n  other_language: {en: English only.}\n",
+            )
+        )
+    )
+    text = "Bonjour, je voudrais savoir"
+    assert talk.say(text, "greet", confidence=0.6, language="fr").text == "English only."
+    assert talk.say(text, "greet", confidence=0.9, language="fr").kind == "template"
 
 
 @pytest.mark.parametrize(
