@@ -14,6 +14,7 @@ from services.gateway.alerts import routes as alerts
 from services.gateway.analysis import routes as analysis
 from services.gateway.bots import routes as bots
 from services.gateway.chat import routes as chat
+from services.gateway.colleagues import routes as colleagues
 from services.gateway.conversations import assist_routes
 from services.gateway.conversations import routes as conversations
 from services.gateway.embeddings import routes as embeddings
@@ -29,11 +30,13 @@ from services.gateway.sentiment import routes as sentiment
 from services.gateway.state import AppState
 from services.gateway.vector_stores import batch_routes, file_routes
 from services.gateway.vector_stores import routes as vector_stores
+from services.gateway.webhooks import routes as webhooks
 
 ROUTERS = (
     chat.router,
     conversations.router,
     assist_routes.router,
+    colleagues.router,
     embeddings.router,
     analysis.router,
     sentiment.router,
@@ -46,6 +49,7 @@ ROUTERS = (
     models.router,
     bots.router,
     keys.router,
+    webhooks.router,
     operations.router,
 )
 

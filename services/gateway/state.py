@@ -13,6 +13,7 @@ from services.gateway.analysis.client import Texts
 from services.gateway.chat.generation import TextGeneration
 from services.gateway.chat.lookup import ConversationLookup
 from services.gateway.chat.turns import Turns
+from services.gateway.colleagues.news import ConversationNews
 from services.gateway.files.uploads import UploadStore
 from services.gateway.http.keyring import KeyRing
 from services.gateway.http.rate_limit import RateLimiter
@@ -22,6 +23,7 @@ from services.gateway.models.releases import ReleasePublisher
 from services.gateway.operations.readiness import Readiness
 from services.gateway.settings import GatewaySettings
 from services.gateway.vector_stores.documents import PassageSearch
+from services.gateway.webhooks.delivery import WebhookSender
 from shared.artifacts.store import ArtifactStore
 from shared.messaging.bus import Publisher
 from shared.storage.engine import Database
@@ -49,6 +51,10 @@ class AppState:
     submissions: JobSubmission
     releases: ReleasePublisher
     events: EventHub
+    conversation_events: EventHub
+    """The ids of conversations in which something has changed."""
+    news: ConversationNews
+    webhooks: WebhookSender
     readiness: Readiness
 
 

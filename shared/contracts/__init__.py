@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnanswered, TurnUnderstood
+from shared.contracts.conversations import ConversationsChanged
 from shared.contracts.failure import MessageFailed
 from shared.contracts.generation import GenerateText, GenerationCancelled, TextGenerated, TokensProduced
 from shared.contracts.jobs import JobQueued, TrainingProgressed
@@ -38,4 +39,5 @@ MESSAGES: tuple[type[Message], ...] = (
     SearchPassages,
     PassagesFound,
     TurnUnanswered,
+    ConversationsChanged,
 )

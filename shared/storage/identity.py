@@ -7,7 +7,25 @@ import string
 from threading import Lock
 from typing import Literal
 
-IdPrefix = Literal["ftjob-", "file-", "ftevent-", "ftckpt-", "conv_", "turn_", "alert_", "key_", "doc_", "vs_", "vsfb_"]
+IdPrefix = Literal[
+    "ftjob-",
+    "file-",
+    "ftevent-",
+    "ftckpt-",
+    "conv_",
+    "turn_",
+    "alert_",
+    "key_",
+    "doc_",
+    "wh_",
+    "whdel_",
+    "evt_",
+    "batch_",
+    "batch_req_",
+    "reply_",
+    "vs_",
+    "vsfb_",
+]
 
 ID_LENGTH = 24
 """Random characters after the prefix: 142 bits."""

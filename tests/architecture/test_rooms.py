@@ -30,6 +30,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "analysis": (),
     "bots": ("analysis",),
     "chat": ("analysis",),
+    "colleagues": ("alerts", "chat", "conversations"),
     "conversations": ("chat",),
     "embeddings": ("analysis",),
     "files": (),
@@ -39,6 +40,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "operations": (),
     "sentiment": (),
     "vector_stores": ("analysis",),
+    "webhooks": (),
 }
 
 #: What a room of generation may use of the others.

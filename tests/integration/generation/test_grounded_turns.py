@@ -15,7 +15,7 @@ from shared.contracts.analysis import AnalyzeText
 from shared.contracts.chat import TurnReceived, TurnUnderstood
 from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer
-from shared.messaging.consuming.handlers import one_by_one
+from shared.messaging.consuming.handlers import Handlers, one_by_one
 from shared.messaging.topology import Queues
 from tests.integration.generation.knowledge_base import KEY, KnowledgeBase, knowledge_base
 from tests.integration.generation.scripted_engine import Engine, scripted_engine
@@ -68,7 +68,7 @@ def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         engine = stack.enter_context(scripted_engine())
         bus = stack.enter_context(connect(where.broker_url, prefix=where.broker_prefix))
         publisher = stack.enter_context(bus.publisher())
-        handlers = {TurnReceived: one_by_one(on_turn), AnalyzeText: one_by_one(read)}
+        handlers: Handlers = {TurnReceived: one_by_one(on_turn), AnalyzeText: one_by_one(read)}
         stack.enter_context(Consumer(bus, Queues.NLU, handlers, publisher=publisher))
         base = stack.enter_context(knowledge_base(where, (), reading=False, engines={"engine": {"url": engine.url}}))
         store = base.client.vector_stores.create().id
