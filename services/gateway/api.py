@@ -24,11 +24,13 @@ from services.gateway.jobs import routes as jobs
 from services.gateway.keys import routes as keys
 from services.gateway.models import routes as models
 from services.gateway.operations import routes as operations
+from services.gateway.responses import routes as responses
 from services.gateway.sentiment import routes as sentiment
 from services.gateway.state import AppState
 
 ROUTERS = (
     chat.router,
+    responses.router,
     conversations.router,
     embeddings.router,
     analysis.router,

@@ -6,7 +6,9 @@ from services.gateway.alerts.feed import EventHub
 from services.gateway.alerts.objects import raised_event
 from services.gateway.alerts.schemas import JobProgress
 from services.gateway.http import sse
+from services.gateway.responses.background import ResponseWorkers
 from shared.contracts.jobs import TrainingProgressed
+from shared.contracts.responses import ResponseQueued
 from shared.contracts.sentiment import AlertRaised
 from shared.messaging.consuming.handlers import Handlers, one_by_one
 
@@ -24,3 +26,12 @@ def build_handlers(events: EventHub) -> Handlers:
         events.publish(sse.frame(job, event="job"))
 
     return {AlertRaised: one_by_one(on_alert), TrainingProgressed: one_by_one(on_progress)}
+
+
+def build_response_handlers(workers: ResponseWorkers) -> Handlers:
+    """The table of the queue of responses. The message is only a wake-up: workers look into the database."""
+
+    def on_queued(_: ResponseQueued) -> None:
+        workers.wake()
+
+    return {ResponseQueued: one_by_one(on_queued)}

@@ -20,6 +20,9 @@ from services.gateway.jobs.submission import JobSubmission
 from services.gateway.models.predictions import Predictions
 from services.gateway.models.releases import ReleasePublisher
 from services.gateway.operations.readiness import Readiness
+from services.gateway.responses.answering import Answering
+from services.gateway.responses.background import ResponseQueue
+from services.gateway.responses.streaming import Followers
 from services.gateway.settings import GatewaySettings
 from shared.artifacts.store import ArtifactStore
 from shared.messaging.bus import Publisher
@@ -48,6 +51,9 @@ class AppState:
     releases: ReleasePublisher
     events: EventHub
     readiness: Readiness
+    responses: Answering
+    response_queue: ResponseQueue
+    followers: Followers
 
 
 async def _state(request: Request) -> AppState:

@@ -173,13 +173,15 @@ def _advancing(turns: Sequence[Turn]) -> ReturningUpdate[str]:
     )
 
 
-def latest_words(session: Session, conversation_id: str, count: int) -> list[PastTurn]:
-    """What was said in the last ``count`` turns, oldest first, without the rest of their rows."""
+def latest_words(session: Session, conversation_id: str, count: int, *, until: int | None = None) -> list[PastTurn]:
+    """What was said in the last ``count`` turns (up to position ``until``), oldest first, without the rest of their rows."""
     newest_first = (
         select(col(Turn.user_text), col(Turn.answer))
         .where(col(Turn.conversation_id) == conversation_id)
         .order_by(col(Turn.position).desc())
     )
+    if until is not None:
+        newest_first = newest_first.where(col(Turn.position) <= until)
     rows = session.exec(newest_first.limit(count)).all()
     return [PastTurn(user=user_text, answer=answer.text) for user_text, answer in reversed(rows)]
 

@@ -65,6 +65,11 @@ def find(session: Session, key_hash: str) -> ApiKey | None:
     ).one_or_none()
 
 
+def get(session: Session, key_id: str) -> ApiKey | None:
+    """The key of that id, revoked or not."""
+    return session.get(ApiKey, key_id)
+
+
 def all(session: Session) -> list[ApiKey]:  # noqa: A001  # read as keys.all
     """Every key, revoked ones included, oldest first."""
     return list(session.exec(select(ApiKey).order_by(col(ApiKey.created_at), col(ApiKey.id))))
