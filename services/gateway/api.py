@@ -27,6 +27,7 @@ from services.gateway.operations import routes as operations
 from services.gateway.responses import routes as responses
 from services.gateway.sentiment import routes as sentiment
 from services.gateway.state import AppState
+from services.gateway.webhooks import routes as webhooks
 
 ROUTERS = (
     chat.router,
@@ -41,6 +42,7 @@ ROUTERS = (
     models.router,
     bots.router,
     keys.router,
+    webhooks.router,
     operations.router,
 )
 

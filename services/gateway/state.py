@@ -24,6 +24,7 @@ from services.gateway.responses.answering import Answering
 from services.gateway.responses.background import ResponseQueue
 from services.gateway.responses.streaming import Followers
 from services.gateway.settings import GatewaySettings
+from services.gateway.webhooks.delivery import WebhookSender
 from shared.artifacts.store import ArtifactStore
 from shared.messaging.bus import Publisher
 from shared.storage.engine import Database
@@ -50,6 +51,7 @@ class AppState:
     submissions: JobSubmission
     releases: ReleasePublisher
     events: EventHub
+    webhooks: WebhookSender
     readiness: Readiness
     responses: Answering
     response_queue: ResponseQueue

@@ -8,7 +8,22 @@ from threading import Lock
 from typing import Literal
 
 IdPrefix = Literal[
-    "ftjob-", "file-", "ftevent-", "ftckpt-", "conv_", "turn_", "alert_", "key_", "doc_", "resp_", "item_"
+    "ftjob-",
+    "file-",
+    "ftevent-",
+    "ftckpt-",
+    "conv_",
+    "turn_",
+    "alert_",
+    "key_",
+    "doc_",
+    "wh_",
+    "whdel_",
+    "evt_",
+    "batch_",
+    "batch_req_",
+    "resp_",
+    "item_",
 ]
 
 ID_LENGTH = 24

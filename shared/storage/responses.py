@@ -12,9 +12,18 @@ from typing import Any
 from sqlalchemy import and_, delete, func, or_, update
 from sqlmodel import Session, col, select
 
+from shared.contracts.webhooks import WebhookEventType
 from shared.errors import NotFound, TooManyRequests
+from shared.storage import webhooks
 from shared.storage.statements import insert_rows
 from shared.storage.tables import Response, ResponsePiece, ResponseStatus, Turn
+
+_EVENTS: Mapping[str, WebhookEventType] = {
+    "completed": "response.completed",
+    "incomplete": "response.incomplete",
+    "failed": "response.failed",
+}
+"""What is told of one that was written in the background."""
 
 UNFINISHED: tuple[ResponseStatus, ...] = ("queued", "in_progress")
 
@@ -104,21 +113,24 @@ def put_back(session: Session, response_id: str, token: str, until: float) -> bo
     return _write(session, response_id, token, {"lease_token": None, "lease_expires_at": until})
 
 
-def finish(session: Session, response_id: str, token: str, **values: Any) -> bool:
-    """Write how it ended; ``False``: it is not ours to end any more, and nothing was written."""
+def finish(session: Session, response_id: str, token: str, now: float, values: Mapping[str, Any]) -> bool:
+    """Write how it ended, and have it told; ``False``: it is not ours to end any more, and nothing was written."""
     ended = _write(session, response_id, token, {**values, "lease_token": None, "lease_expires_at": None})
     if ended:
+        webhooks.emit(session, _EVENTS[values["status"]], {"id": response_id}, now)
         session.exec(delete(ResponsePiece).where(col(ResponsePiece.response_id) == response_id))
     return ended
 
 
 def cancel(session: Session, response_id: str, now: float) -> bool:
-    """Stop one that is not finished; ``False``: it is."""
+    """Stop one that is not finished, and have it told; ``False``: it is."""
     stopped = session.exec(
         update(Response)
         .where(col(Response.id) == response_id, col(Response.status).in_(UNFINISHED))
         .values(status="cancelled", completed_at=now, lease_token=None, lease_expires_at=None)
     )
+    if stopped.rowcount:
+        webhooks.emit(session, "response.cancelled", {"id": response_id}, now)
     return bool(stopped.rowcount)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from queue import Queue
 from threading import Event, Thread
 from types import TracebackType
@@ -145,11 +145,13 @@ class _Attempt:
         if writer is None:
             done, turn = await self._answering.by_bot(caller, body, row, row.id)
             self._finish(
-                status="completed",
-                completed_at=turn.created_at,
-                model=turn.model_id,
-                turn_id=turn.id,
-                conversation_id=done.conversation_id,
+                {
+                    "status": "completed",
+                    "completed_at": turn.created_at,
+                    "model": turn.model_id,
+                    "turn_id": turn.id,
+                    "conversation_id": done.conversation_id,
+                }
             )
         else:
             await self._write(caller, body, writer)
@@ -179,7 +181,7 @@ class _Attempt:
             answer.cancel()
         if writing.end is None:
             raise Unavailable("the answer broke off; it is tried again")
-        self._finish(**writing.outcome(writing.end, self._clock()))
+        self._finish(writing.outcome(writing.end, self._clock()))
 
     def _flush(self, told: int, unsaved: list[str]) -> None:
         if self._stopping.is_set():
@@ -193,11 +195,12 @@ class _Attempt:
                 piece = ResponsePiece(response_id=row.id, attempt=row.attempt, number=number, pieces=unsaved)
                 responses.add_pieces(session, piece)
 
-    def _finish(self, **values: Any) -> None:
+    def _finish(self, values: Mapping[str, Any]) -> None:
+        now = self._clock()
         with self._database.transaction() as session:
-            if not responses.finish(session, self._row.id, self._token, **values):
+            if not responses.finish(session, self._row.id, self._token, now, values):
                 raise Lost
-            add_to_conversation(session, self._row.model_copy(update=values), self._clock())
+            add_to_conversation(session, self._row.model_copy(update=dict(values)), now)
 
     def _give_up(self, error: ParleyError) -> None:
         row, now = self._row, self._clock()
@@ -208,8 +211,9 @@ class _Attempt:
                 responses.put_back(session, row.id, self._token, now + wait)
             return
         detail = detail_of(error)
+        ended = failure(error, detail.code or "", detail.message, now)
         with self._database.transaction() as session:
-            responses.finish(session, row.id, self._token, **failure(error, detail.code or "", detail.message, now))
+            responses.finish(session, row.id, self._token, now, ended)
 
 
 class ResponseQueue:

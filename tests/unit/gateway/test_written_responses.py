@@ -188,7 +188,7 @@ def test_another_process_takes_over_what_one_has_left(
     assert client.responses.retrieve("resp_abandoned").output_text == "taken over"
     assert _row(lm_platform, "resp_abandoned").attempt == 2
     with lm_platform.database.transaction() as session:
-        assert not responses.finish(session, "resp_abandoned", "of the dead", status="failed")
+        assert not responses.finish(session, "resp_abandoned", "of the dead", 2.0, {"status": "failed"})
 
 
 def _row(platform: Platform, response_id: str) -> Response:

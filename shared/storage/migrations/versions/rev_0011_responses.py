@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
-down_revision = "0006"
+down_revision = "0012"
 
 _UNFINISHED = sa.text("status IN ('queued', 'in_progress')")
 
