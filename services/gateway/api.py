@@ -14,6 +14,7 @@ from services.gateway.alerts import routes as alerts
 from services.gateway.analysis import routes as analysis
 from services.gateway.bots import routes as bots
 from services.gateway.chat import routes as chat
+from services.gateway.conversations import item_routes as conversation_items
 from services.gateway.conversations import routes as conversations
 from services.gateway.embeddings import routes as embeddings
 from services.gateway.files import routes as files
@@ -33,6 +34,7 @@ ROUTERS = (
     chat.router,
     responses.router,
     conversations.router,
+    conversation_items.router,
     embeddings.router,
     analysis.router,
     sentiment.router,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, tuple_, update
 from sqlmodel import Session, col, select
 
 from shared.errors import InvalidInput, NotFound
 from shared.storage import conversations
 from shared.storage.identity import new_id
+from shared.storage.paging import Order
 from shared.storage.tables import Conversation, ConversationItem, Response, ResponsePiece, Turn
 
 
@@ -110,3 +111,26 @@ def messages(session: Session, conversation_id: str, count: int) -> list[tuple[s
         keyed += [((turn.position, 1), "user", turn.user_text), ((turn.position, 2), "assistant", turn.answer.text)]
     keyed.sort(key=lambda said: said[0])
     return [(role, text) for _, role, text in keyed]
+
+
+Place = tuple[int, int, int]
+"""Where a message or an item stands: turns before it; 0 for an item, 1 for what a customer said, 2 for the answer; ``seq``."""
+
+
+def page(
+    session: Session, conversation_id: str, *, after: Place | None, limit: int, order: Order
+) -> tuple[list[Turn], list[ConversationItem]]:
+    """At least the next ``limit`` turns and items after a place, each in their order, as far as there are any."""
+    up = order == "asc"
+    position, place = col(Turn.position), tuple_(col(ConversationItem.after_turns), col(ConversationItem.seq))
+    turns_ = select(Turn).where(col(Turn.conversation_id) == conversation_id)
+    items = select(ConversationItem).where(col(ConversationItem.conversation_id) == conversation_id)
+    if after is not None:
+        # A turn has two messages: the place may be between them. An item stands before the turn of its number.
+        turns_ = turns_.where(position >= after[0] if up else position <= after[0])
+        here = tuple_(after[0], after[2] if after[1] == 0 else 2**62)
+        items = items.where(place > here if up else place < here)
+    turns_ = turns_.order_by(position.asc() if up else position.desc()).limit(limit + 1)
+    keys = (col(ConversationItem.after_turns), col(ConversationItem.seq))
+    items = items.order_by(*(key.asc() if up else key.desc() for key in keys)).limit(limit)
+    return list(session.exec(turns_).all()), list(session.exec(items).all())

@@ -56,6 +56,18 @@ def page(
     return read_page(session, Conversation, *where, keys=("created_at", "id"), after=after, limit=limit, order="desc")
 
 
+def set_metadata(session: Session, conversation_id: str, metadata: Mapping[str, str]) -> Conversation:
+    """Replace what a client keeps with a conversation.
+
+    Raises:
+        NotFound: There is no such conversation.
+    """
+    session.exec(
+        update(Conversation).where(col(Conversation.id) == conversation_id).values(user_metadata=dict(metadata))
+    )
+    return get(session, conversation_id)
+
+
 def end(session: Session, conversation_id: str, now: float) -> Conversation:
     """Let no more turns in; a second time changes nothing.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -89,6 +89,11 @@ class Item(BaseModel):
 
 
 Items = Annotated[list[Item], Field(min_length=1, max_length=MAX_ITEMS)]
+
+
+def stored(items: Iterable[Item]) -> list[dict[str, Any]]:
+    """Items as they are kept, without those of which nothing is."""
+    return [kept for item in items if (kept := item.stored()) is not None]
 
 
 def words(content: Content | None) -> str:

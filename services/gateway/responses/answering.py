@@ -13,7 +13,7 @@ from services.gateway.chat.lookup import ConversationContext, ConversationLookup
 from services.gateway.chat.sampling import SamplingOptions
 from services.gateway.chat.transcript import TranscriptMessage, transcript_hash
 from services.gateway.chat.turns import Turns, Utterance
-from services.gateway.conversations.items import transcript
+from services.gateway.conversations.items import stored, transcript
 from services.gateway.http.keyring import Caller
 from services.gateway.responses.context import chat_messages, said_before, turn_before
 from services.gateway.responses.objects import answered, said_item, turn_id_of
@@ -140,7 +140,7 @@ class Answering:
             before = said_before(session, caller, body)
             if body.conversation_id is not None:
                 _require_open(session, body.conversation_id)
-        asked = [stored for item in body.items if (stored := item.stored()) is not None]
+        asked = stored(body.items)
         messages = tuple(chat_messages(body.instructions, [*before, *asked]))
         return GenerateText(model=model, messages=messages, sampling=sampling)
 

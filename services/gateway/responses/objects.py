@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from services.gateway.chat.objects import details, usage
-from services.gateway.conversations.items import answer_id, said_id
+from services.gateway.conversations.items import answer_id, said_id, stored
 from services.gateway.responses.schemas import (
     CachedTokens,
     ConversationName,
@@ -35,7 +35,7 @@ def record(body: CreateResponse, model: str, key_id: str, now: float, idempotenc
     """A response that nobody has answered or stored yet."""
     response_id = new_id("resp_")
     last = said_id(turn_id_of(response_id))
-    kept = [stored for item in body.items if (stored := item.stored()) is not None]
+    kept = stored(body.items)
     ids = [*(new_id("item_") for _ in kept[:-1]), last]
     return Response(
         id=response_id,
