@@ -21,6 +21,9 @@ from services.gateway.jobs.submission import JobSubmission
 from services.gateway.models.predictions import Predictions
 from services.gateway.models.releases import ReleasePublisher
 from services.gateway.operations.readiness import Readiness
+from services.gateway.responses.answering import Answering
+from services.gateway.responses.background import ResponseQueue
+from services.gateway.responses.streaming import Followers
 from services.gateway.settings import GatewaySettings
 from services.gateway.webhooks.delivery import WebhookSender
 from shared.artifacts.store import ArtifactStore
@@ -54,6 +57,9 @@ class AppState:
     news: ConversationNews
     webhooks: WebhookSender
     readiness: Readiness
+    responses: Answering
+    response_queue: ResponseQueue
+    followers: Followers
 
 
 async def _state(request: Request) -> AppState:

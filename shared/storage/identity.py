@@ -23,6 +23,8 @@ IdPrefix = Literal[
     "batch_",
     "batch_req_",
     "reply_",
+    "resp_",
+    "item_",
 ]
 
 ID_LENGTH = 24

@@ -37,6 +37,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "keys": (),
     "models": ("analysis",),
     "operations": (),
+    "responses": ("chat", "conversations"),
     "sentiment": (),
     "webhooks": (),
 }
