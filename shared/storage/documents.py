@@ -127,6 +127,11 @@ def mark_copies(session: Session, stream: str, voices: Mapping[str, str]) -> Non
         session.exec(update(Document).where(*where).values(voice=voices[document_id]))
 
 
+def with_ids(session: Session, stream: str, ids: Sequence[str]) -> list[Document]:
+    """The documents with these ids, of those that are there."""
+    return list(session.exec(select(Document).where(col(Document.stream) == stream, col(Document.id).in_(ids))))
+
+
 def get(session: Session, stream: str, document_id: str) -> Document:
     """One document.
 

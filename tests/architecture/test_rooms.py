@@ -37,12 +37,15 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "models": ("analysis",),
     "operations": (),
     "sentiment": (),
+    "streams": (),
 }
 
 #: What a room of monitoring may use of the others.
 WATCHING: dict[str, tuple[str, ...]] = {
     "alerts": (),
+    "reading": (),
     "sentiment": (),
+    "streams": ("reading",),
 }
 
 #: The parts of a job's life that touch tensors; the others run in a process that has no torch.
