@@ -26,7 +26,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "httpx": ("services.cli", "services.generation.language_models.engine"),
     "jinja2": ("services.training.reporting", "shared.decoding.chat_template"),
     "kombu": ("shared.messaging",),
-    "matplotlib": ("services.training",),
+    "matplotlib": ("services.training", "services.gateway.streams.charts"),
     "llguidance": ("shared.decoding.grammar",),
     "mlflow": ("services.training.tracking",),
     "onnx": ("services.training.exporting",),

@@ -23,6 +23,7 @@ EXCEPTIONS = {
     "certifi": "MPL-2.0: a list of certificates, used as it is",
     "hypothesis": "MPL-2.0: a tool of the tests, not passed on with Parley",
     "pathspec": "MPL-2.0: a part of mypy, not passed on with Parley",
+    "pyahocorasick": "BSD-3-Clause, some files in the public domain; its field is no SPDX expression",
     "tqdm": "MPL-2.0 AND MIT: used as it is, through transformers",
 }
 
