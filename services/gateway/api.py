@@ -28,6 +28,7 @@ from services.gateway.sentiment import routes as sentiment
 from services.gateway.state import AppState
 from services.gateway.streams import routes as streams
 from services.gateway.streams import trend_routes as stream_trends
+from services.gateway.webhooks import routes as webhooks
 
 ROUTERS = (
     chat.router,
@@ -43,6 +44,7 @@ ROUTERS = (
     models.router,
     bots.router,
     keys.router,
+    webhooks.router,
     operations.router,
 )
 

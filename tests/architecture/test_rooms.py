@@ -38,6 +38,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "operations": (),
     "sentiment": (),
     "streams": (),
+    "webhooks": (),
 }
 
 #: What a room of monitoring may use of the others.

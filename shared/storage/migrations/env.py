@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-import shared.storage.stream_tables  # noqa: F401  # its tables are part of METADATA once it is loaded
-from shared.storage.tables import METADATA
+from shared.storage import every_table
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
+context.configure(connection=context.config.attributes["connection"], target_metadata=every_table.METADATA)
 with context.begin_transaction():
     context.run_migrations()
