@@ -13,7 +13,7 @@ PERMISSIVE = re.compile(
         MIT(-0|-CMU|\ License)? | (New\ |3-Clause\ )?BSD(-[0123]-Clause|\ 3-Clause)?(\ License)? | 0BSD | ISC\ License(\ \(ISCL\))?
         | Apache(-2\.0|\ 2\.0)?(\ License)?(\ WITH\ LLVM-exception)? | Apache\ Software\ License
         | PSF-2\.0 | Python\ Software\ Foundation\ License | CNRI-Python | Zlib | CC0-1\.0 | BSL-1\.0 | DFSG\ approved
-        | Dual\ License
+        | Dual\ License | BSD-3-Clause\ and\ Public-Domain
     )$""",
     re.VERBOSE,
 )
@@ -23,7 +23,6 @@ EXCEPTIONS = {
     "certifi": "MPL-2.0: a list of certificates, used as it is",
     "hypothesis": "MPL-2.0: a tool of the tests, not passed on with Parley",
     "pathspec": "MPL-2.0: a part of mypy, not passed on with Parley",
-    "pyahocorasick": "BSD-3-Clause, some files in the public domain; its field is no SPDX expression",
     "tqdm": "MPL-2.0 AND MIT: used as it is, through transformers",
 }
 
