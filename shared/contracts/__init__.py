@@ -14,6 +14,7 @@ from shared.contracts.releases import BotPublished, ModelPublished
 from shared.contracts.responses import ResponseQueued
 from shared.contracts.sentiment import AlertRaised, SentimentObserved
 from shared.contracts.streaming import StillWorking
+from shared.contracts.streams import DocumentsReceived
 
 MESSAGES: tuple[type[Message], ...] = (
     TurnReceived,
@@ -37,4 +38,5 @@ MESSAGES: tuple[type[Message], ...] = (
     StillWorking,
     ConversationsChanged,
     ResponseQueued,
+    DocumentsReceived,
 )

@@ -39,13 +39,16 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "operations": (),
     "responses": ("chat", "conversations"),
     "sentiment": (),
+    "streams": (),
     "webhooks": (),
 }
 
 #: What a room of monitoring may use of the others.
 WATCHING: dict[str, tuple[str, ...]] = {
     "alerts": (),
+    "reading": (),
     "sentiment": (),
+    "streams": ("reading",),
 }
 
 #: The parts of a job's life that touch tensors; the others run in a process that has no torch.
