@@ -12,6 +12,8 @@ from fastapi_offline import FastAPIOffline
 
 from services.gateway.alerts import routes as alerts
 from services.gateway.analysis import routes as analysis
+from services.gateway.batches import routes as batches
+from services.gateway.batches.worker import working
 from services.gateway.bots import routes as bots
 from services.gateway.chat import routes as chat
 from services.gateway.conversations import routes as conversations
@@ -19,6 +21,7 @@ from services.gateway.embeddings import routes as embeddings
 from services.gateway.files import routes as files
 from services.gateway.http import errors
 from services.gateway.http.body_limit import BodyLimit
+from services.gateway.http.live_traffic import LiveTraffic
 from services.gateway.http.tracing import Tracing
 from services.gateway.jobs import routes as jobs
 from services.gateway.keys import routes as keys
@@ -40,6 +43,7 @@ ROUTERS = (
     models.router,
     bots.router,
     keys.router,
+    batches.router,
     webhooks.router,
     operations.router,
 )
@@ -66,9 +70,10 @@ def build_api(gateway: AppState) -> FastAPI:
     """The application of one gateway process."""
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         current_default_thread_limiter().total_tokens = gateway.settings.threads
-        yield
+        async with working(gateway, app):
+            yield
 
     # FastAPI's own page takes its scripts from a content network: blank without one, and strangers' code beside the key.
     app = FastAPIOffline(
@@ -90,5 +95,6 @@ def build_api(gateway: AppState) -> FastAPI:
         upload_bytes=settings.upload_limit_bytes,
         patience=settings.slow_client_seconds,
     )
+    app.add_middleware(LiveTraffic, traffic=gateway.traffic)
     app.add_middleware(Tracing)  # added last: outermost
     return app

@@ -22,6 +22,7 @@ from services.gateway.files.expiry import INTERVAL_SECONDS, delete_expired
 from services.gateway.files.uploads import UploadStore
 from services.gateway.handlers import build_handlers
 from services.gateway.http.keyring import KeyRing
+from services.gateway.http.live_traffic import TrafficGauge
 from services.gateway.http.rate_limit import RateLimiter
 from services.gateway.jobs.submission import JobSubmission
 from services.gateway.keys.first_key import add_key, ensure_key
@@ -90,6 +91,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         publisher=publisher,
         keys=KeyRing(database, time.monotonic),
         limiter=RateLimiter(),
+        traffic=TrafficGauge(time.monotonic),
         conversations=ConversationLookup(database, settings.history_turns),
         turns=Turns(requester, writer, database, timeout=timeout, clock=time.time),
         texts=Texts(requester, timeout),

@@ -47,5 +47,9 @@ class GatewaySettings(PlatformSettings):
     """Threads for database and artifacts."""
     event_streams_limit: Annotated[int, Field(ge=1)] = 100
     """Event streams that may be open at once; then 429."""
+    batch_rows_at_once: Annotated[int, Field(ge=0, le=256)] = 8
+    """Requests of a batch that this process makes at once while no others come; ``0``: it works at no batch."""
+    batch_lease_seconds: Annotated[float, Field(ge=1, le=3600)] = 60.0
+    """Seconds after which another process goes on with the batch of one that died."""
     shutdown_seconds: Annotated[int, Field(ge=1)] = 30
     """How long requests under way may take after SIGTERM."""

@@ -25,6 +25,11 @@ def encoder_key(model_id: str) -> str:
     return f"encoders/{model_id}"
 
 
+def batch_key(batch_id: str, part: int | None = None) -> str:
+    """The results of a batch that is under way, or one part of them."""
+    return f"batches/{batch_id}" if part is None else f"batches/{batch_id}/{part:06d}"
+
+
 def checkpoints_key(job_id: str) -> str:
     """The checkpoints of a job, while it runs."""
     return f"jobs/{job_id}/checkpoints"

@@ -65,6 +65,12 @@ def find(session: Session, key_hash: str) -> ApiKey | None:
     ).one_or_none()
 
 
+def by_id(session: Session, key_id: str) -> ApiKey | None:
+    """The key of this id, unless it is revoked."""
+    row = session.get(ApiKey, key_id)
+    return row if row is not None and row.revoked_at is None else None
+
+
 def all(session: Session) -> list[ApiKey]:  # noqa: A001  # read as keys.all
     """Every key, revoked ones included, oldest first."""
     return list(session.exec(select(ApiKey).order_by(col(ApiKey.created_at), col(ApiKey.id))))

@@ -27,6 +27,7 @@ TRAINING = "services.training"
 RESOURCES: dict[str, tuple[str, ...]] = {
     "alerts": ("sentiment",),
     "analysis": (),
+    "batches": ("files",),
     "bots": ("analysis",),
     "chat": ("analysis",),
     "conversations": ("chat",),

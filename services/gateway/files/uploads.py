@@ -32,6 +32,7 @@ from shared.tasks.records import kind_by_fields
 FINE_TUNE = "fine-tune"
 EVALS = "evals"
 USER_DATA = "user_data"
+BATCH = "batch"
 PURPOSES: tuple[str, ...] = get_args(UploadPurpose)
 CHUNK_BYTES = 1024 * 1024
 #: Seconds that a file may be told to live, as the convention has it.
