@@ -15,7 +15,7 @@ from shared.storage import batches, webhooks
 from tests.unit.gateway.platform import Platform, running_platform
 from tests.waiting import wait_for
 
-CHAT = "/v1/chat/completions"
+CHAT: Any = "/v1/chat/completions"
 
 
 def chat(number: int, text: str = "hello") -> dict[str, Any]:
@@ -103,12 +103,10 @@ def test_more_rows_than_there_may_be(client: OpenAI) -> None:
 
 def test_what_cannot_be_is_refused_at_once(client: OpenAI) -> None:
     file = client.files.create(file=("x.jsonl", b"{}"), purpose="evals").id
-    for endpoint, file_id, param in (
-        ("/v1/videos", file, "endpoint"),
-        (CHAT, file, "input_file_id"),
-    ):
+    cases: list[tuple[Any, str, str]] = [("/v1/videos", file, "endpoint"), (CHAT, file, "input_file_id")]
+    for endpoint, file_id, param in cases:
         with pytest.raises(openai.BadRequestError) as refused:
-            client.batches.create(input_file_id=file_id, endpoint=endpoint, completion_window="24h")  # type: ignore[arg-type]
+            client.batches.create(input_file_id=file_id, endpoint=endpoint, completion_window="24h")
         assert refused.value.param == param
     with pytest.raises(openai.NotFoundError):
         client.batches.create(input_file_id="file-none", endpoint=CHAT, completion_window="24h")
@@ -133,7 +131,12 @@ def test_a_repeated_request_is_one_batch(client: OpenAI) -> None:
 def test_a_cancelled_batch_keeps_what_was_answered(tmp_path: Path) -> None:
     with running_platform(tmp_path, batch_rows_at_once=1) as platform, platform.client() as client:
         batch_id = submitted(client, [chat(number) for number in range(3000)])
-        wait_for(lambda: client.batches.retrieve(batch_id).request_counts.completed > 0, 30)
+
+        def completed() -> int:
+            counts: Any = client.batches.retrieve(batch_id).request_counts
+            return int(counts.completed)
+
+        wait_for(lambda: completed() > 0, 30)
         assert client.batches.cancel(batch_id).status == "cancelling"
         batch = ended(client, batch_id)
         assert batch.status == "cancelled"
