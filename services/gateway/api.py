@@ -29,6 +29,8 @@ from services.gateway.models import routes as models
 from services.gateway.operations import routes as operations
 from services.gateway.sentiment import routes as sentiment
 from services.gateway.state import AppState
+from services.gateway.stored_completions import routes as stored_completions
+from services.gateway.uploads import routes as uploads
 from services.gateway.webhooks import routes as webhooks
 
 ROUTERS = (
@@ -44,6 +46,8 @@ ROUTERS = (
     bots.router,
     keys.router,
     batches.router,
+    uploads.router,
+    stored_completions.router,
     webhooks.router,
     operations.router,
 )

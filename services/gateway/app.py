@@ -31,6 +31,7 @@ from services.gateway.models.releases import ReleasePublisher
 from services.gateway.operations.readiness import Readiness
 from services.gateway.settings import GatewaySettings
 from services.gateway.state import AppState
+from services.gateway.uploads.expiry import end_expired
 from services.gateway.webhooks.delivery import WebhookDeliveries, WebhookSender
 from shared.artifacts.store import open_store
 from shared.background import Ticker
@@ -79,6 +80,9 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
     events = _events(settings, stack, bus, publisher, instance)
     store = open_store(settings.artifacts)
     stack.enter_context(Ticker("file-expiry", lambda: delete_expired(database, store, time.time()), INTERVAL_SECONDS))
+    stack.enter_context(
+        Ticker("upload-expiry", lambda: end_expired(database, store, time.time()), 2 * INTERVAL_SECONDS)
+    )
     webhooks = WebhookSender(OutboundClient(settings.outbound_networks), time.time)
     stack.enter_context(WebhookDeliveries(database, webhooks, time.time))
     queue = job_queue(settings.broker_url, publisher, settings.broker_prefix)

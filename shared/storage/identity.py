@@ -21,7 +21,8 @@ IdPrefix = Literal[
     "whdel_",
     "evt_",
     "batch_",
-    "batch_req_",
+    "upload_",
+    "part_",
 ]
 
 ID_LENGTH = 24

@@ -38,6 +38,8 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "models": ("analysis",),
     "operations": (),
     "sentiment": (),
+    "stored_completions": (),
+    "uploads": ("files",),
     "webhooks": (),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
@@ -10,6 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 UPLOADS = "/v1/files"
+#: A part of a file, and how large one may be, as the convention has it.
+PARTS, PART_BYTES = re.compile(r"/v1/uploads/[^/]+/parts/?"), 64 * 1024 * 1024
 #: Room for the multipart frame around a file.
 FRAME_BYTES = 64 * 1024
 #: What a client has to send at least, averaged over the body; slower ones hold a place that others need.
@@ -39,9 +42,15 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        uploading = scope["path"].rstrip("/") == UPLOADS and scope["method"] == "POST"
-        limit = self._upload_bytes + FRAME_BYTES if uploading else self._json_bytes
+        limit = self._limit(scope["path"]) if scope["method"] == "POST" else self._json_bytes
         await self._app(scope, _counting(receive, _declared_length(scope), limit, self._patience), send)
+
+    def _limit(self, path: str) -> int:
+        if path.rstrip("/") == UPLOADS:
+            return self._upload_bytes + FRAME_BYTES
+        if PARTS.fullmatch(path):
+            return min(self._upload_bytes, PART_BYTES) + FRAME_BYTES
+        return self._json_bytes
 
 
 def _declared_length(scope: Scope) -> int:
