@@ -23,6 +23,10 @@ IdPrefix = Literal[
     "batch_",
     "upload_",
     "part_",
+    "batch_req_",
+    "reply_",
+    "resp_",
+    "item_",
 ]
 
 ID_LENGTH = 24

@@ -94,8 +94,8 @@ class KeyRing:
     def by_id(self, key_id: str) -> Caller | None:
         """The caller that works go on for after their request has ended; ``None`` if the key is revoked."""
         with self._database.reading() as session:
-            row = keys.by_id(session, key_id)
-        return None if row is None else _caller(row)
+            row = keys.get(session, key_id)
+        return None if row.revoked_at is not None else _caller(row)
 
     def forget(self) -> None:
         """Look every key up again; called when one was revoked."""
