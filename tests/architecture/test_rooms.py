@@ -27,6 +27,7 @@ TRAINING = "services.training"
 RESOURCES: dict[str, tuple[str, ...]] = {
     "alerts": ("sentiment",),
     "analysis": (),
+    "batches": ("files",),
     "bots": ("analysis",),
     "chat": ("analysis",),
     "colleagues": ("alerts", "chat", "conversations"),
@@ -40,6 +41,8 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "responses": ("chat", "conversations"),
     "sentiment": (),
     "streams": (),
+    "stored_completions": (),
+    "uploads": ("files",),
     "webhooks": (),
 }
 
