@@ -16,8 +16,14 @@ TOKENIZER = "tokenizer.json"
 FP32_MODEL = "model.onnx"
 INT8_MODEL = "model.int8.onnx"
 INT4_MODEL = "model.int4.onnx"
+ENCODER_MODEL = "encoder.onnx"
 NEIGHBOURS = "neighbours.npy"
 CHAT_TEMPLATE = "chat_template.jinja"
+
+
+def encoder_beside(decoder: str) -> str:
+    """The graph that reads, of an encoder-decoder whose graph that writes is called ``decoder``."""
+    return decoder.replace("model", "encoder", 1)
 
 
 #: Slope of the odds of ``out_of_scope`` where no rows tell a better one; those that were learnt lie around it.
@@ -122,6 +128,33 @@ class DecoderShape(_Part):
     shared_buffer: bool = True
 
 
+class EncoderDecoderShape(_Part):
+    """What serving has to know of the two graphs of an encoder-decoder.
+
+    The one that reads (``encoder.onnx``) takes ``input_ids`` and ``attention_mask`` [b, s], and gives of each layer of the decoder
+    ``source.N.key`` and ``.value`` [b, heads, s, head_size]. The one that writes (``model.onnx``) takes these, ``source_mask`` [b, s],
+    ``input_ids`` [b, t], and ``past_key_values.N.key`` and ``.value`` [b, heads, past, head_size]; it gives ``logits``
+    [b, t, vocabulary], and ``present.N.key`` and ``.value``.
+
+    Attributes:
+        layers: Of the decoder.
+        heads: In each.
+        head_size: Width of one.
+        context: Tokens that it writes at most, those that it begins with included.
+        vocabulary: Columns of its logits.
+        begin: Tokens that every text begins with; it is given them.
+        end: Tokens that end a text.
+    """
+
+    layers: int
+    heads: int
+    head_size: int
+    context: int
+    vocabulary: int
+    begin: tuple[int, ...]
+    end: tuple[int, ...]
+
+
 class Parity(_Part):
     """How well the export agrees with the torch model on held-out inputs."""
 
@@ -149,7 +182,7 @@ class Manifest(_Part):
     embedding_sizes: tuple[int, ...] = ()
     """To which an embedding may be cut, where the model was trained so that it can be; largest first."""
     max_length: int
-    decoder: DecoderShape | None = None
+    decoder: DecoderShape | EncoderDecoderShape | None = None
     """Of a model that writes; others have none."""
     calibration: Calibration
     served_file: str
