@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import torch
 from torch import nn
 
 from services.training.data.loading import JobData, read_data
@@ -20,12 +21,14 @@ from services.training.data.rare_labels import counts
 from services.training.data.splitting import Split, thinned, with_more
 from services.training.exporting.onnx_export import export
 from services.training.exporting.selection import ExportedVariant, choose
+from services.training.fitting.device import best_device
+from services.training.fitting.head_importance import head_importance
 from services.training.fitting.loop import FitResult, Method
 from services.training.fitting.recipe import Recipe, resolve
 from services.training.jobs.context import AttemptContext
 from services.training.models.base_models import Base, find_base, model_id
 from services.training.models.encoder import encoder_width, load_encoder
-from services.training.models.students import student_of
+from services.training.models.students import Measures, Student, student_of
 from services.training.models.task_model import TaskModel
 from services.training.models.teachers import Teacher, find_teacher
 from services.training.models.text_encoder import TextEncoder
@@ -59,6 +62,9 @@ from shared.storage.tables import Job
 #: Test rows of the model before that are read again: more would only cost time.
 _OLD_ROWS = 1_000
 
+#: Training rows that tell what attention heads mean.
+_HEAD_ROWS = 512
+
 #: Rows that were added by an objective, in the event that tells of it.
 _SHOWN = 5
 
@@ -85,7 +91,8 @@ def run(job: Job, context: AttemptContext) -> None:
     teacher = find_teacher(job.spec, context.lease, context.store, context.folder / "cache")
 
     schema = task.schema(parts.train)
-    base = _student(job.spec, base, task, parts.train, schema, context)
+    student = _student(job, base, task, parts.train, schema, context)
+    base = student.base
     encoder = TextEncoder.load(base.folder, job.spec.schedule.max_length)
     for warned in task.warnings((*parts.train, *parts.validation, *parts.test), encoder):
         report(warned.message, warned.figures, level="warn")
@@ -125,6 +132,8 @@ def run(job: Job, context: AttemptContext) -> None:
     forgetting = _forgetting(past, base, task, partial(variants.evaluate, chosen), context)
     metrics |= {"test": after.to_json(), "before": before.to_json(), "validation": chosen.validation.to_json()}
     metrics |= _besides(data, added, forgetting)
+    if student.heads:
+        metrics["heads"] = {"kept": student.heads, "importance": student.importance}
     if teacher is not None:
         compared = beside_teacher(teacher, task, schema, setting, chosen)
         report(compared.words, compared.figures)
@@ -307,20 +316,39 @@ def _forgetting(
 
 
 def _student(
-    spec: JobSpec, base: Base, task: Task[Any, Any, Any, Any], rows: Sequence[Any], schema: Any, context: AttemptContext
-) -> Base:
+    job: Job, base: Base, task: Task[Any, Any, Any, Any], rows: Sequence[Any], schema: Any, context: AttemptContext
+) -> Student:
     """The part of the base model that is trained."""
+    spec = job.spec
 
-    def used() -> set[int]:
+    def tokens() -> set[int]:
         encoder = TextEncoder.load(base.folder, spec.schedule.max_length)
         return {token for example in task.examples(encoder, rows, schema) for token in example.tokens}
 
-    student = student_of(base, spec.tuning, context.folder / "student", used)
-    if student is not base:
-        sizes = [sum(weight.numel() for weight in load_encoder(one.folder).parameters()) for one in (base, student)]
+    def heads(folder: Path) -> list[list[float]]:
+        recipe = resolve(
+            spec, len(rows), task.demands(schema), tuning_of(spec.tuning).rates, width=encoder_width(folder)
+        )
+        torch.manual_seed(job.seed)
+        model = task.model(folder, schema, 0.0)
+        model.to(best_device())
+        asked = task.examples(TextEncoder.load(folder, spec.schedule.max_length), thinned(rows, _HEAD_ROWS), schema)
+        return head_importance(model, task.prepare(model, asked), task, recipe)
+
+    student = student_of(base, spec.tuning, context.folder / "student", Measures(tokens, heads))
+    if student.base is not base:
+        kept = [load_encoder(one.folder) for one in (base, student.base)]
+        sizes = [sum(weight.numel() for weight in one.parameters()) for one in kept]
         context.events.message(
             f"Of the {sizes[0]:,} weights of the base model {sizes[1]:,} are kept.",
             {"base_weights": sizes[0], "kept_weights": sizes[1]},
+        )
+    if student.heads:
+        counts = [len(layer) for layer in student.heads]
+        context.events.message(
+            f"{sum(counts)} attention heads are kept ({', '.join(map(str, counts))} by layer), with {student.importance:.0%} of what all of "
+            f"them mean for {min(len(rows), _HEAD_ROWS)} training rows.",
+            {"heads": sum(counts), "importance": student.importance},
         )
     return student
 
