@@ -12,13 +12,13 @@ from types import MappingProxyType
 from typing import Any
 
 import torch
-from torch import nn
 
 from services.training.data.loading import JobData, read_data
 from services.training.data.past import Past, find_past, replayed
 from services.training.data.pseudo_labels import pseudo_labelled
 from services.training.data.rare_labels import counts
 from services.training.data.splitting import Split, thinned, with_more
+from services.training.exporting.half_precision import ForGpus, for_gpus
 from services.training.exporting.onnx_export import export
 from services.training.exporting.selection import ExportedVariant, choose
 from services.training.fitting.device import best_device
@@ -114,17 +114,14 @@ def run(job: Job, context: AttemptContext) -> None:
     report(*_effort(fitted))
 
     folder = context.folder / "bundle"
-    folder.mkdir()
-    encoder.save(folder / TOKENIZER)
-    difference, decoder = (
-        task.export(trained.graph, folder, held_out) if task.export else _traced(trained.graph, task, folder, held_out)
-    )
+    difference, decoder = _exported(trained.graph, task, encoder, folder, held_out)
     draft = _draft(job, base, data, task.labels(schema), task.embedding_size(model))
     draft = draft.model_copy(update={"decoder": decoder})
     setting = Setting(folder, draft, encoder, parts, context.threads)
     variants = task.variants(setting, schema)
     chosen, lost = choose(variants, folder, parts.validation, task.quality)
     variants.keep(chosen)
+    draft = _with_half(draft, partial(for_gpus, setting, task, variants, chosen, held_out), context)
     after = variants.evaluate(chosen, parts.test)
     report(f"Exported, differing by at most {difference:.1g}; {_served(chosen, lost)}.")
     report(f"On {after.rows} test rows: {_described(after, task)}.", after.scores)
@@ -151,8 +148,24 @@ def run(job: Job, context: AttemptContext) -> None:
     _hand_over(ready, before, fitted, context)
 
 
-def _traced(model: nn.Module, task: Task[Any, Any, Any, Any], folder: Path, held_out: Sequence[Any]) -> Exported:
-    return Exported(export(model, task, folder, held_out))
+def _exported(
+    graph: Any, task: Task[Any, Any, Any, Any], encoder: TextEncoder, folder: Path, held_out: Sequence[Any]
+) -> Exported:
+    """The graph of a model with its tokenizer, in a new folder."""
+    folder.mkdir()
+    encoder.save(folder / TOKENIZER)
+    if task.export is not None:
+        return task.export(graph, folder, held_out)
+    return Exported(export(graph, task, folder, held_out))
+
+
+def _with_half(draft: Manifest, tried: Callable[[], ForGpus], context: AttemptContext) -> Manifest:
+    """The manifest with what GPUs serve, where the job asks for half precision."""
+    if draft.spec.export.gpu_precision != "fp16":
+        return draft
+    half = tried()
+    context.events.message(half.words, level="info" if half.kept else "warn")
+    return draft.model_copy(update=half.manifest)
 
 
 def _data(job: Job, context: AttemptContext) -> JobData:
@@ -190,7 +203,9 @@ def _measured(
             "calibration": chosen.calibration,
             "served_file": chosen.file,
             "metrics": dict(metrics),
-            "parity": Parity(max_abs_difference=difference, int8_scheme=scheme, int8_loss=lost),
+            "parity": draft.parity.model_copy(
+                update={"max_abs_difference": difference, "int8_scheme": scheme, "int8_loss": lost}
+            ),
         }
     )
 

@@ -14,6 +14,7 @@ from shared.contracts.tasks import TaskName
 MANIFEST = "manifest.json"
 TOKENIZER = "tokenizer.json"
 FP32_MODEL = "model.onnx"
+FP16_MODEL = "model.fp16.onnx"
 INT8_MODEL = "model.int8.onnx"
 INT4_MODEL = "model.int4.onnx"
 ENCODER_MODEL = "encoder.onnx"
@@ -164,6 +165,10 @@ class Parity(_Part):
     """Name of the quantisation that was kept, or ``None`` if fp32 is served."""
     int8_loss: float | None
     """Points (0..100) that the worst score lost through it."""
+    fp16_difference: float | None = None
+    """Largest difference of any output of the graph in half precision from that of fp32, as a share of the largest; ``None`` without one."""
+    fp16_loss: float | None = None
+    """Points that the worst score lost through it."""
 
 
 class Manifest(_Part):
@@ -186,7 +191,9 @@ class Manifest(_Part):
     """Of a model that writes; others have none."""
     calibration: Calibration
     served_file: str
-    """``model.onnx``, ``model.int8.onnx`` or ``model.int4.onnx``: the one that inference opens."""
+    """``model.onnx``, ``model.int8.onnx`` or ``model.int4.onnx``: the one that inference opens on a CPU."""
+    gpu_file: str = FP32_MODEL
+    """``model.onnx`` or ``model.fp16.onnx``: the one that it opens on a GPU."""
     metrics: dict[str, Any]
     parity: Parity
     files: dict[str, FileEntry]

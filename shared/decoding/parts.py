@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from shared.artifacts.bundle import Bundle
-from shared.artifacts.manifest import CHAT_TEMPLATE, FP32_MODEL, TOKENIZER, DecoderShape
+from shared.artifacts.manifest import CHAT_TEMPLATE, TOKENIZER, DecoderShape
 from shared.decoding.chat_template import ChatTemplate, read_template
 from shared.decoding.graph import DecoderGraph, open_graph
 from shared.decoding.tokenizer import DecoderTokens
@@ -24,7 +24,7 @@ class DecoderLimits:
         slots: Answers written at once.
         context: Tokens of each, prompt and answer together; ``None``: what the model can.
         threads: Threads inside one step.
-        providers: Where to run, best first; on a GPU the fp32 graph is served.
+        providers: Where to run, best first.
     """
 
     slots: int = 16
@@ -58,7 +58,7 @@ class DecoderParts:
         manifest = bundle.manifest
         if not isinstance(manifest.decoder, DecoderShape):
             raise BrokenArtifact(f"{manifest.model_id} is a model of {manifest.task}, which nobody can talk to")
-        served = bundle.path(FP32_MODEL if limits.providers[0] != CPU[0] else manifest.served_file)
+        served = bundle.served(on_gpu=limits.providers[0] != CPU[0])
         return cls.of_files(served, manifest.decoder, limits)
 
     @classmethod

@@ -49,7 +49,7 @@ class Writer:
 
     @classmethod
     def from_bundle(cls, bundle: Bundle, *, threads: int = 1, providers: Sequence[str] = CPU) -> Self:
-        """Load a model, warm. On a GPU the fp32 graph is served.
+        """Load a model, warm.
 
         Raises:
             BrokenArtifact: Its files do not fit together.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from shared.artifacts.bundle import Bundle
-from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, EncoderDecoderShape
+from shared.artifacts.manifest import TOKENIZER, EncoderDecoderShape
 from shared.contracts.tasks import TaskName
 from shared.decoding.encoder_decoder import EncoderDecoder
 from shared.decoding.sources import Sources
@@ -39,7 +39,7 @@ class SequenceWriter:
 
     @classmethod
     def from_bundle(cls, bundle: Bundle, *, threads: int = 1, providers: Sequence[str] = CPU) -> Self:
-        """Load a model, warm. On a GPU the fp32 graphs are served.
+        """Load a model, warm.
 
         Raises:
             BrokenArtifact: Its files do not fit together.
@@ -48,7 +48,7 @@ class SequenceWriter:
         manifest = bundle.manifest
         if not isinstance(manifest.decoder, EncoderDecoderShape):
             raise BrokenArtifact(f"the manifest of {manifest.model_id} describes no encoder-decoder; train it again")
-        graph = bundle.path(FP32_MODEL if providers[0] != CPU[0] else manifest.served_file)
+        graph = bundle.served(on_gpu=providers[0] != CPU[0])
         return cls.from_files(
             graph, manifest.decoder, manifest.model_id, manifest.max_length, threads=threads, providers=providers
         )
