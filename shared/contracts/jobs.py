@@ -94,6 +94,17 @@ class ScopeCosts(Spec):
     missed_outlier_cost: Annotated[float, Field(ge=0.01, le=100)] = 1.0
 
 
+class Export(Spec):
+    """How a model is written for those who serve it.
+
+    Attributes:
+        gpu_precision: Of the graph that GPUs serve. ``fp16``: half the bytes, and faster where their units multiply it; kept only if it
+            computes the same and scores no worse than half a point below.
+    """
+
+    gpu_precision: Literal["fp32", "fp16"] = "fp32"
+
+
 Objectives = Annotated[tuple[Objective, ...], Field(max_length=8)] | Auto
 """``auto``: what was measured to help with such rows."""
 
@@ -236,6 +247,7 @@ class JobOptions(Spec):
     tuning: Tuning = Full()
     objectives: Objectives = "auto"
     schedule: Schedule = Schedule()
+    export: Export = Export()
     promotion: Promotion = Promotion()
     scope: ScopeCosts = ScopeCosts()
     rare_labels: RareLabels = "drop"

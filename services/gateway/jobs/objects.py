@@ -46,6 +46,7 @@ def job_object(job: Job) -> JobObject:
             tuning=spec.tuning,
             objectives=spec.objectives,
             schedule=spec.schedule,
+            export=spec.export,
             promotion=spec.promotion,
             scope=spec.scope,
             rare_labels=spec.rare_labels,

@@ -11,6 +11,7 @@ from shared.contracts.ensembles import Ensemble
 from shared.contracts.integrations import Integrations
 from shared.contracts.jobs import (
     Architecture,
+    Export,
     Hyperparameters,
     JobOptions,
     JobStatus,
@@ -132,6 +133,7 @@ class JobDetails(Reply):
     tuning: Tuning
     objectives: Objectives
     schedule: Schedule
+    export: Export
     promotion: Promotion
     scope: ScopeCosts
     rare_labels: RareLabels
