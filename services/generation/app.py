@@ -15,7 +15,7 @@ from services.generation.handlers import (
     build_turn_handlers,
 )
 from services.generation.knowledge_cache import KnowledgeIndexCache
-from services.generation.language_models.decoder import Decoder, DecoderLimits
+from services.generation.language_models.decoder import Decoder
 from services.generation.language_models.engine import Engine
 from services.generation.language_models.registry import LanguageModels
 from services.generation.repository import BotRepository
@@ -24,6 +24,7 @@ from services.generation.settings import GenerationSettings
 from services.generation.turns.writer import TurnWriter
 from shared.artifacts.store import open_store
 from shared.background import Ticker
+from shared.decoding.parts import DecoderLimits
 from shared.inference.products import one_thread
 from shared.inference.session import PROVIDERS, check_providers
 from shared.messaging.bus import Bus, Publisher

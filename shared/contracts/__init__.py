@@ -12,8 +12,10 @@ from shared.contracts.message import Message
 from shared.contracts.passages import DocumentsQueued, PassagesFound, SearchPassages
 from shared.contracts.prediction import PredictRows, RowsPredicted
 from shared.contracts.releases import BotPublished, ModelPublished
+from shared.contracts.responses import ResponseQueued
 from shared.contracts.sentiment import AlertRaised, SentimentObserved
 from shared.contracts.streaming import StillWorking
+from shared.contracts.streams import DocumentsReceived
 
 MESSAGES: tuple[type[Message], ...] = (
     TurnReceived,
@@ -40,4 +42,6 @@ MESSAGES: tuple[type[Message], ...] = (
     PassagesFound,
     TurnUnanswered,
     ConversationsChanged,
+    ResponseQueued,
+    DocumentsReceived,
 )

@@ -68,6 +68,10 @@ class Queues:
     MONITORING = QueueSpec(
         "monitoring", (Binding(Exchange.EVENTS, "sentiment.observed"),), durable=True, max_length=200_000
     )
+    RESPONSES = QueueSpec("responses", (Binding(Exchange.RPC, "responses"),), durable=True, max_length=100_000)
+    DOCUMENTS = QueueSpec(
+        "documents", (Binding(Exchange.EVENTS, "documents.received"),), durable=True, max_length=20_000
+    )
     DEAD = QueueSpec("dead", durable=True, max_length=100_000, overflow="drop_oldest")
     SHARED = (
         NLU,
@@ -78,6 +82,8 @@ class Queues:
         KNOWLEDGE_SEARCH,
         TRAIN_CPU,
         MONITORING,
+        RESPONSES,
+        DOCUMENTS,
         DEAD,
     )
 

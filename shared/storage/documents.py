@@ -1,209 +1,232 @@
-"""What is read of the files in vector stores: who reads them, their chunks, and the vectors of these.
-
-A worker claims a file with a lease, and whatever it writes shows the token of the lease: one that was believed dead and comes back
-changes nothing. What was written before it died stays, and the next one goes on from there.
-"""
+"""Documents of streams: each kept once, with who is named in it, and which others it is a copy of."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, update
-from sqlalchemy import delete as delete_from
+from sqlalchemy import ColumnElement, delete, func, tuple_, update
+from sqlalchemy import select as grouped
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from shared.errors import Conflict
-from shared.storage import vector_stores
-from shared.storage.statements import insert_rows
-from shared.storage.tables import Chunk, ChunkVectors, StoredDocument, VectorStore
+from shared.contracts.understanding import SentimentLabel
+from shared.errors import NotFound
+from shared.storage.statements import insert_new, write_rows
+from shared.storage.stream_tables import Document, DocumentMention, TextBand
+
+_HANDED_ON = (
+    "ON CONFLICT (stream, band) DO UPDATE SET"
+    " document_id = CASE WHEN abs(excluded.published_at - text_bands.published_at) > {within}"
+    " THEN excluded.document_id ELSE text_bands.document_id END,"
+    " published_at = CASE WHEN abs(excluded.published_at - text_bands.published_at) > {within}"
+    " THEN excluded.published_at ELSE text_bands.published_at END"
+    " RETURNING band, document_id"
+)
+
+COPIES_WITHIN = 3 * 86_400
+"""Seconds between two texts after which they are no copies: a headline of last month is said anew."""
+
+#: Ids that one statement asks about.
+_ASKED = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A file that a worker has taken, and the model that its vectors are to come from."""
+class Behind:
+    """Which documents: those behind a point of a trend.
 
-    document: StoredDocument
-    token: str
-    target: str | None
+    Attributes:
+        since: Unix seconds.
+        until: Unix seconds, exclusive.
+        entity: Who is named; empty: anybody or nobody. The sentiment is then the one towards them.
+        voices_only: Without copies.
+    """
+
+    since: float
+    until: float
+    entity: str = ""
+    topic: str | None = None
+    language: str | None = None
+    source: str | None = None
+    sentiment: SentimentLabel | None = None
+    voices_only: bool = True
 
 
-def embedding_models(session: Session) -> list[str | None]:
-    """What stores name as the source of their vectors; ``None`` stands for the platform's choice."""
-    return list(session.exec(select(VectorStore.embedding_model).distinct()))
+def known(session: Session, stream: str, ids: Sequence[str]) -> set[str]:
+    """Which of the ids the stream has already."""
+    found: set[str] = set()
+    for start in range(0, len(ids), _ASKED):
+        asked = col(Document.id).in_(ids[start : start + _ASKED])
+        found |= set(session.exec(select(Document.id).where(col(Document.stream) == stream, asked)))
+    return found
 
 
-def claim(
-    session: Session, *, model: str | None, target: str | None, token: str, now: float, seconds: float
-) -> Claim | None:
-    """Take the oldest file that has to be read, or whose vectors are of another model than ``target``.
+def store(session: Session, documents: Iterable[Document]) -> list[Document]:
+    """Keep documents of one stream; returns those that were not there before.
+
+    Rows are written in the order of their keys, as everything here, so that concurrent calls wait for each other.
+    """
+    by_id: dict[str, Document] = {}
+    for document in documents:
+        by_id.setdefault(document.id, document)
+    rows = [by_id[key] for key in sorted(by_id)]
+    return [by_id[document_id] for document_id in insert_new(session, rows, returning="id")]
+
+
+def mention(session: Session, mentions: Iterable[DocumentMention]) -> None:
+    """Note who is named in documents that were just kept."""
+    rows = sorted(mentions, key=lambda one: (one.document_id, one.entity))
+    insert_new(session, rows, returning="entity")
+
+
+def claim_bands(
+    session: Session, stream: str, bands: Mapping[str, Sequence[str]], published: Mapping[str, float], within: float
+) -> dict[str, dict[str, str]]:
+    """Who has each band of some documents: the first of them, or a document before.
 
     Args:
         session: The open transaction.
-        model: Of which stores: those that name this source of vectors.
-        target: The id of the model that this source is now; ``None``: there is none, and nothing is made anew.
-        token: The secret of the worker.
-        now: Unix seconds.
-        seconds: That the lease lasts.
+        stream: Its name.
+        bands: By document.
+        published: When each was published, in Unix seconds.
+        within: Seconds between two documents after which they are no copies; a band is then handed on.
+
+    Returns:
+        By document, the owner of each band.
     """
-    named = col(VectorStore.embedding_model)
-    stores = select(VectorStore.id).where(named.is_(None) if model is None else named == model)
-    due = [col(StoredDocument.status) == "in_progress"]
-    if target is not None:
-        outdated = or_(col(StoredDocument.embedder).is_(None), col(StoredDocument.embedder) != target)
-        due.append(and_(col(StoredDocument.status) == "completed", outdated))
-    expires = col(StoredDocument.lease_expires_at)
-    oldest = (
-        select(StoredDocument)
-        .where(col(StoredDocument.vector_store_id).in_(stores), or_(*due), or_(expires.is_(None), expires < now))
-        .order_by(col(StoredDocument.status).desc(), col(StoredDocument.created_at))
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    found = session.exec(oldest).one_or_none()
-    if found is None:
-        return None
-    session.exec(
-        update(StoredDocument)
-        .where(*_file(found.vector_store_id, found.file_id))
-        .values(lease_token=token, lease_expires_at=now + seconds, attempt=found.attempt + 1)
-    )
-    session.expire(found)
-    return Claim(vector_stores.file(session, found.vector_store_id, found.file_id), token, target)
+    first: dict[str, str] = {}
+    for document_id in sorted(bands, key=lambda one: (published[one], one)):
+        for band in bands[document_id]:
+            first.setdefault(band, document_id)
+    if not first:
+        return {}
+    rows = [
+        {"stream": stream, "band": band, "document_id": first[band], "published_at": published[first[band]]}
+        for band in sorted(first)
+    ]
+    # Written even where nothing changes: the row is then ours until the commit, and nobody claims it meanwhile.
+    written = write_rows(session, TextBand, rows, _HANDED_ON.format(within=int(within)))
+    owned: dict[str, str] = {row.band: row.document_id for row in written}
+    return {document_id: {band: owned[band] for band in mine} for document_id, mine in bands.items()}
 
 
-def renew(session: Session, held: Claim, until: float) -> None:
-    """Keep the lease.
+def voices_of(session: Session, stream: str, ids: Sequence[str]) -> dict[str, str]:
+    """Of documents that are copies, what they are copies of."""
+    asked = col(Document.id).in_(ids)
+    statement = grouped(col(Document.id), col(Document.voice)).where(
+        col(Document.stream) == stream, asked, col(Document.voice).is_not(None)
+    )
+    return {copy: voice for copy, voice in session.connection().execute(statement) if voice is not None}
+
+
+def mark_copies(session: Session, stream: str, voices: Mapping[str, str]) -> None:
+    """Note of documents what they are copies of."""
+    for document_id in sorted(voices):
+        where = col(Document.stream) == stream, col(Document.id) == document_id
+        session.exec(update(Document).where(*where).values(voice=voices[document_id]))
+
+
+def with_ids(session: Session, stream: str, ids: Sequence[str]) -> list[Document]:
+    """The documents with these ids, of those that are there."""
+    return list(session.exec(select(Document).where(col(Document.stream) == stream, col(Document.id).in_(ids))))
+
+
+def get(session: Session, stream: str, document_id: str) -> Document:
+    """One document.
 
     Raises:
-        Conflict: It is another worker's by now, or the file is gone or cancelled.
+        NotFound: The stream has none of this id.
     """
-    _write(session, held, lease_expires_at=until)
+    found = session.get(Document, (stream, document_id))
+    if found is None:
+        raise NotFound(f"No document {document_id!r} on the stream {stream!r}.", param="document_id")
+    return found
 
 
-def put_chunks(session: Session, held: Claim, chunks: Sequence[tuple[int, str]], until: float) -> None:
-    """Store the chunks of a file, each with its start, instead of those it had. Raises as ``renew`` does."""
-    _write(session, held, chunks=len(chunks), lease_expires_at=until)
-    store_id, file_id = held.document.vector_store_id, held.document.file_id
-    for table in (ChunkVectors, Chunk):
-        session.exec(delete_from(table).where(col(table.vector_store_id) == store_id, col(table.file_id) == file_id))
-    insert_rows(
-        session,
-        [
-            Chunk(vector_store_id=store_id, file_id=file_id, position=position, start=start, text=text)
-            for position, (start, text) in enumerate(chunks)
-        ],
-    )
+def behind(session: Session, stream: str, which: Behind, *, limit: int, after: str | None = None) -> list[Document]:
+    """Documents, newest first; ``after``: the id of the last one of the page before.
+
+    Raises:
+        NotFound: There is no document ``after``.
+    """
+    statement = select(Document).where(*_where(stream, which))
+    if which.entity:
+        statement = statement.join(DocumentMention, _named(which))
+    place = tuple_(col(Document.published_at), col(Document.id))
+    if after is not None:
+        last = get(session, stream, after)
+        statement = statement.where(place < tuple_(last.published_at, last.id))
+    ordered = statement.order_by(col(Document.published_at).desc(), col(Document.id).desc())
+    return list(session.exec(ordered.limit(limit)))
 
 
-def put_vectors(session: Session, held: Claim, first: int, count: int, vectors: bytes, until: float) -> None:
-    """Store the vectors of some chunks by the claim's model. Raises as ``renew`` does."""
-    _write(session, held, lease_expires_at=until)
-    session.add(
-        ChunkVectors(
-            vector_store_id=held.document.vector_store_id,
-            file_id=held.document.file_id,
-            embedder=held.target or "",
-            first=first,
-            count=count,
-            vectors=vectors,
-        )
-    )
-    session.flush()
+def texts(session: Session, stream: str, which: Behind, *, limit: int) -> list[str]:
+    """Title and text of the newest documents, as they are read."""
+    return [
+        f"{one.title}\n{one.text}" if one.title else one.text for one in behind(session, stream, which, limit=limit)
+    ]
 
 
-def vectors_made(session: Session, held: Claim) -> int:
-    """How many chunks have vectors of the claim's model; they are the first ones."""
-    mine = (*_vectors(held.document), col(ChunkVectors.embedder) == (held.target or ""))
-    return int(session.exec(select(func.sum(ChunkVectors.count)).where(*mine)).one() or 0)
+def mentions_of(session: Session, stream: str, ids: Sequence[str]) -> list[DocumentMention]:
+    """Who is named in documents."""
+    where = col(DocumentMention.stream) == stream, col(DocumentMention.document_id).in_(ids)
+    order = col(DocumentMention.document_id), col(DocumentMention.entity)
+    return list(session.exec(select(DocumentMention).where(*where).order_by(*order)))
 
 
-def complete(session: Session, held: Claim) -> None:
-    """All is there: from now on the vectors of the claim's model serve, and those of others go. Raises as ``renew`` does."""
-    document = held.document
+def named_together(
+    session: Session, stream: str, *, since: float, until: float, entity: str | None = None, limit: int = 50
+) -> list[tuple[str, str, int]]:
+    """Pairs that are named in one document, copies included, and in how many; the most frequent first."""
+    one, other = aliased(DocumentMention), aliased(DocumentMention)
+    first, second = col(one.entity), col(other.entity)
+    together = func.count().label("together")
+    same = (col(one.stream) == col(other.stream)) & (col(one.document_id) == col(other.document_id))
+    order = first < second if entity is None else first != second
+    where = [col(one.stream) == stream, col(one.published_at) >= since, col(one.published_at) < until]
+    if entity is not None:
+        where.append(first == entity)
+    statement = grouped(first, second, together).join(other, same & order).where(*where).group_by(first, second)
+    rows = session.connection().execute(statement.order_by(together.desc(), first, second).limit(limit))
+    return [(name, beside, int(count)) for name, beside, count in rows]
+
+
+def prune(session: Session, stream: str, before: float) -> int:
+    """Delete documents published before; their counts stay. Says how many went."""
     session.exec(
-        delete_from(ChunkVectors).where(*_vectors(document), col(ChunkVectors.embedder) != (held.target or ""))
+        delete(DocumentMention).where(col(DocumentMention.stream) == stream, col(DocumentMention.published_at) < before)
     )
-    _write(
-        session,
-        held,
-        status="completed",
-        embedder=held.target,
-        last_error=None,
-        usage_bytes=_size(session, document),
-        attempt=0,
-        lease_token=None,
-        lease_expires_at=None,
+    return session.exec(
+        delete(Document).where(col(Document.stream) == stream, col(Document.published_at) < before)
+    ).rowcount
+
+
+def prune_bands(session: Session, before: float) -> None:
+    """Forget the parts of texts published before; a text like them is then a new voice."""
+    session.exec(delete(TextBand).where(col(TextBand.published_at) < before))
+
+
+def _where(stream: str, which: Behind) -> list[ColumnElement[bool]]:
+    published_at = col(Document.published_at)
+    where: list[ColumnElement[bool]] = [
+        col(Document.stream) == stream,
+        published_at >= which.since,
+        published_at < which.until,
+    ]
+    chosen: dict[str, Any] = {"topic": which.topic, "language": which.language, "source": which.source}
+    where += [col(getattr(Document, name)) == value for name, value in chosen.items() if value is not None]
+    if which.sentiment is not None and not which.entity:
+        where.append(col(Document.sentiment) == which.sentiment)
+    if which.voices_only:
+        where.append(col(Document.voice).is_(None))
+    return where
+
+
+def _named(which: Behind) -> ColumnElement[bool]:
+    on = (
+        (col(DocumentMention.stream) == col(Document.stream))
+        & (col(DocumentMention.document_id) == col(Document.id))
+        & (col(DocumentMention.entity) == which.entity)
     )
-    vector_stores.changed(session, document.vector_store_id)
-
-
-def fail(session: Session, held: Claim, code: str, message: str) -> None:
-    """It cannot be read. Raises as ``renew`` does."""
-    _write(
-        session,
-        held,
-        status="failed",
-        last_error={"code": code, "message": message},
-        lease_token=None,
-        lease_expires_at=None,
-    )
-    vector_stores.changed(session, held.document.vector_store_id)
-
-
-def postpone(session: Session, held: Claim, until: float) -> None:
-    """Something that is needed is away: let anybody try again then, without counting this attempt. Raises as ``renew`` does."""
-    _write(session, held, lease_token=None, lease_expires_at=until, attempt=max(held.document.attempt - 1, 0))
-
-
-def chunks_in(session: Session, store_id: str) -> int:
-    """Chunks of all files of a store."""
-    mine = col(StoredDocument.vector_store_id) == store_id
-    return int(session.exec(select(func.sum(StoredDocument.chunks)).where(mine)).one() or 0)
-
-
-def served(session: Session, store_id: str) -> list[StoredDocument]:
-    """The files of a store that can be found."""
-    mine = (col(StoredDocument.vector_store_id) == store_id, col(StoredDocument.status) == "completed")
-    return list(session.exec(select(StoredDocument).where(*mine).order_by(col(StoredDocument.file_id))))
-
-
-def chunks(
-    session: Session, store_id: str, file_id: str, *, positions: Sequence[int] | None = None, first: int = 0
-) -> list[Chunk]:
-    """The chunks of a file in their order, from ``first`` on; those at some ``positions`` alone if these are given."""
-    mine = [col(Chunk.vector_store_id) == store_id, col(Chunk.file_id) == file_id, col(Chunk.position) >= first]
-    if positions is not None:
-        mine.append(col(Chunk.position).in_(positions))
-    return list(session.exec(select(Chunk).where(*mine).order_by(col(Chunk.position))))
-
-
-def vectors(session: Session, document: StoredDocument) -> list[ChunkVectors]:
-    """The vectors of a file that serve, in the order of its chunks."""
-    mine = (*_vectors(document), col(ChunkVectors.embedder) == (document.embedder or ""))
-    return list(session.exec(select(ChunkVectors).where(*mine).order_by(col(ChunkVectors.first))))
-
-
-def _size(session: Session, document: StoredDocument) -> int:
-    mine = (col(Chunk.vector_store_id) == document.vector_store_id, col(Chunk.file_id) == document.file_id)
-    words = session.exec(select(func.sum(func.length(Chunk.text))).where(*mine)).one()
-    numbers = session.exec(select(func.sum(func.length(ChunkVectors.vectors))).where(*_vectors(document))).one()
-    return int(words or 0) + int(numbers or 0)
-
-
-def _write(session: Session, held: Claim, **values: object) -> None:
-    document = held.document
-    mine = (*_file(document.vector_store_id, document.file_id), col(StoredDocument.lease_token) == held.token)
-    if not session.exec(update(StoredDocument).where(*mine).values(**values)).rowcount:
-        raise Conflict(f"{document.file_id} is no longer read by this process")
-
-
-def _file(store_id: str, file_id: str) -> tuple[ColumnElement[bool], ...]:
-    return col(StoredDocument.vector_store_id) == store_id, col(StoredDocument.file_id) == file_id
-
-
-def _vectors(document: StoredDocument) -> tuple[ColumnElement[bool], ...]:
-    return (
-        col(ChunkVectors.vector_store_id) == document.vector_store_id,
-        col(ChunkVectors.file_id) == document.file_id,
-    )
+    return on & (col(DocumentMention.sentiment) == which.sentiment) if which.sentiment is not None else on

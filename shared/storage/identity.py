@@ -21,10 +21,14 @@ IdPrefix = Literal[
     "whdel_",
     "evt_",
     "batch_",
+    "upload_",
+    "part_",
     "batch_req_",
     "reply_",
     "vs_",
     "vsfb_",
+    "resp_",
+    "item_",
 ]
 
 ID_LENGTH = 24

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from shared.contracts.chat import Answer, DialogueState
 from shared.contracts.few_shot import FewShot
 from shared.contracts.jobs import JobSpec, JobStatus
-from shared.contracts.passages import Attribute, Chunking, FileState
 from shared.contracts.understanding import SentimentLabel, Understanding
 from shared.storage.columns import JsonValue
 
@@ -25,6 +24,7 @@ EventType = Literal["message", "metrics"]
 PromotionKind = Literal["promote", "rollback"]
 ConversationStatus = Literal["open", "handed_over", "ended"]
 AlertState = Literal["firing", "resolved"]
+ResponseStatus = Literal["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]
 
 METADATA = MetaData(
     naming_convention={
@@ -129,6 +129,8 @@ class Job(Row, table=True):
     """The secret of the worker that holds it; every write of a worker is guarded by it."""
     lease_expires_at: float | None = None
     cancel_requested: bool = False
+    pause_requested: bool = False
+    """It is paused, or will be once its worker has heard of it."""
     idempotency_key: str | None = None
     key_id: str | None = None
 
@@ -240,6 +242,8 @@ class Conversation(Row, table=True):
     """The dialogue state after its last turn."""
     turns: int = 0
     """How many turns are stored; the guard that puts concurrent turns in order."""
+    items: int = 0
+    """How many items stand between its turns."""
     key_id: str
     user_metadata: dict[str, str] = Field(default_factory=dict, sa_column=_json())
 
@@ -304,6 +308,81 @@ class Reply(Row, table=True):
     idempotency_key: str | None = None
 
 
+class ConversationItem(Row, table=True):
+    """What was said in a conversation outside its turns: by a client that tells of it, or by a language model. Writer: gateway."""
+
+    __tablename__ = "conversation_items"
+    __table_args__ = (Index(None, "conversation_id", "after_turns", "seq"), {"sqlite_autoincrement": True})
+
+    seq: int | None = Field(
+        default=None, sa_column=Column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
+    )
+    """Given by the database; grows."""
+    id: str = Field(unique=True)
+    conversation_id: str = Field(foreign_key="conversations.id")
+    after_turns: int
+    """How many turns the conversation had before it."""
+    created_at: float
+    item: dict[str, Any] = Field(sa_column=_json())
+    """As the convention writes it, without its id."""
+
+
+class Response(Row, table=True):
+    """An answer asked for through ``/v1/responses``. What a bot says stands in its turn. Writer: gateway."""
+
+    __tablename__ = "responses"
+    __table_args__ = (
+        Index(None, "conversation_id"),
+        UniqueConstraint("key_id", "idempotency_key"),
+        Index(
+            "ix_responses_unfinished",
+            "created_at",
+            sqlite_where=text("status IN ('queued', 'in_progress')"),
+            postgresql_where=text("status IN ('queued', 'in_progress')"),
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    created_at: float
+    completed_at: float | None = None
+    status: ResponseStatus = Field(default="completed", sa_column=_text())
+    key_id: str
+    model: str
+    request: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    """The request as it came, without its input."""
+    input: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json())
+    """The items that came, each with its id."""
+    output: list[dict[str, Any]] | None = Field(default=None, sa_column=_json(nullable=True))
+    """The items of an answer that has no turn."""
+    cuts: list[int] = Field(default_factory=list, sa_column=_json())
+    """Characters of each piece of that answer, as it was streamed."""
+    usage: dict[str, int] | None = Field(default=None, sa_column=_json(nullable=True))
+    error: dict[str, Any] | None = Field(default=None, sa_column=_json(nullable=True))
+    """``code``, ``message``."""
+    turn_id: str | None = None
+    conversation_id: str | None = None
+    previous_response_id: str | None = None
+    background: bool = False
+    attempt: int = 0
+    """How often a process has claimed it."""
+    lease_token: str | None = None
+    """The secret of the process that works at it; every write of one is guarded by it."""
+    lease_expires_at: float | None = None
+    idempotency_key: str | None = None
+
+
+class ResponsePiece(Row, table=True):
+    """Pieces of an answer that is being written in the background, for those who watch. Writer: gateway."""
+
+    __tablename__ = "response_pieces"
+
+    response_id: str = Field(primary_key=True)
+    attempt: int = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    """Pieces of the attempt before these."""
+    pieces: list[str] = Field(sa_column=_json())
+
+
 class SentimentObservation(Row, table=True):
     """One text with a sentiment; its key makes a repeated message harmless. Writer: monitoring."""
 
@@ -366,94 +445,3 @@ class Alert(Row, table=True):
     """Ids of the negative texts that caused it, newest first."""
     announced: AlertState | None = Field(default=None, sa_column=_text(nullable=True))
     """The state last told by a confirmed ``AlertRaised``; differs from ``state`` while one is owed."""
-
-
-class VectorStore(Row, table=True):
-    """A collection of documents that can be searched. Writers: gateway; generation (revision, last use, expiry)."""
-
-    __tablename__ = "vector_stores"
-    __table_args__ = (Index(None, "created_at", "id"),)
-
-    id: str = Field(primary_key=True)
-    created_at: float
-    name: str
-    description: str | None = None
-    user_metadata: dict[str, str] = Field(default_factory=dict, sa_column=_json())
-    expires_after_days: int | None = None
-    last_active_at: float
-    embedding_model: str | None = None
-    """The deployment or the id that its vectors come from; ``None``: ``embedding`` if that is in production, else ``nlu``."""
-    revision: int = 0
-    """Grows with every change of what can be found."""
-    key_id: str
-
-
-class StoredDocument(Row, table=True):
-    """A file in a vector store, and how far its reading is; this row is the truth about it. Writers: gateway, generation."""
-
-    __tablename__ = "vector_store_files"
-    __table_args__ = (
-        Index(None, "vector_store_id", "created_at", "file_id"),
-        Index(None, "batch_id"),
-        Index(None, "status"),
-    )
-
-    vector_store_id: str = Field(foreign_key="vector_stores.id", primary_key=True)
-    file_id: str = Field(primary_key=True)
-    """It may be deleted from the files; what was read stays."""
-    created_at: float
-    filename: str
-    status: FileState = Field(default="in_progress", sa_column=_text())
-    last_error: dict[str, str] | None = Field(default=None, sa_column=_json(nullable=True))
-    """``code``, ``message``."""
-    usage_bytes: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
-    attributes: dict[str, Attribute] = Field(default_factory=dict, sa_column=_json())
-    chunking: Chunking = Field(default_factory=Chunking, sa_column=Column(JsonValue(Chunking), nullable=False))
-    batch_id: str | None = None
-    chunks: int | None = None
-    """How many there are; ``None`` until it is cut."""
-    embedder: str | None = None
-    """The id of the model whose vectors serve; ``None``: it is found by its words alone."""
-    lease_token: str | None = None
-    lease_expires_at: float | None = None
-    attempt: int = 0
-    """How often a worker has begun with what is to be done now."""
-
-
-class DocumentBatch(Row, table=True):
-    """Files that were added to a vector store together. Writer: gateway."""
-
-    __tablename__ = "vector_store_batches"
-
-    id: str = Field(primary_key=True)
-    vector_store_id: str = Field(foreign_key="vector_stores.id", index=True)
-    created_at: float
-    cancelled: bool = False
-
-
-class Chunk(Row, table=True):
-    """A piece of a document. Writer: generation."""
-
-    __tablename__ = "vector_store_chunks"
-
-    vector_store_id: str = Field(primary_key=True)
-    file_id: str = Field(primary_key=True)
-    position: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    start: int
-    """Where it begins in the text of the file, in characters."""
-    text: str
-
-
-class ChunkVectors(Row, table=True):
-    """The vectors of some chunks in a row, of one model. Writer: generation."""
-
-    __tablename__ = "vector_store_vectors"
-
-    vector_store_id: str = Field(primary_key=True)
-    file_id: str = Field(primary_key=True)
-    embedder: str = Field(primary_key=True)
-    first: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    """Position of the first chunk."""
-    count: int
-    vectors: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    """Little-endian float16, [count, d], of length 1."""

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from shared.contracts.passages import Attribute, FileState
 from shared.errors import InvalidInput, NotFound
 from shared.storage.paging import Order, Page, read_page
-from shared.storage.tables import Chunk, ChunkVectors, DocumentBatch, StoredDocument, VectorStore
+from shared.storage.vector_store_tables import Chunk, ChunkVectors, DocumentBatch, StoredDocument, VectorStore
 
 DAY = 86_400.0
 #: Seconds between two notes of a store's last use: a search must not cost a write.

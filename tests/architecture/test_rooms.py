@@ -28,6 +28,7 @@ TRAINING = "services.training"
 RESOURCES: dict[str, tuple[str, ...]] = {
     "alerts": ("sentiment",),
     "analysis": (),
+    "batches": ("files",),
     "bots": ("analysis",),
     "chat": ("analysis",),
     "colleagues": ("alerts", "chat", "conversations"),
@@ -38,8 +39,12 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "keys": (),
     "models": ("analysis",),
     "operations": (),
+    "responses": ("chat", "conversations"),
     "sentiment": (),
     "vector_stores": ("analysis",),
+    "streams": (),
+    "stored_completions": (),
+    "uploads": ("files",),
     "webhooks": (),
 }
 
@@ -54,7 +59,9 @@ GENERATING: dict[str, tuple[str, ...]] = {
 #: What a room of monitoring may use of the others.
 WATCHING: dict[str, tuple[str, ...]] = {
     "alerts": (),
+    "reading": (),
     "sentiment": (),
+    "streams": ("reading",),
 }
 
 #: The parts of a job's life that touch tensors; the others run in a process that has no torch.

@@ -12,7 +12,7 @@ from services.gateway.vector_stores.objects import batch_object, file_object
 from services.gateway.vector_stores.schemas import AddBatch, FileBatchObject, VectorStoreFileObject
 from shared.storage import vector_stores
 from shared.storage.identity import new_id
-from shared.storage.tables import DocumentBatch
+from shared.storage.vector_store_tables import DocumentBatch
 
 router = resource("Vector stores")
 

@@ -13,7 +13,7 @@ from shared.messaging.envelope import envelope
 from shared.messaging.requesting.requester import Requester
 from shared.storage import files, vector_stores
 from shared.storage.engine import Session
-from shared.storage.tables import StoredDocument, VectorStore
+from shared.storage.vector_store_tables import StoredDocument, VectorStore
 from shared.telemetry import logs
 from shared.telemetry.correlation import correlation_id
 

@@ -21,7 +21,7 @@ from services.gateway.vector_stores.schemas import (
     VectorStoreFileObject,
 )
 from shared.errors import InvalidInput
-from shared.storage import documents, vector_stores
+from shared.storage import indexing, vector_stores
 
 router = resource("Vector stores")
 
@@ -93,5 +93,5 @@ def content(vector_store_id: str, file_id: str, state: State, _caller: TrainCall
         document = vector_stores.file(session, vector_store_id, file_id)
         if document.status != "completed":
             raise InvalidInput(f"The file is {document.status}; only what was read can be shown.", param="file_id")
-        chunks = documents.chunks(session, vector_store_id, file_id)
+        chunks = indexing.chunks(session, vector_store_id, file_id)
     return FileContent(data=[TextContent(text=chunk.text) for chunk in chunks])

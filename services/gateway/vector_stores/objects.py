@@ -17,7 +17,7 @@ from services.gateway.vector_stores.schemas import (
     VectorStoreObject,
 )
 from shared.contracts.passages import Passage, PassagesFound
-from shared.storage.tables import DocumentBatch, StoredDocument, VectorStore
+from shared.storage.vector_store_tables import DocumentBatch, StoredDocument, VectorStore
 from shared.storage.vector_stores import DAY, Counts
 
 

@@ -22,7 +22,7 @@ from shared.errors import InvalidInput
 from shared.storage import models, vector_stores
 from shared.storage.engine import Session
 from shared.storage.identity import new_id
-from shared.storage.tables import VectorStore
+from shared.storage.vector_store_tables import VectorStore
 
 router = resource("Vector stores")
 

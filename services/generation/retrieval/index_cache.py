@@ -8,9 +8,9 @@ from threading import Lock
 import numpy as np
 
 from services.generation.retrieval.store_index import FloatArray, StoreIndex
-from shared.storage import documents, vector_stores
+from shared.storage import indexing, vector_stores
 from shared.storage.engine import Database, Session
-from shared.storage.tables import StoredDocument, VectorStore
+from shared.storage.vector_store_tables import StoredDocument, VectorStore
 
 
 class IndexCache:
@@ -66,7 +66,7 @@ class IndexCache:
 
 def _bring_in_step(session: Session, store: VectorStore, index: StoreIndex) -> None:
     present = {file.file_id: file for file in index.files}
-    served = documents.served(session, store.id)
+    served = indexing.served(session, store.id)
     for file_id in present.keys() - {document.file_id for document in served}:
         index.remove(file_id)
     for document in served:
@@ -75,7 +75,7 @@ def _bring_in_step(session: Session, store: VectorStore, index: StoreIndex) -> N
         same = known is not None and known.count == document.chunks and known.embedder == document.embedder
         if known is not None and same and known.attributes == document.attributes:
             continue
-        texts = [chunk.text for chunk in documents.chunks(session, store.id, document.file_id)]
+        texts = [chunk.text for chunk in indexing.chunks(session, store.id, document.file_id)]
         vectors = _vectors(session, document, len(texts))
         index.put(document.file_id, document.filename, document.attributes, document.embedder, texts, vectors)
     index.revision = store.revision
@@ -84,7 +84,7 @@ def _bring_in_step(session: Session, store: VectorStore, index: StoreIndex) -> N
 def _vectors(session: Session, document: StoredDocument, count: int) -> FloatArray | None:
     if document.embedder is None or not count:
         return None
-    rows = documents.vectors(session, document)
+    rows = indexing.vectors(session, document)
     if sum(row.count for row in rows) != count:
         return None  # by its words alone, until they are made again
     halves = [np.frombuffer(row.vectors, "<f2").reshape(row.count, -1) for row in rows]

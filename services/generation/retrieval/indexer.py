@@ -17,9 +17,9 @@ from shared.artifacts.layout import file_key
 from shared.artifacts.store import ArtifactStore
 from shared.background import Background
 from shared.errors import Conflict, NotFound, ParleyError, Unavailable, reason_of
-from shared.storage import documents, vector_stores
-from shared.storage.documents import Claim
+from shared.storage import indexing, vector_stores
 from shared.storage.engine import Database
+from shared.storage.indexing import Claim
 from shared.telemetry import logs
 
 #: Seconds after which work is looked for even if nobody has told of any, and a model that is away is asked again.
@@ -106,7 +106,7 @@ class Indexer(Background):
 
     def _work(self) -> None:
         with self._database.reading() as session:
-            named = documents.embedding_models(session)
+            named = indexing.embedding_models(session)
         self._empty_expired()
         for model in named:
             while not self._stopping and (held := self._claim(model)) is not None:
@@ -120,7 +120,7 @@ class Indexer(Background):
     def _claim(self, model: str | None) -> Claim | None:
         target = self._inference.embedder(model)
         with self._database.transaction() as session:
-            return documents.claim(
+            return indexing.claim(
                 session,
                 model=model,
                 target=target,
@@ -137,7 +137,7 @@ class Indexer(Background):
                 held = self._cut(held)
             self._embed(held)
             with self._database.transaction() as session:
-                documents.complete(session, held)
+                indexing.complete(session, held)
             _log.info("document indexed", file=file_id, vector_store=store_id, model=held.target)
         except Conflict:  # also of a file that was taken out, or cancelled
             _log.info("document was taken away while it was read", file=file_id, vector_store=store_id)
@@ -165,12 +165,12 @@ class Indexer(Background):
             read = extract(document.filename, copy, lambda: self._renew(held))
         chunks = [(chunk.start, chunk.text) for chunk in chunked(read, document.chunking)]
         with self._database.transaction() as session:
-            room = self._limits.store_chunks - documents.chunks_in(session, document.vector_store_id)
+            room = self._limits.store_chunks - indexing.chunks_in(session, document.vector_store_id)
             if len(chunks) > room:
                 raise Unreadable(
                     f"The file has {len(chunks):,} chunks, and there is room for {max(room, 0):,} more in the vector store."
                 )
-            documents.put_chunks(session, held, chunks, self._until())
+            indexing.put_chunks(session, held, chunks, self._until())
             cut = vector_stores.file(session, document.vector_store_id, document.file_id)
             session.refresh(cut)
         return Claim(cut, held.token, held.target)
@@ -180,21 +180,21 @@ class Indexer(Background):
             return
         document = held.document
         with self._database.reading() as session:
-            made = documents.vectors_made(session, held)
-            chunks = documents.chunks(session, document.vector_store_id, document.file_id, first=made)
+            made = indexing.vectors_made(session, held)
+            chunks = indexing.chunks(session, document.vector_store_id, document.file_id, first=made)
         for start in range(0, len(chunks), SEGMENT):
             if self._stopping:
                 raise Unavailable("the process ends; another one goes on")
             part = chunks[start : start + SEGMENT]
             vectors = self._inference.embed(held.target, [chunk.text for chunk in part])
             with self._database.transaction() as session:
-                documents.put_vectors(
+                indexing.put_vectors(
                     session, held, part[0].position, len(part), vectors.astype("<f2").tobytes(), self._until()
                 )
 
     def _renew(self, held: Claim) -> None:
         with self._database.transaction() as session:
-            documents.renew(session, held, self._until())
+            indexing.renew(session, held, self._until())
 
     def _until(self) -> float:
         return self._clock() + self._limits.lease
@@ -204,14 +204,14 @@ class Indexer(Background):
         _log.info("document cannot be read", file=document.file_id, code=error.code)
         with self._database.transaction() as session:
             if document.status == "completed":  # its old vectors go on serving
-                documents.postpone(session, held, self._clock() + 3600)
+                indexing.postpone(session, held, self._clock() + 3600)
             else:
-                documents.fail(session, held, error.code, error.message)
+                indexing.fail(session, held, error.code, error.message)
 
     def _postpone(self, held: Claim, error: ParleyError) -> None:
         _log.warning("document waits", file=held.document.file_id, reason=error.message)
         with self._database.transaction() as session:
-            documents.postpone(session, held, self._clock() + LOOK_SECONDS)
+            indexing.postpone(session, held, self._clock() + LOOK_SECONDS)
 
 
 def _refuse_deadly(held: Claim) -> None:

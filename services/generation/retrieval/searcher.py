@@ -12,7 +12,7 @@ from services.generation.retrieval.inference import FloatArray, Inference
 from services.generation.retrieval.store_index import IndexedFile, StoreIndex
 from shared.contracts.passages import Passage, PassagesFound, Ranking, SearchPassages
 from shared.errors import ParleyError
-from shared.storage import documents, vector_stores
+from shared.storage import indexing, vector_stores
 from shared.storage.engine import Database
 from shared.telemetry import logs
 
@@ -106,7 +106,7 @@ class Searcher:
             chunks = {
                 (store_id, file_id, chunk.position): chunk
                 for (store_id, file_id), positions in wanted.items()
-                for chunk in documents.chunks(session, store_id, file_id, positions=positions)
+                for chunk in indexing.chunks(session, store_id, file_id, positions=positions)
             }
         covered = _coverage(indexes, [hit for hit, _ in hits], request.queries)
         passages = []

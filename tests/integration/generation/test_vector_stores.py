@@ -18,7 +18,7 @@ from services.generation import app as generation
 from services.generation.settings import GenerationSettings
 from shared.artifacts.bundle import Bundle
 from shared.settings import read_settings
-from shared.storage import documents, vector_stores
+from shared.storage import indexing, vector_stores
 from tests.bundles import Recipe, tiny_bundle
 from tests.documents import encrypted_pdf, pdf, word
 from tests.integration.generation.knowledge_base import KEY, KnowledgeBase, knowledge_base
@@ -280,4 +280,4 @@ def test_a_reader_that_is_killed_loses_no_file(bundles: list[Bundle], tmp_path: 
 def _segments(base: KnowledgeBase, store_id: str, file_id: str) -> int:
     with base.database.reading() as session:
         document = vector_stores.file(session, store_id, file_id)
-        return len(documents.vectors(session, document.model_copy(update={"embedder": READER})))
+        return len(indexing.vectors(session, document.model_copy(update={"embedder": READER})))
