@@ -12,10 +12,11 @@ from shared.artifacts.layout import model_key
 from shared.artifacts.store import ArtifactStore
 from shared.contracts.tasks import WRITERS
 from shared.dialogue.knowledge import Embedder
-from shared.errors import InvalidInput, NotFound
+from shared.errors import InvalidInput
 from shared.inference.reader import TextReader
 from shared.storage import bots, models
 from shared.storage.engine import Database
+from shared.storage.model_names import model_named
 
 _TASK = "nlu"
 
@@ -72,15 +73,11 @@ class BotRepository:
             NotFound: There is none.
             InvalidInput: It is a model of another kind.
         """
-        head, _, deployment = name.partition("/")
         with self.database.reading() as session:
-            model_id = models.production(session, deployment) if head == "parley" else name
-            if model_id is None:
-                raise NotFound(f"no model is in production as {deployment!r}", code="model_not_found")
-            task = models.get(session, model_id).task
-        if task not in WRITERS:
-            raise InvalidInput(f"{name} is a model of {task!r}, which writes no texts")
-        return model_id
+            model = models.get(session, model_named(session, name))
+        if model.task not in WRITERS:
+            raise InvalidInput(f"{name} is a model of {model.task!r}, which writes no texts")
+        return model.id
 
     @contextmanager
     def embedder(self, model_id: str) -> Iterator[Embedder]:

@@ -41,7 +41,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "operations": (),
     "responses": ("chat", "conversations"),
     "sentiment": (),
-    "vector_stores": ("analysis",),
+    "vector_stores": (),
     "streams": (),
     "stored_completions": (),
     "uploads": ("files",),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 
-from services.gateway.analysis.names import model_named
 from shared.bot.bot import Bot
 from shared.bot.document import Path, dotted, parse, summary
 from shared.contracts.faults import Fault
@@ -12,6 +11,7 @@ from shared.contracts.tasks import WRITERS
 from shared.errors import InvalidBot, NotFound
 from shared.storage import models, vector_stores
 from shared.storage.engine import Session
+from shared.storage.model_names import model_named
 
 
 def check_references(session: Session, bot: Bot, source: str, engines: Container[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from services.gateway.analysis.names import ALIAS
 from services.gateway.chat.schemas import (
     AssistantMessage,
     ChatCompletion,
@@ -18,6 +17,7 @@ from services.gateway.chat.schemas import (
 )
 from services.gateway.chat.turns import Listener
 from services.gateway.http.sse import pieces
+from shared.storage.model_names import ALIAS
 from shared.storage.tables import Turn
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from services.gateway.analysis.names import deployment_of
 from services.gateway.http.auth import TrainCaller
 from services.gateway.http.router import After, Before, Limit, Order, resource
 from services.gateway.http.schemas import Deleted, Listing
@@ -22,6 +21,7 @@ from shared.errors import InvalidInput
 from shared.storage import models, vector_stores
 from shared.storage.engine import Session
 from shared.storage.identity import new_id
+from shared.storage.model_names import deployment_of
 from shared.storage.vector_store_tables import VectorStore
 
 router = resource("Vector stores")

@@ -17,6 +17,7 @@ from shared.errors import InvalidInput, NotFound, Unavailable
 from shared.messaging.requesting.requester import Requester
 from shared.storage import models
 from shared.storage.engine import Database, Session
+from shared.storage.model_names import model_named
 from shared.telemetry.correlation import correlation_id
 
 FloatArray = NDArray[np.float32]
@@ -104,11 +105,8 @@ class Inference:
 
 def embedder_named(session: Session, name: str) -> str | None:
     """The id of the model behind ``parley``, ``parley/NAME`` or an id; ``None`` if nothing is in production there, or it is gone."""
-    head, _, deployment = name.partition("/")
-    if head == "parley":
-        return models.production(session, deployment or CHATS)
     try:
-        return models.get(session, name).id
+        return models.get(session, model_named(session, name)).id
     except NotFound:
         return None
 

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 from shared.contracts.passages import Passage
 
-#: Of a logistic regression on the nearness of a passage's vector to the question's and on the share of the question's words in it;
-#: fitted on the training rows of three sets, supported questions against the same ones without the passages that answer them
-#: (``python -m tests.load.grounding``, which also tells what came of it).
+#: Of a logistic curve over the nearness of a passage's vector to the question's and the share of the question's words in it. Set by hand:
+#: ``python -m tests.load.grounding`` fits them on the training rows of three sets, which has not been done yet.
 BIAS, SIMILARITY, COVERAGE = -4.0, 5.0, 3.0
 
 #: What counts as the nearness of a passage without a vector: that of one which is neither near nor far.
