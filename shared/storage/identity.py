@@ -24,6 +24,7 @@ IdPrefix = Literal[
     "upload_",
     "part_",
     "batch_req_",
+    "fb_",
     "resp_",
     "item_",
 ]
