@@ -26,6 +26,7 @@ from services.gateway.models import routes as models
 from services.gateway.operations import routes as operations
 from services.gateway.sentiment import routes as sentiment
 from services.gateway.state import AppState
+from services.gateway.webhooks import routes as webhooks
 
 ROUTERS = (
     chat.router,
@@ -39,6 +40,7 @@ ROUTERS = (
     models.router,
     bots.router,
     keys.router,
+    webhooks.router,
     operations.router,
 )
 

@@ -21,6 +21,7 @@ from services.gateway.models.predictions import Predictions
 from services.gateway.models.releases import ReleasePublisher
 from services.gateway.operations.readiness import Readiness
 from services.gateway.settings import GatewaySettings
+from services.gateway.webhooks.delivery import WebhookSender
 from shared.artifacts.store import ArtifactStore
 from shared.messaging.bus import Publisher
 from shared.storage.engine import Database
@@ -47,6 +48,7 @@ class AppState:
     submissions: JobSubmission
     releases: ReleasePublisher
     events: EventHub
+    webhooks: WebhookSender
     readiness: Readiness
 
 

@@ -37,6 +37,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "models": ("analysis",),
     "operations": (),
     "sentiment": (),
+    "webhooks": (),
 }
 
 #: What a room of monitoring may use of the others.
