@@ -26,6 +26,8 @@ from services.gateway.models import routes as models
 from services.gateway.operations import routes as operations
 from services.gateway.sentiment import routes as sentiment
 from services.gateway.state import AppState
+from services.gateway.streams import routes as streams
+from services.gateway.streams import trend_routes as stream_trends
 from services.gateway.webhooks import routes as webhooks
 
 ROUTERS = (
@@ -35,6 +37,8 @@ ROUTERS = (
     analysis.router,
     sentiment.router,
     alerts.router,
+    streams.router,
+    stream_trends.router,
     files.router,
     jobs.router,
     models.router,
@@ -88,6 +92,7 @@ def build_api(gateway: AppState) -> FastAPI:
         BodyLimit,
         json_bytes=settings.json_limit_bytes,
         upload_bytes=settings.upload_limit_bytes,
+        documents_bytes=settings.documents_limit_bytes,
         patience=settings.slow_client_seconds,
     )
     app.add_middleware(Tracing)  # added last: outermost

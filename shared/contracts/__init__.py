@@ -12,6 +12,7 @@ from shared.contracts.prediction import PredictRows, RowsPredicted
 from shared.contracts.releases import BotPublished, ModelPublished
 from shared.contracts.sentiment import AlertRaised, SentimentObserved
 from shared.contracts.streaming import StillWorking
+from shared.contracts.streams import DocumentsReceived
 
 MESSAGES: tuple[type[Message], ...] = (
     TurnReceived,
@@ -33,4 +34,5 @@ MESSAGES: tuple[type[Message], ...] = (
     TextGenerated,
     GenerationCancelled,
     StillWorking,
+    DocumentsReceived,
 )

@@ -65,8 +65,11 @@ class Queues:
     MONITORING = QueueSpec(
         "monitoring", (Binding(Exchange.EVENTS, "sentiment.observed"),), durable=True, max_length=200_000
     )
+    DOCUMENTS = QueueSpec(
+        "documents", (Binding(Exchange.EVENTS, "documents.received"),), durable=True, max_length=20_000
+    )
     DEAD = QueueSpec("dead", durable=True, max_length=100_000, overflow="drop_oldest")
-    SHARED = (NLU, GENERATION, LANGUAGE_MODELS, TRAIN_CPU, MONITORING, DEAD)
+    SHARED = (NLU, GENERATION, LANGUAGE_MODELS, TRAIN_CPU, MONITORING, DOCUMENTS, DEAD)
 
     @classmethod
     def is_expected(cls, exchange: Exchange, key: str) -> bool:

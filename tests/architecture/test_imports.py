@@ -14,9 +14,11 @@ FOUNDATIONS = ("shared.contracts", "shared.errors", "shared.privacy", "shared.se
 
 #: Each third-party library has one home; everything else sees our types.
 HOMES: dict[str, tuple[str, ...]] = {
+    "ahocorasick": ("services.monitoring.reading.watch_list",),
     "alembic": ("shared.storage.migrations",),
     "celery": ("shared.messaging", "services.training"),
     "charset_normalizer": ("shared.importing.encoding",),
+    "datasketch": ("services.monitoring.streams.fingerprints",),
     "emoji": ("shared.text",),
     "fastapi": ("services.gateway",),
     "fastapi_offline": ("services.gateway",),
@@ -71,7 +73,14 @@ DOMAIN = (
     "services.generation.knowledge_cache",
     "services.monitoring.detection",
     "services.monitoring.sentiment.clock_skew",
+    "services.monitoring.reading.sentiment",
+    "services.monitoring.reading.topics",
+    "services.monitoring.reading.watch_list",
+    "services.monitoring.reading.windows",
     "services.monitoring.sentiment.share_rule",
+    "services.monitoring.streams.copies",
+    "services.monitoring.streams.counted",
+    "services.monitoring.streams.fingerprints",
     "services.training.data.checks",
     "services.training.data.pseudonymisation",
     "services.training.data.splitting",

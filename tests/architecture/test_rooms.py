@@ -37,6 +37,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "models": ("analysis",),
     "operations": (),
     "sentiment": (),
+    "streams": (),
     "webhooks": (),
 }
 
@@ -44,7 +45,9 @@ RESOURCES: dict[str, tuple[str, ...]] = {
 WATCHING: dict[str, tuple[str, ...]] = {
     "alerts": (),
     "detection": (),
+    "reading": (),
     "sentiment": (),
+    "streams": ("reading",),
 }
 
 #: The parts of a job's life that touch tensors; the others run in a process that has no torch.

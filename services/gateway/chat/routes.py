@@ -8,7 +8,6 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from services.gateway.analysis.names import ALIAS, CHATS, model_named
 from services.gateway.chat.generated import GeneratedCompletion
 from services.gateway.chat.generating import generated
 from services.gateway.chat.lookup import ConversationContext
@@ -23,6 +22,7 @@ from services.gateway.http.router import IdempotencyKey, resource
 from services.gateway.state import AppState, State
 from shared.errors import InvalidInput
 from shared.storage import models
+from shared.storage.model_names import ALIAS, CHATS, model_named
 from shared.storage.tables import Turn
 
 router = resource("Chat")
