@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 
+from services.gateway.alerts import channel_routes as alert_channels
 from services.gateway.alerts import routes as alerts
 from services.gateway.analysis import routes as analysis
 from services.gateway.bots import routes as bots
@@ -37,6 +38,7 @@ ROUTERS = (
     analysis.router,
     sentiment.router,
     alerts.router,
+    alert_channels.router,
     streams.router,
     stream_trends.router,
     files.router,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from shared.contracts.message import Value
 
 ScopeKind = Literal["stream", "entity", "topic"]
-
-RuleType = Literal["share_of_negatives", "volume", "mean_shift", "drift", "silence", "negative_share"]
 
 Severity = Literal["warning", "critical"]
 
@@ -112,10 +110,25 @@ AlertRule = Annotated[
     ShareOfNegatives | Volume | MeanShift | Drift | Silence | NegativeShare, Field(discriminator="type")
 ]
 
-AlertRules = Annotated[tuple[AlertRule, ...], Field(max_length=16)]
-
 FALSE_ALARMS_PER_DAY = 1 / 7
 """What a stream's rules may cost in false alarms altogether: one a week."""
+
+
+def rule_name(rule: AlertRule) -> str:
+    """What the alerts of a rule are filed under. A stream may have several rules of a type, one of each name."""
+    if isinstance(rule, Volume) and rule.sentiment:
+        return f"volume_{rule.sentiment}"
+    return "fixed_share" if isinstance(rule, NegativeShare) else rule.type
+
+
+def _each_once(rules: tuple[AlertRule, ...]) -> tuple[AlertRule, ...]:
+    names = [rule_name(rule) for rule in rules]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"{twice!r} is there twice; keep one")
+    return rules
+
+
+AlertRules = Annotated[tuple[AlertRule, ...], Field(max_length=16), AfterValidator(_each_once)]
 
 
 def default_rules() -> tuple[AlertRule, ...]:

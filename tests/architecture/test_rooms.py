@@ -43,7 +43,8 @@ RESOURCES: dict[str, tuple[str, ...]] = {
 
 #: What a room of monitoring may use of the others.
 WATCHING: dict[str, tuple[str, ...]] = {
-    "alerts": (),
+    "alerts": ("detection",),
+    "delivery": (),
     "detection": (),
     "reading": (),
     "sentiment": (),

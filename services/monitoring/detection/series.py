@@ -97,6 +97,16 @@ class Series:
             self.score[cut],
         )
 
+    def followed_by(self, later: Series) -> Series:
+        """This and the steps of a series that begins where it ends."""
+        pairs = (
+            (self.texts, later.texts),
+            (self.negative, later.negative),
+            (self.positive, later.positive),
+            (self.score, later.score),
+        )
+        return Series(self.start, self.step, *(np.concatenate(pair) for pair in pairs))
+
     def coarser(self, step: int) -> Series:
         """The same in longer steps; a step at either end that is not whole is left out."""
         ratio = step // self.step
