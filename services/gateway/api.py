@@ -15,6 +15,7 @@ from services.gateway.alerts import routes as alerts
 from services.gateway.analysis import routes as analysis
 from services.gateway.bots import routes as bots
 from services.gateway.chat import routes as chat
+from services.gateway.colleagues import routes as colleagues
 from services.gateway.conversations import routes as conversations
 from services.gateway.embeddings import routes as embeddings
 from services.gateway.files import routes as files
@@ -34,6 +35,7 @@ from services.gateway.webhooks import routes as webhooks
 ROUTERS = (
     chat.router,
     conversations.router,
+    colleagues.router,
     embeddings.router,
     analysis.router,
     sentiment.router,

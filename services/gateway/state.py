@@ -13,6 +13,7 @@ from services.gateway.analysis.client import Texts
 from services.gateway.chat.generation import TextGeneration
 from services.gateway.chat.lookup import ConversationLookup
 from services.gateway.chat.turns import Turns
+from services.gateway.colleagues.news import ConversationNews
 from services.gateway.files.uploads import UploadStore
 from services.gateway.http.keyring import KeyRing
 from services.gateway.http.rate_limit import RateLimiter
@@ -48,6 +49,9 @@ class AppState:
     submissions: JobSubmission
     releases: ReleasePublisher
     events: EventHub
+    conversation_events: EventHub
+    """The ids of conversations in which something has changed."""
+    news: ConversationNews
     webhooks: WebhookSender
     readiness: Readiness
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnderstood
+from shared.contracts.conversations import ConversationsChanged
 from shared.contracts.failure import MessageFailed
 from shared.contracts.generation import GenerateText, GenerationCancelled, TextGenerated, TokensProduced
 from shared.contracts.jobs import JobQueued, TrainingProgressed
@@ -34,5 +35,6 @@ MESSAGES: tuple[type[Message], ...] = (
     TextGenerated,
     GenerationCancelled,
     StillWorking,
+    ConversationsChanged,
     DocumentsReceived,
 )

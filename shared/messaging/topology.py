@@ -109,8 +109,9 @@ class Queues:
 
     @staticmethod
     def feed(instance: str) -> QueueSpec:
-        """What one gateway replica passes on to the operators who watch."""
-        bindings = (Binding(Exchange.EVENTS, "alert.raised"), Binding(Exchange.EVENTS, "training.progressed"))
+        """What one gateway replica passes on to those who watch."""
+        told = ("alert.raised", "training.progressed", "conversations.changed")
+        bindings = tuple(Binding(Exchange.EVENTS, key) for key in told)
         return QueueSpec(
             f"feed.{instance}",
             bindings,

@@ -22,6 +22,7 @@ IdPrefix = Literal[
     "evt_",
     "batch_",
     "batch_req_",
+    "reply_",
     "notice_",
 ]
 

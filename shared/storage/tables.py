@@ -281,6 +281,29 @@ class Turn(Row, table=True):
     """When its ``SentimentObserved`` was confirmed by the broker; ``None``: still to be told."""
 
 
+class Reply(Row, table=True):
+    """What a colleague said in a conversation. Writer: gateway."""
+
+    __tablename__ = "replies"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "number"),
+        UniqueConstraint("conversation_id", "idempotency_key"),
+    )
+
+    id: str = Field(primary_key=True)
+    conversation_id: str = Field(foreign_key="conversations.id")
+    number: int
+    """Of the replies of the conversation, from 0."""
+    position: int
+    """How many turns had been stored before it."""
+    created_at: float
+    content: str
+    author: str
+    """For the customer: who speaks."""
+    key_id: str
+    idempotency_key: str | None = None
+
+
 class SentimentObservation(Row, table=True):
     """One text with a sentiment; its key makes a repeated message harmless. Writer: monitoring."""
 

@@ -29,6 +29,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "analysis": (),
     "bots": ("analysis",),
     "chat": ("analysis",),
+    "colleagues": ("alerts", "chat", "conversations"),
     "conversations": ("chat",),
     "embeddings": ("analysis",),
     "files": (),
