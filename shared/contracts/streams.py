@@ -70,7 +70,7 @@ class StreamSpec(Value):
     Attributes:
         model: Tells the sentiment: an id, ``parley``, or ``parley/NAME`` for a deployment, of the task ``nlu``, or ``text_classification``
             with the labels negative, neutral and positive. Without it, the model in production that reads chats.
-        entity_model: Tells the sentiment towards an entity: of the task ``pair_classification``, asked about ``(entity, text)``, with the
+        entity_model: Tells the sentiment towards an entity: of the task ``pair_classification``, asked about ``(text, name)``, with the
             same three labels. Without it, the part of the text around each mention is read by ``model``.
         topic_model: Tells the topic: of the task ``text_classification``. Without it, the nearest of ``topics``.
         topics: See ``Topic``; they need a model in production that makes embeddings.

@@ -28,7 +28,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "httpx": ("services.cli", "services.console", "services.generation.language_models.engine", "shared.outbound"),
     "jinja2": ("services.training.reporting", "shared.decoding.chat_template"),
     "kombu": ("shared.messaging",),
-    "matplotlib": ("services.training",),
+    "matplotlib": ("services.training", "services.gateway.streams.charts"),
     "llguidance": ("shared.decoding.grammar",),
     "mlflow": ("services.training.tracking",),
     "nicegui": ("services.console",),

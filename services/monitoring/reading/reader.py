@@ -194,7 +194,7 @@ class DocumentReader:
         asked = sorted(
             {(text[one.start : one.end], text) for text, found in zip(texts, mentions, strict=True) for one in found}
         )
-        answers = self._asked(model, [{"text": name, "text_pair": text} for name, text in asked])
+        answers = self._asked(model, [{"text": text, "text_pair": name} for name, text in asked])
         return {pair: of_probabilities(answer) for pair, answer in zip(asked, answers, strict=True)}
 
     def _asked(self, model: ChosenModel, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ from tests.integration.places import Place
 from tests.unit.gateway.echo import read
 
 NOON = 1_790_000_000 // 86_400 * 86_400 + 43_200
-SPEC = StreamSpec(watch=(Watched(name="Nordwind"), Watched(name="海川")), model="ft:echo")
+SPEC = StreamSpec(watch=(Watched(name="Nord"), Watched(name="海川")), model="ft:echo")
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def written(count: int) -> list[StreamDocument]:
     return [
         StreamDocument(
             id=f"doc-{number}",
-            text=" ".join(chance.sample(("angry", "calm", "Nordwind", "海川", "day"), 3)),
+            text=" ".join(chance.sample(("angry", "calm", "Nord", "海川", "day"), 3)),
             published_at=NOON + chance.uniform(-20_000, 20_000),
             source=chance.choice(("wire", "blog")),
         )
@@ -71,7 +71,7 @@ def expected(documents: list[StreamDocument]) -> Counter[tuple[int, str, str, st
     found: Counter[tuple[int, str, str, str]] = Counter()
     for one in documents:
         minute = int(one.published_at // 60) * 60
-        for entity in ("", *(name for name in ("Nordwind", "海川") if name in one.text)):
+        for entity in ("", *(name for name in ("Nord", "海川") if name in one.text)):
             found[minute, entity, one.source, "texts"] += 1
             found[minute, entity, one.source, "negative"] += "angry" in one.text.split()
     return +found

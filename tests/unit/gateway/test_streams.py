@@ -193,7 +193,7 @@ def test_trends_are_drawn_and_tabled(http: httpx.Client) -> None:
     stream = declared(http, "drawn")
     send(http, stream, rows(a_row("1", "angry about 北风 and $NWD", source="=cmd()"), a_row("2", at=NOON + 60)))
     counted(http, stream, 2)
-    asked = {"since": NOON, "until": NOON + 120, "step": 60, "group": "source"}
+    asked: dict[str, Any] = {"since": NOON, "until": NOON + 120, "step": 60, "group": "source"}
     table = http.get(f"{stream}/trends.csv", params=asked)
     assert table.headers["content-type"].startswith("text/csv")
     lines = list(csv.DictReader(table.text.splitlines()))
