@@ -13,6 +13,7 @@ from fastapi_offline import FastAPIOffline
 from services.gateway.alerts import channel_routes as alert_channels
 from services.gateway.alerts import routes as alerts
 from services.gateway.analysis import routes as analysis
+from services.gateway.backtests import routes as backtests
 from services.gateway.bots import routes as bots
 from services.gateway.chat import routes as chat
 from services.gateway.colleagues import routes as colleagues
@@ -41,6 +42,7 @@ ROUTERS = (
     sentiment.router,
     alerts.router,
     alert_channels.router,
+    backtests.router,
     streams.router,
     stream_trends.router,
     files.router,

@@ -10,7 +10,7 @@ from uuid import uuid4
 from services.monitoring.alerts.engine import AlertEngine
 from services.monitoring.alerts.notifier import AlertNotifier
 from services.monitoring.delivery.courier import Courier
-from services.monitoring.handlers import build_document_handlers, build_handlers
+from services.monitoring.handlers import build_backtest_handlers, build_document_handlers, build_handlers
 from services.monitoring.reading.inference import Inference
 from services.monitoring.reading.reader import DocumentReader
 from services.monitoring.sentiment.share_rule import SurgeRule
@@ -72,6 +72,8 @@ def running(settings: MonitoringSettings) -> Iterator[Health]:
 
         handlers = build_handlers(watch, announcements, on_counted)
         consumer = stack.enter_context(Consumer(bus, Queues.MONITORING, handlers, publisher=publisher))
+        past = build_backtest_handlers(database)
+        stack.enter_context(Consumer(bus, Queues.BACKTESTS, past, publisher=publisher, batch_size=1))
         readers = _document_consumers(settings, stack, bus, publisher, database, on_counted)
         stack.enter_context(Ticker("monitoring-tick", tick, _TICK_SECONDS))
         stack.enter_context(Ticker("monitoring-alerts", look, _LOOK_SECONDS))

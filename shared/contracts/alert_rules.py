@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer
 
 from shared.contracts.message import Value
 
@@ -27,6 +27,12 @@ class _Rule(Value):
     scopes: Annotated[tuple[ScopeKind, ...], Field(min_length=1, max_length=3)] = ("stream", "entity", "topic")
     min_volume: Annotated[int, Field(ge=1, le=1_000_000)] = 5
     severity: Severity = "warning"
+    type: str
+
+    @model_serializer(mode="wrap")
+    def _with_type(self, rest: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """What holds its default does not travel, but nobody could tell rules apart without their type."""
+        return {**rest(self), "type": self.type}
 
 
 class ShareOfNegatives(_Rule):

@@ -27,6 +27,7 @@ TRAINING = "services.training"
 RESOURCES: dict[str, tuple[str, ...]] = {
     "alerts": ("sentiment",),
     "analysis": (),
+    "backtests": (),
     "bots": ("analysis",),
     "chat": ("analysis",),
     "colleagues": ("alerts", "chat", "conversations"),

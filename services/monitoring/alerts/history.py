@@ -47,7 +47,7 @@ class StreamHistories:
         if learned is None or learned.hour != now // HOUR * HOUR:
             learned = self._streams[stream] = _learn(session, stream, now // HOUR * HOUR)
         since = learned.hour - LATENESS
-        fresh = _counts(session, stream, since, now, MINUTE)
+        fresh = counts_of(session, stream, since, now, MINUTE)
         empty: list[Step] = []
         told = {}
         for scope in {*learned.usual, *(scope for scope in fresh if scope.kind == "stream")}:
@@ -63,10 +63,10 @@ class StreamHistories:
 
 def _learn(session: Session, stream: str, hour: int) -> Learned:
     until = hour - GUARD
-    hours = _counts(session, stream, until - HISTORY_DAYS * _DAY, until, HOUR)
-    lately = _counts(session, stream, hour - 7 * _DAY, hour + HOUR, HOUR)
-    watched = _most_texts(lately)
-    minutes = _counts(session, stream, until - BURST_DAYS * _DAY, hour, MINUTE)
+    hours = counts_of(session, stream, until - HISTORY_DAYS * _DAY, until, HOUR)
+    lately = counts_of(session, stream, hour - 7 * _DAY, hour + HOUR, HOUR)
+    watched = most_texts(lately)
+    minutes = counts_of(session, stream, until - BURST_DAYS * _DAY, hour, MINUTE)
     learned = Learned(hour)
     for scope in watched:
         steps = Series.of(minutes.get(scope, []), since=until - BURST_DAYS * _DAY, until=hour, step=MINUTE)
@@ -80,7 +80,8 @@ def _hours(steps: Iterable[Step], hour: int) -> Series:
     return Series.of(steps, since=until - HISTORY_DAYS * _DAY, until=until, step=HOUR)
 
 
-def _most_texts(counts: dict[Scope, list[Step]]) -> list[Scope]:
+def most_texts(counts: dict[Scope, list[Step]]) -> list[Scope]:
+    """Those worth watching, the fullest of each kind first."""
     volumes = {scope: sum(step.texts for step in steps) for scope, steps in counts.items()}
     kept: list[Scope] = []
     for kind in _KINDS:
@@ -96,7 +97,7 @@ def _joined(before: Series | None, newest: Series, hour: int) -> Series:
     return before.between(before.start, newest.start).followed_by(newest)
 
 
-def _counts(session: Session, stream: str, since: int, until: int, step: int) -> dict[Scope, list[Step]]:
+def counts_of(session: Session, stream: str, since: int, until: int, step: int) -> dict[Scope, list[Step]]:
     """Counts by scope: the whole stream, each entity, each topic."""
     found: dict[Scope, list[Step]] = defaultdict(list)
     read = partial(trends.series, session, stream, since=since, until=until, step=step)
