@@ -6,8 +6,10 @@ from services.gateway.alerts.feed import EventHub
 from services.gateway.alerts.objects import raised_event
 from services.gateway.alerts.schemas import JobProgress
 from services.gateway.http import sse
+from services.gateway.responses.background import ResponseWorkers
 from shared.contracts.conversations import ConversationsChanged
 from shared.contracts.jobs import TrainingProgressed
+from shared.contracts.responses import ResponseQueued
 from shared.contracts.sentiment import AlertRaised
 from shared.messaging.consuming.handlers import Handlers, one_by_one
 
@@ -38,3 +40,12 @@ def build_handlers(events: EventHub, conversations: EventHub) -> Handlers:
         TrainingProgressed: one_by_one(on_progress),
         ConversationsChanged: one_by_one(on_conversations),
     }
+
+
+def build_response_handlers(workers: ResponseWorkers) -> Handlers:
+    """The table of the queue of responses. The message is only a wake-up: workers look into the database."""
+
+    def on_queued(_: ResponseQueued) -> None:
+        workers.wake()
+
+    return {ResponseQueued: one_by_one(on_queued)}

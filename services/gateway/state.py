@@ -16,11 +16,15 @@ from services.gateway.chat.turns import Turns
 from services.gateway.colleagues.news import ConversationNews
 from services.gateway.files.uploads import UploadStore
 from services.gateway.http.keyring import KeyRing
+from services.gateway.http.live_traffic import TrafficGauge
 from services.gateway.http.rate_limit import RateLimiter
 from services.gateway.jobs.submission import JobSubmission
 from services.gateway.models.predictions import Predictions
 from services.gateway.models.releases import ReleasePublisher
 from services.gateway.operations.readiness import Readiness
+from services.gateway.responses.answering import Answering
+from services.gateway.responses.background import ResponseQueue
+from services.gateway.responses.streaming import Followers
 from services.gateway.settings import GatewaySettings
 from services.gateway.webhooks.delivery import WebhookSender
 from shared.artifacts.store import ArtifactStore
@@ -41,6 +45,7 @@ class AppState:
     publisher: Publisher
     keys: KeyRing
     limiter: RateLimiter
+    traffic: TrafficGauge
     conversations: ConversationLookup
     turns: Turns
     texts: Texts
@@ -56,6 +61,9 @@ class AppState:
     news: ConversationNews
     webhooks: WebhookSender
     readiness: Readiness
+    responses: Answering
+    response_queue: ResponseQueue
+    followers: Followers
 
 
 async def _state(request: Request) -> AppState:

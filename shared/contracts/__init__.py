@@ -12,6 +12,7 @@ from shared.contracts.jobs import JobQueued, TrainingProgressed
 from shared.contracts.message import Message
 from shared.contracts.prediction import PredictRows, RowsPredicted
 from shared.contracts.releases import BotPublished, ModelPublished
+from shared.contracts.responses import ResponseQueued
 from shared.contracts.sentiment import AlertRaised, SentimentObserved
 from shared.contracts.streaming import StillWorking
 from shared.contracts.streams import DocumentsReceived
@@ -37,6 +38,7 @@ MESSAGES: tuple[type[Message], ...] = (
     GenerationCancelled,
     StillWorking,
     ConversationsChanged,
+    ResponseQueued,
     DocumentsReceived,
     BacktestStream,
     StreamBacktested,

@@ -65,6 +65,7 @@ class Queues:
     MONITORING = QueueSpec(
         "monitoring", (Binding(Exchange.EVENTS, "sentiment.observed"),), durable=True, max_length=200_000
     )
+    RESPONSES = QueueSpec("responses", (Binding(Exchange.RPC, "responses"),), durable=True, max_length=100_000)
     DOCUMENTS = QueueSpec(
         "documents", (Binding(Exchange.EVENTS, "documents.received"),), durable=True, max_length=20_000
     )
@@ -72,7 +73,7 @@ class Queues:
     BACKTESTS = QueueSpec(
         "monitoring.backtest", (Binding(Exchange.RPC, "monitoring.backtest"),), max_length=100, message_ttl=120.0
     )
-    SHARED = (NLU, GENERATION, LANGUAGE_MODELS, TRAIN_CPU, MONITORING, DOCUMENTS, BACKTESTS, DEAD)
+    SHARED = (NLU, GENERATION, LANGUAGE_MODELS, TRAIN_CPU, MONITORING, RESPONSES, DOCUMENTS, BACKTESTS, DEAD)
 
     @classmethod
     def is_expected(cls, exchange: Exchange, key: str) -> bool:

@@ -56,6 +56,18 @@ def page(
     return read_page(session, Conversation, *where, keys=("created_at", "id"), after=after, limit=limit, order="desc")
 
 
+def set_metadata(session: Session, conversation_id: str, metadata: Mapping[str, str]) -> Conversation:
+    """Replace what a client keeps with a conversation.
+
+    Raises:
+        NotFound: There is no such conversation.
+    """
+    session.exec(
+        update(Conversation).where(col(Conversation.id) == conversation_id).values(user_metadata=dict(metadata))
+    )
+    return get(session, conversation_id)
+
+
 def end(session: Session, conversation_id: str, now: float) -> Conversation:
     """Let no more turns in; a second time changes nothing.
 
@@ -178,13 +190,15 @@ def _advancing(turns: Sequence[Turn]) -> ReturningUpdate[str]:
     )
 
 
-def latest_words(session: Session, conversation_id: str, count: int) -> list[PastTurn]:
-    """What was said in the last ``count`` turns, oldest first, without the rest of their rows."""
+def latest_words(session: Session, conversation_id: str, count: int, *, until: int | None = None) -> list[PastTurn]:
+    """What was said in the last ``count`` turns (up to position ``until``), oldest first, without the rest of their rows."""
     newest_first = (
         select(col(Turn.user_text), col(Turn.answer))
         .where(col(Turn.conversation_id) == conversation_id)
         .order_by(col(Turn.position).desc())
     )
+    if until is not None:
+        newest_first = newest_first.where(col(Turn.position) <= until)
     rows = session.exec(newest_first.limit(count)).all()
     return [PastTurn(user=user_text, answer=answer.text) for user_text, answer in reversed(rows)]
 

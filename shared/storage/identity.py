@@ -21,9 +21,13 @@ IdPrefix = Literal[
     "whdel_",
     "evt_",
     "batch_",
+    "upload_",
+    "part_",
     "batch_req_",
     "reply_",
     "notice_",
+    "resp_",
+    "item_",
 ]
 
 ID_LENGTH = 24

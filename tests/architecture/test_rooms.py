@@ -28,6 +28,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "alerts": ("sentiment",),
     "analysis": (),
     "backtests": (),
+    "batches": ("files",),
     "bots": ("analysis",),
     "chat": ("analysis",),
     "colleagues": ("alerts", "chat", "conversations"),
@@ -38,8 +39,11 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "keys": (),
     "models": ("analysis",),
     "operations": (),
+    "responses": ("chat", "conversations"),
     "sentiment": (),
     "streams": (),
+    "stored_completions": (),
+    "uploads": ("files",),
     "webhooks": (),
 }
 

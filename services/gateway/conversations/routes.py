@@ -9,13 +9,20 @@ from fastapi import Query
 from services.gateway.chat.lookup import check_owner, new_conversation
 from services.gateway.chat.turns import Utterance
 from services.gateway.conversations import messages
+from services.gateway.conversations.items import stored
 from services.gateway.conversations.objects import answer_message, conversation_object
-from services.gateway.conversations.schemas import ConversationObject, CreateConversation, MessageObject, SendMessage
+from services.gateway.conversations.schemas import (
+    ConversationObject,
+    CreateConversation,
+    MessageObject,
+    SendMessage,
+    UpdateConversation,
+)
 from services.gateway.http.auth import ChatCaller
 from services.gateway.http.router import After, IdempotencyKey, Limit, resource
-from services.gateway.http.schemas import EmptyRequest, Listing
+from services.gateway.http.schemas import Deleted, EmptyRequest, Listing
 from services.gateway.state import State
-from shared.storage import conversations
+from shared.storage import conversation_items, conversations
 from shared.storage.tables import ConversationStatus
 
 router = resource("Conversations")
@@ -27,6 +34,7 @@ def create(state: State, caller: ChatCaller, body: CreateConversation | None = N
     conversation = new_conversation(caller, state.clock(), metadata=body.metadata if body else None)
     with state.database.transaction() as session:
         conversations.add(session, conversation)
+        conversation_items.add(session, conversation.id, stored(body.items or () if body else ()), state.clock())
     return conversation_object(conversation)
 
 
@@ -52,6 +60,23 @@ def retrieve(conversation_id: str, state: State, caller: ChatCaller) -> Conversa
     """One conversation of yours."""
     with state.database.reading() as session:
         return conversation_object(check_owner(caller, conversations.get(session, conversation_id)))
+
+
+@router.post("/conversations/{conversation_id}")
+def update(conversation_id: str, body: UpdateConversation, state: State, caller: ChatCaller) -> ConversationObject:
+    """Replace the metadata of a conversation of yours."""
+    with state.database.transaction() as session:
+        check_owner(caller, conversations.get(session, conversation_id))
+        return conversation_object(conversations.set_metadata(session, conversation_id, body.metadata or {}))
+
+
+@router.delete("/conversations/{conversation_id}")
+def delete(conversation_id: str, state: State, caller: ChatCaller) -> Deleted:
+    """Delete a conversation with every word of it: turns, items and responses. What was counted of it stays counted."""
+    with state.database.transaction() as session:
+        check_owner(caller, conversations.get(session, conversation_id))
+        conversation_items.forget(session, conversation_id)
+    return Deleted(id=conversation_id, object="conversation.deleted")
 
 
 @router.post("/conversations/{conversation_id}/messages")

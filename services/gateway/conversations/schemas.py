@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
 
 from services.gateway.chat.schemas import TurnDetails, Usage
+from services.gateway.conversations.items import Item
 from services.gateway.http.schemas import Body, Metadata, Reply, Resource, Text
+
+#: Items that are added at once.
+MAX_NEW = 100
 
 
 class CreateConversation(Body):
-    """A conversation about to begin."""
+    """A conversation about to begin, after what was said elsewhere."""
 
+    items: Annotated[list[Item], Field(max_length=MAX_NEW)] | None = None
     metadata: Metadata | None = None
+
+
+class UpdateConversation(Body):
+    """What is kept with a conversation."""
+
+    metadata: Metadata | None
+
+
+class AddItems(Body):
+    """What was said outside the turns of a conversation."""
+
+    items: Annotated[list[Item], Field(min_length=1, max_length=MAX_NEW)]
+
+
+class ItemObject(Resource):
+    """An item as the convention writes it: a message, a function call or what came of one."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    type: str
 
 
 class Standing(Reply):
