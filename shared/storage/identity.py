@@ -26,6 +26,7 @@ IdPrefix = Literal[
     "batch_req_",
     "reply_",
     "notice_",
+    "fb_",
     "resp_",
     "item_",
 ]

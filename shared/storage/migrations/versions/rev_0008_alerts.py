@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
-down_revision = "0007"
+down_revision = "0014"
 
 _FIRING = sa.text("state = 'firing'")
 _PENDING = sa.text("status = 'pending'")
