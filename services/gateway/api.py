@@ -10,8 +10,10 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 
+from services.gateway.alerts import channel_routes as alert_channels
 from services.gateway.alerts import routes as alerts
 from services.gateway.analysis import routes as analysis
+from services.gateway.backtests import routes as backtests
 from services.gateway.batches import routes as batches
 from services.gateway.batches.worker import working
 from services.gateway.bots import routes as bots
@@ -49,6 +51,8 @@ ROUTERS = (
     analysis.router,
     sentiment.router,
     alerts.router,
+    alert_channels.router,
+    backtests.router,
     streams.router,
     stream_trends.router,
     feedback.router,

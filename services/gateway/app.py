@@ -117,6 +117,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         texts=Texts(requester, timeout),
         generation=generation,
         predictions=Predictions(requester, timeout),
+        requester=requester,
         uploads=UploadStore(store, settings.upload_limit_bytes, settings.uploads_limit),
         submissions=JobSubmission(database, store, queue, time.time),
         releases=ReleasePublisher(publisher),

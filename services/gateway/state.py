@@ -29,6 +29,7 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.webhooks.delivery import WebhookSender
 from shared.artifacts.store import ArtifactStore
 from shared.messaging.bus import Publisher
+from shared.messaging.requesting.requester import Requester
 from shared.storage.engine import Database
 
 
@@ -50,6 +51,7 @@ class AppState:
     texts: Texts
     generation: TextGeneration
     predictions: Predictions
+    requester: Requester
     uploads: UploadStore
     submissions: JobSubmission
     releases: ReleasePublisher

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from uuid import uuid4
 
+from services.monitoring.alerts.engine import AlertEngine
 from services.monitoring.alerts.notifier import AlertNotifier
-from services.monitoring.handlers import build_document_handlers, build_handlers
+from services.monitoring.delivery.courier import Courier
+from services.monitoring.handlers import build_backtest_handlers, build_document_handlers, build_handlers
 from services.monitoring.reading.inference import Inference
 from services.monitoring.reading.reader import DocumentReader
 from services.monitoring.sentiment.share_rule import SurgeRule
@@ -29,6 +31,8 @@ from shared.telemetry.health import Health
 #: Seconds after which an alert ends, or is told again after a failure, without a new text.
 _TICK_SECONDS = 5.0
 _PRUNE_SECONDS = 3600.0
+#: Seconds between a text that was counted and the look at what it means.
+_LOOK_SECONDS = 1.0
 _DAY = 86_400.0
 
 
@@ -46,26 +50,37 @@ def running(settings: MonitoringSettings) -> Iterator[Health]:
         bus = stack.enter_context(connect(settings.broker_url, prefix=settings.broker_prefix))
         publisher = stack.enter_context(bus.publisher())
         watch, announcements = SurgeDetector(database, rule, time.time), AlertNotifier(database, publisher)
+        engine = AlertEngine(database, time.time)
+        courier = Courier(database, settings.outbound_networks, time.time)
 
         def tick() -> None:
             watch.judge_firing()
+            engine.escalate()
             announcements.catch_up()
+
+        def look() -> None:
+            engine.look()
+            announcements.catch_up()
+
+        def on_counted(counted: Sequence[Counted]) -> None:
+            engine.changed(one.stream for one in counted)
 
         def prune() -> None:
             watch.prune(settings.observations_days * _DAY)
             prune_streams(database, time.time())
+            courier.prune()
 
-        handlers = build_handlers(watch, announcements, _on_counted)
+        handlers = build_handlers(watch, announcements, on_counted)
         consumer = stack.enter_context(Consumer(bus, Queues.MONITORING, handlers, publisher=publisher))
-        readers = _document_consumers(settings, stack, bus, publisher, database, _on_counted)
+        past = build_backtest_handlers(database)
+        stack.enter_context(Consumer(bus, Queues.BACKTESTS, past, publisher=publisher, batch_size=1))
+        readers = _document_consumers(settings, stack, bus, publisher, database, on_counted)
         stack.enter_context(Ticker("monitoring-tick", tick, _TICK_SECONDS))
+        stack.enter_context(Ticker("monitoring-alerts", look, _LOOK_SECONDS))
+        stack.enter_context(Ticker("monitoring-courier", courier.deliver_due, _LOOK_SECONDS))
         stack.enter_context(Ticker("monitoring-prune", prune, _PRUNE_SECONDS))
         vital = {f"documents-{number}": one.problem for number, one in enumerate(readers)}
         yield Health({"broker": consumer.refusal}, vital={"consumer": consumer.problem, **vital})
-
-
-def _on_counted(_counted: Sequence[Counted]) -> None:
-    """Nobody judges counts yet but the share rule, which has its own."""
 
 
 def _document_consumers(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
+from shared.contracts.backtests import BacktestStream, StreamBacktested
 from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnderstood
 from shared.contracts.conversations import ConversationsChanged
 from shared.contracts.failure import MessageFailed
@@ -39,4 +40,6 @@ MESSAGES: tuple[type[Message], ...] = (
     ConversationsChanged,
     ResponseQueued,
     DocumentsReceived,
+    BacktestStream,
+    StreamBacktested,
 )

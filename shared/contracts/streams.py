@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from shared.contracts.alert_channels import ChannelName
+from shared.contracts.alert_rules import FALSE_ALARMS_PER_DAY, AlertRules
 from shared.contracts.few_shot import MAX_EXAMPLES, ShortText
 from shared.contracts.message import Exchange, Message, Route, Value
 
@@ -75,6 +77,10 @@ class StreamSpec(Value):
         watch: Whom to look for.
         retention_days: For which documents are kept; their counts stay longer.
         time_zone: In which dates without a zone are meant.
+        rules: What calls for somebody; left out: the rules of ``default_rules``. An empty list: nothing.
+        channels: Where people are told of alerts.
+        false_alarms_per_day: How many are allowed, of all rules and scopes together.
+        escalate_minutes: After which an alert that nobody has acknowledged becomes critical and is told again; 0: never.
         clock: What "now" is for alerts: that of the wall, or of the newest document, as a replay of the past needs it.
     """
 
@@ -86,6 +92,10 @@ class StreamSpec(Value):
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 365
     time_zone: Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)] = "UTC"
     clock: Clock = "wall"
+    rules: AlertRules | None = None
+    channels: Annotated[tuple[ChannelName, ...], Field(max_length=20)] = ()
+    false_alarms_per_day: Annotated[float, Field(gt=0, le=100)] = FALSE_ALARMS_PER_DAY
+    escalate_minutes: Annotated[int, Field(ge=0, le=10_080)] = 0
 
 
 class StreamDocument(Value):

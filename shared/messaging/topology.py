@@ -70,7 +70,10 @@ class Queues:
         "documents", (Binding(Exchange.EVENTS, "documents.received"),), durable=True, max_length=20_000
     )
     DEAD = QueueSpec("dead", durable=True, max_length=100_000, overflow="drop_oldest")
-    SHARED = (NLU, GENERATION, LANGUAGE_MODELS, TRAIN_CPU, MONITORING, RESPONSES, DOCUMENTS, DEAD)
+    BACKTESTS = QueueSpec(
+        "monitoring.backtest", (Binding(Exchange.RPC, "monitoring.backtest"),), max_length=100, message_ttl=120.0
+    )
+    SHARED = (NLU, GENERATION, LANGUAGE_MODELS, TRAIN_CPU, MONITORING, RESPONSES, DOCUMENTS, BACKTESTS, DEAD)
 
     @classmethod
     def is_expected(cls, exchange: Exchange, key: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.storage import alert_tables as alert_tables
 from shared.storage import batch_tables as batch_tables
 from shared.storage import completion_tables as completion_tables
 from shared.storage import feedback_tables as feedback_tables

@@ -27,6 +27,7 @@ TRAINING = "services.training"
 RESOURCES: dict[str, tuple[str, ...]] = {
     "alerts": ("sentiment",),
     "analysis": (),
+    "backtests": (),
     "batches": ("files",),
     "bots": ("analysis",),
     "chat": ("analysis",),
@@ -49,7 +50,9 @@ RESOURCES: dict[str, tuple[str, ...]] = {
 
 #: What a room of monitoring may use of the others.
 WATCHING: dict[str, tuple[str, ...]] = {
-    "alerts": (),
+    "alerts": ("detection",),
+    "delivery": (),
+    "detection": (),
     "reading": (),
     "sentiment": (),
     "streams": ("reading",),

@@ -22,6 +22,8 @@ neighbours), trained on the same rows. Entity F1 is seqeval's, over whole spans.
 the rows that belong to an intent: rejections count as wrong.
 """
 
+_ALERTS = "How soon which surges are found, and at how many false alarms: [quality of alerts](alerts-quality.md), written by `make bench-alerts`."
+
 _SCORES = {
     "intent_accuracy": "intent accuracy",
     "intent_kept_accuracy": "served accuracy",
@@ -35,6 +37,7 @@ def report(measured: Mapping[str, Measured]) -> str:
     machine = f"{platform.machine()}, {torch.get_num_threads()} cores, no GPU, shared with other programs"
     parts = [_INTRODUCTION.format(machine=machine), "## Scores", _scores(measured), "## Out of scope", _scope(measured)]
     parts += ["## Sentence embedding", _embedding(measured), "## Cost", _cost(measured)]
+    parts += ["## Alerts", _ALERTS]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
