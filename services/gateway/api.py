@@ -13,6 +13,7 @@ from fastapi_offline import FastAPIOffline
 from services.gateway.alerts import routes as alerts
 from services.gateway.analysis import routes as analysis
 from services.gateway.bots import routes as bots
+from services.gateway.catalogs import routes as catalogs
 from services.gateway.chat import routes as chat
 from services.gateway.conversations import routes as conversations
 from services.gateway.embeddings import routes as embeddings
@@ -24,6 +25,7 @@ from services.gateway.jobs import routes as jobs
 from services.gateway.keys import routes as keys
 from services.gateway.models import routes as models
 from services.gateway.operations import routes as operations
+from services.gateway.recommendations import routes as recommendations
 from services.gateway.sentiment import routes as sentiment
 from services.gateway.state import AppState
 
@@ -38,6 +40,8 @@ ROUTERS = (
     jobs.router,
     models.router,
     bots.router,
+    recommendations.router,  # before the routes that take the rest of a path for an id
+    catalogs.router,
     keys.router,
     operations.router,
 )

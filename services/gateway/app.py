@@ -28,6 +28,7 @@ from services.gateway.keys.first_key import add_key, ensure_key
 from services.gateway.models.predictions import Predictions
 from services.gateway.models.releases import ReleasePublisher
 from services.gateway.operations.readiness import Readiness
+from services.gateway.recommendations.client import RecommendationClient
 from services.gateway.settings import GatewaySettings
 from services.gateway.state import AppState
 from shared.artifacts.store import open_store
@@ -91,6 +92,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         texts=Texts(requester, timeout),
         generation=TextGeneration(requester, database, settings.engines, settings.generation_timeout_seconds),
         predictions=Predictions(requester, timeout),
+        recommendations=RecommendationClient(requester, publisher, timeout),
         uploads=UploadStore(store, settings.upload_limit_bytes, settings.uploads_limit),
         submissions=JobSubmission(database, store, queue, time.time),
         releases=ReleasePublisher(publisher),

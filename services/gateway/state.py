@@ -20,6 +20,7 @@ from services.gateway.jobs.submission import JobSubmission
 from services.gateway.models.predictions import Predictions
 from services.gateway.models.releases import ReleasePublisher
 from services.gateway.operations.readiness import Readiness
+from services.gateway.recommendations.client import RecommendationClient
 from services.gateway.settings import GatewaySettings
 from shared.artifacts.store import ArtifactStore
 from shared.messaging.bus import Publisher
@@ -43,6 +44,7 @@ class AppState:
     texts: Texts
     generation: TextGeneration
     predictions: Predictions
+    recommendations: RecommendationClient
     uploads: UploadStore
     submissions: JobSubmission
     releases: ReleasePublisher

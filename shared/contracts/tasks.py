@@ -15,6 +15,7 @@ TaskName = Literal[
     "masked_lm",
     "text_generation",
     "causal_lm",
+    "recommendation",
 ]
 """One of the tasks; a room of each in ``shared.tasks`` and in ``services.training.tasks``."""
 
@@ -30,6 +31,6 @@ BEGINNERS: frozenset[TaskName] = frozenset(("masked_lm", "text_generation", "cau
 """Tasks that teach a language, so that their models may begin with random weights."""
 
 WITHOUT_LABELS: frozenset[TaskName] = frozenset(
-    ("ranking", "embedding", "question_answering", "masked_lm", "text_generation", "causal_lm")
+    ("ranking", "embedding", "question_answering", "masked_lm", "text_generation", "causal_lm", "recommendation")
 )
 """Tasks whose rows name no label."""

@@ -28,6 +28,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "alerts": ("sentiment",),
     "analysis": (),
     "bots": ("analysis",),
+    "catalogs": (),
     "chat": ("analysis",),
     "conversations": ("chat",),
     "embeddings": ("analysis",),
@@ -36,6 +37,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "keys": (),
     "models": ("analysis",),
     "operations": (),
+    "recommendations": (),
     "sentiment": (),
 }
 
