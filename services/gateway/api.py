@@ -90,6 +90,7 @@ def build_api(gateway: AppState) -> FastAPI:
         BodyLimit,
         json_bytes=settings.json_limit_bytes,
         upload_bytes=settings.upload_limit_bytes,
+        lines_bytes=settings.lines_limit_bytes,
         patience=settings.slow_client_seconds,
     )
     app.add_middleware(Tracing)  # added last: outermost

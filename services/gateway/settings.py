@@ -28,6 +28,8 @@ class GatewaySettings(PlatformSettings):
     """Largest request body other than an upload."""
     upload_limit_bytes: Annotated[int, Field(ge=1024)] = 512 * MEBIBYTE
     """Largest uploaded file."""
+    lines_limit_bytes: Annotated[int, Field(ge=1024)] = 32 * MEBIBYTE
+    """Largest body of JSON Lines: items and events of a catalog."""
     uploads_limit: Annotated[int, Field(ge=1)] = 8
     """Uploads that may be under way at once; then 429. Each may keep a whole file in the temporary folder."""
     slow_client_seconds: Annotated[float, Field(gt=0)] = 20.0

@@ -131,7 +131,7 @@ class LiveCatalog:
         counts = self._strong if self._strong.events else self._weak
         if counts.seen_at + _FADING < now or len(counts.seen) != len(self):
             counts.popularity.forward(now)
-            counts.seen, counts.seen_at = counts.popularity.seen(), now
+            counts.seen, counts.seen_at = counts.popularity.seen()[: len(self)], now
         return counts.seen
 
     def place(self, item_id: str) -> int | None:

@@ -134,7 +134,8 @@ def _best(catalog: LiveCatalog, rows: Ints, scores: Floats, asked: RecommendItem
 def _unlike(vectors: Floats, rows: Ints, scores: Floats, asked: RecommendItems) -> list[tuple[int, float]]:
     spread = max(float(scores.max() - scores.min()), 1e-9)
     worth = (1 - asked.diversity) * (scores - scores.min()) / spread
-    alike, left, found = np.zeros(len(rows), np.float32), np.ones(len(rows), bool), []
+    alike, left = np.zeros(len(rows), np.float32), np.ones(len(rows), bool)
+    found: list[tuple[int, float]] = []
     while left.any() and len(found) < asked.n:
         place = int(np.where(left, worth - asked.diversity * alike, -np.inf).argmax())
         left[place] = False

@@ -39,7 +39,8 @@ def vectors(texts: Sequence[str]) -> Floats:
         signs = np.where(numbers & 1, 1.0, -1.0)
         counts = np.bincount((numbers >> 1) % WIDTH, signs, WIDTH)
         found[row] = np.sign(counts) * np.sqrt(np.abs(counts))
-    return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
+    found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
+    return found
 
 
 def scores(shelf: Shelf, wish: Wish) -> Floats:

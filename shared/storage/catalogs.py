@@ -139,7 +139,14 @@ def remove_item(session: Session, catalog_id: str, item_id: str, version: int, n
         NotFound: There is none of this id.
     """
     item(session, catalog_id, item_id)
-    emptied = {"text": "", "title": None, "categories": [], "price": None, "meta": {}, "available": False}
+    emptied: dict[str, Any] = {
+        "text": "",
+        "title": None,
+        "categories": [],
+        "price": None,
+        "meta": {},
+        "available": False,
+    }
     mine = (col(CatalogItem.catalog_id) == catalog_id, col(CatalogItem.item_id) == item_id)
     session.exec(
         update(CatalogItem).where(*mine).values({**emptied, "deleted": True, "version": version, "updated_at": now})

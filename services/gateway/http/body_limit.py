@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
@@ -10,6 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 UPLOADS = "/v1/files"
+#: Bodies of JSON Lines.
+LINES = re.compile(r"/v1/catalogs/[^/]+/(items|events)/?")
 #: Room for the multipart frame around a file.
 FRAME_BYTES = 64 * 1024
 #: What a client has to send at least, averaged over the body; slower ones hold a place that others need.
@@ -23,15 +26,17 @@ class BodyLimit:
 
     Args:
         app: The application inside.
-        json_bytes: Limit of every body but uploads.
+        json_bytes: Limit of every body but those below.
         upload_bytes: Limit of an uploaded file.
+        lines_bytes: Limit of a body of JSON Lines.
         patience: Seconds that a body may take beyond what its size explains.
     """
 
-    def __init__(self, app: ASGIApp, *, json_bytes: int, upload_bytes: int, patience: float) -> None:
+    def __init__(self, app: ASGIApp, *, json_bytes: int, upload_bytes: int, lines_bytes: int, patience: float) -> None:
         self._app = app
         self._json_bytes = json_bytes
         self._upload_bytes = upload_bytes
+        self._lines_bytes = lines_bytes
         self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,9 +44,13 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        uploading = scope["path"].rstrip("/") == UPLOADS and scope["method"] == "POST"
-        limit = self._upload_bytes + FRAME_BYTES if uploading else self._json_bytes
+        limit = self._limit(scope["path"], scope["method"])
         await self._app(scope, _counting(receive, _declared_length(scope), limit, self._patience), send)
+
+    def _limit(self, path: str, method: str) -> int:
+        if path.rstrip("/") == UPLOADS and method == "POST":
+            return self._upload_bytes + FRAME_BYTES
+        return self._lines_bytes if LINES.fullmatch(path) and method in ("POST", "PUT") else self._json_bytes
 
 
 def _declared_length(scope: Scope) -> int:

@@ -20,6 +20,8 @@ from shared.errors import NotFound, TrainingFailed
 from shared.rows.reader import format_of, read_rows
 from shared.rows.report import RowReport
 from shared.storage import catalogs, files
+from shared.storage.engine import Session
+from shared.storage.tables import CatalogEvent, CatalogItem
 from shared.tasks.records import RECORDS, kind_for
 
 #: Rows of a catalog that are read at once.
@@ -68,8 +70,8 @@ def read_data(
     else:
         training = _read(spec, "training_file", lease, store)
     if cut is not None:
-        rows = without_personal_numbers(Split(tuple(training.rows), (), ()), seed).train
-        return JobData(cut(rows), training.sha256, training.warning_count, LeftOut())
+        records = without_personal_numbers(Split(tuple(training.rows), (), ()), seed).train
+        return JobData(cut(records), training.sha256, training.warning_count, LeftOut())
     rare = rare_labels(training.rows) if spec.rare_labels == "drop" else {}
     rows, left_out = without(training.rows, rare)
     require_enough(rows)
@@ -103,14 +105,20 @@ def _read_catalog(catalog_id: str, lease: JobLease, until: float) -> RowReport:
 
 
 def _records(catalog_id: str, lease: JobLease, until: float) -> Iterator[dict[str, Any]]:
+    def items(session: Session) -> list[CatalogItem]:
+        return catalogs.changed_items(session, catalog_id, seen, _PAGE)
+
+    def events(session: Session) -> list[CatalogEvent]:
+        return catalogs.changed_events(session, catalog_id, seen, _PAGE)
+
     seen = catalogs.NOTHING_SEEN
-    while items := lease.read(lambda session, seen=seen: catalogs.changed_items(session, catalog_id, seen, _PAGE)):
-        seen = (items[-1].version, items[-1].item_id)
-        yield from (catalogs.item_values(row) for row in items if not row.deleted)
+    while found := lease.read(items):
+        seen = (found[-1].version, found[-1].item_id)
+        yield from (catalogs.item_values(row) for row in found if not row.deleted)
     seen = catalogs.NOTHING_SEEN
-    while events := lease.read(lambda session, seen=seen: catalogs.changed_events(session, catalog_id, seen, _PAGE)):
-        seen = (events[-1].version, events[-1].event_id)
-        yield from (catalogs.event_values(row) for row in events if row.at <= until)
+    while told := lease.read(events):
+        seen = (told[-1].version, told[-1].event_id)
+        yield from (catalogs.event_values(row) for row in told if row.at <= until)
 
 
 def _read(spec: JobSpec, param: str, lease: JobLease, store: ArtifactStore) -> RowReport:

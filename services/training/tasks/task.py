@@ -156,7 +156,7 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
         token_outputs: The outputs that have a value for each token.
     """
 
-    split: Callable[[Sequence[Any]], Split[RowT]] | None = None
+    split: Callable[[Sequence[Any]], Split[Any]] | None = None
     schema: Callable[[Sequence[RowT]], SchemaT] = _nothing_to_name
     examples: Callable[[TextEncoder, Sequence[RowT], SchemaT], list[ExampleT]]
     model: Callable[[Path, SchemaT, float], ModelT]

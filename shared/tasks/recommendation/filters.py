@@ -58,7 +58,7 @@ def _compiled(part: Any, place: str, depth: int, left: list[int]) -> Holds:
 
 
 def _comparison(part: Mapping[str, Any], place: str) -> Holds:
-    kind, key, value = part.get("type"), part.get("key"), part.get("value")
+    kind, key, value = str(part.get("type")), part.get("key"), part.get("value")
     if kind not in _COMPARE:
         raise _wrong(f"{place}.type", f"must be one of {', '.join(_COMPARE)}, and, or")
     if part.keys() != {"type", "key", "value"} or not isinstance(key, str):

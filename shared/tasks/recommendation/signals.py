@@ -52,8 +52,9 @@ class Wish:
 
 def decay(count: int, half_life: float) -> Floats:
     """[count], oldest first, with sum 1."""
-    found = 0.5 ** (np.arange(count)[::-1] / half_life)
-    return (found / max(found.sum(), _TINY)).astype(np.float32)
+    weights = 0.5 ** (np.arange(count)[::-1] / half_life)
+    found: Floats = (weights / max(float(weights.sum()), _TINY)).astype(np.float32)
+    return found
 
 
 def signals(shelf: Shelf, wish: Wish, tower: UserTower, among: Ints | None = None) -> Floats:

@@ -66,7 +66,8 @@ def _ease(matrix: sparse.csr_matrix) -> Floats:
         inverse = linalg.inv(gram, overwrite_a=True)
     weights = inverse / -np.diag(inverse)[None, :]
     weights[np.diag_indices(items)] = 0.0
-    return weights.astype(np.float32)
+    found: Floats = weights.astype(np.float32)
+    return found
 
 
 def follows(chosen: Places, count: int) -> Neighbours:

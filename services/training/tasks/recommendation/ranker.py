@@ -94,7 +94,7 @@ def fit_ranker(choices: Iterable[Choice], seed: int) -> Ranker:
             piece = slice(start, start + _ROWS_AT_ONCE)
             scores = ranker(inputs[piece]) + offsets[piece]
             right = torch.zeros(len(scores), dtype=torch.long)
-            (cross_entropy(scores, right, reduction="sum") / len(told)).backward()
+            torch.autograd.backward(cross_entropy(scores, right, reduction="sum") / len(told))
         optimizer.step()
         schedule.step()
     return ranker.eval()

@@ -34,12 +34,13 @@ class UserTower(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.matters = nn.Sequential(nn.Linear(width, 32), nn.Tanh(), nn.Linear(32, 1))
+        last, least = nn.Linear(64, width), nn.Linear(32, 1)
+        self.matters = nn.Sequential(nn.Linear(width, 32), nn.Tanh(), least)
         self.recency = nn.Parameter(-0.3 * torch.arange(_READ, dtype=torch.float32))
-        self.bend = nn.Sequential(nn.Linear(width, 64), nn.ReLU(), nn.Linear(64, width))
-        nn.init.zeros_(self.bend[2].weight)
-        nn.init.zeros_(self.bend[2].bias)
-        nn.init.zeros_(self.matters[2].weight)
+        self.bend = nn.Sequential(nn.Linear(width, 64), nn.ReLU(), last)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        nn.init.zeros_(least.weight)
 
     def forward(self, vectors: Tensor, mask: Tensor | None = None) -> Tensor:
         """[b, d], of length 1.
@@ -90,7 +91,7 @@ def fit_user_tower(vectors: Floats, chosen: Sequence[Ints], seed: int) -> UserTo
         equal[own, own] = False
         loss = cross_entropy(logits.masked_fill(equal, -torch.inf), own)
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
         schedule.step()
     return tower.eval()
