@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -226,7 +227,7 @@ def _trained(shop: Shop, folder: Path) -> RecommendingReader:
         return reader
 
 
-def _ranked_by_the_model(shop: Shop, user: str) -> dict[str, object]:
+def _ranked_by_the_model(shop: Shop, user: str) -> dict[str, Any]:
     """Asks until the model has been read; what was served before answers meanwhile."""
     deadline = time.monotonic() + 30
     while True:

@@ -19,7 +19,7 @@ from shared.tasks.recommendation.histories import History
 from shared.tasks.recommendation.record import ItemRow
 
 #: Pairs of one person that train, the last ones, so that nobody drowns the others out; and of all: more would only cost time.
-_OF_ONE, _OF_ALL = 30, 20_000
+_OF_ONE, _OF_ALL = 30, 8_000
 #: Pairs that choose the weights.
 _HELD_OUT = 1_000
 

@@ -33,11 +33,13 @@ class Judged(NamedTuple):
     """Somebody whose next choice is known.
 
     Attributes:
+        person: Whose history it is, as a place among all.
         history: Rows of items, oldest first.
         right: The row of what came next.
         popularity: At the time of the last item.
     """
 
+    person: int
     history: Ints
     right: int
     popularity: Floats
@@ -72,7 +74,7 @@ class Audience:
         kept = thinned(list(targets), most)
         times = [self._rows[number].now for number in kept]
         for place, popularity in at_times(len(self.items), self._events, times):
-            yield Judged(self.chosen[kept[place]], targets[kept[place]], popularity)
+            yield Judged(kept[place], self.chosen[kept[place]], targets[kept[place]], popularity)
 
     def counts(self) -> Floats:
         """[n]: how often each item was chosen."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from services.training.data.splitting import Split
 from services.training.fitting.batching import Counted
+from services.training.fitting.recipe import Demands
 from services.training.models.base_models import Base
 from services.training.reporting.figures import Evaluation
 from services.training.tasks.recommendation.examples import Example, collate, examples_of
@@ -64,6 +65,7 @@ TASK: Task[History, None, Example, ItemTowerModel] = Task(
     counts=Counted.of,
     loss=next_item_loss,
     scores=quick_scores,
+    demands=lambda _: Demands(compared=True),
     variants=variants,
     evaluate_bundle=evaluate_bundle,
     baseline=baseline,
