@@ -13,6 +13,8 @@ from fastapi import FastAPI
 from services.gateway.alerts.feed import EventHub
 from services.gateway.analysis.client import Texts
 from services.gateway.api import build_api
+from services.gateway.catalogs.retraining import INTERVAL_SECONDS as RETRAINING_SECONDS
+from services.gateway.catalogs.retraining import retrain_due
 from services.gateway.chat.generation import TextGeneration
 from services.gateway.chat.lookup import ConversationLookup
 from services.gateway.chat.outbox import Outbox
@@ -78,6 +80,10 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
     store = open_store(settings.artifacts)
     stack.enter_context(Ticker("file-expiry", lambda: delete_expired(database, store, time.time()), INTERVAL_SECONDS))
     queue = job_queue(settings.broker_url, publisher, settings.broker_prefix)
+    submissions = JobSubmission(database, store, queue, time.time)
+    stack.enter_context(
+        Ticker("retraining", lambda: retrain_due(database, submissions, time.time()), RETRAINING_SECONDS)
+    )
     timeout = settings.request_timeout_seconds
     return AppState(
         settings=settings,
@@ -94,7 +100,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         predictions=Predictions(requester, timeout),
         recommendations=RecommendationClient(requester, publisher, timeout),
         uploads=UploadStore(store, settings.upload_limit_bytes, settings.uploads_limit),
-        submissions=JobSubmission(database, store, queue, time.time),
+        submissions=submissions,
         releases=ReleasePublisher(publisher),
         events=events,
         readiness=Readiness(requester, database, time.time),

@@ -57,6 +57,11 @@ def with_schedule(session: Session) -> list[Catalog]:
     return list(session.exec(select(Catalog).where(col(Catalog.retrain_seconds).is_not(None))))
 
 
+def note_training(session: Session, catalog_id: str, version: int) -> None:
+    """Note that a version is being trained by itself."""
+    session.exec(update(Catalog).where(col(Catalog.id) == catalog_id).values(trained_version=version))
+
+
 def remove(session: Session, catalog_id: str) -> None:
     """Delete a catalog with all that is in it.
 

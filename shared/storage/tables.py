@@ -360,6 +360,8 @@ class Catalog(Row, table=True):
     """Grows when something was taken away for good: what was counted before is counted anew."""
     retrain_seconds: float | None = None
     """After which a model in production is trained again; ``None``: by hand."""
+    trained_version: int = Field(default=-1, sa_column=Column(BigInteger, nullable=False))
+    """The version that was last trained by itself: what has not changed since needs no training."""
 
 
 class CatalogItem(Row, table=True):

@@ -28,7 +28,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "alerts": ("sentiment",),
     "analysis": (),
     "bots": ("analysis",),
-    "catalogs": (),
+    "catalogs": ("jobs",),
     "chat": ("analysis",),
     "conversations": ("chat",),
     "embeddings": ("analysis",),

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.Column("retrain_seconds", sa.Float(), nullable=True),
+        sa.Column("trained_version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_catalogs"),
     )
     op.create_index("ix_catalogs_created_at_id", "catalogs", ["created_at", "id"])
