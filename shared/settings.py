@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -65,6 +66,14 @@ Engines = Annotated[Mapping[EngineName, EngineAddress], NoDecode, BeforeValidato
 """Engines by name: ``{"NAME": {"url": …, "model": …, "key": …}}``, or ``NAME=URL,NAME=URL``."""
 
 
+def _read_networks(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_read_networks)]
+"""Networks with commas between: ``10.0.0.0/8,192.168.1.7/32``."""
+
+
 class PlatformSettings(BaseSettings):
     """Where a Parley keeps its things and how it talks: read from ``PARLEY_*``."""
 
@@ -81,6 +90,8 @@ class PlatformSettings(BaseSettings):
     """``sqlite:///…`` or ``postgresql://…``; empty: ``parley.db`` in the home folder."""
     artifacts_url: str = ""
     """``file://…`` or ``s3://…``; empty: ``artifacts`` in the home folder."""
+    outbound_networks: Networks = ()
+    """Private networks that webhooks and the like may call; public addresses they may call anyway."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
     health_port: int = Field(default=0, ge=0, le=65535)

@@ -28,6 +28,7 @@ from services.gateway.operations import routes as operations
 from services.gateway.recommendations import routes as recommendations
 from services.gateway.sentiment import routes as sentiment
 from services.gateway.state import AppState
+from services.gateway.webhooks import routes as webhooks
 
 ROUTERS = (
     chat.router,
@@ -43,6 +44,7 @@ ROUTERS = (
     recommendations.router,  # before the routes that take the rest of a path for an id
     catalogs.router,
     keys.router,
+    webhooks.router,
     operations.router,
 )
 

@@ -33,6 +33,7 @@ from services.gateway.operations.readiness import Readiness
 from services.gateway.recommendations.client import RecommendationClient
 from services.gateway.settings import GatewaySettings
 from services.gateway.state import AppState
+from services.gateway.webhooks.delivery import WebhookDeliveries, WebhookSender
 from shared.artifacts.store import open_store
 from shared.background import Ticker
 from shared.messaging.bus import Bus, Publisher
@@ -41,6 +42,7 @@ from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
+from shared.outbound.client import OutboundClient
 from shared.storage.engine import Database, open_database
 
 
@@ -79,6 +81,8 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
     events = _events(settings, stack, bus, publisher, instance)
     store = open_store(settings.artifacts)
     stack.enter_context(Ticker("file-expiry", lambda: delete_expired(database, store, time.time()), INTERVAL_SECONDS))
+    webhooks = WebhookSender(OutboundClient(settings.outbound_networks), time.time)
+    stack.enter_context(WebhookDeliveries(database, webhooks, time.time))
     queue = job_queue(settings.broker_url, publisher, settings.broker_prefix)
     submissions = JobSubmission(database, store, queue, time.time)
     stack.enter_context(
@@ -103,6 +107,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         submissions=submissions,
         releases=ReleasePublisher(publisher),
         events=events,
+        webhooks=webhooks,
         readiness=Readiness(requester, database, time.time),
     )
 

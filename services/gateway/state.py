@@ -22,6 +22,7 @@ from services.gateway.models.releases import ReleasePublisher
 from services.gateway.operations.readiness import Readiness
 from services.gateway.recommendations.client import RecommendationClient
 from services.gateway.settings import GatewaySettings
+from services.gateway.webhooks.delivery import WebhookSender
 from shared.artifacts.store import ArtifactStore
 from shared.messaging.bus import Publisher
 from shared.storage.engine import Database
@@ -49,6 +50,7 @@ class AppState:
     submissions: JobSubmission
     releases: ReleasePublisher
     events: EventHub
+    webhooks: WebhookSender
     readiness: Readiness
 
 

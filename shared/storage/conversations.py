@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from shared.contracts.chat import DialogueState, PastTurn
 from shared.errors import Conflict, NotFound
+from shared.storage import webhooks
 from shared.storage.columns import JsonValue
 from shared.storage.paging import Order, Page, read_page
 from shared.storage.statements import insert_rows
@@ -116,6 +117,10 @@ def store_turns(
     add(session, *(_after(begun[turn.conversation_id], turn) for turn in fit if turn.conversation_id in begun))
     stored = [turn for turn in fit if turn.conversation_id in advanced or turn.conversation_id in begun]
     insert_rows(session, stored)
+    for turn in stored:
+        if turn.answer.handover is not None:
+            told = {"id": turn.conversation_id, "turn_id": turn.id, "reason": turn.answer.handover}
+            webhooks.emit(session, "conversation.handed_over", told, turn.created_at)
     return {turn.id for turn in stored}
 
 

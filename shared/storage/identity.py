@@ -7,7 +7,22 @@ import string
 from threading import Lock
 from typing import Literal
 
-IdPrefix = Literal["ftjob-", "file-", "ftevent-", "ftckpt-", "conv_", "turn_", "alert_", "key_", "doc_"]
+IdPrefix = Literal[
+    "ftjob-",
+    "file-",
+    "ftevent-",
+    "ftckpt-",
+    "conv_",
+    "turn_",
+    "alert_",
+    "key_",
+    "doc_",
+    "wh_",
+    "whdel_",
+    "evt_",
+    "batch_",
+    "batch_req_",
+]
 
 ID_LENGTH = 24
 """Random characters after the prefix: 142 bits."""

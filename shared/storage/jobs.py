@@ -6,7 +6,7 @@ that was believed dead and comes back changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, Update, and_, case, exists, func, literal, update
@@ -14,11 +14,19 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col, select
 
 from shared.contracts.jobs import FINAL_STATUSES, JobStatus
+from shared.contracts.webhooks import WebhookEventType
 from shared.errors import NotFound
+from shared.storage import webhooks
 from shared.storage.identity import new_id
 from shared.storage.paging import Page, read_page
 from shared.storage.statements import insert, is_postgresql, values
 from shared.storage.tables import EventLevel, EventType, Job, JobCheckpoint, JobEvent
+
+_EVENTS: Mapping[JobStatus, WebhookEventType] = {
+    "succeeded": "fine_tuning.job.succeeded",
+    "failed": "fine_tuning.job.failed",
+    "cancelled": "fine_tuning.job.cancelled",
+}
 
 
 def add(session: Session, job: Job) -> Job:
@@ -143,7 +151,9 @@ def finish(
         "trained_tokens": trained_tokens,
         "result_files": list(result_files),
     }
-    return session.exec(_held(job_id, token).values(end)).rowcount == 1
+    ended = session.scalars(_held(job_id, token).values(end).returning(Job)).one_or_none()
+    _tell(session, (ended,), now)
+    return ended is not None
 
 
 def request_cancel(session: Session, job_id: str, now: float) -> Job:
@@ -153,7 +163,7 @@ def request_cancel(session: Session, job_id: str, now: float) -> Job:
         NotFound: There is no such job.
     """
     waits = col(Job.status).in_(("validating_files", "queued"))
-    session.exec(
+    changed = session.scalars(
         update(Job)
         .where(col(Job.id) == job_id, col(Job.status).not_in(FINAL_STATUSES))
         .values(
@@ -161,7 +171,9 @@ def request_cancel(session: Session, job_id: str, now: float) -> Job:
             status=case((waits, "cancelled"), else_=col(Job.status)),
             finished_at=case((waits, now), else_=None),
         )
-    )
+        .returning(Job)
+    ).one_or_none()
+    _tell(session, (changed,), now)
     job = get(session, job_id)
     session.refresh(job)
     return job
@@ -174,7 +186,9 @@ def release(
 
     Returns ``None`` if the lease is lost.
     """
-    return session.scalars(_give_back(_held(job_id, token), now, max_attempts, reason)).one_or_none()
+    given = session.scalars(_give_back(_held(job_id, token), now, max_attempts, reason)).one_or_none()
+    _tell(session, (given,), now)
+    return given
 
 
 def hand_back(session: Session, job_id: str, token: str, now: float) -> Job | None:
@@ -182,19 +196,32 @@ def hand_back(session: Session, job_id: str, token: str, now: float) -> Job | No
 
     Returns ``None`` if the lease is lost.
     """
-    return session.scalars(_hand_back(_held(job_id, token), now)).one_or_none()
+    given = session.scalars(_hand_back(_held(job_id, token), now)).one_or_none()
+    _tell(session, (given,), now)
+    return given
 
 
 def release_expired(session: Session, now: float, max_attempts: int) -> list[Job]:
     """Give back every running job whose lease ran out, as ``release`` does. Returns them as they are now."""
     expired = update(Job).where(col(Job.status) == "running", col(Job.lease_expires_at) < now)
-    return list(session.scalars(_give_back(expired, now, max_attempts, "its worker fell silent")))
+    given = list(session.scalars(_give_back(expired, now, max_attempts, "its worker fell silent")))
+    _tell(session, given, now)
+    return given
 
 
 def hand_back_expired(session: Session, now: float, since: float, until: float) -> list[Job]:
     """Give back every running job whose lease ran out between two times, as ``hand_back`` does. Returns them as they are now."""
     expired = update(Job).where(col(Job.status) == "running", col(Job.lease_expires_at).between(since, until))
-    return list(session.scalars(_hand_back(expired, now)))
+    given = list(session.scalars(_hand_back(expired, now)))
+    _tell(session, given, now)
+    return given
+
+
+def _tell(session: Session, changed: Iterable[Job | None], now: float) -> None:
+    """Have webhook endpoints told of those that have ended."""
+    for job in changed:
+        if job is not None and job.status in FINAL_STATUSES:
+            webhooks.emit(session, _EVENTS[job.status], {"id": job.id}, now)
 
 
 def waiting(session: Session, older_than: float) -> list[str]:

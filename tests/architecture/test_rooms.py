@@ -39,6 +39,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "operations": (),
     "recommendations": (),
     "sentiment": (),
+    "webhooks": (),
 }
 
 #: What a room of monitoring may use of the others.

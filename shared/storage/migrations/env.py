@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from shared.storage.tables import METADATA
+from shared.storage import every_table
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
+context.configure(connection=context.config.attributes["connection"], target_metadata=every_table.METADATA)
 with context.begin_transaction():
     context.run_migrations()

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from shared.storage.engine import Database, open_database
-from shared.storage.tables import METADATA
+from shared.storage.every_table import METADATA
 from tests import infrastructure
 
 

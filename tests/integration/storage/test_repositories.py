@@ -23,6 +23,7 @@ from tests.unit.storage.test_keys import TestKeys
 from tests.unit.storage.test_migrations import TestMigrations
 from tests.unit.storage.test_models import TestModelList, TestModelProduction, TestModelRollback
 from tests.unit.storage.test_sentiment import TestCounting, TestTrends, TestWindow
+from tests.unit.storage.test_webhooks import TestWebhooks
 
 __all__ = [
     "TestAlerts",
@@ -46,5 +47,6 @@ __all__ = [
     "TestTransactions",
     "TestTrends",
     "TestUnstorableText",
+    "TestWebhooks",
     "TestWindow",
 ]

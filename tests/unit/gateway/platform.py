@@ -100,7 +100,12 @@ class Platform:
 @contextmanager
 def running_platform(home: Path, *, services: bool = True, **settings: Any) -> Iterator[Platform]:
     """Start it; ``services=False`` leaves nobody to answer."""
-    chosen: dict[str, Any] = {"port": 0, "api_key": SecretStr(ADMIN_KEY), "request_timeout_seconds": 10.0} | settings
+    chosen: dict[str, Any] = {
+        "port": 0,
+        "api_key": SecretStr(ADMIN_KEY),
+        "request_timeout_seconds": 10.0,
+        "outbound_networks": "127.0.0.0/8",
+    } | settings
     configured = GatewaySettings(home=home, broker_url=f"memory://{uuid4().hex}", **chosen)
     with ExitStack() as stack:
         bus = stack.enter_context(connect(configured.broker_url))

@@ -17,10 +17,10 @@ import shared.storage.migrations
 from shared.errors import SettingsError
 from shared.storage import alerts, conversations, files, jobs, keys, models, sentiment
 from shared.storage.engine import Database, open_database
+from shared.storage.every_table import METADATA
 from shared.storage.migrations.upgrade import upgrade
 from shared.storage.postgresql import postgresql_engine
 from shared.storage.sqlite import sqlite_engine
-from shared.storage.tables import METADATA
 from tests.unit.storage.builders import a_file, a_job, an_observation
 from tests.unit.storage.startup import start
 
