@@ -12,9 +12,9 @@ from shared.artifacts.layout import model_key
 from shared.artifacts.store import ArtifactStore
 from shared.contracts.jobs import catalog_deployment
 from shared.storage import catalogs, models
+from shared.storage.catalog_tables import CatalogEvent, CatalogItem
 from shared.storage.catalogs import Seen
 from shared.storage.engine import Database
-from shared.storage.tables import CatalogEvent, CatalogItem
 from shared.tasks.recommendation.reader import RecommendingReader
 from shared.tasks.recommendation.record import EventRow, ItemRow
 

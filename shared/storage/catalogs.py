@@ -10,9 +10,10 @@ from sqlalchemy import TextClause, delete, func, text, tuple_, update
 from sqlmodel import Session, col, select
 
 from shared.errors import AlreadyExists, NotFound
+from shared.storage.catalog_tables import Catalog, CatalogEvent, CatalogItem, CatalogOptOut
 from shared.storage.paging import Order, Page, read_page
 from shared.storage.statements import is_postgresql, values
-from shared.storage.tables import Catalog, CatalogEvent, CatalogItem, CatalogOptOut, Row
+from shared.storage.tables import Row
 from shared.storage.texts import json_rows
 
 _ITEM_KEY = ("catalog_id", "item_id")

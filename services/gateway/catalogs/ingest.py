@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Sequence
 
 from shared.storage import catalogs
+from shared.storage.catalog_tables import CatalogEvent, CatalogItem
 from shared.storage.engine import Database
-from shared.storage.tables import CatalogEvent, CatalogItem
 from shared.tasks.recommendation.record import EventRow, ItemRow
 
 MAX_LINES = 10_000

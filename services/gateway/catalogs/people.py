@@ -8,7 +8,7 @@ from statistics import median
 
 from services.gateway.catalogs.schemas import EventObject, PersonObject, Profile, Share
 from shared.storage import catalogs
-from shared.storage.tables import CatalogEvent
+from shared.storage.catalog_tables import CatalogEvent
 from shared.tasks.recommendation.histories import chosen, refused
 from shared.tasks.recommendation.record import EventRow, ItemRow
 

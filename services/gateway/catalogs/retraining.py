@@ -7,8 +7,9 @@ from services.gateway.jobs.submission import JobSubmission
 from shared.contracts.jobs import FINAL_STATUSES, JobOptions, JobSpec, catalog_deployment
 from shared.errors import ParleyError
 from shared.storage import catalogs, jobs, models
+from shared.storage.catalog_tables import Catalog
 from shared.storage.engine import Database, Session
-from shared.storage.tables import Catalog, Job
+from shared.storage.tables import Job
 from shared.telemetry import logs
 
 _log = logs.get(__name__)

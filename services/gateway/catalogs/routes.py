@@ -28,8 +28,8 @@ from shared.contracts.jobs import catalog_deployment
 from shared.contracts.recommendation import CatalogChanged
 from shared.errors import InvalidInput
 from shared.storage import catalogs, models
+from shared.storage.catalog_tables import Catalog, CatalogItem
 from shared.storage.engine import Session
-from shared.storage.tables import Catalog, CatalogItem
 from shared.tasks.recommendation.record import MAX_ID, ItemRow, parse_event, parse_item
 
 router = resource("Recommendation")

@@ -20,8 +20,8 @@ from shared.errors import NotFound, TrainingFailed
 from shared.rows.reader import format_of, read_rows
 from shared.rows.report import RowReport
 from shared.storage import catalogs, files
+from shared.storage.catalog_tables import CatalogEvent, CatalogItem
 from shared.storage.engine import Session
-from shared.storage.tables import CatalogEvent, CatalogItem
 from shared.tasks.records import RECORDS, kind_for
 
 #: Rows of a catalog that are read at once.

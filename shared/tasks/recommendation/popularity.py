@@ -50,8 +50,7 @@ class Popularity:
     def forward(self, at: float) -> None:
         """Let time pass."""
         if at > self.at:
-            if self.at > 0:
-                self.counts[:, 1:] *= np.exp(-_RATES * (at - self.at))
+            self.counts[:, 1:] *= np.exp(-_RATES * (at - self.at))
             self.at = at
 
     def seen(self) -> Floats:

@@ -216,7 +216,7 @@ def test_a_model_that_is_old_is_trained_again_once(platform: Shop) -> None:
         submissions = JobSubmission(database, open_store(str(settings["artifacts_url"])), _Asleep(), time.time)
         for now in (time.time(), later, later + 60, later + 7200):
             retrain_due(database, submissions, now)
-        with database.reading() as session:
+        with database.transaction() as session:
             made = [job for job in jobs.page(session, limit=50).items if job.spec.catalog == shop.catalog]
             for job in made:
                 jobs.request_cancel(session, job.id, time.time())
