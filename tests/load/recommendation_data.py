@@ -77,7 +77,7 @@ def cut(found: Sequence[dict[str, Any]]) -> Cut:
             columns.setdefault(visit.item.item_id, len(columns))
     profiles = [np.array([columns[visit.item.item_id] for visit in row.visits]) for row in rows]
     targets = np.array([columns.get(row.target.item.item_id, -1) if row.target else -1 for row in rows])
-    kept = [one for one, row in zip(found, parsed, strict=True) if isinstance(row, ItemRow) or row.who in people]
+    kept = [one for one, row in zip(found, parsed, strict=True) if not isinstance(row, EventRow) or row.who in people]
     return Cut(kept, list(columns), profiles, targets, rows)
 
 
