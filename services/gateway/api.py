@@ -15,6 +15,8 @@ from services.gateway.analysis import routes as analysis
 from services.gateway.bots import routes as bots
 from services.gateway.catalogs import routes as catalogs
 from services.gateway.chat import routes as chat
+from services.gateway.colleagues import routes as colleagues
+from services.gateway.conversations import item_routes as conversation_items
 from services.gateway.conversations import routes as conversations
 from services.gateway.embeddings import routes as embeddings
 from services.gateway.files import routes as files
@@ -26,13 +28,17 @@ from services.gateway.keys import routes as keys
 from services.gateway.models import routes as models
 from services.gateway.operations import routes as operations
 from services.gateway.recommendations import routes as recommendations
+from services.gateway.responses import routes as responses
 from services.gateway.sentiment import routes as sentiment
 from services.gateway.state import AppState
 from services.gateway.webhooks import routes as webhooks
 
 ROUTERS = (
     chat.router,
+    responses.router,
     conversations.router,
+    colleagues.router,
+    conversation_items.router,
     embeddings.router,
     analysis.router,
     sentiment.router,

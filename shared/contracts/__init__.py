@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnderstood
+from shared.contracts.conversations import ConversationsChanged
 from shared.contracts.failure import MessageFailed
 from shared.contracts.generation import GenerateText, GenerationCancelled, TextGenerated, TokensProduced
 from shared.contracts.jobs import JobQueued, TrainingProgressed
@@ -11,6 +12,7 @@ from shared.contracts.message import Message
 from shared.contracts.prediction import PredictRows, RowsPredicted
 from shared.contracts.recommendation import CatalogChanged, ItemsRecommended, RecommendItems
 from shared.contracts.releases import BotPublished, ModelPublished
+from shared.contracts.responses import ResponseQueued
 from shared.contracts.sentiment import AlertRaised, SentimentObserved
 from shared.contracts.streaming import StillWorking
 
@@ -37,4 +39,6 @@ MESSAGES: tuple[type[Message], ...] = (
     RecommendItems,
     ItemsRecommended,
     CatalogChanged,
+    ConversationsChanged,
+    ResponseQueued,
 )

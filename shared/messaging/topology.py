@@ -66,8 +66,9 @@ class Queues:
     MONITORING = QueueSpec(
         "monitoring", (Binding(Exchange.EVENTS, "sentiment.observed"),), durable=True, max_length=200_000
     )
+    RESPONSES = QueueSpec("responses", (Binding(Exchange.RPC, "responses"),), durable=True, max_length=100_000)
     DEAD = QueueSpec("dead", durable=True, max_length=100_000, overflow="drop_oldest")
-    SHARED = (NLU, GENERATION, LANGUAGE_MODELS, RECOMMENDATION, TRAIN_CPU, MONITORING, DEAD)
+    SHARED = (NLU, GENERATION, LANGUAGE_MODELS, RECOMMENDATION, TRAIN_CPU, MONITORING, RESPONSES, DEAD)
 
     @classmethod
     def is_expected(cls, exchange: Exchange, key: str) -> bool:
@@ -113,8 +114,9 @@ class Queues:
 
     @staticmethod
     def feed(instance: str) -> QueueSpec:
-        """What one gateway replica passes on to the operators who watch."""
-        bindings = (Binding(Exchange.EVENTS, "alert.raised"), Binding(Exchange.EVENTS, "training.progressed"))
+        """What one gateway replica passes on to those who watch."""
+        told = ("alert.raised", "training.progressed", "conversations.changed")
+        bindings = tuple(Binding(Exchange.EVENTS, key) for key in told)
         return QueueSpec(
             f"feed.{instance}",
             bindings,

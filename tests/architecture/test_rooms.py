@@ -30,6 +30,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "bots": ("analysis",),
     "catalogs": ("jobs",),
     "chat": ("analysis",),
+    "colleagues": ("alerts", "chat", "conversations"),
     "conversations": ("chat",),
     "embeddings": ("analysis",),
     "files": (),
@@ -38,6 +39,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "models": ("analysis",),
     "operations": (),
     "recommendations": (),
+    "responses": ("chat", "conversations"),
     "sentiment": (),
     "webhooks": (),
 }

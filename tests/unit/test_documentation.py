@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.cli.__main__ import build
+from services.console.settings import ConsoleSettings
 from services.gateway.settings import GatewaySettings
 from services.generation.settings import GenerationSettings
 from services.monitoring.settings import MonitoringSettings
@@ -24,6 +25,7 @@ KINDS = (
     RecommendationSettings,
     MonitoringSettings,
     TrainingSettings,
+    ConsoleSettings,
 )
 
 
