@@ -135,7 +135,9 @@ def report() -> str:
             lines.append(
                 f"| {name} | **a job with its defaults** | **{job['ndcg']:.1f}** | **{job['recall']:.1f}** | ≥ {ndcg} / {recall} |"
             )
-    lines += ["", *_jobs(kept), "", *_cold(kept), "", *_variety(kept)]
+    for part, section in (("job", _jobs), ("cold", _cold), ("job", _variety)):
+        if any(part in found for found in kept.values()):
+            lines += ["", *section(kept)]
     return "\n".join(lines)
 
 
