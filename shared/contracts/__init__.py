@@ -15,6 +15,7 @@ from shared.contracts.releases import BotPublished, ModelPublished
 from shared.contracts.responses import ResponseQueued
 from shared.contracts.sentiment import AlertRaised, SentimentObserved
 from shared.contracts.streaming import StillWorking
+from shared.contracts.streams import DocumentsReceived
 
 MESSAGES: tuple[type[Message], ...] = (
     TurnReceived,
@@ -41,4 +42,5 @@ MESSAGES: tuple[type[Message], ...] = (
     CatalogChanged,
     ConversationsChanged,
     ResponseQueued,
+    DocumentsReceived,
 )

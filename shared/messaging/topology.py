@@ -67,8 +67,21 @@ class Queues:
         "monitoring", (Binding(Exchange.EVENTS, "sentiment.observed"),), durable=True, max_length=200_000
     )
     RESPONSES = QueueSpec("responses", (Binding(Exchange.RPC, "responses"),), durable=True, max_length=100_000)
+    DOCUMENTS = QueueSpec(
+        "documents", (Binding(Exchange.EVENTS, "documents.received"),), durable=True, max_length=20_000
+    )
     DEAD = QueueSpec("dead", durable=True, max_length=100_000, overflow="drop_oldest")
-    SHARED = (NLU, GENERATION, LANGUAGE_MODELS, RECOMMENDATION, TRAIN_CPU, MONITORING, RESPONSES, DEAD)
+    SHARED = (
+        NLU,
+        GENERATION,
+        LANGUAGE_MODELS,
+        RECOMMENDATION,
+        TRAIN_CPU,
+        MONITORING,
+        RESPONSES,
+        DOCUMENTS,
+        DEAD,
+    )
 
     @classmethod
     def is_expected(cls, exchange: Exchange, key: str) -> bool:

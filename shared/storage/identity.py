@@ -21,6 +21,8 @@ IdPrefix = Literal[
     "whdel_",
     "evt_",
     "batch_",
+    "upload_",
+    "part_",
     "batch_req_",
     "reply_",
     "resp_",

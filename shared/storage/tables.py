@@ -129,6 +129,8 @@ class Job(Row, table=True):
     """The secret of the worker that holds it; every write of a worker is guarded by it."""
     lease_expires_at: float | None = None
     cancel_requested: bool = False
+    pause_requested: bool = False
+    """It is paused, or will be once its worker has heard of it."""
     idempotency_key: str | None = None
     key_id: str | None = None
 

@@ -16,6 +16,7 @@ from shared.tasks.pair_classification.reader import PairClassifyingReader
 from shared.tasks.question_answering.reader import AnsweringReader
 from shared.tasks.ranking.reader import RankingReader
 from shared.tasks.recommendation.reader import RecommendingReader
+from shared.tasks.seq2seq.reader import SequenceWriter
 from shared.tasks.text_classification.reader import ClassifyingReader
 from shared.tasks.text_generation.reader import AnswerWriter
 from shared.tasks.token_classification.reader import TaggingReader
@@ -32,6 +33,7 @@ PREDICTORS: Mapping[TaskName, OpenBundle] = {
     "text_generation": AnswerWriter.from_bundle,
     "causal_lm": TextWriter.from_bundle,
     "recommendation": RecommendingReader.from_bundle,
+    "seq2seq": SequenceWriter.from_bundle,
 }
 
 

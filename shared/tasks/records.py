@@ -18,6 +18,7 @@ from shared.tasks.pair_classification.record import KIND as PAIR_CLASSIFICATION
 from shared.tasks.question_answering.record import KIND as QUESTION_ANSWERING
 from shared.tasks.ranking.record import KIND as RANKING
 from shared.tasks.recommendation.record import KIND as RECOMMENDATION
+from shared.tasks.seq2seq.record import KIND as SEQ2SEQ
 from shared.tasks.text_classification.record import KIND as TEXT_CLASSIFICATION
 from shared.tasks.text_generation.record import KIND as TEXT_GENERATION
 from shared.tasks.token_classification.record import KIND as TOKEN_CLASSIFICATION
@@ -36,6 +37,7 @@ RECORDS: Mapping[TaskName, RecordKind] = {
         TEXT_GENERATION,
         CAUSAL_LM,
         RECOMMENDATION,
+        SEQ2SEQ,
     )
 }
 
@@ -45,6 +47,7 @@ _SIGNS: tuple[tuple[str, TaskName], ...] = (
     ("messages", "text_generation"),
     ("preferred_output", "text_generation"),
     ("non_preferred_output", "text_generation"),
+    ("target", "seq2seq"),
     ("question", "question_answering"),
     ("text_pair", "pair_classification"),
     ("query", "embedding"),

@@ -13,7 +13,7 @@ PERMISSIVE = re.compile(
         MIT(-0|-CMU|\ License)? | (New\ |3-Clause\ )?BSD(-[0123]-Clause|\ 3-Clause)?(\ License)? | 0BSD | ISC\ License(\ \(ISCL\))?
         | Apache(-2\.0|\ 2\.0)?(\ License)?(\ WITH\ LLVM-exception)? | Apache\ Software\ License
         | PSF-2\.0 | Python\ Software\ Foundation\ License | CNRI-Python | Zlib | CC0-1\.0 | BSL-1\.0 | DFSG\ approved
-        | Dual\ License
+        | Dual\ License | BSD-3-Clause\ and\ Public-Domain
     )$""",
     re.VERBOSE,
 )

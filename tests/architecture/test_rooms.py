@@ -27,6 +27,7 @@ TRAINING = "services.training"
 RESOURCES: dict[str, tuple[str, ...]] = {
     "alerts": ("sentiment",),
     "analysis": (),
+    "batches": ("files",),
     "bots": ("analysis",),
     "catalogs": ("jobs",),
     "chat": ("analysis",),
@@ -41,13 +42,18 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "recommendations": (),
     "responses": ("chat", "conversations"),
     "sentiment": (),
+    "streams": (),
+    "stored_completions": (),
+    "uploads": ("files",),
     "webhooks": (),
 }
 
 #: What a room of monitoring may use of the others.
 WATCHING: dict[str, tuple[str, ...]] = {
     "alerts": (),
+    "reading": (),
     "sentiment": (),
+    "streams": ("reading",),
 }
 
 #: The parts of a job's life that touch tensors; the others run in a process that has no torch.

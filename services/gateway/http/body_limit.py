@@ -11,8 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 UPLOADS = "/v1/files"
-#: Bodies of JSON Lines.
-LINES = re.compile(r"/v1/catalogs/[^/]+/(items|events)/?")
+#: Bodies of JSON Lines, and documents of a stream.
+_LINES = re.compile(r"/v1/catalogs/[^/]+/(items|events)/?")
+_DOCUMENTS = re.compile(r"/v1/streams/[^/]+/documents/?")
+#: A part of a file, and how large one may be, as the convention has it.
+PARTS, PART_BYTES = re.compile(r"/v1/uploads/[^/]+/parts/?"), 64 * 1024 * 1024
 #: Room for the multipart frame around a file.
 FRAME_BYTES = 64 * 1024
 #: What a client has to send at least, averaged over the body; slower ones hold a place that others need.
@@ -26,16 +29,27 @@ class BodyLimit:
 
     Args:
         app: The application inside.
-        json_bytes: Limit of every body but those below.
+        json_bytes: Limit of every other body.
         upload_bytes: Limit of an uploaded file.
-        lines_bytes: Limit of a body of JSON Lines.
+        documents_bytes: Limit of documents for a stream.
+        lines_bytes: Limit of items and events of a catalog.
         patience: Seconds that a body may take beyond what its size explains.
     """
 
-    def __init__(self, app: ASGIApp, *, json_bytes: int, upload_bytes: int, lines_bytes: int, patience: float) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        json_bytes: int,
+        upload_bytes: int,
+        documents_bytes: int,
+        lines_bytes: int,
+        patience: float,
+    ) -> None:
         self._app = app
         self._json_bytes = json_bytes
         self._upload_bytes = upload_bytes
+        self._documents_bytes = documents_bytes
         self._lines_bytes = lines_bytes
         self._patience = patience
 
@@ -44,13 +58,17 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._limit(scope["path"], scope["method"])
+        limit = self._limit(scope["path"]) if scope["method"] in ("POST", "PUT") else self._json_bytes
         await self._app(scope, _counting(receive, _declared_length(scope), limit, self._patience), send)
 
-    def _limit(self, path: str, method: str) -> int:
-        if path.rstrip("/") == UPLOADS and method == "POST":
+    def _limit(self, path: str) -> int:
+        if path.rstrip("/") == UPLOADS:
             return self._upload_bytes + FRAME_BYTES
-        return self._lines_bytes if LINES.fullmatch(path) and method in ("POST", "PUT") else self._json_bytes
+        if PARTS.fullmatch(path):
+            return min(self._upload_bytes, PART_BYTES) + FRAME_BYTES
+        if _DOCUMENTS.fullmatch(path):
+            return self._documents_bytes
+        return self._lines_bytes if _LINES.fullmatch(path) else self._json_bytes
 
 
 def _declared_length(scope: Scope) -> int:
