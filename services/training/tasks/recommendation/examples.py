@@ -81,13 +81,21 @@ def _ids(encoder: TextEncoder, items: Sequence[ItemRow]) -> dict[str, Ids]:
 def collate(chosen: Sequence[Example]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Inputs: the first texts', and ``next_ids`` and ``next_mask`` [b, s] of the second, where there are any.
 
-    The targets ``same`` [b] number the second texts, equal ones alike, and ``share`` [b] tells how common each is.
+    The targets ``first`` and ``same`` [b] number the first and the second texts, equal ones alike, and ``share`` [b] tells how common each is.
     """
     inputs = padded([example.tokens for example in chosen])
     if not chosen[0].texts:
         return inputs, {}
     second = padded([example.texts[0] for example in chosen])
-    numbers: dict[Ids, int] = {}
-    same = np.array([numbers.setdefault(example.texts[0], len(numbers)) for example in chosen])
-    targets = {"same": torch.from_numpy(same), "share": torch.tensor([example.share for example in chosen])}
+    targets = {
+        "first": _numbered([example.tokens for example in chosen]),
+        "same": _numbered([example.texts[0] for example in chosen]),
+        "share": torch.tensor([example.share for example in chosen]),
+    }
     return inputs | {"next_ids": second["input_ids"], "next_mask": second["attention_mask"]}, targets
+
+
+def _numbered(texts: Sequence[Ids]) -> Tensor:
+    """Equal texts have the same number."""
+    numbers: dict[Ids, int] = {}
+    return torch.from_numpy(np.array([numbers.setdefault(text, len(numbers)) for text in texts]))

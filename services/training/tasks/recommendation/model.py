@@ -20,6 +20,8 @@ NEXT = "next_embedding"
 
 #: What cosines are multiplied by.
 _SCALE = 20.0
+#: How much it counts that items stay unlike one another, against what is chosen after what.
+_ITSELF = 1.0
 
 
 class ItemTowerModel(TaskModel):
@@ -63,7 +65,8 @@ def next_item_loss(outputs: Outputs, piece: Batch, whole: Counted, recipe: Recip
     """Each item has to tell what was chosen after it from what was chosen after the others.
 
     What is common is met more often as a wrong answer than it deserves; its logit is lowered by the logarithm of how common it is
-    (sampling correction; Yi et al. 2019, RecSys).
+    (sampling correction; Yi et al. 2019, RecSys). And each item has to be told from all others: where what follows is chance, the best
+    guess would be one vector for all of them.
 
     Args:
         outputs: Of the piece.
@@ -73,7 +76,14 @@ def next_item_loss(outputs: Outputs, piece: Batch, whole: Counted, recipe: Recip
     """
     del recipe
     same, share = piece.targets["same"], piece.targets["share"]
-    logits = _SCALE * outputs[OUTPUT] @ outputs[NEXT].T - share[None, :]
-    own = torch.arange(len(same), device=logits.device)
-    equal = (same[:, None] == same[None, :]) & (own[:, None] != own[None, :])
-    return cross_entropy(logits.masked_fill(equal, -torch.inf), own, reduction="sum") / whole.labelled
+    first = outputs[OUTPUT]
+    following = _told_apart(_SCALE * first @ outputs[NEXT].T - share[None, :], same)
+    itself = _told_apart(_SCALE * first @ first.T, piece.targets["first"])
+    return (following + _ITSELF * itself) / whole.labelled
+
+
+def _told_apart(logits: Tensor, numbers: Tensor) -> Tensor:
+    """The cost of taking another item of the batch for the right one, which stands on the diagonal; equal ones are no others."""
+    own = torch.arange(len(numbers), device=logits.device)
+    equal = (numbers[:, None] == numbers[None, :]) & (own[:, None] != own[None, :])
+    return cross_entropy(logits.masked_fill(equal, -torch.inf), own, reduction="sum")
