@@ -279,7 +279,9 @@ SAMPLES: Mapping[tuple[TaskName, str], Sample] = {
     ("recommendation", ""): Sample(
         rows=chosen(),
         asked={"history": ["tea 1", "tea 2"], "query": "more of this tea", "n": 3},
-        is_right=lambda answer: all(one["item_id"].startswith("tea ") for one in answer["items"]),
+        is_right=lambda answer: (
+            len({one["item_id"] for one in answer["items"]} - {"tea 1", "tea 2"}) == 3
+        ),  # by a text a model with random weights finds what it may
         fields={"items"},
         score="ndcg_at_10",
         epochs=2,
