@@ -22,6 +22,7 @@ from services.gateway.jobs.submission import JobSubmission
 from services.gateway.models.predictions import Predictions
 from services.gateway.models.releases import ReleasePublisher
 from services.gateway.operations.readiness import Readiness
+from services.gateway.recommendations.client import RecommendationClient
 from services.gateway.responses.answering import Answering
 from services.gateway.responses.background import ResponseQueue
 from services.gateway.responses.streaming import Followers
@@ -52,6 +53,7 @@ class AppState:
     generation: TextGeneration
     predictions: Predictions
     requester: Requester
+    recommendations: RecommendationClient
     uploads: UploadStore
     submissions: JobSubmission
     releases: ReleasePublisher

@@ -11,6 +11,7 @@ from shared.contracts.generation import GenerateText, GenerationCancelled, TextG
 from shared.contracts.jobs import JobQueued, TrainingProgressed
 from shared.contracts.message import Message
 from shared.contracts.prediction import PredictRows, RowsPredicted
+from shared.contracts.recommendation import CatalogChanged, ItemsRecommended, RecommendItems
 from shared.contracts.releases import BotPublished, ModelPublished
 from shared.contracts.responses import ResponseQueued
 from shared.contracts.sentiment import AlertRaised, SentimentObserved
@@ -37,6 +38,9 @@ MESSAGES: tuple[type[Message], ...] = (
     TextGenerated,
     GenerationCancelled,
     StillWorking,
+    RecommendItems,
+    ItemsRecommended,
+    CatalogChanged,
     ConversationsChanged,
     ResponseQueued,
     DocumentsReceived,
