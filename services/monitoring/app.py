@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from uuid import uuid4
 
 from services.monitoring.alerts.notifier import AlertNotifier
+from services.monitoring.connectors.fetching import SourceFetcher
 from services.monitoring.handlers import build_document_handlers, build_handlers
 from services.monitoring.reading.inference import Inference
 from services.monitoring.reading.reader import DocumentReader
@@ -23,12 +24,15 @@ from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
+from shared.outbound.client import OutboundClient
 from shared.storage.engine import Database, open_database
 from shared.telemetry.health import Health
 
 #: Seconds after which an alert ends, or is told again after a failure, without a new text.
 _TICK_SECONDS = 5.0
 _PRUNE_SECONDS = 3600.0
+#: Seconds between two looks for sources that are due.
+_FETCH_SECONDS = 5.0
 _DAY = 86_400.0
 
 
@@ -60,6 +64,9 @@ def running(settings: MonitoringSettings) -> Iterator[Health]:
         readers = _document_consumers(settings, stack, bus, publisher, database, _on_counted)
         stack.enter_context(Ticker("monitoring-tick", tick, _TICK_SECONDS))
         stack.enter_context(Ticker("monitoring-prune", prune, _PRUNE_SECONDS))
+        fetcher = SourceFetcher(database, publisher, OutboundClient(settings.outbound_networks), time.time)
+        for number in range(settings.source_threads):
+            stack.enter_context(Ticker(f"monitoring-sources-{number}", fetcher.fetch_due, _FETCH_SECONDS))
         vital = {f"documents-{number}": one.problem for number, one in enumerate(readers)}
         yield Health({"broker": consumer.refusal}, vital={"consumer": consumer.problem, **vital})
 

@@ -44,6 +44,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
 #: What a room of monitoring may use of the others.
 WATCHING: dict[str, tuple[str, ...]] = {
     "alerts": (),
+    "connectors": (),
     "reading": (),
     "sentiment": (),
     "streams": ("reading",),
