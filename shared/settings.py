@@ -90,7 +90,7 @@ class PlatformSettings(BaseSettings):
     """``sqlite:///…`` or ``postgresql://…``; empty: ``parley.db`` in the home folder."""
     artifacts_url: str = ""
     """``file://…`` or ``s3://…``; empty: ``artifacts`` in the home folder."""
-    outbound_networks: Networks = ()
+    outbound_networks: Networks = Field(default_factory=tuple)
     """Private networks that webhooks and the like may call; public addresses they may call anyway."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"

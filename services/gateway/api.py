@@ -14,6 +14,8 @@ from services.gateway.alerts import routes as alerts
 from services.gateway.analysis import routes as analysis
 from services.gateway.bots import routes as bots
 from services.gateway.chat import routes as chat
+from services.gateway.colleagues import routes as colleagues
+from services.gateway.conversations import item_routes as conversation_items
 from services.gateway.conversations import routes as conversations
 from services.gateway.embeddings import routes as embeddings
 from services.gateway.files import routes as files
@@ -24,6 +26,7 @@ from services.gateway.jobs import routes as jobs
 from services.gateway.keys import routes as keys
 from services.gateway.models import routes as models
 from services.gateway.operations import routes as operations
+from services.gateway.responses import routes as responses
 from services.gateway.sentiment import routes as sentiment
 from services.gateway.state import AppState
 from services.gateway.streams import routes as streams
@@ -32,7 +35,10 @@ from services.gateway.webhooks import routes as webhooks
 
 ROUTERS = (
     chat.router,
+    responses.router,
     conversations.router,
+    colleagues.router,
+    conversation_items.router,
     embeddings.router,
     analysis.router,
     sentiment.router,

@@ -48,6 +48,10 @@ class GatewaySettings(PlatformSettings):
     threads: Annotated[int, Field(ge=1, le=256)] = 16
     """Threads for database and artifacts."""
     event_streams_limit: Annotated[int, Field(ge=1)] = 100
-    """Event streams that may be open at once; then 429."""
+    """Event streams that may be open at once, and as many streams of responses that are written in the background; then 429."""
+    background_responses: Annotated[int, Field(ge=1, le=256)] = 4
+    """Responses that a process writes in the background at once."""
+    background_limit: Annotated[int, Field(ge=1)] = 10_000
+    """Responses that may wait to be written in the background; then 429."""
     shutdown_seconds: Annotated[int, Field(ge=1)] = 30
     """How long requests under way may take after SIGTERM."""

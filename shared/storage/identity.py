@@ -22,6 +22,9 @@ IdPrefix = Literal[
     "evt_",
     "batch_",
     "batch_req_",
+    "reply_",
+    "resp_",
+    "item_",
 ]
 
 ID_LENGTH = 24

@@ -65,6 +65,16 @@ async def generated(
 
 
 async def _whole(request: Request, answer: ReplyStream, head: Head) -> GeneratedCompletion:
+    pieces, end = await collected(request, answer)
+    return completion(head, pieces, end)
+
+
+async def collected(request: Request, answer: ReplyStream) -> tuple[list[TextPiece], TextGenerated]:
+    """A whole answer; nobody goes on with it once the caller has gone.
+
+    Raises:
+        ParleyError: Why there is none.
+    """
     pieces: list[TextPiece] = []
     looked = time.monotonic()
     try:
@@ -73,9 +83,9 @@ async def _whole(request: Request, answer: ReplyStream, head: Head) -> Generated
                 looked = time.monotonic()
                 if await request.is_disconnected():
                     break
-            pieces += _pieces(some)
-            if (end := _end(some)) is not None:
-                return completion(head, pieces, end)
+            pieces += pieces_of(some)
+            if (end := end_of(some)) is not None:
+                return pieces, end
     finally:
         answer.cancel()
     raise Unavailable("the caller has gone")
@@ -96,9 +106,9 @@ async def _frames(
         async for some in _chained(first, coming):
             if not some:
                 yield sse.KEEP_ALIVE
-            for chunk in chunks(head, _pieces(some)):
+            for chunk in chunks(head, pieces_of(some)):
                 yield sse.frame(chunk)
-            if (end := _end(some)) is not None:
+            if (end := end_of(some)) is not None:
                 for chunk in last_chunks(head, end, with_usage=with_usage):
                     yield sse.frame(chunk)
     except ParleyError as error:
@@ -115,11 +125,13 @@ async def _chained(first: list[Message], coming: AsyncIterator[list[Message]]) -
         yield some
 
 
-def _pieces(messages: Iterable[Message]) -> list[TextPiece]:
+def pieces_of(messages: Iterable[Message]) -> list[TextPiece]:
+    """What was added to the answer."""
     return [piece for message in messages if isinstance(message, TokensProduced) for piece in message.pieces]
 
 
-def _end(messages: Iterable[Message]) -> TextGenerated | None:
+def end_of(messages: Iterable[Message]) -> TextGenerated | None:
+    """The end of the answer, if it is among these."""
     return next((message for message in messages if isinstance(message, TextGenerated)), None)
 
 

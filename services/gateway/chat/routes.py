@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from fastapi import Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
+from services.gateway.chat.answerer import language_model
 from services.gateway.chat.generated import GeneratedCompletion
 from services.gateway.chat.generating import generated
 from services.gateway.chat.lookup import ConversationContext
@@ -20,9 +20,6 @@ from services.gateway.http.auth import ChatCaller
 from services.gateway.http.keyring import Caller
 from services.gateway.http.router import IdempotencyKey, resource
 from services.gateway.state import AppState, State
-from shared.errors import InvalidInput
-from shared.storage import models
-from shared.storage.model_names import ALIAS, CHATS, model_named
 from shared.storage.tables import Turn
 
 router = resource("Chat")
@@ -46,13 +43,10 @@ async def create(
     If `model` is a language model (its id, `parley/NAME`, or the name of an engine) it goes on with the messages: nothing is
     stored, and a stream carries tokens as they come.
     """
-    if body.model != ALIAS:
-        model = await run_in_threadpool(state.generation.find, body.model)
-        if model is not None:
-            return await generated(request, body, state.generation, model)
+    model = await language_model(state.generation, state.database, body.model)
+    if model is not None:
+        return await generated(request, body, state.generation, model)
     body.refuse_what_a_bot_cannot_keep()
-    if body.model != ALIAS:
-        await run_in_threadpool(_check_in_production, state, body.model)
     turn = await _answer(body, state, caller, idempotency_key)
     if not body.stream:
         return completion(turn)
@@ -74,19 +68,6 @@ async def _answer(body: ChatRequest, state: AppState, caller: Caller, idempotenc
     return await state.turns.answer(
         caller, Utterance(said[-1].content, idempotency_key, digest_of, body.conversation_id), find
     )
-
-
-def _check_in_production(state: AppState, model_id: str) -> None:
-    with state.database.reading() as session:
-        model_id = models.get(session, model_named(session, model_id)).id
-        production = models.production(session, CHATS)
-    if production != model_id:
-        raise InvalidInput(
-            f"{model_id} is not in production, and only that model answers chats: use the model '{ALIAS}', promote "
-            "this one, or read texts with it through /v1/analyze.",
-            param="model",
-            code="model_not_in_production",
-        )
 
 
 async def _frames(turn: Turn, *, with_usage: bool) -> AsyncIterator[bytes]:

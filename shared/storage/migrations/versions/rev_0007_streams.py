@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0012"
+down_revision = "0013"
 
 _TABLES = ("streams", "stream_sources", "documents", "document_mentions", "text_bands", "trend_buckets")
 
