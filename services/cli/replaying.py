@@ -60,7 +60,7 @@ def paced(
     began, first, place = clock(), documents[0].at, 0
     while place < len(documents):
         now = first + (clock() - began) * speed if speed else documents[-1].at
-        piece = []
+        piece: list[bytes] = []
         while place < len(documents) and documents[place].at <= now and len(piece) < _PER_CALL:
             piece.append(documents[place].line)
             place += 1

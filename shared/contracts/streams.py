@@ -49,6 +49,7 @@ class Watched(Value):
 
 SourceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s@]+$", max_length=2_000)]
+FieldName = Literal["id", "text", "title", "url", "author", "published_at", "lang", "source"]
 Every = Annotated[int, Field(ge=60, le=86_400)]
 
 
@@ -78,10 +79,7 @@ class JsonSource(Value):
     name: SourceName
     url: Address
     items: Annotated[str, StringConstraints(max_length=200)] = ""
-    fields: Annotated[
-        dict[Literal["id", "text", "title", "url", "author", "published_at", "lang", "source"], ScopeName],
-        Field(default_factory=dict),
-    ]
+    fields: dict[FieldName, ScopeName] = Field(default_factory=dict)
     next: Annotated[str, StringConstraints(max_length=200)] = ""
     every_seconds: Every = 300
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic_core import from_json
 
+from shared.contracts.streams import FieldName
 from shared.errors import InvalidInput
 
-_FIELDS = ("id", "text", "title", "url", "author", "published_at", "lang", "source")
+_FIELDS: tuple[FieldName, ...] = get_args(FieldName)
 
 
 def at(value: Any, path: str) -> Any:
@@ -36,7 +37,7 @@ def parsed(body: bytes) -> Any:
         raise InvalidInput(f"What came is no JSON: {error}.") from None
 
 
-def items_of(document: Any, path: str, fields: Mapping[str, str]) -> Iterator[Mapping[str, object]]:
+def items_of(document: Any, path: str, fields: Mapping[FieldName, str]) -> Iterator[Mapping[str, object]]:
     """The items at ``path``, their fields taken from where ``fields`` says, or from their own names.
 
     Raises:
