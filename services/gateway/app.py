@@ -23,6 +23,7 @@ from services.gateway.files.expiry import INTERVAL_SECONDS, delete_expired
 from services.gateway.files.uploads import UploadStore
 from services.gateway.handlers import build_handlers, build_response_handlers
 from services.gateway.http.keyring import KeyRing
+from services.gateway.http.live_traffic import TrafficGauge
 from services.gateway.http.rate_limit import RateLimiter
 from services.gateway.jobs.submission import JobSubmission
 from services.gateway.keys.first_key import add_key, ensure_key
@@ -34,6 +35,7 @@ from services.gateway.responses.background import SWEEP_SECONDS, ResponseQueue, 
 from services.gateway.responses.streaming import Followers
 from services.gateway.settings import GatewaySettings
 from services.gateway.state import AppState
+from services.gateway.uploads.expiry import end_expired
 from services.gateway.webhooks.delivery import WebhookDeliveries, WebhookSender
 from shared.artifacts.store import open_store
 from shared.background import Ticker
@@ -89,6 +91,9 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
     events, conversation_events = _events(settings, stack, bus, publisher, instance)
     store = open_store(settings.artifacts)
     stack.enter_context(Ticker("file-expiry", lambda: delete_expired(database, store, time.time()), INTERVAL_SECONDS))
+    stack.enter_context(
+        Ticker("upload-expiry", lambda: end_expired(database, store, time.time()), 2 * INTERVAL_SECONDS)
+    )
     webhooks = WebhookSender(OutboundClient(settings.outbound_networks), time.time)
     stack.enter_context(WebhookDeliveries(database, webhooks, time.time))
     queue = job_queue(settings.broker_url, publisher, settings.broker_prefix)
@@ -106,6 +111,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         publisher=publisher,
         keys=KeyRing(database, time.monotonic),
         limiter=RateLimiter(),
+        traffic=TrafficGauge(time.monotonic),
         conversations=conversations,
         turns=turns,
         texts=Texts(requester, timeout),

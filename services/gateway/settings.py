@@ -53,5 +53,9 @@ class GatewaySettings(PlatformSettings):
     """Responses that a process writes in the background at once."""
     background_limit: Annotated[int, Field(ge=1)] = 10_000
     """Responses that may wait to be written in the background; then 429."""
+    batch_rows_at_once: Annotated[int, Field(ge=0, le=256)] = 8
+    """Requests of a batch that this process makes at once while no others come; ``0``: it works at no batch."""
+    batch_lease_seconds: Annotated[float, Field(ge=1, le=3600)] = 60.0
+    """Seconds after which another process goes on with the batch of one that died."""
     shutdown_seconds: Annotated[int, Field(ge=1)] = 30
     """How long requests under way may take after SIGTERM."""

@@ -16,6 +16,7 @@ from services.gateway.chat.turns import Turns
 from services.gateway.colleagues.news import ConversationNews
 from services.gateway.files.uploads import UploadStore
 from services.gateway.http.keyring import KeyRing
+from services.gateway.http.live_traffic import TrafficGauge
 from services.gateway.http.rate_limit import RateLimiter
 from services.gateway.jobs.submission import JobSubmission
 from services.gateway.models.predictions import Predictions
@@ -43,6 +44,7 @@ class AppState:
     publisher: Publisher
     keys: KeyRing
     limiter: RateLimiter
+    traffic: TrafficGauge
     conversations: ConversationLookup
     turns: Turns
     texts: Texts

@@ -27,11 +27,13 @@ TRAINING = "services.training"
 RESOURCES: dict[str, tuple[str, ...]] = {
     "alerts": ("sentiment",),
     "analysis": (),
+    "batches": ("files",),
     "bots": ("analysis",),
     "chat": ("analysis",),
     "colleagues": ("alerts", "chat", "conversations"),
     "conversations": ("chat",),
     "embeddings": ("analysis",),
+    "feedback": ("chat", "files"),
     "files": (),
     "jobs": ("files", "bots"),
     "keys": (),
@@ -40,6 +42,8 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "responses": ("chat", "conversations"),
     "sentiment": (),
     "streams": (),
+    "stored_completions": (),
+    "uploads": ("files",),
     "webhooks": (),
 }
 

@@ -12,6 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 UPLOADS = "/v1/files"
 _DOCUMENTS = re.compile(r"/v1/streams/[^/]+/documents/?")
+#: A part of a file, and how large one may be, as the convention has it.
+PARTS, PART_BYTES = re.compile(r"/v1/uploads/[^/]+/parts/?"), 64 * 1024 * 1024
 #: Room for the multipart frame around a file.
 FRAME_BYTES = 64 * 1024
 #: What a client has to send at least, averaged over the body; slower ones hold a place that others need.
@@ -45,13 +47,15 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._limit(scope)
+        limit = self._limit(scope["path"]) if scope["method"] == "POST" else self._json_bytes
         await self._app(scope, _counting(receive, _declared_length(scope), limit, self._patience), send)
 
-    def _limit(self, scope: Scope) -> int:
-        if scope["method"] == "POST" and scope["path"].rstrip("/") == UPLOADS:
+    def _limit(self, path: str) -> int:
+        if path.rstrip("/") == UPLOADS:
             return self._upload_bytes + FRAME_BYTES
-        if scope["method"] == "POST" and _DOCUMENTS.fullmatch(scope["path"]):
+        if PARTS.fullmatch(path):
+            return min(self._upload_bytes, PART_BYTES) + FRAME_BYTES
+        if _DOCUMENTS.fullmatch(path):
             return self._documents_bytes
         return self._json_bytes
 
