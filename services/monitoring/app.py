@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from services.monitoring.alerts.engine import AlertEngine
 from services.monitoring.alerts.notifier import AlertNotifier
+from services.monitoring.connectors.fetching import SourceFetcher
 from services.monitoring.delivery.courier import Courier
 from services.monitoring.handlers import build_backtest_handlers, build_document_handlers, build_handlers
 from services.monitoring.reading.inference import Inference
@@ -25,6 +26,7 @@ from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
+from shared.outbound.client import OutboundClient
 from shared.storage.engine import Database, open_database
 from shared.telemetry.health import Health
 
@@ -33,6 +35,8 @@ _TICK_SECONDS = 5.0
 _PRUNE_SECONDS = 3600.0
 #: Seconds between a text that was counted and the look at what it means.
 _LOOK_SECONDS = 1.0
+#: Seconds between two looks for sources that are due.
+_FETCH_SECONDS = 5.0
 _DAY = 86_400.0
 
 
@@ -79,6 +83,9 @@ def running(settings: MonitoringSettings) -> Iterator[Health]:
         stack.enter_context(Ticker("monitoring-alerts", look, _LOOK_SECONDS))
         stack.enter_context(Ticker("monitoring-courier", courier.deliver_due, _LOOK_SECONDS))
         stack.enter_context(Ticker("monitoring-prune", prune, _PRUNE_SECONDS))
+        fetcher = SourceFetcher(database, publisher, OutboundClient(settings.outbound_networks), time.time)
+        for number in range(settings.source_threads):
+            stack.enter_context(Ticker(f"monitoring-sources-{number}", fetcher.fetch_due, _FETCH_SECONDS))
         vital = {f"documents-{number}": one.problem for number, one in enumerate(readers)}
         yield Health({"broker": consumer.refusal}, vital={"consumer": consumer.problem, **vital})
 

@@ -55,6 +55,7 @@ WATCHING: dict[str, tuple[str, ...]] = {
     "alerts": ("detection",),
     "delivery": (),
     "detection": (),
+    "connectors": (),
     "reading": (),
     "sentiment": (),
     "streams": ("reading",),
