@@ -15,7 +15,8 @@ TUESDAY = Calendar(date(2026, 3, 10), day_first=True, past=False)
 
 TRAVEL = (
     DESK.replace(
-        "origin, when_asked: [city, destination],", "origin, when_asked: [city, destination], after: [from, 从], whole_answer: true,"
+        "origin, when_asked: [city, destination],",
+        "origin, when_asked: [city, destination], after: [from, 从], whole_answer: true,",
     )
     .replace("destination, when_asked: [city, origin],", "destination, when_asked: [city, origin], after: [to, 到],")
     .replace(
