@@ -13,13 +13,18 @@ from services.gateway.analysis.client import Texts
 from services.gateway.chat.generation import TextGeneration
 from services.gateway.chat.lookup import ConversationLookup
 from services.gateway.chat.turns import Turns
+from services.gateway.colleagues.news import ConversationNews
 from services.gateway.files.uploads import UploadStore
 from services.gateway.http.keyring import KeyRing
+from services.gateway.http.live_traffic import TrafficGauge
 from services.gateway.http.rate_limit import RateLimiter
 from services.gateway.jobs.submission import JobSubmission
 from services.gateway.models.predictions import Predictions
 from services.gateway.models.releases import ReleasePublisher
 from services.gateway.operations.readiness import Readiness
+from services.gateway.responses.answering import Answering
+from services.gateway.responses.background import ResponseQueue
+from services.gateway.responses.streaming import Followers
 from services.gateway.settings import GatewaySettings
 from services.gateway.webhooks.delivery import WebhookSender
 from shared.artifacts.store import ArtifactStore
@@ -39,6 +44,7 @@ class AppState:
     publisher: Publisher
     keys: KeyRing
     limiter: RateLimiter
+    traffic: TrafficGauge
     conversations: ConversationLookup
     turns: Turns
     texts: Texts
@@ -48,8 +54,14 @@ class AppState:
     submissions: JobSubmission
     releases: ReleasePublisher
     events: EventHub
+    conversation_events: EventHub
+    """The ids of conversations in which something has changed."""
+    news: ConversationNews
     webhooks: WebhookSender
     readiness: Readiness
+    responses: Answering
+    response_queue: ResponseQueue
+    followers: Followers
 
 
 async def _state(request: Request) -> AppState:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnderstood
+from shared.contracts.conversations import ConversationsChanged
 from shared.contracts.failure import MessageFailed
 from shared.contracts.generation import GenerateText, GenerationCancelled, TextGenerated, TokensProduced
 from shared.contracts.jobs import JobQueued, TrainingProgressed
 from shared.contracts.message import Message
 from shared.contracts.prediction import PredictRows, RowsPredicted
 from shared.contracts.releases import BotPublished, ModelPublished
+from shared.contracts.responses import ResponseQueued
 from shared.contracts.sentiment import AlertRaised, SentimentObserved
 from shared.contracts.streaming import StillWorking
+from shared.contracts.streams import DocumentsReceived
 
 MESSAGES: tuple[type[Message], ...] = (
     TurnReceived,
@@ -33,4 +36,7 @@ MESSAGES: tuple[type[Message], ...] = (
     TextGenerated,
     GenerationCancelled,
     StillWorking,
+    ConversationsChanged,
+    ResponseQueued,
+    DocumentsReceived,
 )

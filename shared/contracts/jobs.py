@@ -16,7 +16,7 @@ from shared.contracts.searches import Search, Values, ends, placed, require_sear
 from shared.contracts.tasks import WITHOUT_LABELS, TaskName
 from shared.contracts.tunings import Full, Spec, Tuning
 
-JobStatus = Literal["validating_files", "queued", "running", "succeeded", "failed", "cancelled"]
+JobStatus = Literal["validating_files", "queued", "running", "paused", "succeeded", "failed", "cancelled"]
 FINAL_STATUSES: frozenset[JobStatus] = frozenset(("succeeded", "failed", "cancelled"))
 
 Auto = Literal["auto"]

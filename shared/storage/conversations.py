@@ -14,7 +14,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col, select
 
 from shared.contracts.chat import DialogueState, PastTurn
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, InvalidInput, NotFound
 from shared.storage import webhooks
 from shared.storage.columns import JsonValue
 from shared.storage.paging import Order, Page, read_page
@@ -54,6 +54,18 @@ def page(
         if value is not None
     ]
     return read_page(session, Conversation, *where, keys=("created_at", "id"), after=after, limit=limit, order="desc")
+
+
+def set_metadata(session: Session, conversation_id: str, metadata: Mapping[str, str]) -> Conversation:
+    """Replace what a client keeps with a conversation.
+
+    Raises:
+        NotFound: There is no such conversation.
+    """
+    session.exec(
+        update(Conversation).where(col(Conversation.id) == conversation_id).values(user_metadata=dict(metadata))
+    )
+    return get(session, conversation_id)
 
 
 def end(session: Session, conversation_id: str, now: float) -> Conversation:
@@ -178,13 +190,15 @@ def _advancing(turns: Sequence[Turn]) -> ReturningUpdate[str]:
     )
 
 
-def latest_words(session: Session, conversation_id: str, count: int) -> list[PastTurn]:
-    """What was said in the last ``count`` turns, oldest first, without the rest of their rows."""
+def latest_words(session: Session, conversation_id: str, count: int, *, until: int | None = None) -> list[PastTurn]:
+    """What was said in the last ``count`` turns (up to position ``until``), oldest first, without the rest of their rows."""
     newest_first = (
         select(col(Turn.user_text), col(Turn.answer))
         .where(col(Turn.conversation_id) == conversation_id)
         .order_by(col(Turn.position).desc())
     )
+    if until is not None:
+        newest_first = newest_first.where(col(Turn.position) <= until)
     rows = session.exec(newest_first.limit(count)).all()
     return [PastTurn(user=user_text, answer=answer.text) for user_text, answer in reversed(rows)]
 
@@ -195,6 +209,24 @@ def turns(
     """The turns of a conversation, oldest first unless told otherwise."""
     mine = col(Turn.conversation_id) == conversation_id
     return read_page(session, Turn, mine, keys=("position",), after=after, limit=limit, order=order)
+
+
+def turns_from(session: Session, conversation_id: str, first: int, limit: int) -> Sequence[Turn]:
+    """The turns of a conversation from number ``first`` on, oldest first."""
+    here = (col(Turn.conversation_id) == conversation_id, col(Turn.position) >= first)
+    return session.exec(select(Turn).where(*here).order_by(col(Turn.position)).limit(limit)).all()
+
+
+def turn(session: Session, conversation_id: str, turn_id: str) -> Turn:
+    """A turn of a conversation.
+
+    Raises:
+        InvalidInput: There is none of this id to continue after.
+    """
+    found = session.get(Turn, turn_id)
+    if found is None or found.conversation_id != conversation_id:
+        raise InvalidInput(f"There is no {turn_id!r} to continue after; take the id of the last item.", param="after")
+    return found
 
 
 def by_digest(session: Session, key_id: str, digest: str) -> tuple[Turn, Conversation] | None:

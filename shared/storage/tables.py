@@ -24,6 +24,7 @@ EventType = Literal["message", "metrics"]
 PromotionKind = Literal["promote", "rollback"]
 ConversationStatus = Literal["open", "handed_over", "ended"]
 AlertState = Literal["firing", "resolved"]
+ResponseStatus = Literal["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]
 
 METADATA = MetaData(
     naming_convention={
@@ -128,6 +129,8 @@ class Job(Row, table=True):
     """The secret of the worker that holds it; every write of a worker is guarded by it."""
     lease_expires_at: float | None = None
     cancel_requested: bool = False
+    pause_requested: bool = False
+    """It is paused, or will be once its worker has heard of it."""
     idempotency_key: str | None = None
     key_id: str | None = None
 
@@ -239,6 +242,8 @@ class Conversation(Row, table=True):
     """The dialogue state after its last turn."""
     turns: int = 0
     """How many turns are stored; the guard that puts concurrent turns in order."""
+    items: int = 0
+    """How many items stand between its turns."""
     key_id: str
     user_metadata: dict[str, str] = Field(default_factory=dict, sa_column=_json())
 
@@ -278,6 +283,104 @@ class Turn(Row, table=True):
     idempotency_key: str | None = None
     observed_at: float | None = None
     """When its ``SentimentObserved`` was confirmed by the broker; ``None``: still to be told."""
+
+
+class Reply(Row, table=True):
+    """What a colleague said in a conversation. Writer: gateway."""
+
+    __tablename__ = "replies"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "number"),
+        UniqueConstraint("conversation_id", "idempotency_key"),
+    )
+
+    id: str = Field(primary_key=True)
+    conversation_id: str = Field(foreign_key="conversations.id")
+    number: int
+    """Of the replies of the conversation, from 0."""
+    position: int
+    """How many turns had been stored before it."""
+    created_at: float
+    content: str
+    author: str
+    """For the customer: who speaks."""
+    key_id: str
+    idempotency_key: str | None = None
+
+
+class ConversationItem(Row, table=True):
+    """What was said in a conversation outside its turns: by a client that tells of it, or by a language model. Writer: gateway."""
+
+    __tablename__ = "conversation_items"
+    __table_args__ = (Index(None, "conversation_id", "after_turns", "seq"), {"sqlite_autoincrement": True})
+
+    seq: int | None = Field(
+        default=None, sa_column=Column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
+    )
+    """Given by the database; grows."""
+    id: str = Field(unique=True)
+    conversation_id: str = Field(foreign_key="conversations.id")
+    after_turns: int
+    """How many turns the conversation had before it."""
+    created_at: float
+    item: dict[str, Any] = Field(sa_column=_json())
+    """As the convention writes it, without its id."""
+
+
+class Response(Row, table=True):
+    """An answer asked for through ``/v1/responses``. What a bot says stands in its turn. Writer: gateway."""
+
+    __tablename__ = "responses"
+    __table_args__ = (
+        Index(None, "conversation_id"),
+        UniqueConstraint("key_id", "idempotency_key"),
+        Index(
+            "ix_responses_unfinished",
+            "created_at",
+            sqlite_where=text("status IN ('queued', 'in_progress')"),
+            postgresql_where=text("status IN ('queued', 'in_progress')"),
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    created_at: float
+    completed_at: float | None = None
+    status: ResponseStatus = Field(default="completed", sa_column=_text())
+    key_id: str
+    model: str
+    request: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    """The request as it came, without its input."""
+    input: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json())
+    """The items that came, each with its id."""
+    output: list[dict[str, Any]] | None = Field(default=None, sa_column=_json(nullable=True))
+    """The items of an answer that has no turn."""
+    cuts: list[int] = Field(default_factory=list, sa_column=_json())
+    """Characters of each piece of that answer, as it was streamed."""
+    usage: dict[str, int] | None = Field(default=None, sa_column=_json(nullable=True))
+    error: dict[str, Any] | None = Field(default=None, sa_column=_json(nullable=True))
+    """``code``, ``message``."""
+    turn_id: str | None = None
+    conversation_id: str | None = None
+    previous_response_id: str | None = None
+    background: bool = False
+    attempt: int = 0
+    """How often a process has claimed it."""
+    lease_token: str | None = None
+    """The secret of the process that works at it; every write of one is guarded by it."""
+    lease_expires_at: float | None = None
+    idempotency_key: str | None = None
+
+
+class ResponsePiece(Row, table=True):
+    """Pieces of an answer that is being written in the background, for those who watch. Writer: gateway."""
+
+    __tablename__ = "response_pieces"
+
+    response_id: str = Field(primary_key=True)
+    attempt: int = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    """Pieces of the attempt before these."""
+    pieces: list[str] = Field(sa_column=_json())
 
 
 class SentimentObservation(Row, table=True):

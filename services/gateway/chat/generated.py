@@ -169,9 +169,12 @@ def _chunk(head: Head, choice: GeneratedChunkChoice) -> GeneratedChunk:
 
 
 def _logprobs(tokens: Sequence[ChosenToken]) -> Logprobs | None:
-    if not tokens:
-        return None
-    content = [
+    return Logprobs(content=token_logprobs(tokens)) if tokens else None
+
+
+def token_logprobs(tokens: Sequence[ChosenToken]) -> list[TokenLogprobs]:
+    """Tokens with their log-probabilities, in the shape of the convention."""
+    return [
         TokenLogprobs(
             token=token.token,
             logprob=token.logprob,
@@ -180,7 +183,6 @@ def _logprobs(tokens: Sequence[ChosenToken]) -> Logprobs | None:
         )
         for token in tokens
     ]
-    return Logprobs(content=content)
 
 
 def _usage(end: TextGenerated) -> GeneratedUsage:

@@ -12,6 +12,7 @@ from services.gateway.chat.generated import GeneratedCompletion, Head, chunks, c
 from services.gateway.chat.generation import TextGeneration, parts
 from services.gateway.chat.sampling import SamplingOptions
 from services.gateway.chat.schemas import ChatRequest
+from services.gateway.chat.storing import Keep
 from services.gateway.http import sse
 from services.gateway.http.errors import event_of
 from shared.contracts.generation import ChatMessage, GenerateText, TextGenerated, TextPiece, TokensProduced
@@ -30,7 +31,7 @@ _log = logs.get(__name__)
 
 
 async def generated(
-    request: Request, body: ChatRequest, generation: TextGeneration, model: str
+    request: Request, body: ChatRequest, generation: TextGeneration, model: str, keep: Keep
 ) -> GeneratedCompletion | Response:
     """Answer with a language model.
 
@@ -52,7 +53,9 @@ async def generated(
     head = Head(f"chatcmpl-{unique_id()}", int(time.time()), model)
     answer = generation.ask(question)
     if not body.stream:
-        return await _whole(request, answer, head)
+        whole = await _whole(request, answer, head)
+        await keep(whole)
+        return whole
     coming = parts(answer, KEEP_ALIVE_SECONDS)
     try:
         first = await anext(coming)
@@ -60,11 +63,21 @@ async def generated(
         answer.cancel()
         raise
     with_usage = body.stream_options is not None and body.stream_options.include_usage
-    frames = _frames(answer, head, first, coming, choices=question.choices, with_usage=with_usage)
+    frames = _frames(answer, head, first, coming, choices=question.choices, with_usage=with_usage, keep=keep)
     return StreamingResponse(frames, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
 
 async def _whole(request: Request, answer: ReplyStream, head: Head) -> GeneratedCompletion:
+    pieces, end = await collected(request, answer)
+    return completion(head, pieces, end)
+
+
+async def collected(request: Request, answer: ReplyStream) -> tuple[list[TextPiece], TextGenerated]:
+    """A whole answer; nobody goes on with it once the caller has gone.
+
+    Raises:
+        ParleyError: Why there is none.
+    """
     pieces: list[TextPiece] = []
     looked = time.monotonic()
     try:
@@ -73,9 +86,9 @@ async def _whole(request: Request, answer: ReplyStream, head: Head) -> Generated
                 looked = time.monotonic()
                 if await request.is_disconnected():
                     break
-            pieces += _pieces(some)
-            if (end := _end(some)) is not None:
-                return completion(head, pieces, end)
+            pieces += pieces_of(some)
+            if (end := end_of(some)) is not None:
+                return pieces, end
     finally:
         answer.cancel()
     raise Unavailable("the caller has gone")
@@ -89,16 +102,20 @@ async def _frames(
     *,
     choices: int,
     with_usage: bool,
+    keep: Keep,
 ) -> AsyncIterator[bytes]:
+    pieces: list[TextPiece] = []
     try:
         for chunk in first_chunks(head, choices):
             yield sse.frame(chunk)
         async for some in _chained(first, coming):
             if not some:
                 yield sse.KEEP_ALIVE
-            for chunk in chunks(head, _pieces(some)):
+            pieces += (came := pieces_of(some))
+            for chunk in chunks(head, came):
                 yield sse.frame(chunk)
-            if (end := _end(some)) is not None:
+            if (end := end_of(some)) is not None:
+                await keep(completion(head, pieces, end))
                 for chunk in last_chunks(head, end, with_usage=with_usage):
                     yield sse.frame(chunk)
     except ParleyError as error:
@@ -115,11 +132,13 @@ async def _chained(first: list[Message], coming: AsyncIterator[list[Message]]) -
         yield some
 
 
-def _pieces(messages: Iterable[Message]) -> list[TextPiece]:
+def pieces_of(messages: Iterable[Message]) -> list[TextPiece]:
+    """What was added to the answer."""
     return [piece for message in messages if isinstance(message, TokensProduced) for piece in message.pieces]
 
 
-def _end(messages: Iterable[Message]) -> TextGenerated | None:
+def end_of(messages: Iterable[Message]) -> TextGenerated | None:
+    """The end of the answer, if it is among these."""
     return next((message for message in messages if isinstance(message, TextGenerated)), None)
 
 

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Container
 
-from services.gateway.analysis.names import model_named
 from shared.contracts.generation import GenerateText, GenerationCancelled
 from shared.contracts.message import Message
 from shared.contracts.tasks import DECODERS
@@ -14,6 +13,7 @@ from shared.messaging.requesting.reply_stream import ReplyStream
 from shared.messaging.requesting.requester import Requester
 from shared.storage import models
 from shared.storage.engine import Database
+from shared.storage.model_names import model_named
 from shared.telemetry.correlation import correlation_id
 
 

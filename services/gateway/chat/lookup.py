@@ -11,10 +11,10 @@ from services.gateway.chat.transcript import TranscriptMessage, transcript_hash
 from services.gateway.http.keyring import Caller
 from shared.contracts.chat import DialogueState, PastTurn
 from shared.errors import InvalidInput, NotFound
-from shared.storage import conversations
-from shared.storage.engine import Database
+from shared.storage import conversation_items, conversations
+from shared.storage.engine import Database, Session
 from shared.storage.identity import new_id
-from shared.storage.tables import Conversation
+from shared.storage.tables import Conversation, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,36 @@ class ConversationLookup:
                     param="conversation_id",
                     code="conversation_ended",
                 )
-            history = conversations.latest_words(session, conversation_id, self._history_turns)
-        return ConversationContext(conversation, tuple(history))
+            return ConversationContext(conversation, self._history(session, conversation))
+
+    def _history(self, session: Session, conversation: Conversation) -> tuple[PastTurn, ...]:
+        if not conversation.items:
+            return tuple(conversations.latest_words(session, conversation.id, self._history_turns))
+        said = conversation_items.messages(session, conversation.id, self._history_turns)
+        return self._pairs([TranscriptMessage(role, text) for role, text in said])
+
+    async def after_turn(self, caller: Caller, turn: Turn, now: float) -> ConversationContext:
+        """The conversation of a turn, right after it. If it went on meanwhile, another branches off with the state of that time.
+
+        Raises:
+            NotFound: It is somebody else's.
+        """
+        return await run_in_threadpool(self._after_turn, caller, turn, now)
+
+    def _after_turn(self, caller: Caller, turn: Turn, now: float) -> ConversationContext:
+        with self._database.reading() as session:
+            conversation = check_owner(caller, conversations.get(session, turn.conversation_id))
+            if turn.position + 1 == conversation.turns and conversation.status != "ended":
+                return ConversationContext(conversation, self._history(session, conversation))
+            words = conversations.latest_words(session, conversation.id, self._history_turns, until=turn.position)
+        branch = new_conversation(caller, now, metadata=conversation.user_metadata, state=turn.state)
+        return ConversationContext(branch, tuple(words), is_new=True)
+
+    def after_words(
+        self, caller: Caller, said: Sequence[TranscriptMessage], now: float, metadata: Mapping[str, str] | None
+    ) -> ConversationContext:
+        """A new conversation before which this was said."""
+        return ConversationContext(new_conversation(caller, now, metadata=metadata), self._pairs(said), is_new=True)
 
     async def after_messages(
         self,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from fastapi import Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from services.gateway.analysis.names import ALIAS, CHATS, model_named
+from services.gateway.chat.answerer import language_model
 from services.gateway.chat.generated import GeneratedCompletion
 from services.gateway.chat.generating import generated
 from services.gateway.chat.lookup import ConversationContext
 from services.gateway.chat.objects import chunks, completion
 from services.gateway.chat.schemas import ChatCompletion, ChatRequest
+from services.gateway.chat.storing import keeping
 from services.gateway.chat.transcript import TranscriptMessage, transcript_hash
 from services.gateway.chat.turns import Utterance
 from services.gateway.http import sse
@@ -21,8 +21,6 @@ from services.gateway.http.auth import ChatCaller
 from services.gateway.http.keyring import Caller
 from services.gateway.http.router import IdempotencyKey, resource
 from services.gateway.state import AppState, State
-from shared.errors import InvalidInput
-from shared.storage import models
 from shared.storage.tables import Turn
 
 router = resource("Chat")
@@ -46,14 +44,14 @@ async def create(
     If `model` is a language model (its id, `parley/NAME`, or the name of an engine) it goes on with the messages: nothing is
     stored, and a stream carries tokens as they come.
     """
-    if body.model != ALIAS:
-        model = await run_in_threadpool(state.generation.find, body.model)
-        if model is not None:
-            return await generated(request, body, state.generation, model)
+    keep = keeping(state.database, caller, body, state.clock())
+    model = await language_model(state.generation, state.database, body.model)
+    if model is not None:
+        return await generated(request, body, state.generation, model, keep)
     body.refuse_what_a_bot_cannot_keep()
-    if body.model != ALIAS:
-        await run_in_threadpool(_check_in_production, state, body.model)
     turn = await _answer(body, state, caller, idempotency_key)
+    if body.store:
+        await keep(completion(turn))
     if not body.stream:
         return completion(turn)
     with_usage = body.stream_options is not None and body.stream_options.include_usage
@@ -74,19 +72,6 @@ async def _answer(body: ChatRequest, state: AppState, caller: Caller, idempotenc
     return await state.turns.answer(
         caller, Utterance(said[-1].content, idempotency_key, digest_of, body.conversation_id), find
     )
-
-
-def _check_in_production(state: AppState, model_id: str) -> None:
-    with state.database.reading() as session:
-        model_id = models.get(session, model_named(session, model_id)).id
-        production = models.production(session, CHATS)
-    if production != model_id:
-        raise InvalidInput(
-            f"{model_id} is not in production, and only that model answers chats: use the model '{ALIAS}', promote "
-            "this one, or read texts with it through /v1/analyze.",
-            param="model",
-            code="model_not_in_production",
-        )
 
 
 async def _frames(turn: Turn, *, with_usage: bool) -> AsyncIterator[bytes]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.gateway.chat.schemas import ChatRequest
 from services.gateway.http.validation import describe
 from shared.contracts.generation import Sampling
 
@@ -59,7 +58,7 @@ class SamplingOptions(BaseModel):
     n: Annotated[int, Field(ge=1, le=16)] | None = None
 
     @classmethod
-    def of(cls, body: ChatRequest) -> SamplingOptions:
+    def of(cls, body: BaseModel) -> Self:
         """Those of a request.
 
         Raises:

@@ -9,9 +9,9 @@ from queue import Full, Queue
 
 from shared.background import Background
 from shared.errors import Conflict, ParleyError, TooManyRequests, Unavailable
-from shared.storage import conversations
+from shared.storage import conversations, responses
 from shared.storage.engine import Database
-from shared.storage.tables import Conversation, Turn
+from shared.storage.tables import Conversation, Response, Turn
 from shared.telemetry import logs
 
 log = logs.get(__name__)
@@ -24,6 +24,7 @@ MAX_BATCH = 256
 class _Entry:
     turn: Turn
     opens: Conversation | None
+    beside: Response | None
     stored: Future[None] = field(default_factory=Future)
 
 
@@ -43,8 +44,10 @@ class TurnWriter(Background):
         self._waiting: Queue[_Entry | None] = Queue(limit)
         self._closed = False
 
-    def store(self, turn: Turn, *, opens: Conversation | None = None) -> Future[None]:
+    def store(self, turn: Turn, *, opens: Conversation | None = None, beside: Response | None = None) -> Future[None]:
         """Store a turn as number ``turn.position`` of its conversation, which ``opens`` creates first.
+
+        ``beside`` is the response that it answers; both are stored, or neither.
 
         The future ends without a value once the commit is done, or with ``Conflict`` (another turn came first),
         ``Unavailable`` or whatever else kept the turn from being stored.
@@ -52,7 +55,7 @@ class TurnWriter(Background):
         Raises:
             TooManyRequests: So many wait already.
         """
-        entry = _Entry(turn, opens)
+        entry = _Entry(turn, opens, beside)
         try:
             self._waiting.put_nowait(entry)
         except Full:
@@ -105,7 +108,10 @@ class TurnWriter(Background):
     def _commit(self, batch: Sequence[_Entry]) -> set[str]:
         with self._database.transaction() as session:
             begun = {entry.opens.id: entry.opens for entry in batch if entry.opens is not None}
-            return conversations.store_turns(session, [entry.turn for entry in batch], begun)
+            stored = conversations.store_turns(session, [entry.turn for entry in batch], begun)
+            answered = [entry.beside for entry in batch if entry.beside is not None and entry.turn.id in stored]
+            responses.add(session, *answered)
+            return stored
 
 
 def _fail(batch: Sequence[_Entry], error: Exception) -> None:

@@ -17,7 +17,7 @@ from shared.messaging.requesting.requester import Requester
 from shared.storage import conversations
 from shared.storage.engine import Database
 from shared.storage.identity import new_id
-from shared.storage.tables import Turn
+from shared.storage.tables import Response, Turn
 from shared.telemetry import metrics
 from shared.telemetry.correlation import correlation_id
 
@@ -32,12 +32,16 @@ class Utterance:
         digest_of: The hash of all that was said once the answer (its argument) is known; ``None`` if the conversation
             is always named by its id.
         conversation_id: The conversation that was named, if one was.
+        turn_id: Of the turn, if that is to have a certain one.
+        answers: Makes, of the turn, the response that is stored beside it.
     """
 
     text: str
     idempotency_key: str | None = None
     digest_of: Callable[[str], str] | None = None
     conversation_id: str | None = None
+    turn_id: str | None = None
+    answers: Callable[[Turn], Response] | None = None
 
     def became(self, turn: Turn) -> bool:
         """Whether a stored turn is what was said: the same words, in the same place."""
@@ -97,17 +101,18 @@ class Turns:
             return repeated or await self._attempt(said, await find())
 
     async def _attempt(self, said: Utterance, place: ConversationContext) -> Turn:
-        turn = _turn(said, place, await self._ask(said.text, place))
+        turn = _turn(said, place, await self._ask(said, place))
         opens = place.conversation if place.is_new else None
-        await asyncio.wrap_future(self._writer.store(turn, opens=opens))
+        beside = said.answers(turn) if said.answers else None
+        await asyncio.wrap_future(self._writer.store(turn, opens=opens, beside=beside))
         metrics.TURNS_STORED.labels(turn.answer.kind).inc()
         return turn
 
-    async def _ask(self, text: str, place: ConversationContext) -> tuple[TurnReceived, TurnAnswered]:
+    async def _ask(self, said: Utterance, place: ConversationContext) -> tuple[TurnReceived, TurnAnswered]:
         question = TurnReceived(
-            turn_id=new_id("turn_"),
+            turn_id=said.turn_id or new_id("turn_"),
             conversation_id=place.conversation.id,
-            text=text,
+            text=said.text,
             history=place.history,
             state=place.conversation.state,
             received_at=self._clock(),

@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
 
 from services.gateway.chat.schemas import TurnDetails, Usage
+from services.gateway.conversations.items import Item
 from services.gateway.http.schemas import Body, Metadata, Reply, Resource, Text
+
+#: Items that are added at once.
+MAX_NEW = 100
 
 
 class CreateConversation(Body):
-    """A conversation about to begin."""
+    """A conversation about to begin, after what was said elsewhere."""
 
+    items: Annotated[list[Item], Field(max_length=MAX_NEW)] | None = None
     metadata: Metadata | None = None
+
+
+class UpdateConversation(Body):
+    """What is kept with a conversation."""
+
+    metadata: Metadata | None
+
+
+class AddItems(Body):
+    """What was said outside the turns of a conversation."""
+
+    items: Annotated[list[Item], Field(min_length=1, max_length=MAX_NEW)]
+
+
+class ItemObject(Resource):
+    """An item as the convention writes it: a message, a function call or what came of one."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    type: str
 
 
 class Standing(Reply):
@@ -60,10 +87,11 @@ class MessageObject(Resource):
     """One side of a turn.
 
     Attributes:
-        turn_id: The turn; its two messages share it.
-        position: Of the turn: 0 for the first of the conversation.
-        role: ``user`` for the customer, ``assistant`` for the bot.
+        turn_id: The turn; its two messages share it. A colleague's message belongs to none.
+        position: Of the turn: 0 for the first of the conversation; a colleague's message stands before that turn.
+        role: ``user`` for the customer, ``assistant`` for the bot, ``colleague`` for a person who has taken over.
         content: The words; empty on the bot's side when a person has taken over.
+        author: Which colleague.
         model: The model that read the customer's words.
         bot_version: The version of the bot file that answered.
         usage: On the bot's side: tokens read and pieces said.
@@ -72,11 +100,18 @@ class MessageObject(Resource):
 
     object: Literal["conversation.message"] = "conversation.message"
     created_at: int
-    turn_id: str
+    turn_id: str | None
     position: int
-    role: Literal["user", "assistant"]
+    role: Literal["user", "assistant", "colleague"]
     content: str
-    model: str
-    bot_version: int
+    author: str | None = None
+    model: str | None
+    bot_version: int | None
     usage: Usage | None
     parley: TurnDetails | None
+
+
+class ConversationStatusEvent(Reply):
+    """Who has a conversation now."""
+
+    status: Literal["open", "handed_over", "ended"]

@@ -31,7 +31,7 @@ def job_object(job: Job) -> JobObject:
         training_file=spec.training_file,
         validation_file=spec.validation_file,
         result_files=job.result_files,
-        status=job.status,
+        status="pausing" if job.status == "running" and job.pause_requested else job.status,
         trained_tokens=job.trained_tokens,
         seed=job.seed,
         hyperparameters=spec.hyperparameters,

@@ -158,7 +158,7 @@ class JobObject(Resource):
     training_file: str
     validation_file: str | None
     result_files: list[str]
-    status: JobStatus
+    status: JobStatus | Literal["pausing"]
     trained_tokens: int | None
     seed: int
     hyperparameters: Hyperparameters

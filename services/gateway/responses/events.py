@@ -1,0 +1,148 @@
+"""A response as the events of a stream, in the order that the official client's helper insists on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pydantic_core import to_json
+
+from services.gateway.chat.generated import TokenLogprobs
+from services.gateway.http.sse import pieces
+from services.gateway.responses.schemas import FunctionCall, OutputMessage, ResponseObject
+from shared.storage.tables import Response
+
+#: How the last event of a stream is called.
+_ENDS = {"completed": "completed", "incomplete": "incomplete", "failed": "failed", "cancelled": "failed"}
+
+
+class Events:
+    """Frames with rising numbers; those up to ``after`` are counted and left out.
+
+    Args:
+        after: The number of the last event that the reader has.
+    """
+
+    def __init__(self, after: int = -1) -> None:
+        self._after = after
+        self._number = 0
+
+    def opening(self, response: ResponseObject) -> Iterator[bytes]:
+        """The response is there, and nothing of it is said."""
+        start = "queued" if response.background else "in_progress"
+        empty = response.model_copy(update={**_EMPTY, "status": start}).model_dump(mode="json")
+        yield from self._event("response.created", response=empty)
+        if response.background:
+            yield from self._event("response.queued", response=empty)
+        yield from self._event("response.in_progress", response={**empty, "status": "in_progress"})
+
+    def message(self, item_id: str, index: int = 0) -> MessageEvents:
+        """The events of a message that is about to be said."""
+        return MessageEvents(self, item_id, index)
+
+    def call(self, call: FunctionCall, index: int) -> Iterator[bytes]:
+        """A function call, whole."""
+        item = call.model_dump(mode="json")
+        where = {"item_id": call.id, "output_index": index}
+        begun = {**item, "arguments": "", "status": "in_progress"}
+        yield from self._event("response.output_item.added", output_index=index, item=begun)
+        yield from self._event("response.function_call_arguments.delta", **where, delta=call.arguments)
+        yield from self._event(
+            "response.function_call_arguments.done", **where, name=call.name, arguments=call.arguments
+        )
+        yield from self._event("response.output_item.done", output_index=index, item=item)
+
+    def ending(self, response: ResponseObject) -> Iterator[bytes]:
+        """How it ended."""
+        yield from self._event(f"response.{_ENDS[response.status]}", response=response.model_dump(mode="json"))
+
+    def broken(self, code: str, message: str) -> Iterator[bytes]:
+        """There is no more of it in this stream."""
+        yield from self._event("error", code=code, message=message, param=None)
+
+    def whole(self, response: ResponseObject, cuts: Sequence[int]) -> Iterator[bytes]:
+        """A response that is finished, as it was streamed: its words in the same pieces."""
+        yield from self.opening(response)
+        for index, item in enumerate(response.output):
+            if isinstance(item, FunctionCall):
+                yield from self.call(item, index)
+            else:
+                yield from self._said(item, index, cuts)
+        yield from self.ending(response)
+
+    def _said(self, item: OutputMessage, index: int, cuts: Sequence[int]) -> Iterator[bytes]:
+        said = self.message(item.id, index)
+        yield from said.begin()
+        part = item.content[0]
+        for piece in cut(part.text, cuts):
+            yield from said.delta(piece, ())
+        yield from said.end(item)
+
+    def _event(self, kind: str, **fields: Any) -> Iterator[bytes]:
+        number = self._number
+        self._number += 1
+        if number > self._after:
+            data = to_json({"type": kind, "sequence_number": number, **fields})
+            yield b"event: %s\ndata: %s\n\n" % (kind.encode(), data)
+
+
+class MessageEvents:
+    """The events of one message.
+
+    Args:
+        events: Where they belong.
+        item_id: Of the message.
+        index: Its place in the output.
+    """
+
+    def __init__(self, events: Events, item_id: str, index: int) -> None:
+        self._events = events
+        self._where = {"item_id": item_id, "output_index": index, "content_index": 0}
+        self._empty = {"id": item_id, "type": "message", "role": "assistant", "status": "in_progress", "content": []}
+        self._index = index
+
+    def begin(self) -> Iterator[bytes]:
+        """An empty message with an empty text."""
+        part = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
+        yield from self._events._event("response.output_item.added", output_index=self._index, item=self._empty)
+        yield from self._events._event("response.content_part.added", **self._where, part=part)
+
+    def delta(self, words: str, logprobs: Sequence[TokenLogprobs]) -> Iterator[bytes]:
+        """A piece of the text."""
+        told = [token.model_dump(mode="json") for token in logprobs]
+        yield from self._events._event("response.output_text.delta", **self._where, delta=words, logprobs=told)
+
+    def end(self, item: OutputMessage) -> Iterator[bytes]:
+        """The message as it is."""
+        whole = item.model_dump(mode="json")
+        part = whole["content"][0]
+        told = {"text": part["text"], "logprobs": part["logprobs"]}
+        yield from self._events._event("response.output_text.done", **self._where, **told)
+        yield from self._events._event("response.content_part.done", **self._where, part=part)
+        yield from self._events._event("response.output_item.done", output_index=self._index, item=whole)
+
+
+_EMPTY: dict[str, Any] = {
+    "output": [],
+    "usage": None,
+    "error": None,
+    "incomplete_details": None,
+    "completed_at": None,
+    "parley": None,
+}
+
+
+def cut(text: str, cuts: Sequence[int]) -> list[str]:
+    """A text in the pieces that it was streamed in; that of a bot, word by word."""
+    if not cuts:
+        return pieces(text)
+    parts, start = [], 0
+    for length in cuts:
+        parts.append(text[start : start + length])
+        start += length
+    return parts
+
+
+def replay(row: Response, response: ResponseObject, after: int) -> Iterator[bytes]:
+    """The stream of a finished response, from the event after ``after``."""
+    return Events(after).whole(response, row.cuts)
