@@ -75,7 +75,7 @@ class Group:
             gradients = [torch.zeros_like(one) if one.grad is None else one.grad for one in bucket]
             flat = torch.cat([gradient.flatten() for gradient in gradients])
             torch.distributed.all_reduce(flat)
-            parts = flat.split([weight.numel() for weight in bucket])
+            parts = torch.split(flat, [weight.numel() for weight in bucket])
             for weight, part in zip(bucket, parts, strict=True):
                 weight.grad = part.view_as(weight)
         return float(total)
