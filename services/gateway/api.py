@@ -20,6 +20,7 @@ from services.gateway.colleagues import routes as colleagues
 from services.gateway.conversations import item_routes as conversation_items
 from services.gateway.conversations import routes as conversations
 from services.gateway.embeddings import routes as embeddings
+from services.gateway.feedback import routes as feedback
 from services.gateway.files import routes as files
 from services.gateway.http import errors
 from services.gateway.http.body_limit import BodyLimit
@@ -50,6 +51,7 @@ ROUTERS = (
     alerts.router,
     streams.router,
     stream_trends.router,
+    feedback.router,
     files.router,
     jobs.router,
     models.router,

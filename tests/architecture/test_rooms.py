@@ -33,6 +33,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "colleagues": ("alerts", "chat", "conversations"),
     "conversations": ("chat",),
     "embeddings": ("analysis",),
+    "feedback": ("chat", "files"),
     "files": (),
     "jobs": ("files", "bots"),
     "keys": (),
