@@ -69,6 +69,10 @@ _HEAD_ROWS = 512
 _SHOWN = 5
 
 
+class Followed(Exception):
+    """The process has trained along, and its part is done."""
+
+
 def run(job: Job, context: AttemptContext) -> None:
     """Turn the files of a job into a model, and end the job.
 
@@ -76,6 +80,7 @@ def run(job: Job, context: AttemptContext) -> None:
         TrainingFailed: It cannot succeed; the reason is for its owner.
         Stopped: The process was told to stop; a checkpoint was written.
         LeaseLost: The job is no longer ours.
+        Followed: This is not the first of the processes that train, and training is over.
     """
     report = context.events.message
     report(f"Attempt {job.attempt} begins.")
@@ -425,6 +430,8 @@ def _trained(
         trials = Trials(build, train, held_out, method, recipe_of, job, context)
         (method, recipe), figures["search"] = trials.searched(job.spec.search)
     trained = Runs(partial(build, recipe.dropout), train, held_out, recipe, method, job, context).trained()
+    if not context.group.leads:
+        raise Followed
     if trained.ensemble:
         figures["ensemble"] = dict(trained.ensemble)
     return trained, figures

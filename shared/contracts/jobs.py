@@ -48,6 +48,7 @@ class Schedule(Spec):
         layer_decay: Each layer learns at so many times the rate of the one above it; 1: all learn alike.
         rows_at_once: Rows in memory together: a batch is computed in such pieces, whose gradients are added up.
         gradient_checkpointing: Compute activations twice instead of keeping them: less memory, about a third more time.
+        devices: GPUs of the worker's machine that train side by side, or where it has none processes: each takes its share of every batch.
     """
 
     max_steps: MaxSteps = None
@@ -60,6 +61,7 @@ class Schedule(Spec):
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     rows_at_once: Annotated[int, Field(ge=1, le=512)] | None = None
     gradient_checkpointing: bool = False
+    devices: Annotated[int, Field(ge=1, le=16)] = 1
 
 
 class Promotion(Spec):

@@ -61,7 +61,25 @@ def job_not_offered(spec: JobSpec) -> Refusal | None:
             return "ensemble", why
     if (why := spec.unsearchable()) is not None:
         return "search", why
+    if spec.schedule.devices > 1 and (why := _not_side_by_side(spec)) is not None:
+        return "schedule.devices", f"schedule.devices is 1 here: {why}"
     return not_offered(spec.task, spec.tuning, spec.objectives)
+
+
+def _not_side_by_side(spec: JobSpec) -> str | None:
+    """Why the rows of a batch cannot be shared among processes; ``None`` if they can."""
+    if spec.task == "embedding":
+        return (
+            "task 'embedding' compares each row of a batch with all others; leave it out, and use a larger batch_size"
+        )
+    if spec.search is not None:
+        return "'search' tries numbers in one process; search on one device, then train with what was found"
+    if spec.ensemble is not None:
+        return "members of an 'ensemble' are trained in one process; leave one of the two out"
+    names = () if spec.objectives == "auto" else [one.type for one in spec.objectives]
+    if "dpo" in names:
+        return "'dpo' compares both answers with a reference in one process; leave it out, and use rows_at_once to save memory"
+    return None
 
 
 def not_offered(task: TaskName, tuning: Spec, objectives: Objectives) -> Refusal | None:

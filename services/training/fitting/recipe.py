@@ -142,7 +142,7 @@ def resolve(spec: JobSpec, rows: int, demands: Demands, rates: Rates, *, width: 
         encoder_rate=multiplier * narrowing * rates.encoder,
         head_rate=multiplier * _HEAD_RATE,
         patience=max(3, math.ceil(epochs / 2)),
-        **spec.schedule.model_dump(exclude={"max_steps", "max_length"}),
+        **spec.schedule.model_dump(exclude={"max_steps", "max_length", "devices"}),
     )
 
 
