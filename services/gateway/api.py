@@ -28,6 +28,7 @@ from services.gateway.http.tracing import Tracing
 from services.gateway.jobs import routes as jobs
 from services.gateway.keys import routes as keys
 from services.gateway.models import routes as models
+from services.gateway.moderations import routes as moderations
 from services.gateway.operations import routes as operations
 from services.gateway.responses import routes as responses
 from services.gateway.sentiment import routes as sentiment
@@ -57,6 +58,7 @@ ROUTERS = (
     keys.router,
     batches.router,
     uploads.router,
+    moderations.router,
     stored_completions.router,
     webhooks.router,
     operations.router,

@@ -72,6 +72,8 @@ DOMAIN = (
     "services.gateway.chat.transcript",
     "services.gateway.http.rate_limit",
     "services.gateway.http.sse",
+    "services.gateway.moderations.judging",
+    "services.gateway.moderations.rules",
     "services.generation.knowledge_cache",
     "services.monitoring.sentiment.clock_skew",
     "services.monitoring.reading.sentiment",

@@ -37,6 +37,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "jobs": ("files", "bots"),
     "keys": (),
     "models": ("analysis",),
+    "moderations": (),
     "operations": (),
     "responses": ("chat", "conversations"),
     "sentiment": (),
