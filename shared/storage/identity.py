@@ -24,7 +24,6 @@ IdPrefix = Literal[
     "upload_",
     "part_",
     "batch_req_",
-    "reply_",
     "resp_",
     "item_",
 ]
