@@ -146,20 +146,20 @@ def test_a_model_of_the_team_judges(client: OpenAI, platform: Platform) -> None:
     assert named.results[0].categories.violence
     with platform.database.transaction() as session:
         models.promote(session, "moderation", model, "test", 1.0)
+    parts: Any = [{"type": "text", "text": "hate"}, {"type": "text", "text": "x"}]
     for name in ("omni-moderation-latest", openai.omit):
-        served: Any = client.moderations.create(
-            input=[{"type": "text", "text": "hate"}, {"type": "text", "text": "x"}], model=name
-        )
+        served: Any = client.moderations.create(input=parts, model=name)
         assert (served.model, len(served.results), served.results[0].categories.hate) == (model, 1, True)
         assert served.parley["note"] is None
 
 
 def test_what_cannot_judge_is_refused(client: OpenAI, platform: Platform) -> None:
+    picture: Any = [{"type": "image_url", "image_url": {"url": "https://x"}}]
     with pytest.raises(openai.BadRequestError, match="text_classification"):
         client.moderations.create(model=platform.add_model(), input="x")
     with pytest.raises(openai.NotFoundError):
         client.moderations.create(model="ft:none", input="x")
     with pytest.raises(openai.BadRequestError):
-        client.moderations.create(input=[{"type": "image_url", "image_url": {"url": "https://x"}}])
+        client.moderations.create(input=picture)
     with pytest.raises(openai.BadRequestError):
         client.moderations.create(input=[])
