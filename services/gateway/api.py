@@ -32,6 +32,7 @@ from services.gateway.http.tracing import Tracing
 from services.gateway.jobs import routes as jobs
 from services.gateway.keys import routes as keys
 from services.gateway.models import routes as models
+from services.gateway.moderations import routes as moderations
 from services.gateway.operations import routes as operations
 from services.gateway.recommendations import routes as recommendations
 from services.gateway.responses import routes as responses
@@ -67,6 +68,7 @@ ROUTERS = (
     keys.router,
     batches.router,
     uploads.router,
+    moderations.router,
     stored_completions.router,
     webhooks.router,
     operations.router,

@@ -73,6 +73,8 @@ DOMAIN = (
     "services.gateway.chat.transcript",
     "services.gateway.http.rate_limit",
     "services.gateway.http.sse",
+    "services.gateway.moderations.judging",
+    "services.gateway.moderations.rules",
     "services.generation.knowledge_cache",
     "services.monitoring.detection",
     "services.monitoring.sentiment.clock_skew",

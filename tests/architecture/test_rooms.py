@@ -40,6 +40,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "jobs": ("files", "bots"),
     "keys": (),
     "models": ("analysis",),
+    "moderations": (),
     "operations": (),
     "recommendations": (),
     "responses": ("chat", "conversations"),
