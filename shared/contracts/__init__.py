@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
+from shared.contracts.backtests import BacktestStream, StreamBacktested
 from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnanswered, TurnUnderstood
 from shared.contracts.conversations import ConversationsChanged
 from shared.contracts.failure import MessageFailed
@@ -11,6 +12,7 @@ from shared.contracts.jobs import JobQueued, TrainingProgressed
 from shared.contracts.message import Message
 from shared.contracts.passages import DocumentsQueued, PassagesFound, SearchPassages
 from shared.contracts.prediction import PredictRows, RowsPredicted
+from shared.contracts.recommendation import CatalogChanged, ItemsRecommended, RecommendItems
 from shared.contracts.releases import BotPublished, ModelPublished
 from shared.contracts.responses import ResponseQueued
 from shared.contracts.sentiment import AlertRaised, SentimentObserved
@@ -41,7 +43,12 @@ MESSAGES: tuple[type[Message], ...] = (
     SearchPassages,
     PassagesFound,
     TurnUnanswered,
+    RecommendItems,
+    ItemsRecommended,
+    CatalogChanged,
     ConversationsChanged,
     ResponseQueued,
     DocumentsReceived,
+    BacktestStream,
+    StreamBacktested,
 )

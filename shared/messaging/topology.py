@@ -64,6 +64,7 @@ class Queues:
     UNANSWERED_TURNS = QueueSpec("gen.turns", (Binding(Exchange.RPC, "gen.turns"),), max_length=2_000, message_ttl=60.0)
     KNOWLEDGE = QueueSpec("knowledge", (Binding(Exchange.RPC, "knowledge"),), durable=True, max_length=100_000)
     KNOWLEDGE_SEARCH = QueueSpec("knowledge.search", (Binding(Exchange.RPC, "knowledge.search"),), message_ttl=60.0)
+    RECOMMENDATION = QueueSpec("recommendation", (Binding(Exchange.RPC, "recommendation"),), message_ttl=60.0)
     TRAIN_CPU = QueueSpec("train.cpu", (Binding(Exchange.RPC, "train.cpu"),), durable=True, max_length=100_000)
     MONITORING = QueueSpec(
         "monitoring", (Binding(Exchange.EVENTS, "sentiment.observed"),), durable=True, max_length=200_000
@@ -73,6 +74,9 @@ class Queues:
         "documents", (Binding(Exchange.EVENTS, "documents.received"),), durable=True, max_length=20_000
     )
     DEAD = QueueSpec("dead", durable=True, max_length=100_000, overflow="drop_oldest")
+    BACKTESTS = QueueSpec(
+        "monitoring.backtest", (Binding(Exchange.RPC, "monitoring.backtest"),), max_length=100, message_ttl=120.0
+    )
     SHARED = (
         NLU,
         GENERATION,
@@ -80,10 +84,12 @@ class Queues:
         UNANSWERED_TURNS,
         KNOWLEDGE,
         KNOWLEDGE_SEARCH,
+        RECOMMENDATION,
         TRAIN_CPU,
         MONITORING,
         RESPONSES,
         DOCUMENTS,
+        BACKTESTS,
         DEAD,
     )
 
@@ -109,6 +115,12 @@ class Queues:
         return QueueSpec(
             f"releases.{service}.{instance}", bindings, max_length=1_000, overflow="drop_oldest", expires=_UNUSED
         )
+
+    @staticmethod
+    def catalogs(instance: str) -> QueueSpec:
+        """News of catalogs and of models, for one process that recommends."""
+        bindings = (Binding(Exchange.EVENTS, "catalog.changed"), Binding(Exchange.EVENTS, "release.#"))
+        return QueueSpec(f"catalogs.{instance}", bindings, max_length=1_000, overflow="drop_oldest", expires=_UNUSED)
 
     @staticmethod
     def cancellations(instance: str) -> QueueSpec:

@@ -27,6 +27,8 @@ IdPrefix = Literal[
     "reply_",
     "vs_",
     "vsfb_",
+    "notice_",
+    "fb_",
     "resp_",
     "item_",
 ]

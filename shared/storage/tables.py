@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+from shared.contracts.alert_rules import Severity
 from shared.contracts.chat import Answer, DialogueState
 from shared.contracts.few_shot import FewShot
 from shared.contracts.jobs import JobSpec, JobStatus
@@ -285,34 +286,18 @@ class Turn(Row, table=True):
     """When its ``SentimentObserved`` was confirmed by the broker; ``None``: still to be told."""
 
 
-class Reply(Row, table=True):
-    """What a colleague said in a conversation. Writer: gateway."""
-
-    __tablename__ = "replies"
-    __table_args__ = (
-        UniqueConstraint("conversation_id", "number"),
-        UniqueConstraint("conversation_id", "idempotency_key"),
-    )
-
-    id: str = Field(primary_key=True)
-    conversation_id: str = Field(foreign_key="conversations.id")
-    number: int
-    """Of the replies of the conversation, from 0."""
-    position: int
-    """How many turns had been stored before it."""
-    created_at: float
-    content: str
-    author: str
-    """For the customer: who speaks."""
-    key_id: str
-    idempotency_key: str | None = None
-
-
 class ConversationItem(Row, table=True):
-    """What was said in a conversation outside its turns: by a client that tells of it, or by a language model. Writer: gateway."""
+    """What was said in a conversation outside its turns: by a colleague, a client that tells of it, or a language model.
+
+    Writer: gateway.
+    """
 
     __tablename__ = "conversation_items"
-    __table_args__ = (Index(None, "conversation_id", "after_turns", "seq"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index(None, "conversation_id", "after_turns", "seq"),
+        Index("uq_conversation_items_idempotency_key", "conversation_id", "idempotency_key", unique=True),
+        {"sqlite_autoincrement": True},
+    )
 
     seq: int | None = Field(
         default=None, sa_column=Column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
@@ -325,6 +310,9 @@ class ConversationItem(Row, table=True):
     created_at: float
     item: dict[str, Any] = Field(sa_column=_json())
     """As the convention writes it, without its id."""
+    author: str | None = None
+    """Which colleague said it; ``None``: none did."""
+    idempotency_key: str | None = None
 
 
 class Response(Row, table=True):
@@ -415,7 +403,7 @@ class SentimentCount(Row, table=True):
 
 
 class Alert(Row, table=True):
-    """A surge of negative texts on a stream; at most one fires for a stream and rule. Writer: monitoring."""
+    """Something on a stream that is not as usual; at most one fires for a scope and rule. Writers: monitoring; gateway (acknowledge, snooze)."""
 
     __tablename__ = "alerts"
     __table_args__ = (
@@ -424,6 +412,8 @@ class Alert(Row, table=True):
             "uq_alerts_firing",
             "stream",
             "rule",
+            "entity",
+            "topic",
             unique=True,
             sqlite_where=text("state = 'firing'"),
             postgresql_where=text("state = 'firing'"),
@@ -445,3 +435,19 @@ class Alert(Row, table=True):
     """Ids of the negative texts that caused it, newest first."""
     announced: AlertState | None = Field(default=None, sa_column=_text(nullable=True))
     """The state last told by a confirmed ``AlertRaised``; differs from ``state`` while one is owed."""
+    entity: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
+    """Whom it is about; empty: the whole stream, or a topic."""
+    topic: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
+    severity: Severity = Field(default="warning", sa_column=Column(String, nullable=False, server_default="warning"))
+    incident: str | None = Field(default=None, index=True)
+    """The id of the first alert that it belongs with; its own where it is the first."""
+    acknowledged_at: float | None = None
+    acknowledged_by: str | None = None
+    """Id of the key."""
+    snoozed_until: float | None = None
+    escalated_at: float | None = None
+    """When it became critical since nobody had acknowledged it."""
+    details: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(JSON(none_as_null=True), nullable=False, server_default="{}")
+    )
+    """Figures, baseline, documents and terms behind it; see ``services.monitoring.alerts.evidence``."""

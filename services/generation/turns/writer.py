@@ -36,8 +36,8 @@ def decision_of(registry: BotRegistry, active: ActiveBot, unanswered: TurnUnansw
     message = unanswered.understood
     understanding = message.understanding
 
-    def look_up(vector: FloatArray, beside: str | None) -> Match | None:
-        return registry.look_up(active, understanding.model, vector, beside=beside)
+    def look_up(vector: FloatArray, beside: str | None, text: str) -> Match | None:
+        return registry.look_up(active, understanding.model, vector, beside=beside, text=text)
 
     today = datetime.fromtimestamp(message.turn.received_at, ZoneInfo(active.bot.settings.timezone)).date()
     return consider(active.bot, message.turn, understanding, search=searches_of(message, look_up), today=today)
