@@ -16,6 +16,7 @@ from services.gateway.bots import routes as bots
 from services.gateway.chat import routes as chat
 from services.gateway.conversations import item_routes as conversation_items
 from services.gateway.conversations import routes as conversations
+from services.gateway.decisions import routes as decisions
 from services.gateway.embeddings import routes as embeddings
 from services.gateway.files import routes as files
 from services.gateway.http import errors
@@ -35,6 +36,7 @@ ROUTERS = (
     responses.router,
     conversations.router,
     conversation_items.router,
+    decisions.router,
     embeddings.router,
     analysis.router,
     sentiment.router,

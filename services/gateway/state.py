@@ -13,6 +13,7 @@ from services.gateway.analysis.client import Texts
 from services.gateway.chat.generation import TextGeneration
 from services.gateway.chat.lookup import ConversationLookup
 from services.gateway.chat.turns import Turns
+from services.gateway.decisions.deciding import Decisions
 from services.gateway.files.uploads import UploadStore
 from services.gateway.http.keyring import KeyRing
 from services.gateway.http.rate_limit import RateLimiter
@@ -53,6 +54,7 @@ class AppState:
     events: EventHub
     webhooks: WebhookSender
     readiness: Readiness
+    decisions: Decisions
     responses: Answering
     response_queue: ResponseQueue
     followers: Followers

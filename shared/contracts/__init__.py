@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnderstood
+from shared.contracts.decisions import DecideText, TextDecided
 from shared.contracts.failure import MessageFailed
 from shared.contracts.generation import GenerateText, GenerationCancelled, TextGenerated, TokensProduced
 from shared.contracts.jobs import JobQueued, TrainingProgressed
@@ -35,4 +36,6 @@ MESSAGES: tuple[type[Message], ...] = (
     GenerationCancelled,
     StillWorking,
     ResponseQueued,
+    DecideText,
+    TextDecided,
 )

@@ -30,6 +30,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "bots": ("analysis",),
     "chat": ("analysis",),
     "conversations": ("chat",),
+    "decisions": ("analysis", "chat", "conversations", "responses"),
     "embeddings": ("analysis",),
     "files": (),
     "jobs": ("files", "bots"),
