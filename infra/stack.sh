@@ -54,7 +54,7 @@ up() {
   compose build
   compose up -d "$@"
   wait_until_healthy
-  echo "Parley runs at http://127.0.0.1:$(port PARLEY_PORT); the admin key is PARLEY_API_KEY in .env. Prometheus: http://127.0.0.1:$(port PROMETHEUS_PORT)"
+  echo "Parley runs at http://127.0.0.1:$(port PARLEY_PORT); the admin key is PARLEY_API_KEY in .env. Console: http://127.0.0.1:$(port PARLEY_CONSOLE_PORT). Prometheus: http://127.0.0.1:$(port PROMETHEUS_PORT)"
   echo "Without a bot and a model it cannot answer yet; docs/operations.md tells the two commands."
 }
 

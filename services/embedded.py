@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+from services.console.settings import ConsoleSettings
 from services.gateway.http.server import serving
 from services.gateway.settings import GatewaySettings
 from services.generation import app as generation
@@ -23,11 +25,25 @@ from services.training.settings import TrainingSettings
 from shared.settings import read_settings
 
 
-@contextmanager
-def running(first_key: SecretStr) -> Iterator[str]:
-    """Start everything; yields the URL.
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a platform answers.
 
-    The gateway comes last, so that it only takes requests that somebody will answer, and stops first.
+    Attributes:
+        api: The public API.
+        console: The pages for people, unless they were switched off.
+    """
+
+    api: str
+    console: str | None
+
+
+@contextmanager
+def running(first_key: SecretStr) -> Iterator[Addresses]:
+    """Start everything; yields where it answers.
+
+    The gateway comes after the services, so that it only takes requests that somebody will answer. The console, a client of
+    it, comes last and stops first.
 
     Args:
         first_key: The admin key of a platform that has no key yet.
@@ -40,4 +56,14 @@ def running(first_key: SecretStr) -> Iterator[str]:
         stack.enter_context(generation.running(read_settings(GenerationSettings)))
         stack.enter_context(nlu.running(read_settings(NluSettings)))
         stack.enter_context(training.running(read_settings(TrainingSettings)))
-        yield stack.enter_context(serving(read_settings(GatewaySettings, api_key=first_key)))
+        api = stack.enter_context(serving(read_settings(GatewaySettings, api_key=first_key)))
+        yield Addresses(api, _console(stack, api))
+
+
+def _console(stack: ExitStack, api: str) -> str | None:
+    settings = read_settings(ConsoleSettings, url=api)
+    if not settings.console_port:
+        return None
+    from services.console import app as console  # its libraries take a second that nobody pays who wants no console
+
+    return stack.enter_context(console.serving(settings))

@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     SecretStr,
     StringConstraints,
     ValidationError,
@@ -70,7 +71,14 @@ def _read_networks(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_read_networks)]
+def _write_networks(networks: tuple[IPv4Network | IPv6Network, ...]) -> str:
+    """As in the environment: settings are handed on to processes that are started."""
+    return ",".join(str(network) for network in networks)
+
+
+Networks = Annotated[
+    tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_read_networks), PlainSerializer(_write_networks)
+]
 """Networks with commas between: ``10.0.0.0/8,192.168.1.7/32``."""
 
 
@@ -90,7 +98,7 @@ class PlatformSettings(BaseSettings):
     """``sqlite:///…`` or ``postgresql://…``; empty: ``parley.db`` in the home folder."""
     artifacts_url: str = ""
     """``file://…`` or ``s3://…``; empty: ``artifacts`` in the home folder."""
-    outbound_networks: Networks = ()
+    outbound_networks: Networks = Field(default_factory=tuple)
     """Private networks that webhooks and the like may call; public addresses they may call anyway."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import bots, data, keys, models, training
+from services.cli import bots, data, keys, models, streams, training
 from services.cli.conversing import analyze, chat
 from services.cli.models import promote, rollback
+from services.cli.streams import replay
 from services.cli.training import train
 from services.cli.up import up
 from services.cli.watching import watch
@@ -30,6 +31,8 @@ def build() -> typer.Typer:
     app.command()(promote)
     app.command()(rollback)
     app.command()(watch)
+    app.add_typer(streams.app, name="streams")
+    app.command()(replay)
     app.add_typer(bots.app, name="bot")
     app.add_typer(keys.app, name="keys")
     return app

@@ -76,6 +76,23 @@ class Api:
         """POST a JSON body."""
         return self._call("POST", path, json={} if body is None else body)
 
+    def put(self, path: str, body: object) -> Json:
+        """PUT a JSON body."""
+        return self._call("PUT", path, json=body)
+
+    def send_rows(self, path: str, rows: bytes) -> Json:
+        """POST NDJSON."""
+        return self._call("POST", path, content=rows, headers={"Content-Type": "application/x-ndjson"})
+
+    def content(self, path: str, **params: object) -> bytes:
+        """The bytes of what is no JSON; parameters that are ``None`` are left out."""
+        given = {name: str(value) for name, value in params.items() if value is not None}
+        with self._reaching():
+            response = self._http.get(path, params=given)
+        if response.is_error:
+            raise refusal(response)
+        return response.content
+
     def delete(self, path: str) -> Json:
         """DELETE a resource."""
         return self._call("DELETE", path)

@@ -90,6 +90,15 @@ def train(
         int | None,
         typer.Option(min=1, help="Keep so many layers of the base model (full tuning).", show_default=False),
     ] = None,
+    student_heads: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Keep so many attention heads, those that mean most (full tuning).", show_default=False
+        ),
+    ] = None,
+    fp16: Annotated[
+        bool, typer.Option("--fp16", help="Write a graph in half precision too, which GPUs serve.")
+    ] = False,
     dialogues: DialogueFile = None,
     unlabelled: UnlabelledFile = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Default: from the data.", show_default=False)] = None,
@@ -124,8 +133,10 @@ def train(
         }
         if dialogues:
             body["promotion"]["dialogues"] = api.upload(dialogues, "evals")["id"]
-        if student_layers:
-            body["tuning"]["student_layers"] = student_layers
+        parts = {"student_layers": student_layers, "student_heads": student_heads}
+        body["tuning"] |= {name: value for name, value in parts.items() if value}
+        if fp16:
+            body["export"] = {"gpu_precision": "fp16"}
         if objective or teacher:
             texts = api.upload(unlabelled, "user_data")["id"] if unlabelled else None
             body["objectives"] = _objectives(objective or [], teacher, texts)

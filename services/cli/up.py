@@ -53,12 +53,12 @@ def up() -> None:
             key = _key(settings)
             from services import embedded  # every service at once: too slow an import for the other commands
 
-            with embedded.running(SecretStr(key)) as url:
-                here = Access(url, key)
+            with embedded.running(SecretStr(key)) as addresses:
+                here = Access(addresses.api, key)
                 _check_key(here, settings)
                 store(settings.home, here)
                 _prepare(here)
-                _welcome(here, settings)
+                _welcome(here, settings, addresses.console)
                 ready = True
                 signal.pause()
     except (CommandError, ParleyError) as error:
@@ -157,12 +157,13 @@ def _starter_job(api: Api) -> str:
     return str(api.post("/v1/fine_tuning/jobs", job)["id"])
 
 
-def _welcome(credentials: Access, settings: CliSettings) -> None:
+def _welcome(credentials: Access, settings: CliSettings, console: str | None) -> None:
     url = credentials.url
     given = bool(settings.api_key.get_secret_value())
     key = "$PARLEY_API_KEY" if given else credentials.api_key
     out.print(f"\n[bold green]Parley is ready[/bold green] at {url}", soft_wrap=True)
-    out.print(f"API page  {url}/docs\nAPI key   {key}\nData      {settings.home}\n", soft_wrap=True)
+    pages = f"Console   {console}  (sign in with the API key)\n" if console else ""
+    out.print(f"{pages}API page  {url}/docs\nAPI key   {key}\nData      {settings.home}\n", soft_wrap=True)
     out.print("Talk to it from another terminal:", style="bold")
     typer.echo(PASTE.format(url=url, key=key))
     out.print("Ctrl-C stops it.")

@@ -12,8 +12,11 @@ from fastapi_offline import FastAPIOffline
 
 from services.gateway.alerts import routes as alerts
 from services.gateway.analysis import routes as analysis
+from services.gateway.batches import routes as batches
+from services.gateway.batches.worker import working
 from services.gateway.bots import routes as bots
 from services.gateway.chat import routes as chat
+from services.gateway.colleagues import routes as colleagues
 from services.gateway.conversations import item_routes as conversation_items
 from services.gateway.conversations import routes as conversations
 from services.gateway.decisions import routes as decisions
@@ -21,6 +24,7 @@ from services.gateway.embeddings import routes as embeddings
 from services.gateway.files import routes as files
 from services.gateway.http import errors
 from services.gateway.http.body_limit import BodyLimit
+from services.gateway.http.live_traffic import LiveTraffic
 from services.gateway.http.tracing import Tracing
 from services.gateway.jobs import routes as jobs
 from services.gateway.keys import routes as keys
@@ -29,23 +33,33 @@ from services.gateway.operations import routes as operations
 from services.gateway.responses import routes as responses
 from services.gateway.sentiment import routes as sentiment
 from services.gateway.state import AppState
+from services.gateway.stored_completions import routes as stored_completions
+from services.gateway.streams import routes as streams
+from services.gateway.streams import trend_routes as stream_trends
+from services.gateway.uploads import routes as uploads
 from services.gateway.webhooks import routes as webhooks
 
 ROUTERS = (
     chat.router,
     responses.router,
     conversations.router,
+    colleagues.router,
     conversation_items.router,
     decisions.router,
     embeddings.router,
     analysis.router,
     sentiment.router,
     alerts.router,
+    streams.router,
+    stream_trends.router,
     files.router,
     jobs.router,
     models.router,
     bots.router,
     keys.router,
+    batches.router,
+    uploads.router,
+    stored_completions.router,
     webhooks.router,
     operations.router,
 )
@@ -72,9 +86,10 @@ def build_api(gateway: AppState) -> FastAPI:
     """The application of one gateway process."""
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         current_default_thread_limiter().total_tokens = gateway.settings.threads
-        yield
+        async with working(gateway, app):
+            yield
 
     # FastAPI's own page takes its scripts from a content network: blank without one, and strangers' code beside the key.
     app = FastAPIOffline(
@@ -94,7 +109,9 @@ def build_api(gateway: AppState) -> FastAPI:
         BodyLimit,
         json_bytes=settings.json_limit_bytes,
         upload_bytes=settings.upload_limit_bytes,
+        documents_bytes=settings.documents_limit_bytes,
         patience=settings.slow_client_seconds,
     )
+    app.add_middleware(LiveTraffic, traffic=gateway.traffic)
     app.add_middleware(Tracing)  # added last: outermost
     return app

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from uuid import uuid4
 
@@ -18,11 +18,13 @@ from services.gateway.chat.lookup import ConversationLookup
 from services.gateway.chat.outbox import Outbox
 from services.gateway.chat.turn_writer import TurnWriter
 from services.gateway.chat.turns import Turns
+from services.gateway.colleagues.news import ConversationNews
 from services.gateway.decisions.deciding import Decisions
 from services.gateway.files.expiry import INTERVAL_SECONDS, delete_expired
 from services.gateway.files.uploads import UploadStore
 from services.gateway.handlers import build_handlers, build_response_handlers
 from services.gateway.http.keyring import KeyRing
+from services.gateway.http.live_traffic import TrafficGauge
 from services.gateway.http.rate_limit import RateLimiter
 from services.gateway.jobs.submission import JobSubmission
 from services.gateway.keys.first_key import add_key, ensure_key
@@ -34,6 +36,7 @@ from services.gateway.responses.background import SWEEP_SECONDS, ResponseQueue, 
 from services.gateway.responses.streaming import Followers
 from services.gateway.settings import GatewaySettings
 from services.gateway.state import AppState
+from services.gateway.uploads.expiry import end_expired
 from services.gateway.webhooks.delivery import WebhookDeliveries, WebhookSender
 from shared.artifacts.store import open_store
 from shared.background import Ticker
@@ -45,6 +48,7 @@ from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
 from shared.outbound.client import OutboundClient
 from shared.storage.engine import Database, open_database
+from shared.storage.tables import Turn
 
 
 @contextmanager
@@ -77,11 +81,20 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
     instance = uuid4().hex
     publisher = stack.enter_context(bus.publisher())
     outbox = stack.enter_context(Outbox(database, publisher, time.time))
-    writer = stack.enter_context(TurnWriter(database, outbox.hand_over, settings.pending_limit))
+    news = ConversationNews(publisher)
+
+    def stored(turns: Sequence[Turn]) -> None:
+        outbox.hand_over(turns)
+        news.stored(turns)
+
+    writer = stack.enter_context(TurnWriter(database, stored, settings.pending_limit))
     requester = stack.enter_context(Requester(bus, instance, limit=settings.pending_limit))
-    events = _events(settings, stack, bus, publisher, instance)
+    events, conversation_events = _events(settings, stack, bus, publisher, instance)
     store = open_store(settings.artifacts)
     stack.enter_context(Ticker("file-expiry", lambda: delete_expired(database, store, time.time()), INTERVAL_SECONDS))
+    stack.enter_context(
+        Ticker("upload-expiry", lambda: end_expired(database, store, time.time()), 2 * INTERVAL_SECONDS)
+    )
     webhooks = WebhookSender(OutboundClient(settings.outbound_networks), time.time)
     stack.enter_context(WebhookDeliveries(database, webhooks, time.time))
     queue = job_queue(settings.broker_url, publisher, settings.broker_prefix)
@@ -99,6 +112,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         publisher=publisher,
         keys=KeyRing(database, time.monotonic),
         limiter=RateLimiter(),
+        traffic=TrafficGauge(time.monotonic),
         conversations=conversations,
         turns=turns,
         texts=Texts(requester, timeout),
@@ -108,6 +122,8 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         submissions=JobSubmission(database, store, queue, time.time),
         releases=ReleasePublisher(publisher),
         events=events,
+        conversation_events=conversation_events,
+        news=news,
         webhooks=webhooks,
         readiness=Readiness(requester, database, time.time),
         decisions=Decisions(requester, generation, timeout),
@@ -131,11 +147,15 @@ def _write_in_background(
     stack.enter_context(Consumer(bus, Queues.RESPONSES, build_response_handlers(workers), publisher=publisher))
 
 
-def _events(settings: GatewaySettings, stack: ExitStack, bus: Bus, publisher: Publisher, instance: str) -> EventHub:
-    events = EventHub(settings.event_streams_limit)
-    stack.enter_context(Consumer(bus, Queues.feed(instance), build_handlers(events), publisher=publisher))
+def _events(
+    settings: GatewaySettings, stack: ExitStack, bus: Bus, publisher: Publisher, instance: str
+) -> tuple[EventHub, EventHub]:
+    events, conversations = (EventHub(settings.event_streams_limit) for _ in range(2))
+    handlers = build_handlers(events, conversations)
+    stack.enter_context(Consumer(bus, Queues.feed(instance), handlers, publisher=publisher))
     stack.callback(events.close)
-    return events
+    stack.callback(conversations.close)
+    return events, conversations
 
 
 def _announce(line: str) -> None:

@@ -7,14 +7,20 @@ from services.gateway.alerts.objects import raised_event
 from services.gateway.alerts.schemas import JobProgress
 from services.gateway.http import sse
 from services.gateway.responses.background import ResponseWorkers
+from shared.contracts.conversations import ConversationsChanged
 from shared.contracts.jobs import TrainingProgressed
 from shared.contracts.responses import ResponseQueued
 from shared.contracts.sentiment import AlertRaised
 from shared.messaging.consuming.handlers import Handlers, one_by_one
 
 
-def build_handlers(events: EventHub) -> Handlers:
-    """The table of the feed queue."""
+def build_handlers(events: EventHub, conversations: EventHub) -> Handlers:
+    """The table of the feed queue.
+
+    Args:
+        events: Alerts and jobs, framed for those who watch them.
+        conversations: Ids, for those who follow a conversation.
+    """
 
     def on_alert(raised: AlertRaised) -> None:
         events.publish(sse.frame(raised_event(raised), event="alert"))
@@ -25,7 +31,15 @@ def build_handlers(events: EventHub) -> Handlers:
         )
         events.publish(sse.frame(job, event="job"))
 
-    return {AlertRaised: one_by_one(on_alert), TrainingProgressed: one_by_one(on_progress)}
+    def on_conversations(changed: ConversationsChanged) -> None:
+        for conversation_id in changed.conversation_ids:
+            conversations.publish(conversation_id.encode())
+
+    return {
+        AlertRaised: one_by_one(on_alert),
+        TrainingProgressed: one_by_one(on_progress),
+        ConversationsChanged: one_by_one(on_conversations),
+    }
 
 
 def build_response_handlers(workers: ResponseWorkers) -> Handlers:

@@ -28,6 +28,8 @@ class GatewaySettings(PlatformSettings):
     """Largest request body other than an upload."""
     upload_limit_bytes: Annotated[int, Field(ge=1024)] = 512 * MEBIBYTE
     """Largest uploaded file."""
+    documents_limit_bytes: Annotated[int, Field(ge=1024)] = 64 * MEBIBYTE
+    """Largest body of documents for a stream; it is taken in as it comes, and never held whole."""
     uploads_limit: Annotated[int, Field(ge=1)] = 8
     """Uploads that may be under way at once; then 429. Each may keep a whole file in the temporary folder."""
     slow_client_seconds: Annotated[float, Field(gt=0)] = 20.0
@@ -51,5 +53,9 @@ class GatewaySettings(PlatformSettings):
     """Responses that a process writes in the background at once."""
     background_limit: Annotated[int, Field(ge=1)] = 10_000
     """Responses that may wait to be written in the background; then 429."""
+    batch_rows_at_once: Annotated[int, Field(ge=0, le=256)] = 8
+    """Requests of a batch that this process makes at once while no others come; ``0``: it works at no batch."""
+    batch_lease_seconds: Annotated[float, Field(ge=1, le=3600)] = 60.0
+    """Seconds after which another process goes on with the batch of one that died."""
     shutdown_seconds: Annotated[int, Field(ge=1)] = 30
     """How long requests under way may take after SIGTERM."""

@@ -13,9 +13,11 @@ from services.gateway.analysis.client import Texts
 from services.gateway.chat.generation import TextGeneration
 from services.gateway.chat.lookup import ConversationLookup
 from services.gateway.chat.turns import Turns
+from services.gateway.colleagues.news import ConversationNews
 from services.gateway.decisions.deciding import Decisions
 from services.gateway.files.uploads import UploadStore
 from services.gateway.http.keyring import KeyRing
+from services.gateway.http.live_traffic import TrafficGauge
 from services.gateway.http.rate_limit import RateLimiter
 from services.gateway.jobs.submission import JobSubmission
 from services.gateway.models.predictions import Predictions
@@ -43,6 +45,7 @@ class AppState:
     publisher: Publisher
     keys: KeyRing
     limiter: RateLimiter
+    traffic: TrafficGauge
     conversations: ConversationLookup
     turns: Turns
     texts: Texts
@@ -52,6 +55,9 @@ class AppState:
     submissions: JobSubmission
     releases: ReleasePublisher
     events: EventHub
+    conversation_events: EventHub
+    """The ids of conversations in which something has changed."""
+    news: ConversationNews
     webhooks: WebhookSender
     readiness: Readiness
     decisions: Decisions

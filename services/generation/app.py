@@ -14,13 +14,14 @@ from services.generation.handlers import (
     build_stream_handlers,
 )
 from services.generation.knowledge_cache import KnowledgeIndexCache
-from services.generation.language_models.decoder import Decoder, DecoderLimits
+from services.generation.language_models.decoder import Decoder
 from services.generation.language_models.engine import Engine
 from services.generation.language_models.registry import LanguageModels
 from services.generation.repository import BotRepository
 from services.generation.settings import GenerationSettings
 from shared.artifacts.store import open_store
 from shared.background import Ticker
+from shared.decoding.parts import DecoderLimits
 from shared.inference.products import one_thread
 from shared.inference.session import PROVIDERS, check_providers
 from shared.messaging.bus import Bus, Publisher

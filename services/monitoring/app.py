@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from uuid import uuid4
 
 from services.monitoring.alerts.notifier import AlertNotifier
-from services.monitoring.handlers import build_handlers
+from services.monitoring.handlers import build_document_handlers, build_handlers
+from services.monitoring.reading.inference import Inference
+from services.monitoring.reading.reader import DocumentReader
 from services.monitoring.sentiment.share_rule import SurgeRule
 from services.monitoring.sentiment.surge_detector import SurgeDetector
 from services.monitoring.settings import MonitoringSettings
+from services.monitoring.streams.counted import Counted, Watcher
+from services.monitoring.streams.intake import DocumentIntake
+from services.monitoring.streams.retention import prune_streams
 from shared.background import Ticker
+from shared.messaging.bus import Bus, Publisher
 from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer
+from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
-from shared.storage.engine import open_database
+from shared.storage.engine import Database, open_database
 from shared.telemetry.health import Health
 
 #: Seconds after which an alert ends, or is told again after a failure, without a new text.
@@ -45,9 +53,43 @@ def running(settings: MonitoringSettings) -> Iterator[Health]:
 
         def prune() -> None:
             watch.prune(settings.observations_days * _DAY)
+            prune_streams(database, time.time())
 
-        handlers = build_handlers(watch, announcements)
+        handlers = build_handlers(watch, announcements, _on_counted)
         consumer = stack.enter_context(Consumer(bus, Queues.MONITORING, handlers, publisher=publisher))
+        readers = _document_consumers(settings, stack, bus, publisher, database, _on_counted)
         stack.enter_context(Ticker("monitoring-tick", tick, _TICK_SECONDS))
         stack.enter_context(Ticker("monitoring-prune", prune, _PRUNE_SECONDS))
-        yield Health({"broker": consumer.refusal}, vital={"consumer": consumer.problem})
+        vital = {f"documents-{number}": one.problem for number, one in enumerate(readers)}
+        yield Health({"broker": consumer.refusal}, vital={"consumer": consumer.problem, **vital})
+
+
+def _on_counted(_counted: Sequence[Counted]) -> None:
+    """Nobody judges counts yet but the share rule, which has its own."""
+
+
+def _document_consumers(
+    settings: MonitoringSettings,
+    stack: ExitStack,
+    bus: Bus,
+    publisher: Publisher,
+    database: Database,
+    on_counted: Watcher,
+) -> list[Consumer]:
+    """Several, so that one writes what it has read while nlu reads for another."""
+    requester = stack.enter_context(Requester(bus, f"monitoring-{uuid4().hex}"))
+    inference = Inference(requester, settings.reading_timeout_seconds)
+    consumers = [
+        Consumer(
+            bus,
+            Queues.DOCUMENTS,
+            build_document_handlers(DocumentIntake(database, DocumentReader(inference), on_counted)),
+            publisher=publisher,
+            batch_size=settings.documents_batch,
+        )
+        for _ in range(settings.document_consumers)
+    ]
+    for consumer in consumers:
+        stack.enter_context(consumer)
+    stack.callback(inference.close)  # first of all on the way out: a batch that waits for nlu goes back to the queue
+    return consumers

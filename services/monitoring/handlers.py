@@ -1,4 +1,4 @@
-"""Observations in, counts and alerts out."""
+"""Observations and documents in, counts and alerts out."""
 
 from __future__ import annotations
 
@@ -6,16 +6,31 @@ from collections.abc import Sequence
 
 from services.monitoring.alerts.notifier import AlertNotifier
 from services.monitoring.sentiment.surge_detector import SurgeDetector
+from services.monitoring.streams.counted import Watcher, of_observations
+from services.monitoring.streams.intake import DocumentIntake
 from shared.contracts.sentiment import SentimentObserved
+from shared.contracts.streams import DocumentsReceived
 from shared.messaging.consuming.handlers import Handlers
 
 
-def build_handlers(watch: SurgeDetector, announcements: AlertNotifier) -> Handlers:
-    """What is done with messages. All that came together is counted in one transaction."""
+def build_handlers(watch: SurgeDetector, announcements: AlertNotifier, on_counted: Watcher) -> Handlers:
+    """What is done with observations. All that came together is counted in one transaction."""
 
     def on_observed(messages: Sequence[SentimentObserved]) -> list[None]:
-        watch.count([item for message in messages for item in message.observations])
+        observations = [item for message in messages for item in message.observations]
+        watch.count(observations)
+        on_counted(of_observations(observations))
         announcements.catch_up()
         return [None] * len(messages)
 
     return {SentimentObserved: on_observed}
+
+
+def build_document_handlers(intake: DocumentIntake) -> Handlers:
+    """What is done with documents: they wait for nlu, so that they have a queue and threads of their own."""
+
+    def on_documents(messages: Sequence[DocumentsReceived]) -> list[None]:
+        intake.take(messages)
+        return [None] * len(messages)
+
+    return {DocumentsReceived: on_documents}

@@ -20,3 +20,9 @@ class MonitoringSettings(PlatformSettings):
     """Texts in the window without which no alert fires: one angry customer at night is no surge."""
     observations_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """Days for which single observations are kept; the counts by minute stay."""
+    document_consumers: Annotated[int, Field(ge=1, le=16)] = 2
+    """Threads that read and count documents: one writes while nlu reads for another."""
+    documents_batch: Annotated[int, Field(ge=1, le=64)] = 8
+    """Messages with documents, of up to 32 each, that are read and counted together at most."""
+    reading_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
+    """How long nlu may take for 32 texts; then they are asked for again."""

@@ -11,21 +11,24 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from torch import nn
+import torch
 
 from services.training.data.loading import JobData, read_data
 from services.training.data.past import Past, find_past, replayed
 from services.training.data.pseudo_labels import pseudo_labelled
 from services.training.data.rare_labels import counts
 from services.training.data.splitting import Split, thinned, with_more
+from services.training.exporting.half_precision import ForGpus, for_gpus
 from services.training.exporting.onnx_export import export
 from services.training.exporting.selection import ExportedVariant, choose
+from services.training.fitting.device import best_device
+from services.training.fitting.head_importance import head_importance
 from services.training.fitting.loop import FitResult, Method
 from services.training.fitting.recipe import Recipe, resolve
 from services.training.jobs.context import AttemptContext
 from services.training.models.base_models import Base, find_base, model_id
 from services.training.models.encoder import encoder_width, load_encoder
-from services.training.models.students import student_of
+from services.training.models.students import Measures, Student, student_of
 from services.training.models.task_model import TaskModel
 from services.training.models.teachers import Teacher, find_teacher
 from services.training.models.text_encoder import TextEncoder
@@ -59,6 +62,9 @@ from shared.storage.tables import Job
 #: Test rows of the model before that are read again: more would only cost time.
 _OLD_ROWS = 1_000
 
+#: Training rows that tell what attention heads mean.
+_HEAD_ROWS = 512
+
 #: Rows that were added by an objective, in the event that tells of it.
 _SHOWN = 5
 
@@ -85,7 +91,8 @@ def run(job: Job, context: AttemptContext) -> None:
     teacher = find_teacher(job.spec, context.lease, context.store, context.folder / "cache")
 
     schema = task.schema(parts.train)
-    base = _student(job.spec, base, task, parts.train, schema, context)
+    student = _student(job, base, task, parts.train, schema, context)
+    base = student.base
     encoder = TextEncoder.load(base.folder, job.spec.schedule.max_length)
     for warned in task.warnings((*parts.train, *parts.validation, *parts.test), encoder):
         report(warned.message, warned.figures, level="warn")
@@ -107,17 +114,14 @@ def run(job: Job, context: AttemptContext) -> None:
     report(*_effort(fitted))
 
     folder = context.folder / "bundle"
-    folder.mkdir()
-    encoder.save(folder / TOKENIZER)
-    difference, decoder = (
-        task.export(trained.graph, folder, held_out) if task.export else _traced(trained.graph, task, folder, held_out)
-    )
+    difference, decoder = _exported(trained.graph, task, encoder, folder, held_out)
     draft = _draft(job, base, data, task.labels(schema), task.embedding_size(model))
     draft = draft.model_copy(update={"decoder": decoder})
     setting = Setting(folder, draft, encoder, parts, context.threads)
     variants = task.variants(setting, schema)
     chosen, lost = choose(variants, folder, parts.validation, task.quality)
     variants.keep(chosen)
+    draft = _with_half(draft, partial(for_gpus, setting, task, variants, chosen, held_out), context)
     after = variants.evaluate(chosen, parts.test)
     report(f"Exported, differing by at most {difference:.1g}; {_served(chosen, lost)}.")
     report(f"On {after.rows} test rows: {_described(after, task)}.", after.scores)
@@ -125,6 +129,8 @@ def run(job: Job, context: AttemptContext) -> None:
     forgetting = _forgetting(past, base, task, partial(variants.evaluate, chosen), context)
     metrics |= {"test": after.to_json(), "before": before.to_json(), "validation": chosen.validation.to_json()}
     metrics |= _besides(data, added, forgetting)
+    if student.heads:
+        metrics["heads"] = {"kept": student.heads, "importance": student.importance}
     if teacher is not None:
         compared = beside_teacher(teacher, task, schema, setting, chosen)
         report(compared.words, compared.figures)
@@ -142,8 +148,24 @@ def run(job: Job, context: AttemptContext) -> None:
     _hand_over(ready, before, fitted, context)
 
 
-def _traced(model: nn.Module, task: Task[Any, Any, Any, Any], folder: Path, held_out: Sequence[Any]) -> Exported:
-    return Exported(export(model, task, folder, held_out))
+def _exported(
+    graph: Any, task: Task[Any, Any, Any, Any], encoder: TextEncoder, folder: Path, held_out: Sequence[Any]
+) -> Exported:
+    """The graph of a model with its tokenizer, in a new folder."""
+    folder.mkdir()
+    encoder.save(folder / TOKENIZER)
+    if task.export is not None:
+        return task.export(graph, folder, held_out)
+    return Exported(export(graph, task, folder, held_out))
+
+
+def _with_half(draft: Manifest, tried: Callable[[], ForGpus], context: AttemptContext) -> Manifest:
+    """The manifest with what GPUs serve, where the job asks for half precision."""
+    if draft.spec.export.gpu_precision != "fp16":
+        return draft
+    half = tried()
+    context.events.message(half.words, level="info" if half.kept else "warn")
+    return draft.model_copy(update=half.manifest)
 
 
 def _data(job: Job, context: AttemptContext) -> JobData:
@@ -181,7 +203,9 @@ def _measured(
             "calibration": chosen.calibration,
             "served_file": chosen.file,
             "metrics": dict(metrics),
-            "parity": Parity(max_abs_difference=difference, int8_scheme=scheme, int8_loss=lost),
+            "parity": draft.parity.model_copy(
+                update={"max_abs_difference": difference, "int8_scheme": scheme, "int8_loss": lost}
+            ),
         }
     )
 
@@ -307,20 +331,39 @@ def _forgetting(
 
 
 def _student(
-    spec: JobSpec, base: Base, task: Task[Any, Any, Any, Any], rows: Sequence[Any], schema: Any, context: AttemptContext
-) -> Base:
+    job: Job, base: Base, task: Task[Any, Any, Any, Any], rows: Sequence[Any], schema: Any, context: AttemptContext
+) -> Student:
     """The part of the base model that is trained."""
+    spec = job.spec
 
-    def used() -> set[int]:
+    def tokens() -> set[int]:
         encoder = TextEncoder.load(base.folder, spec.schedule.max_length)
         return {token for example in task.examples(encoder, rows, schema) for token in example.tokens}
 
-    student = student_of(base, spec.tuning, context.folder / "student", used)
-    if student is not base:
-        sizes = [sum(weight.numel() for weight in load_encoder(one.folder).parameters()) for one in (base, student)]
+    def heads(folder: Path) -> list[list[float]]:
+        recipe = resolve(
+            spec, len(rows), task.demands(schema), tuning_of(spec.tuning).rates, width=encoder_width(folder)
+        )
+        torch.manual_seed(job.seed)
+        model = task.model(folder, schema, 0.0)
+        model.to(best_device())
+        asked = task.examples(TextEncoder.load(folder, spec.schedule.max_length), thinned(rows, _HEAD_ROWS), schema)
+        return head_importance(model, task.prepare(model, asked), task, recipe)
+
+    student = student_of(base, spec.tuning, context.folder / "student", Measures(tokens, heads))
+    if student.base is not base:
+        kept = [load_encoder(one.folder) for one in (base, student.base)]
+        sizes = [sum(weight.numel() for weight in one.parameters()) for one in kept]
         context.events.message(
             f"Of the {sizes[0]:,} weights of the base model {sizes[1]:,} are kept.",
             {"base_weights": sizes[0], "kept_weights": sizes[1]},
+        )
+    if student.heads:
+        counts = [len(layer) for layer in student.heads]
+        context.events.message(
+            f"{sum(counts)} attention heads are kept ({', '.join(map(str, counts))} by layer), with {student.importance:.0%} of what all of "
+            f"them mean for {min(len(rows), _HEAD_ROWS)} training rows.",
+            {"heads": sum(counts), "importance": student.importance},
         )
     return student
 

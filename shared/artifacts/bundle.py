@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from shared.artifacts.manifest import MANIFEST, TOKENIZER, FileEntry, Manifest
+from shared.artifacts.manifest import FP32_MODEL, MANIFEST, TOKENIZER, FileEntry, Manifest
 from shared.errors import BrokenArtifact
 
 
@@ -42,6 +42,14 @@ class Bundle:
         if name not in self.manifest.files:
             raise BrokenArtifact(f"the bundle of {self.manifest.model_id} has no {name}")
         return self.folder / name
+
+    def served(self, *, on_gpu: bool) -> Path:
+        """The graph that is opened: on a GPU none of int8, since that would run on the CPU.
+
+        Raises:
+            BrokenArtifact: The bundle has no such file.
+        """
+        return self.path(self.manifest.gpu_file if on_gpu else self.manifest.served_file)
 
 
 def write_bundle(folder: Path, manifest: Manifest) -> Bundle:
@@ -83,6 +91,8 @@ def _check_names(folder: Path, manifest: Manifest) -> None:
     present = {path.name for path in folder.iterdir()} - {MANIFEST}
     foreign, missing = present - manifest.files.keys(), manifest.files.keys() - present
     missing |= {TOKENIZER, manifest.served_file} - manifest.files.keys()
+    if manifest.gpu_file != FP32_MODEL:  # nobody missed that one before there were others
+        missing |= {manifest.gpu_file} - manifest.files.keys()
     if foreign:
         raise BrokenArtifact(f"{folder.name} holds files that its manifest does not name: {', '.join(sorted(foreign))}")
     if missing:

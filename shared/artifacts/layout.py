@@ -32,6 +32,16 @@ def encoder_key(model_id: str) -> str:
     return f"encoders/{model_id}"
 
 
+def upload_key(upload_id: str, part_id: str | None = None) -> str:
+    """The parts of an upload, or one of them."""
+    return f"uploads/{upload_id}" if part_id is None else f"uploads/{upload_id}/{part_id}"
+
+
+def batch_key(batch_id: str, part: int | None = None) -> str:
+    """The results of a batch that is under way, or one part of them."""
+    return f"batches/{batch_id}" if part is None else f"batches/{batch_id}/{part:06d}"
+
+
 def checkpoints_key(job_id: str) -> str:
     """The checkpoints of a job, while it runs."""
     return f"jobs/{job_id}/checkpoints"

@@ -14,10 +14,17 @@ from shared.contracts.tasks import TaskName
 MANIFEST = "manifest.json"
 TOKENIZER = "tokenizer.json"
 FP32_MODEL = "model.onnx"
+FP16_MODEL = "model.fp16.onnx"
 INT8_MODEL = "model.int8.onnx"
 INT4_MODEL = "model.int4.onnx"
+ENCODER_MODEL = "encoder.onnx"
 NEIGHBOURS = "neighbours.npy"
 CHAT_TEMPLATE = "chat_template.jinja"
+
+
+def encoder_beside(decoder: str) -> str:
+    """The graph that reads, of an encoder-decoder whose graph that writes is called ``decoder``."""
+    return decoder.replace("model", "encoder", 1)
 
 
 #: Slope of the odds of ``out_of_scope`` where no rows tell a better one; those that were learnt lie around it.
@@ -122,6 +129,33 @@ class DecoderShape(_Part):
     shared_buffer: bool = True
 
 
+class EncoderDecoderShape(_Part):
+    """What serving has to know of the two graphs of an encoder-decoder.
+
+    The one that reads (``encoder.onnx``) takes ``input_ids`` and ``attention_mask`` [b, s], and gives of each layer of the decoder
+    ``source.N.key`` and ``.value`` [b, heads, s, head_size]. The one that writes (``model.onnx``) takes these, ``source_mask`` [b, s],
+    ``input_ids`` [b, t], and ``past_key_values.N.key`` and ``.value`` [b, heads, past, head_size]; it gives ``logits``
+    [b, t, vocabulary], and ``present.N.key`` and ``.value``.
+
+    Attributes:
+        layers: Of the decoder.
+        heads: In each.
+        head_size: Width of one.
+        context: Tokens that it writes at most, those that it begins with included.
+        vocabulary: Columns of its logits.
+        begin: Tokens that every text begins with; it is given them.
+        end: Tokens that end a text.
+    """
+
+    layers: int
+    heads: int
+    head_size: int
+    context: int
+    vocabulary: int
+    begin: tuple[int, ...]
+    end: tuple[int, ...]
+
+
 class Parity(_Part):
     """How well the export agrees with the torch model on held-out inputs."""
 
@@ -131,6 +165,10 @@ class Parity(_Part):
     """Name of the quantisation that was kept, or ``None`` if fp32 is served."""
     int8_loss: float | None
     """Points (0..100) that the worst score lost through it."""
+    fp16_difference: float | None = None
+    """Largest difference of any output of the graph in half precision from that of fp32, as a share of the largest; ``None`` without one."""
+    fp16_loss: float | None = None
+    """Points that the worst score lost through it."""
 
 
 class Manifest(_Part):
@@ -149,11 +187,13 @@ class Manifest(_Part):
     embedding_sizes: tuple[int, ...] = ()
     """To which an embedding may be cut, where the model was trained so that it can be; largest first."""
     max_length: int
-    decoder: DecoderShape | None = None
+    decoder: DecoderShape | EncoderDecoderShape | None = None
     """Of a model that writes; others have none."""
     calibration: Calibration
     served_file: str
-    """``model.onnx``, ``model.int8.onnx`` or ``model.int4.onnx``: the one that inference opens."""
+    """``model.onnx``, ``model.int8.onnx`` or ``model.int4.onnx``: the one that inference opens on a CPU."""
+    gpu_file: str = FP32_MODEL
+    """``model.onnx`` or ``model.fp16.onnx``: the one that it opens on a GPU."""
     metrics: dict[str, Any]
     parity: Parity
     files: dict[str, FileEntry]

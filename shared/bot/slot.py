@@ -35,6 +35,7 @@ class Slot(Part):
         type: How a value is recognised, checked and normalised.
         entities: Entity labels that fill it whenever they occur.
         when_asked: Entity labels that fill it only when it was asked for, e.g. a city without a role.
+        after: Words that stand right before its values and tell their role, e.g. ``from`` of "from Berlin"; they go before the model.
         prompt: The question for it; needed by slots that a flow requires.
         error: What is said when a value does not do; each type has a default.
         choices: Of type ``choice``: each value with its synonyms.
@@ -53,6 +54,7 @@ class Slot(Part):
     type: SlotType = "text"
     entities: Labels = ()
     when_asked: Labels = ()
+    after: Phrases = ()
     prompt: Texts = ()
     error: Texts = ()
     choices: dict[Phrase, Phrases] = Field(default_factory=dict)

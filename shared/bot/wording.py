@@ -19,11 +19,12 @@ _CANCEL = (
     "cancel, stop, abort, quit, exit, end, nevermind, never mind, forget it, forget about it, leave it, drop it, scrap it, scrap that, "
     "don't bother, start over, start again, start anew, begin again, restart, from the beginning, changed my mind, call it off, not interested, "
     "don't want it anymore, don't want it any more, don't want this anymore, don't want that anymore, don't want to anymore, no longer want, "
-    "no longer need, no longer needed, 取消, 算了, 停止, 退出, 重新开始, 不办了, 不想要了"
+    "no longer need, no longer needed, rather keep it, want to keep it, keep my order, keep my booking, keep the order, keep the booking, 取消, 算了, 停止, 退出, 重新开始, 不办了, 不想要了"
 )
 _NO_PREFERENCE = (
     "any, anything, none, whatever, whichever, no preference, any is fine, any of them, doesn't matter, does not matter, don't mind, do not mind, "
-    "don't care, do not care, you choose, you decide, you pick, whatever you, whichever you, up to you, your choice, surprise me, 无所谓, 随便, 都可以, 都行"
+    "don't care, do not care, no favourite, not fussy, not picky, not bothered, i'm flexible, i'm easy, all the same to me, any one, any will do, cheapest, "
+    "the cheapest, whatever is, whatever's, whichever is, whichever's, you choose, you decide, you pick, whatever you, whichever you, up to you, your choice, surprise me, 无所谓, 随便, 都可以, 都行"
 )
 _RESUME = (
     "back to the bot, talk to the bot, go on with the bot, continue with the bot, carry on with the bot, the bot is fine, wrong button, wrong click, "

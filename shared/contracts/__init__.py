@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnderstood
+from shared.contracts.conversations import ConversationsChanged
 from shared.contracts.decisions import DecideText, TextDecided
 from shared.contracts.failure import MessageFailed
 from shared.contracts.generation import GenerateText, GenerationCancelled, TextGenerated, TokensProduced
@@ -14,6 +15,7 @@ from shared.contracts.releases import BotPublished, ModelPublished
 from shared.contracts.responses import ResponseQueued
 from shared.contracts.sentiment import AlertRaised, SentimentObserved
 from shared.contracts.streaming import StillWorking
+from shared.contracts.streams import DocumentsReceived
 
 MESSAGES: tuple[type[Message], ...] = (
     TurnReceived,
@@ -35,7 +37,9 @@ MESSAGES: tuple[type[Message], ...] = (
     TextGenerated,
     GenerationCancelled,
     StillWorking,
+    ConversationsChanged,
     ResponseQueued,
     DecideText,
     TextDecided,
+    DocumentsReceived,
 )

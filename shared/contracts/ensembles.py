@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.contracts.tasks import WRITERS, TaskName
+from shared.contracts.tasks import DECODERS, TaskName
 from shared.contracts.tunings import Spec
 
 #: Tunings that stay in a model beside its weights, begun at random: those of two seeds have nothing in common.
@@ -31,7 +31,7 @@ class Ensemble(Spec):
 
 def ensemble_not_offered(task: TaskName, *, tuning: str, from_scratch: bool, average: str) -> str | None:
     """Why such members cannot be averaged so, and what to use instead; ``None`` if they can."""
-    if task in WRITERS:
+    if task in DECODERS:
         return f"members of task '{task}' would read their rows packed in unlike numbers of steps; leave ensemble out"
     if average == "logits":
         if task not in _OF_LOGITS:

@@ -16,7 +16,7 @@ from shared.contracts.searches import Search, Values, ends, placed, require_sear
 from shared.contracts.tasks import WITHOUT_LABELS, TaskName
 from shared.contracts.tunings import Full, Spec, Tuning
 
-JobStatus = Literal["validating_files", "queued", "running", "succeeded", "failed", "cancelled"]
+JobStatus = Literal["validating_files", "queued", "running", "paused", "succeeded", "failed", "cancelled"]
 FINAL_STATUSES: frozenset[JobStatus] = frozenset(("succeeded", "failed", "cancelled"))
 
 Auto = Literal["auto"]
@@ -92,6 +92,17 @@ class ScopeCosts(Spec):
 
     false_rejection_cost: Annotated[float, Field(ge=0.01, le=100)] = 1.0
     missed_outlier_cost: Annotated[float, Field(ge=0.01, le=100)] = 1.0
+
+
+class Export(Spec):
+    """How a model is written for those who serve it.
+
+    Attributes:
+        gpu_precision: Of the graph that GPUs serve. ``fp16``: half the bytes, and faster where their units multiply it; kept only if it
+            computes the same and scores no worse than half a point below.
+    """
+
+    gpu_precision: Literal["fp32", "fp16"] = "fp32"
 
 
 Objectives = Annotated[tuple[Objective, ...], Field(max_length=8)] | Auto
@@ -236,6 +247,7 @@ class JobOptions(Spec):
     tuning: Tuning = Full()
     objectives: Objectives = "auto"
     schedule: Schedule = Schedule()
+    export: Export = Export()
     promotion: Promotion = Promotion()
     scope: ScopeCosts = ScopeCosts()
     rare_labels: RareLabels = "drop"

@@ -36,11 +36,12 @@ _WITHOUT_HEADS: Mapping[TaskName, str] = {
     "embedding": "task 'embedding' has no head to train on a frozen encoder; use 'frozen' with layers, or 'lora'",
     "masked_lm": "task 'masked_lm' is there to teach the encoder; use 'full', or 'frozen' with layers",
     **dict.fromkeys(
-        WRITERS, "a decoder has no new head to train while it is frozen; use 'frozen' with layers, or 'lora'"
+        WRITERS,
+        "a model that writes has no new head to train while it is frozen; use 'frozen' with layers, or 'lora'",
     ),
 }
 
-#: Tunings that no weights of a decoder can hold, whose graph is made of these alone.
+#: Tunings that no weights of a model that writes can hold, whose graphs are made of these alone.
 _STAYING = ("adapter", "prefix", "prompt", "p_tuning")
 #: Objectives of models that write.
 _OF_WRITERS = ("dpo", "replay")
@@ -71,7 +72,7 @@ def not_offered(task: TaskName, tuning: Spec, objectives: Objectives) -> Refusal
         only = _OF_ONE.get(name)
         if only is not None and task != only[0]:
             return "objectives", only[1].format(task=task)
-    return _not_for_writers(tuning, names) if task in WRITERS else _not_without_labels(task, names)
+    return _not_for_writers(task, tuning, names) if task in WRITERS else _not_without_labels(task, names)
 
 
 def too_long(task: TaskName, schedule: Schedule) -> str | None:
@@ -86,10 +87,10 @@ def _not_without_labels(task: TaskName, names: Collection[str]) -> Refusal | Non
     return None if refused is None else ("objectives", _OF_LABELS[refused].format(task=task))
 
 
-def _not_for_writers(tuning: Spec, names: Collection[str]) -> Refusal | None:
+def _not_for_writers(task: TaskName, tuning: Spec, names: Collection[str]) -> Refusal | None:
     kind = getattr(tuning, "type", "")
     if kind in _STAYING:
-        why = f"'{kind}' stays in the graph, and a decoder's is made of its weights alone; use 'lora' or 'ia3', which are merged"
+        why = f"'{kind}' stays in the graph, and that of a model that writes is made of its weights alone; use 'lora' or 'ia3', which are merged"
         return "tuning", why
     if isinstance(tuning, Full) and tuning.is_smaller:
         return "tuning", "students are made of encoders; use a smaller base model"
@@ -97,6 +98,7 @@ def _not_for_writers(tuning: Spec, names: Collection[str]) -> Refusal | None:
     if other is not None:
         return (
             "objectives",
-            f"'{other}' is not offered for models that write; leave it out, or use 'dpo' with rows of two answers",
+            f"'{other}' is not offered for models that write; leave it out"
+            + (", or use 'dpo' with rows of two answers" if task == "text_generation" else ""),
         )
     return None

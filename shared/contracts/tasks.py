@@ -15,6 +15,7 @@ TaskName = Literal[
     "masked_lm",
     "text_generation",
     "causal_lm",
+    "seq2seq",
 ]
 """One of the tasks; a room of each in ``shared.tasks`` and in ``services.training.tasks``."""
 
@@ -23,13 +24,14 @@ TaskChoice = Literal["auto", TaskName]
 
 TASK_NAMES: frozenset[str] = frozenset(get_args(TaskName))
 
-WRITERS: frozenset[TaskName] = frozenset(("text_generation", "causal_lm"))
-"""Tasks of models that write: decoders, which go on with a text token by token."""
+DECODERS: frozenset[TaskName] = frozenset(("text_generation", "causal_lm"))
+"""Tasks of decoders: models that go on with a text token by token, and can be talked to."""
 
-BEGINNERS: frozenset[TaskName] = frozenset(("masked_lm", "text_generation", "causal_lm"))
+WRITERS: frozenset[TaskName] = frozenset((*DECODERS, "seq2seq"))
+"""Tasks of models that write, token by token."""
+
+BEGINNERS: frozenset[TaskName] = frozenset((*WRITERS, "masked_lm"))
 """Tasks that teach a language, so that their models may begin with random weights."""
 
-WITHOUT_LABELS: frozenset[TaskName] = frozenset(
-    ("ranking", "embedding", "question_answering", "masked_lm", "text_generation", "causal_lm")
-)
+WITHOUT_LABELS: frozenset[TaskName] = frozenset(("ranking", "embedding", "question_answering", *BEGINNERS))
 """Tasks whose rows name no label."""

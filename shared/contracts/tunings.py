@@ -23,17 +23,20 @@ class Full(Spec):
     Attributes:
         student_layers: Of the base model's layers only so many are kept, evenly chosen with the first and the last among them (as DistilBERT
             began, Sanh et al. 2019, arXiv:1910.01108); ``None``: all.
+        student_heads: Of the attention heads of these layers only so many are kept, at least one in each: those that mean most for the training rows
+            (Michel et al. 2019, arXiv:1905.10650); ``None``: all.
         vocabulary: Of the base model's tokens only so many are kept, those of the training rows first; ``None``: all.
     """
 
     type: Literal["full"] = "full"
     student_layers: Annotated[int, Field(ge=1, le=64)] | None = None
+    student_heads: Annotated[int, Field(ge=1, le=4096)] | None = None
     vocabulary: Annotated[int, Field(ge=100, le=1_000_000)] | None = None
 
     @property
     def is_smaller(self) -> bool:
         """Whether it trains less than the whole base model."""
-        return self.student_layers is not None or self.vocabulary is not None
+        return any(part is not None for part in (self.student_layers, self.student_heads, self.vocabulary))
 
 
 class Frozen(Spec):

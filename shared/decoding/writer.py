@@ -11,12 +11,13 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from shared.artifacts.bundle import Bundle
-from shared.artifacts.manifest import CHAT_TEMPLATE, FP32_MODEL, TOKENIZER, DecoderShape
+from shared.artifacts.manifest import CHAT_TEMPLATE, DecoderShape
 from shared.contracts.generation import Sampling
 from shared.contracts.tasks import TaskName
-from shared.decoding.chat_template import ChatTemplate, read_template
+from shared.decoding.chat_template import ChatTemplate
 from shared.decoding.generate import Completion, generate
-from shared.decoding.graph import DecoderGraph, open_graph
+from shared.decoding.graph import DecoderGraph
+from shared.decoding.parts import DecoderLimits, DecoderParts
 from shared.decoding.tokenizer import DecoderTokens
 from shared.errors import BrokenArtifact
 from shared.inference.session import CPU, FloatArray
@@ -48,38 +49,26 @@ class Writer:
 
     @classmethod
     def from_bundle(cls, bundle: Bundle, *, threads: int = 1, providers: Sequence[str] = CPU) -> Self:
-        """Load a model, warm. On a GPU the fp32 graph is served.
+        """Load a model, warm.
 
         Raises:
             BrokenArtifact: Its files do not fit together.
             SettingsError: The first provider is not there.
         """
-        manifest = bundle.manifest
-        if manifest.decoder is None:
-            raise BrokenArtifact(f"the manifest of {manifest.model_id} describes no decoder; publish the model again")
-        graph = bundle.path(FP32_MODEL if providers[0] != CPU[0] else manifest.served_file)
-        return cls.from_files(
-            graph, manifest.decoder, manifest.model_id, manifest.task, threads=threads, providers=providers
-        )
+        limits = DecoderLimits(slots=_SLOTS, threads=threads, providers=providers)
+        return cls._warm(bundle.manifest.model_id, bundle.manifest.task, DecoderParts.of_bundle(bundle, limits))
 
     @classmethod
-    def from_files(
-        cls,
-        graph: Path,
-        shape: DecoderShape,
-        model_id: str,
-        task: TaskName,
-        *,
-        threads: int = 1,
-        providers: Sequence[str] = CPU,
-    ) -> Self:
+    def from_files(cls, graph: Path, shape: DecoderShape, model_id: str, task: TaskName, *, threads: int = 1) -> Self:
         """The same of a graph with tokenizer and template beside it."""
-        tokens = DecoderTokens.from_file(graph.parent / TOKENIZER)
-        template = read_template(
-            graph.parent / CHAT_TEMPLATE, tokens.tokenizer, begin=shape.begin, end=next(iter(shape.end), None)
-        )
-        opened = open_graph(graph, shape, slots=_SLOTS, threads=threads, providers=providers)
-        writer = cls(model_id, task, opened, tokens, template)
+        limits = DecoderLimits(slots=_SLOTS, threads=threads)
+        return cls._warm(model_id, task, DecoderParts.of_files(graph, shape, limits))
+
+    @classmethod
+    def _warm(cls, model_id: str, task: TaskName, parts: DecoderParts) -> Self:
+        if parts.template is None:
+            raise BrokenArtifact(f"{model_id} has no {CHAT_TEMPLATE}; publish the model again")
+        writer = cls(model_id, task, parts.graph, parts.tokens, parts.template)
         writer.warm_up()
         return writer
 

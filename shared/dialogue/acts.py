@@ -40,6 +40,8 @@ _ASKS = re.compile(
 )
 _ASKS_IN_CHINESE = re.compile(r"(?:什么|为什么|怎么|哪|谁|吗|呢|多少|几)")
 
+#: Words beside a plea for time that leave it one: "hmm, let me look *that up*".
+_BESIDE_A_PLEA = 3
 _WAITS = re.compile(
     r"\b(?:(?:wait|hold on|hang on|one|just|give me|half|only) ?(?:a|an|one|me)? ?(?:sec|second|seconds|moment|minute|minutes|min|mins|bit)"
     r"|hold on|hang on|bear with me|let me (?:look|check|see|think|find|get|search|grab|ask)"
@@ -58,6 +60,11 @@ def core(words: str) -> str:
     """A message (``in_words``) without the words that only accompany it; all of it if nothing would be left."""
     kept = _stripped(words, _FILLERS) or _stripped(words, _POLITE) or words
     return _CHINESE_FILLERS.sub("", kept) or kept
+
+
+def without_courtesy(words: str) -> str:
+    """A message (``in_words``) without "please" and "thanks" at its ends."""
+    return _stripped(words, _POLITE)
 
 
 def _stripped(words: str, fillers: frozenset[str]) -> str:
@@ -112,6 +119,12 @@ def asks(text: str) -> bool:
 def waits(text: str) -> bool:
     """Whether the customer asks for a moment."""
     return _WAITS.search(text) is not None
+
+
+def only_waits(text: str) -> bool:
+    """Whether a plea for a moment, or doubt, is all that a message is: "one second, I have to look it up", "I'm not sure yet"."""
+    rest = in_words(_LEAVES_IT.sub(" ", _WAITS.sub(" ", text)))
+    return (waits(text) or leaves_it(text)) and not asks(text) and len(rest.split()) <= _BESIDE_A_PLEA
 
 
 def leaves_it(text: str) -> bool:

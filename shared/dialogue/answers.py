@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.contracts.chat import KNOWLEDGE, Answer, Citation, DialogueState
-from shared.dialogue import flows
+from shared.dialogue import acts, flows
 from shared.dialogue.turn import Match, Outcome, Turn
 from shared.text.clauses import word_count
 from shared.text.follow_ups import names_nothing
@@ -22,7 +22,8 @@ def serve(turn: Turn, state: DialogueState) -> Outcome | None:
         return None
     state = _about(turn, state, intent)
     name = turn.bot.flow_started_by(intent)
-    if name is not None and not (turn.confidence < turn.bot.settings.act_confidence and knowledge_says_more(turn)):
+    doubtful = turn.confidence < turn.bot.settings.act_confidence or acts.asks(turn.text)
+    if name is not None and not (doubtful and knowledge_says_more(turn)):
         return flows.start(turn, state, name)
     reply = turn.bot.answers.get(intent)
     if reply is None or knowledge_says_more(turn):

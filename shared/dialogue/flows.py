@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from shared.bot.bot import Flow
+from shared.bot.slot import SlotType
 from shared.contracts.chat import Answer, DialogueState, FlowState
 from shared.dialogue import acts, which
 from shared.dialogue.handover import hand_over, released
 from shared.dialogue.reading import Reading, read
 from shared.dialogue.turn import Outcome, Turn
 from shared.dialogue.values.words import in_words
+from shared.text.follow_ups import names_nothing
 
 #: Flows that wait for each other; of more, the oldest is given up.
 MAX_NESTED = 3
+#: What customers call a slot of a type beside its title.
+_ALSO_CALLED: dict[SlotType, tuple[str, ...]] = {"date": ("day",), "date_range": ("days", "dates")}
 #: A message that consists of values for this part is an answer, whatever intent the model sees in it.
 _MOSTLY_VALUES = 0.5
 
@@ -30,9 +34,42 @@ def go_on(turn: Turn, state: DialogueState) -> Outcome | None:
         return None
     if reading.tells:
         return _fill(turn, state, reading)
+    followed = _followed_up(turn, state, flow)
+    if followed is not None:
+        return followed
+    waiting = _answers_waiting(turn, state)
+    if waiting is not None:
+        return waiting
     if reading.faulty is not None:
         return _complain(turn, _replace(state, _asking_again(current, reading.faulty)))
     return _acted(turn, state, flow)
+
+
+def _asks_on(turn: Turn) -> bool:
+    """Whether a question names nothing ("how much do I get back?"), so that it is about this flow and not the wish for another one."""
+    begins_another = turn.intent is not None and turn.bot.flow_started_by(turn.intent) is not None
+    return begins_another and acts.asks(turn.text) and names_nothing(turn.text)
+
+
+def _followed_up(turn: Turn, state: DialogueState, flow: Flow) -> Outcome | None:
+    """What the bot file says to such a question once all values are there, and then the flow's own question again."""
+    reply = turn.bot.intents[flow.intents[0]].follow_up
+    if reply is None or not state.flows[-1].confirming or not _asks_on(turn):
+        return None
+    return Answer(text=back(turn, state, turn.reply(reply, state.slots)), kind="template"), state
+
+
+def _answers_waiting(turn: Turn, state: DialogueState) -> Outcome | None:
+    """A message that is the value which a waiting flow had asked for, and none of the active one: that flow goes on."""
+    for waiting in reversed(state.flows[:-1]):
+        asked = waiting.asked
+        value = turn.reader.found(asked, turn.text) if asked is not None else None
+        if asked is not None and value is not None:
+            others = tuple(flow for flow in state.flows if flow is not waiting)
+            return _fill(
+                turn, state.model_copy(update={"flows": (*others, waiting)}), Reading({asked: value}, None, 1.0)
+            )
+    return None
 
 
 def _acted(turn: Turn, state: DialogueState, flow: Flow) -> Outcome | None:
@@ -46,6 +83,8 @@ def _acted(turn: Turn, state: DialogueState, flow: Flow) -> Outcome | None:
     outcome = step(turn, state)
     if outcome is None and turn.intent in flow.intents:
         return _proceed(turn, state)
+    if outcome is None and acts.only_waits(turn.text):
+        return _complain(turn, state)
     return outcome
 
 
@@ -109,16 +148,31 @@ def _steered(turn: Turn, state: DialogueState, reading: Reading) -> Outcome | No
 def _leaves(turn: Turn, current: FlowState, reading: Reading) -> bool:
     """Whether the customer gives the flow up. "I changed my mind, on Friday" or "… about the date" does not: it corrects a value."""
     cancel = turn.bot.control.cancel
+    if _wishes_again(turn, current):
+        return False
     if any(acts.is_whole(turn.words, phrase) for phrase in cancel.words):
         return True
     corrects = not reading.is_empty or _named(turn, current) is not None
     return turn.says(cancel) and not corrects and not acts.asks(turn.text)
 
 
+def _wishes_again(turn: Turn, current: FlowState) -> bool:
+    """Whether "ok, cancel it" answers "Shall I have it cancelled?": what the flow is there for. A bare "cancel" does not tell which."""
+    title = in_words(turn.bot.flows[current.flow].title).split()
+    wishes = [
+        word for word in map(in_words, turn.bot.control.cancel.words) if any(one.startswith(word) for one in title)
+    ]
+    said = acts.without_courtesy(turn.words)
+    agreed = current.confirming and " " in said and not acts.is_qualified(turn.text, turn.words)
+    return agreed and any(word in said.split() for word in wishes)
+
+
 def _cuts_in(turn: Turn, flow: Flow, reading: Reading) -> bool:
     """Whether the message wants something else than the active flow."""
     intent = turn.intent
     if intent is None or intent in flow.intents or turn.steers() or not turn.bot.handles(intent):
+        return False
+    if acts.only_waits(turn.text) or _asks_on(turn):
         return False
     if flow.interrupted_by != "all" and intent not in flow.interrupted_by:
         return False
@@ -134,7 +188,7 @@ def _wants_help(turn: Turn, current: FlowState) -> bool:
 
 def _confirmation(turn: Turn, state: DialogueState) -> Outcome | None:
     """Yes, no, or "the date is wrong"."""
-    if turn.agrees():
+    if turn.agrees() or _wishes_again(turn, state.flows[-1]):
         return _finish(turn, state)
     named = _ask_named(turn, state)
     if named is not None or not turn.refuses():
@@ -143,6 +197,11 @@ def _confirmation(turn: Turn, state: DialogueState) -> Outcome | None:
     flow = turn.bot.flows[current.flow]
     if flow.confirm_when == "remembered":  # what was taken over was wrong; nothing else can be meant
         return _flow_answer(turn, state, _asking_again(current, flow.required[0]))
+    if (
+        len(current.slots) == 1
+    ):  # there is nothing to choose from: its one value is wrong, or it shall not be done at all
+        wrong = acts.corrects(turn.words)
+        return _flow_answer(turn, state, _asking_again(current, flow.required[0])) if wrong else _cancel(turn, state)
     return _flow_answer(turn, state, current.model_copy(update={"confirming": False, "asked": None, "attempts": 0}))
 
 
@@ -162,7 +221,8 @@ def _answer(turn: Turn, state: DialogueState) -> Outcome | None:
     asked = current.asked or ""
     no_preference = turn.bot.slots[asked].no_preference
     refuses = turn.refuses()
-    if no_preference is not None and (refuses or turn.means(control.no_preference)):
+    any_of_them = acts.says(turn.words, f"any {turn.bot.slots[asked].title}")
+    if no_preference is not None and (refuses or any_of_them or turn.means(control.no_preference)):
         return _fill(turn, state, Reading({asked: no_preference}, faulty=None, share=1.0))
     return (_ask_named(turn, state) or _cancel(turn, state)) if refuses else None
 
@@ -208,10 +268,11 @@ def _ask_named(turn: Turn, state: DialogueState) -> Outcome | None:
 
 
 def _named(turn: Turn, current: FlowState) -> str | None:
-    """The filled slot that the message names by its title."""
+    """The filled slot that the message names by its title; a date is a day as well."""
     words = f" {turn.words} "
     slots = ((name, turn.bot.slots[name]) for name in current.slots)
-    return next((name for name, slot in slots if slot.prompt and f" {in_words(slot.title)} " in words), None)
+    titles = ((name, (in_words(slot.title), *_ALSO_CALLED.get(slot.type, ()))) for name, slot in slots if slot.prompt)
+    return next((name for name, called in titles if any(f" {title} " in words for title in called)), None)
 
 
 def _asking_again(current: FlowState, name: str) -> FlowState:

@@ -9,7 +9,8 @@ from shared.dialogue.turn import Outcome, Turn
 
 def other_language(turn: Turn, state: DialogueState) -> Outcome | None:
     """Say so and offer a person; it counts as not understood, so that after a few such messages one takes over."""
-    if not turn.is_foreign or (turn.intent is not None and not turn.steers()):
+    understood = turn.intent is not None and not turn.steers() and turn.confidence >= turn.bot.settings.act_confidence
+    if not turn.is_foreign or understood:
         return None
     failures = state.failures + 1
     if failures >= turn.bot.handover.failure_turns:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from shared.bot.bot import Flow
 from shared.contracts.chat import FlowState
 from shared.contracts.understanding import EntitySpan
-from shared.dialogue import which
+from shared.dialogue import acts, which
 from shared.dialogue.turn import Turn
 from shared.dialogue.values.found import Certainty, Found
 from shared.dialogue.values.free_text import looks_like_an_answer
@@ -16,6 +17,14 @@ from shared.dialogue.values.polarity import judged
 from shared.dialogue.values.slots import READERS, SELF_EVIDENT
 from shared.dialogue.values.words import in_words
 
+#: Characters before an entity in which the words are looked for that lead to it.
+_BEFORE = 40
+#: Of an entity that is less sure it is doubtful whether it is one.
+_SURE = 0.5
+#: A name of two or three words, each with a capital.
+_NAME = re.compile(r"[^\W\d_a-z][^\W\d_]*(?: [^\W\d_a-z][^\W\d_]*){1,2}")
+#: What stands between two values of free text of which the customer wants one.
+_OR = re.compile(r"\s+or\s+|\s*(?:还是|或者|或)\s*", re.IGNORECASE)
 #: Values that a customer is asked to choose among; of more, the first ones.
 _MAX_UNCLEAR = 5
 
@@ -64,7 +73,7 @@ class _Claim:
 
 def read(turn: Turn, flow: Flow, state: FlowState) -> Reading:
     """Find values for a flow in a message, corrections of earlier values included; a piece of text fills one slot."""
-    claims, unread = _told(turn, flow, state.asked)
+    claims, unread = _told(turn, flow, state)
     claims += _searched(turn, flow, state, claims)
     kept = _one_slot_each(claims, state.asked)
     settled = _Settled(turn, state)
@@ -85,34 +94,69 @@ def read(turn: Turn, flow: Flow, state: FlowState) -> Reading:
     )
 
 
-def _told(turn: Turn, flow: Flow, asked: str | None) -> tuple[list[_Claim], list[tuple[str, EntitySpan]]]:
-    """Claims of the model's entities, and entities that could not be read, with their slots."""
+def _told(turn: Turn, flow: Flow, state: FlowState) -> tuple[list[_Claim], list[tuple[str, EntitySpan]]]:
+    """Claims of the model's entities, and entities that could not be read, with their slots. A guess takes no value back that is known."""
+    asked = state.asked
     claims: list[_Claim] = []
     unread: list[tuple[str, EntitySpan]] = []
     for entity in turn.entities:
         name = _slot_for(turn, flow, asked, entity, {claim.slot for claim in claims})
         if name is None:
             continue
-        found = turn.reader.of_span(name, turn.text, entity.start, entity.end)
+        is_guess = entity.confidence < _SURE and not _is_led_to(turn, name, entity)
+        if is_guess and name != asked and name in state.slots:
+            continue
+        start, end = _whole_name(turn, name, asked, entity)
+        found = turn.reader.of_span(name, turn.text, start, end)
         claims += [_Claim(name, one, told=True) for one in found]
         if not found and turn.bot.slots[name].prompt and looks_like_an_answer(entity.text):
             unread.append((name, entity))
     return claims, unread
 
 
+def _whole_name(turn: Turn, name: str, asked: str | None, entity: EntitySpan) -> tuple[int, int]:
+    """The span of an entity, or of all of an answer that is one name in capitals, of which the model saw a part: "London Gatwick"."""
+    slot, text = turn.bot.slots[name], turn.text.strip(" .,!")
+    is_name = slot.whole_answer and slot.type in ("city", "text") and _NAME.fullmatch(text) is not None
+    surely_two = any(other.confidence >= _SURE for other in turn.entities if other is not entity)
+    if name != asked or not is_name or surely_two or acts.core(turn.words) != turn.words:
+        return entity.start, entity.end
+    start = turn.text.index(text)
+    return start, start + len(text)
+
+
 def _slot_for(turn: Turn, flow: Flow, asked: str | None, entity: EntitySpan, taken: set[str]) -> str | None:
     """The slot that an entity fills. A role fills its slot; what has none fills the slot that was asked for.
 
-    So does a value with the role of another slot if it is the whole message: an answer needs no "from" or "to", and
-    without it the model has to guess the role.
+    So does a value with the role of another slot if it is the whole message, or if no word stands before it that the bot file names for
+    that role: an answer needs no "from" or "to", and without it the model has to guess the role.
     """
     slots = turn.bot.slots
-    owners = [name for name in (*flow.required, *flow.optional) if entity.label in slots[name].entities]
+    names = (*flow.required, *flow.optional)
+    in_words_before = next((name for name in names if _is_led_to(turn, name, entity)), None)
+    if in_words_before is not None:
+        return in_words_before
+    owners = [name for name in names if entity.label in slots[name].entities]
     if asked is not None and asked not in taken:
-        alone = in_words(entity.text) == turn.words
+        alone = acts.without_courtesy(turn.words) == in_words(entity.text) or any(slots[name].after for name in owners)
         if asked in owners or (entity.label in slots[asked].when_asked and (alone or not owners)):
             return asked
+    if not owners and asked is not None and entity.label in slots[asked].when_asked:
+        return asked  # another value for it: "Berlin or Hamburg"
     return next((name for name in owners if name not in taken), owners[-1] if owners else None)
+
+
+def _is_led_to(turn: Turn, name: str, entity: EntitySpan) -> bool:
+    """Whether the words before an entity say that it belongs to a slot: "from Berlin"."""
+    slot = turn.bot.slots[name]
+    if entity.label not in (*slot.entities, *slot.when_asked):
+        return False
+    before = in_words(turn.text[max(0, entity.start - _BEFORE) : entity.start])
+    return any(
+        f" {before}".endswith(word if word[-1:] > "\u2fff" else f" {word}")
+        for word in map(in_words, slot.after)
+        if word
+    )
 
 
 def _searched(turn: Turn, flow: Flow, state: FlowState, told: Sequence[_Claim]) -> list[_Claim]:
@@ -184,10 +228,12 @@ class _Settled:
             return
         values = list(dict.fromkeys(one.value for one in wanted if self.turn.reader.fits(name, one.value)))
         meant = name == self.state.asked or any(claim.told for claim in claims)
+        if len(values) == 1:
+            values = self._alternatives(name, values[0])
         if len(values) > 1:
             self._take_one(name, values, wanted, meant=meant)
         elif values:
-            self.values[name] = values[0]
+            self.values[name] = self._meant_end(name, values[0])
         elif meant:
             self.faulty = name
 
@@ -204,7 +250,7 @@ class _Settled:
     def _take_one(self, name: str, values: Sequence[str], wanted: Sequence[Found], *, meant: bool) -> None:
         """Of several values the end of a range that is meant, or free words together, or whichever the customer says."""
         text, kind = self.turn.text, self.turn.bot.slots[name].type
-        if kind == "text":
+        if kind == "text" and not _OR.search(text[wanted[0].start : wanted[-1].end]):
             stretch = " ".join(text[wanted[0].start : wanted[-1].end].split())
             self.values[name] = stretch if self.turn.reader.fits(name, stretch) else values[-1]
             return
@@ -213,6 +259,21 @@ class _Settled:
             self.values[name] = end
         elif self.turn.bot.slots[name].prompt and (meant or name not in self.state.slots):
             self.unclear[name] = tuple(values[:_MAX_UNCLEAR])
+
+    def _meant_end(self, name: str, value: str) -> str:
+        """The value, or if it is the other end of a stretch of days, of which only that was seen, the end that the slot stands for."""
+        if self.turn.bot.slots[name].type != "date":
+            return value
+        ends = self.turn.reader.range_ends(name, self.turn.text)
+        meant = self.turn.reader.range_end(name, self.turn.text)
+        return meant if meant is not None and value in ends else value
+
+    def _alternatives(self, name: str, value: str) -> list[str]:
+        """The values that free words leave open: "Air France or Iberia"."""
+        slot = self.turn.bot.slots[name]
+        if slot.type != "text" or not slot.prompt:
+            return [value]
+        return list(dict.fromkeys(part for part in _OR.split(value) if self.turn.reader.fits(name, part))) or [value]
 
     def _take_back(self, name: str, rejected: Sequence[str]) -> None:
         """Nothing but what is not meant: of two choices that leaves one."""

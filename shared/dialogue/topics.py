@@ -34,11 +34,18 @@ def asked_on(turn: Turn, state: DialogueState) -> Outcome | None:
         return answers.look_up(turn, state) if goes_on(turn.text) else None
     if _is_about_another(turn, topic):
         return None
+    if (name := turn.bot.flow_started_by(topic)) is not None and _tells_another(turn):
+        return flows.start(turn, state, name)
     found = answers.look_up(turn, state) if answers.knowledge_says_more(turn) else None
     if found is not None:
         return found
     reply = turn.bot.intents[topic].follow_up or turn.bot.answers.get(topic)
     return None if reply is None else (Answer(text=turn.reply(reply, state.slots), kind="template"), state)
+
+
+def _tells_another(turn: Turn) -> bool:
+    """Whether a follow-up brings a value that was not known: "and my other order, A-20992?"."""
+    return any(turn.earlier.get(slot) != value for slot, value in turn.told.items())
 
 
 def _is_bare_value(turn: Turn) -> bool:

@@ -11,7 +11,9 @@ from shared.dialogue.values.words import in_words
 _EARLIER = frozenset(("earlier", "earliest", "sooner", "soonest", "早", "早的", "早一点"))
 _LATER = frozenset(("later", "latest", "晚", "晚的", "晚一点"))
 #: What stands beside the words of a value: "I mean the 7th, please".
-_BESIDE = re.compile(r"the|one|on|please|of|an?|i|take|meant?|option|it|is|make|that|th|st|nd|rd")
+_BESIDE = re.compile(
+    r"the|one|on|please|of|an?|i|take|meant?|option|it|is|make|that|then|let's|go|with|for|rather|th|st|nd|rd"
+)
 _ORDINAL = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)\b", re.ASCII)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, Self, runtime_checkable
 
 from shared.artifacts.bundle import Bundle
-from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Manifest
+from shared.artifacts.manifest import TOKENIZER, Manifest
 from shared.contracts.tasks import TaskName
 from shared.inference.session import CPU, OnnxSession
 from shared.inference.tokens import Tokens
@@ -65,14 +65,14 @@ class Parts:
 
     @classmethod
     def of(cls, bundle: Bundle, *, threads: int = 1, providers: Sequence[str] = CPU) -> Self:
-        """Load a bundle. On a GPU the fp32 model is served, since the int8 one would run on the CPU.
+        """Load a bundle.
 
         Raises:
             BrokenArtifact: A file is missing, or not what it should be.
             SettingsError: The first provider is not there.
         """
         manifest, on_gpu = bundle.manifest, providers[0] != CPU[0]
-        session = OnnxSession.open(bundle.path(FP32_MODEL if on_gpu else manifest.served_file), providers=providers)
+        session = OnnxSession.open(bundle.served(on_gpu=on_gpu), providers=providers)
         tokens = Tokens.from_file(bundle.path(TOKENIZER), manifest.max_length)
         return cls(manifest, tokens, session, threads, on_gpu)
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from shared.artifacts.bundle import Bundle
-from shared.artifacts.manifest import FP32_MODEL, NEIGHBOURS, TOKENIZER, Manifest
+from shared.artifacts.manifest import NEIGHBOURS, TOKENIZER, Manifest
 from shared.contracts.tasks import TaskName
 from shared.errors import BrokenArtifact
 from shared.inference.batching import BatchRunner
@@ -57,16 +57,13 @@ class TextReader:
     def from_bundle(cls, bundle: Bundle, *, threads: int = 1, providers: Sequence[str] = CPU) -> Self:
         """Load ``bundle`` and read a first text with it, so that the first customer does not pay for the warm-up.
 
-        On a GPU the fp32 model is served, since the int8 one would run on the CPU.
-
         Raises:
             BrokenArtifact: The files do not fit together.
             SettingsError: The first provider is not there.
         """
         manifest = bundle.manifest
         on_gpu = providers[0] != CPU[0]
-        model = FP32_MODEL if on_gpu else manifest.served_file
-        session = OnnxSession.open(bundle.path(model), providers=providers)
+        session = OnnxSession.open(bundle.served(on_gpu=on_gpu), providers=providers)
         neighbours = _neighbours(bundle.path(NEIGHBOURS) if NEIGHBOURS in manifest.files else None, manifest)
         reader = cls(
             manifest,

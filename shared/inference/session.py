@@ -122,7 +122,9 @@ class OpenGraph:
 
     def __init__(self, session: Any) -> None:
         self._session: Any = session
-        self.inputs = [tensor.name for tensor in session.get_inputs()]
+        #: Element types of what it reads, by name.
+        self.types: dict[str, str] = {tensor.name: tensor.type for tensor in session.get_inputs()}
+        self.inputs = [*self.types]
         self.outputs = [tensor.name for tensor in session.get_outputs()]
 
     def run(self, outputs: Sequence[str], feeds: Mapping[str, NDArray[Any]]) -> list[FloatArray]:

@@ -66,8 +66,11 @@ class Queues:
         "monitoring", (Binding(Exchange.EVENTS, "sentiment.observed"),), durable=True, max_length=200_000
     )
     RESPONSES = QueueSpec("responses", (Binding(Exchange.RPC, "responses"),), durable=True, max_length=100_000)
+    DOCUMENTS = QueueSpec(
+        "documents", (Binding(Exchange.EVENTS, "documents.received"),), durable=True, max_length=20_000
+    )
     DEAD = QueueSpec("dead", durable=True, max_length=100_000, overflow="drop_oldest")
-    SHARED = (NLU, GENERATION, LANGUAGE_MODELS, TRAIN_CPU, MONITORING, RESPONSES, DEAD)
+    SHARED = (NLU, GENERATION, LANGUAGE_MODELS, TRAIN_CPU, MONITORING, RESPONSES, DOCUMENTS, DEAD)
 
     @classmethod
     def is_expected(cls, exchange: Exchange, key: str) -> bool:
@@ -107,8 +110,9 @@ class Queues:
 
     @staticmethod
     def feed(instance: str) -> QueueSpec:
-        """What one gateway replica passes on to the operators who watch."""
-        bindings = (Binding(Exchange.EVENTS, "alert.raised"), Binding(Exchange.EVENTS, "training.progressed"))
+        """What one gateway replica passes on to those who watch."""
+        told = ("alert.raised", "training.progressed", "conversations.changed")
+        bindings = tuple(Binding(Exchange.EVENTS, key) for key in told)
         return QueueSpec(
             f"feed.{instance}",
             bindings,

@@ -33,3 +33,8 @@ def dialogues() -> dict[str, Path]:
 def _file(name: str) -> Path:
     # Wheels are unpacked on installation, so package data always are files; running from a zip is not supported.
     return Path(str(resources.files(__name__).joinpath(name)))
+
+
+def finance(name: str) -> Path:
+    """A file of the financial example: ``headlines.jsonl`` to train on, ``stream.json``, and ``replay.jsonl``, a week with two surges."""
+    return _file(f"finance/{name}")

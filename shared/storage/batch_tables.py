@@ -7,7 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import JSON, BigInteger, Column, Index, String, UniqueConstraint
 from sqlmodel import Field
 
-from shared.storage.tables import Role, Row
+from shared.storage.tables import Row
 
 BatchStatus = Literal[
     "validating", "failed", "in_progress", "finalizing", "completed", "expired", "cancelling", "cancelled"
@@ -28,13 +28,13 @@ class Batch(Row, table=True):
     id: str = Field(primary_key=True)
     key_id: str
     """In whose name the requests are made."""
-    role: Role = Field(sa_column=Column(String, nullable=False))
-    """What that key might do when it submitted them; it is asked again when they are made."""
     idempotency_key: str | None = None
     endpoint: str
     input_file_id: str
     completion_window: str
     user_metadata: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    output_lifetime: int | None = None
+    """Seconds after which its files are deleted."""
     status: BatchStatus = Field(default="validating", sa_column=Column(String, nullable=False))
     created_at: float
     expires_at: float

@@ -12,7 +12,7 @@ from shared.errors import InvalidInput, NotFound
 from shared.storage import conversations
 from shared.storage.identity import new_id
 from shared.storage.paging import Order
-from shared.storage.tables import Conversation, ConversationItem, Response, ResponsePiece, Turn
+from shared.storage.tables import Conversation, ConversationItem, Reply, Response, ResponsePiece, Turn
 
 
 def add(
@@ -83,10 +83,10 @@ def all(session: Session, conversation_id: str) -> list[ConversationItem]:  # no
 
 
 def forget(session: Session, conversation_id: str) -> None:
-    """Delete a conversation with every word of it: turns, items, responses and what was being written of them."""
+    """Delete a conversation with every word of it: turns, items, colleagues' replies, responses and what was being written of them."""
     theirs = select(col(Response.id)).where(col(Response.conversation_id) == conversation_id)
     session.exec(delete(ResponsePiece).where(col(ResponsePiece.response_id).in_(theirs)))
-    for table in (Response, ConversationItem, Turn):
+    for table in (Response, ConversationItem, Reply, Turn):
         session.exec(delete(table).where(col(table.conversation_id) == conversation_id))
     session.exec(delete(Conversation).where(col(Conversation.id) == conversation_id))
 

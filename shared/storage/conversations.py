@@ -14,7 +14,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col, select
 
 from shared.contracts.chat import DialogueState, PastTurn
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, InvalidInput, NotFound
 from shared.storage import webhooks
 from shared.storage.columns import JsonValue
 from shared.storage.paging import Order, Page, read_page
@@ -209,6 +209,24 @@ def turns(
     """The turns of a conversation, oldest first unless told otherwise."""
     mine = col(Turn.conversation_id) == conversation_id
     return read_page(session, Turn, mine, keys=("position",), after=after, limit=limit, order=order)
+
+
+def turns_from(session: Session, conversation_id: str, first: int, limit: int) -> Sequence[Turn]:
+    """The turns of a conversation from number ``first`` on, oldest first."""
+    here = (col(Turn.conversation_id) == conversation_id, col(Turn.position) >= first)
+    return session.exec(select(Turn).where(*here).order_by(col(Turn.position)).limit(limit)).all()
+
+
+def turn(session: Session, conversation_id: str, turn_id: str) -> Turn:
+    """A turn of a conversation.
+
+    Raises:
+        InvalidInput: There is none of this id to continue after.
+    """
+    found = session.get(Turn, turn_id)
+    if found is None or found.conversation_id != conversation_id:
+        raise InvalidInput(f"There is no {turn_id!r} to continue after; take the id of the last item.", param="after")
+    return found
 
 
 def by_digest(session: Session, key_id: str, digest: str) -> tuple[Turn, Conversation] | None:

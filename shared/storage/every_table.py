@@ -3,5 +3,8 @@
 from __future__ import annotations
 
 from shared.storage import batch_tables as batch_tables
+from shared.storage import completion_tables as completion_tables
+from shared.storage import stream_tables as stream_tables
+from shared.storage import upload_tables as upload_tables
 from shared.storage import webhook_tables as webhook_tables
 from shared.storage.tables import METADATA as METADATA

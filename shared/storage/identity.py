@@ -21,7 +21,10 @@ IdPrefix = Literal[
     "whdel_",
     "evt_",
     "batch_",
+    "upload_",
+    "part_",
     "batch_req_",
+    "reply_",
     "resp_",
     "item_",
 ]

@@ -1,4 +1,4 @@
-"""Fine-tuning jobs: ``queued -> running -> succeeded | failed | cancelled``.
+"""Fine-tuning jobs: ``queued -> running -> succeeded | failed | cancelled``; a pause leads back to ``queued``.
 
 A worker claims a job with a lease. Whoever writes for a job while it runs shows the token of the lease, so a worker
 that was believed dead and comes back changes nothing.
@@ -162,7 +162,7 @@ def request_cancel(session: Session, job_id: str, now: float) -> Job:
     Raises:
         NotFound: There is no such job.
     """
-    waits = col(Job.status).in_(("validating_files", "queued"))
+    waits = col(Job.status).in_(("validating_files", "queued", "paused"))
     changed = session.scalars(
         update(Job)
         .where(col(Job.id) == job_id, col(Job.status).not_in(FINAL_STATUSES))
@@ -177,6 +177,33 @@ def request_cancel(session: Session, job_id: str, now: float) -> Job:
     job = get(session, job_id)
     session.refresh(job)
     return job
+
+
+def request_pause(session: Session, job_id: str) -> bool:
+    """Ask for a pause: a queued job is paused at once, a running one by its worker; ``False`` if it has ended or is paused."""
+    waits = col(Job.status).in_(("validating_files", "queued"))
+    changed = session.exec(
+        update(Job)
+        .where(
+            col(Job.id) == job_id,
+            col(Job.status).in_(("validating_files", "queued", "running")),
+            ~col(Job.pause_requested),
+        )
+        .values(pause_requested=True, status=case((waits, "paused"), else_=col(Job.status)))
+    )
+    session.expire_all()
+    return changed.rowcount == 1
+
+
+def request_resume(session: Session, job_id: str) -> bool:
+    """Let a job go on from where it was paused; ``False`` if it is not paused, nor about to be."""
+    changed = session.exec(
+        update(Job)
+        .where(col(Job.id) == job_id, col(Job.status).in_(("paused", "running")), col(Job.pause_requested))
+        .values(pause_requested=False, status=case((col(Job.status) == "paused", "queued"), else_=col(Job.status)))
+    )
+    session.expire_all()
+    return changed.rowcount == 1
 
 
 def release(
@@ -298,7 +325,7 @@ def _ending(status: JobStatus, now: float) -> dict[str, Any]:
 
 
 def _hand_back(running: Update, now: float) -> ReturningUpdate[Job]:
-    status = case((col(Job.cancel_requested), "cancelled"), else_="queued")
+    status = case((col(Job.cancel_requested), "cancelled"), (col(Job.pause_requested), "paused"), else_="queued")
     finished_at = case((col(Job.cancel_requested), now), else_=None)
     given = _ending("queued", now) | {"status": status, "finished_at": finished_at, "attempt": col(Job.attempt) - 1}
     return running.values(given).returning(Job)
@@ -311,12 +338,17 @@ def _give_back(running: Update, now: float, max_attempts: int, reason: str) -> R
         "message": f"Given up after {max_attempts} attempts; the last one ended because {reason}.",
         "param": None,
     }
-    status = case((col(Job.cancel_requested), "cancelled"), (and_(*failed), "failed"), else_="queued")
+    status = case(
+        (col(Job.cancel_requested), "cancelled"),
+        (and_(*failed), "failed"),
+        (col(Job.pause_requested), "paused"),
+        else_="queued",
+    )
     return running.values(
         _ending("queued", now)
         | {
             "status": status,
-            "finished_at": case((status != "queued", now), else_=None),
+            "finished_at": case((status.in_(("cancelled", "failed")), now), else_=None),
             "error": case((and_(*failed), literal(error, JSON())), else_=None),
         }
     ).returning(Job)

@@ -65,9 +65,16 @@ def find(session: Session, key_hash: str) -> ApiKey | None:
     ).one_or_none()
 
 
-def get(session: Session, key_id: str) -> ApiKey | None:
-    """The key of that id, revoked or not."""
-    return session.get(ApiKey, key_id)
+def get(session: Session, key_id: str) -> ApiKey:
+    """The key of this id, revoked or not.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = session.get(ApiKey, key_id)
+    if row is None:
+        raise NotFound(f"No API key {key_id!r}.", param="key_id")
+    return row
 
 
 def all(session: Session) -> list[ApiKey]:  # noqa: A001  # read as keys.all
@@ -84,7 +91,4 @@ def revoke(session: Session, key_id: str, now: float) -> ApiKey:
     session.exec(
         update(ApiKey).where(col(ApiKey.id) == key_id, col(ApiKey.revoked_at).is_(None)).values(revoked_at=now)
     )
-    row = session.get(ApiKey, key_id)
-    if row is None:
-        raise NotFound(f"No API key {key_id!r}.", param="key_id")
-    return row
+    return get(session, key_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, case, delete, distinct, func, or_
@@ -11,13 +11,18 @@ from sqlalchemy import select as grouped
 from sqlmodel import Session, col, select
 
 from shared.contracts.sentiment import Observation
-from shared.contracts.understanding import SENTIMENTS
+from shared.contracts.understanding import SENTIMENTS, SentimentLabel
 from shared.errors import InvalidInput
+from shared.storage import trends as trends_of
+from shared.storage.documents import COPIES_WITHIN, claim_bands
 from shared.storage.statements import insert
 from shared.storage.tables import SentimentCount, SentimentObservation
 
 _VOICE = func.coalesce(col(SentimentObservation.voice), col(SentimentObservation.id))
 """What is one in a surge: a text that is passed on under many ids is one."""
+
+#: What a sentiment without a score counts as.
+SCORES: dict[SentimentLabel, int] = {"negative": -1000, "neutral": 0, "positive": 1000}
 
 MINUTE = 60
 """Seconds; the finest step of a trend."""
@@ -52,7 +57,21 @@ def observe(session: Session, observations: Sequence[Observation], *, now: float
     rows = session.exec(statement, params=[_values(told[key], now) for key in sorted(told)]).all()
     new = [told[stream, text_id] for stream, text_id in rows]
     _count(session, new)
+    for stream in sorted({item.stream for item in new}):
+        trends_of.add(session, stream, _buckets(session, stream, [item for item in new if item.stream == stream]))
     return new
+
+
+def _buckets(session: Session, stream: str, observations: Sequence[Observation]) -> Iterator[trends_of.Bucket]:
+    """The same counts as those of documents have; a text that was passed on adds to its reach alone."""
+    bands = {item.id: [f"voice:{item.voice}"] for item in observations if item.voice}
+    published = {item.id: item.occurred_at for item in observations}
+    owners = claim_bands(session, stream, bands, published, COPIES_WITHIN)
+    for item in observations:
+        is_copy = item.id in owners and item.id not in owners[item.id].values()
+        yield trends_of.reading(
+            item.occurred_at, item.sentiment, SCORES[item.sentiment], is_copy=is_copy, topic=item.intent
+        )
 
 
 def _values(item: Observation, now: float) -> dict[str, object]:

@@ -129,6 +129,8 @@ class Job(Row, table=True):
     """The secret of the worker that holds it; every write of a worker is guarded by it."""
     lease_expires_at: float | None = None
     cancel_requested: bool = False
+    pause_requested: bool = False
+    """It is paused, or will be once its worker has heard of it."""
     idempotency_key: str | None = None
     key_id: str | None = None
 
@@ -281,6 +283,29 @@ class Turn(Row, table=True):
     idempotency_key: str | None = None
     observed_at: float | None = None
     """When its ``SentimentObserved`` was confirmed by the broker; ``None``: still to be told."""
+
+
+class Reply(Row, table=True):
+    """What a colleague said in a conversation. Writer: gateway."""
+
+    __tablename__ = "replies"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "number"),
+        UniqueConstraint("conversation_id", "idempotency_key"),
+    )
+
+    id: str = Field(primary_key=True)
+    conversation_id: str = Field(foreign_key="conversations.id")
+    number: int
+    """Of the replies of the conversation, from 0."""
+    position: int
+    """How many turns had been stored before it."""
+    created_at: float
+    content: str
+    author: str
+    """For the customer: who speaks."""
+    key_id: str
+    idempotency_key: str | None = None
 
 
 class ConversationItem(Row, table=True):

@@ -17,6 +17,7 @@ from shared.tasks.nlu.record import KIND as NLU
 from shared.tasks.pair_classification.record import KIND as PAIR_CLASSIFICATION
 from shared.tasks.question_answering.record import KIND as QUESTION_ANSWERING
 from shared.tasks.ranking.record import KIND as RANKING
+from shared.tasks.seq2seq.record import KIND as SEQ2SEQ
 from shared.tasks.text_classification.record import KIND as TEXT_CLASSIFICATION
 from shared.tasks.text_generation.record import KIND as TEXT_GENERATION
 from shared.tasks.token_classification.record import KIND as TOKEN_CLASSIFICATION
@@ -34,6 +35,7 @@ RECORDS: Mapping[TaskName, RecordKind] = {
         MASKED_LM,
         TEXT_GENERATION,
         CAUSAL_LM,
+        SEQ2SEQ,
     )
 }
 
@@ -42,6 +44,7 @@ _SIGNS: tuple[tuple[str, TaskName], ...] = (
     ("messages", "text_generation"),
     ("preferred_output", "text_generation"),
     ("non_preferred_output", "text_generation"),
+    ("target", "seq2seq"),
     ("question", "question_answering"),
     ("text_pair", "pair_classification"),
     ("query", "embedding"),

@@ -27,6 +27,7 @@ JOB_SECONDS = Histogram(
 
 # Callers name streams as they like: as a label each would stay in memory for ever.
 OBSERVATIONS = Counter("parley_sentiment_observations", "Texts counted on a sentiment stream.", ["sentiment"])
+DOCUMENTS = Counter("parley_documents", "Documents of streams.", ["outcome"])
 ALERTS_FIRING = Gauge("parley_alerts_firing", "Streams on which an alert is firing.")
 
 

@@ -10,8 +10,8 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
 #: Words that name no matter. A question of these alone is about the one before it.
 _NAMELESS = (
-    "a about actually after again all already also always an and any anything are as at away back be been before but by can cost costs "
-    "could did do does else ever exactly far few for free from get go happen happens has have hear how i if in is it it's its just know "
+    "a about actually after again all already also always an and answer any anything are as at away back be been before but by can cost costs "
+    "could did do does else ever exactly far few for free from get go happen happens has have hear hearing how i if in is it it's its just know "
     "last later less like long make many may me mean means more much must my need next not now of often ok okay on one ones only or "
     "other others out pay please possible quickly really right same see should so some soon still such take takes tell than that that's "
     "the them then there there's these they they're think this those time to today too until up use usually wait was we well were what "

@@ -22,11 +22,12 @@ IMAGES = {
     "monitoring": {"monitoring"},
     "training": {"training", "cpu"},
     "cli": {"cli", "data"},
+    "console": {"console"},
 }
 
 #: Too heavy, or too powerful, to lie anywhere else.
 ONLY_IN = {
-    "fastapi": {"gateway"},
+    "fastapi": {"gateway", "console"},
     "onnxruntime": {"nlu", "generation", "training"},
     "torch": {"training"},
     "transformers": {"training"},

@@ -27,8 +27,10 @@ TRAINING = "services.training"
 RESOURCES: dict[str, tuple[str, ...]] = {
     "alerts": ("sentiment",),
     "analysis": (),
+    "batches": ("files",),
     "bots": ("analysis",),
     "chat": ("analysis",),
+    "colleagues": ("alerts", "chat", "conversations"),
     "conversations": ("chat",),
     "decisions": ("analysis", "chat", "conversations", "responses"),
     "embeddings": ("analysis",),
@@ -39,13 +41,18 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "operations": (),
     "responses": ("chat", "conversations"),
     "sentiment": (),
+    "streams": (),
+    "stored_completions": (),
+    "uploads": ("files",),
     "webhooks": (),
 }
 
 #: What a room of monitoring may use of the others.
 WATCHING: dict[str, tuple[str, ...]] = {
     "alerts": (),
+    "reading": (),
     "sentiment": (),
+    "streams": ("reading",),
 }
 
 #: The parts of a job's life that touch tensors; the others run in a process that has no torch.

@@ -117,6 +117,7 @@ def _environment(home: Path, port: int) -> dict[str, str]:
         "PARLEY_HOME": str(home),
         "PARLEY_PORT": str(port),
         "PARLEY_API_KEY": ADMIN_KEY,
+        "PARLEY_CONSOLE_PORT": "0",
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.cli.__main__ import build
+from services.console.settings import ConsoleSettings
 from services.gateway.settings import GatewaySettings
 from services.generation.settings import GenerationSettings
 from services.monitoring.settings import MonitoringSettings
@@ -16,7 +17,7 @@ from services.training.settings import TrainingSettings
 from shared.settings import PlatformSettings
 
 ROOT = Path(__file__).parents[2]
-KINDS = (GatewaySettings, NluSettings, GenerationSettings, MonitoringSettings, TrainingSettings)
+KINDS = (GatewaySettings, NluSettings, GenerationSettings, MonitoringSettings, TrainingSettings, ConsoleSettings)
 
 
 def documented() -> dict[str, str]:

@@ -15,11 +15,12 @@ from services.gateway.alerts.schemas import AlertEvent, AlertObject
 from services.gateway.http import sse
 from services.gateway.http.auth import TrainCaller
 from services.gateway.http.router import After, Limit, resource
-from services.gateway.http.schemas import Listing, StreamName
+from services.gateway.http.schemas import Listing
 from services.gateway.sentiment.schemas import TrendObject, Trends
 from services.gateway.sentiment.trends import read_trends
 from services.gateway.state import AppState, State
 from shared.contracts.sentiment import CHAT_STREAM
+from shared.contracts.streams import StreamName
 from shared.storage import alerts
 
 router = resource("Alerts")

@@ -7,7 +7,6 @@ from hashlib import blake2b
 from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.analysis.client import ReadTexts
-from services.gateway.analysis.names import is_deployment, model_named
 from services.gateway.analysis.schemas import Analysis, AnalyzeRequest, ReadText, TokenUsage
 from services.gateway.http.auth import ChatCaller
 from services.gateway.http.router import resource
@@ -17,6 +16,7 @@ from shared.contracts.understanding import Understanding
 from shared.errors import InvalidInput
 from shared.messaging.envelope import envelope
 from shared.storage.identity import new_id
+from shared.storage.model_names import is_deployment, model_named
 from shared.text.normalisation import folded
 
 router = resource("Analyze")

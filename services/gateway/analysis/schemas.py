@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
-from services.gateway.http.schemas import Body, Name, Reply, StreamName, Text
+from services.gateway.http.schemas import Body, Name, Reply, Text
 from shared.contracts.sentiment import CHAT_STREAM
+from shared.contracts.streams import StreamName
 from shared.contracts.understanding import EntitySpan, IntentScore, Sentiment
 
 MAX_TEXTS = 256

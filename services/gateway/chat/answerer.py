@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi.concurrency import run_in_threadpool
 
-from services.gateway.analysis.names import ALIAS, CHATS, model_named
 from services.gateway.chat.generation import TextGeneration
 from shared.errors import InvalidInput
 from shared.storage import models
 from shared.storage.engine import Database
+from shared.storage.model_names import ALIAS, CHATS, model_named
 
 
 async def language_model(generation: TextGeneration, database: Database, name: str) -> str | None:

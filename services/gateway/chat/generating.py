@@ -12,6 +12,7 @@ from services.gateway.chat.generated import GeneratedCompletion, Head, chunks, c
 from services.gateway.chat.generation import TextGeneration, parts
 from services.gateway.chat.sampling import SamplingOptions
 from services.gateway.chat.schemas import ChatRequest
+from services.gateway.chat.storing import Keep
 from services.gateway.http import sse
 from services.gateway.http.errors import event_of
 from shared.contracts.generation import ChatMessage, GenerateText, TextGenerated, TextPiece, TokensProduced
@@ -30,7 +31,7 @@ _log = logs.get(__name__)
 
 
 async def generated(
-    request: Request, body: ChatRequest, generation: TextGeneration, model: str
+    request: Request, body: ChatRequest, generation: TextGeneration, model: str, keep: Keep
 ) -> GeneratedCompletion | Response:
     """Answer with a language model.
 
@@ -52,7 +53,9 @@ async def generated(
     head = Head(f"chatcmpl-{unique_id()}", int(time.time()), model)
     answer = generation.ask(question)
     if not body.stream:
-        return await _whole(request, answer, head)
+        whole = await _whole(request, answer, head)
+        await keep(whole)
+        return whole
     coming = parts(answer, KEEP_ALIVE_SECONDS)
     try:
         first = await anext(coming)
@@ -60,7 +63,7 @@ async def generated(
         answer.cancel()
         raise
     with_usage = body.stream_options is not None and body.stream_options.include_usage
-    frames = _frames(answer, head, first, coming, choices=question.choices, with_usage=with_usage)
+    frames = _frames(answer, head, first, coming, choices=question.choices, with_usage=with_usage, keep=keep)
     return StreamingResponse(frames, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
 
@@ -99,16 +102,20 @@ async def _frames(
     *,
     choices: int,
     with_usage: bool,
+    keep: Keep,
 ) -> AsyncIterator[bytes]:
+    pieces: list[TextPiece] = []
     try:
         for chunk in first_chunks(head, choices):
             yield sse.frame(chunk)
         async for some in _chained(first, coming):
             if not some:
                 yield sse.KEEP_ALIVE
-            for chunk in chunks(head, pieces_of(some)):
+            pieces += (came := pieces_of(some))
+            for chunk in chunks(head, came):
                 yield sse.frame(chunk)
             if (end := end_of(some)) is not None:
+                await keep(completion(head, pieces, end))
                 for chunk in last_chunks(head, end, with_usage=with_usage):
                     yield sse.frame(chunk)
     except ParleyError as error:

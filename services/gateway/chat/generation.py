@@ -6,14 +6,14 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Container
 
-from services.gateway.analysis.names import model_named
 from shared.contracts.generation import GenerateText, GenerationCancelled
 from shared.contracts.message import Message
-from shared.contracts.tasks import WRITERS
+from shared.contracts.tasks import DECODERS
 from shared.messaging.requesting.reply_stream import ReplyStream
 from shared.messaging.requesting.requester import Requester
 from shared.storage import models
 from shared.storage.engine import Database
+from shared.storage.model_names import model_named
 from shared.telemetry.correlation import correlation_id
 
 
@@ -43,7 +43,7 @@ class TextGeneration:
             return name
         with self._database.reading() as session:
             model = models.get(session, model_named(session, name))
-            return model.id if model.task in WRITERS else None
+            return model.id if model.task in DECODERS else None
 
     def ask(self, request: GenerateText) -> ReplyStream:
         """Send a request.

@@ -13,6 +13,7 @@ from services.gateway.chat.generating import generated
 from services.gateway.chat.lookup import ConversationContext
 from services.gateway.chat.objects import chunks, completion
 from services.gateway.chat.schemas import ChatCompletion, ChatRequest
+from services.gateway.chat.storing import keeping
 from services.gateway.chat.transcript import TranscriptMessage, transcript_hash
 from services.gateway.chat.turns import Utterance
 from services.gateway.http import sse
@@ -43,11 +44,14 @@ async def create(
     If `model` is a language model (its id, `parley/NAME`, or the name of an engine) it goes on with the messages: nothing is
     stored, and a stream carries tokens as they come.
     """
+    keep = keeping(state, caller, body)
     model = await language_model(state.generation, state.database, body.model)
     if model is not None:
-        return await generated(request, body, state.generation, model)
+        return await generated(request, body, state.generation, model, keep)
     body.refuse_what_a_bot_cannot_keep()
     turn = await _answer(body, state, caller, idempotency_key)
+    if body.store:
+        await keep(completion(turn))
     if not body.stream:
         return completion(turn)
     with_usage = body.stream_options is not None and body.stream_options.include_usage

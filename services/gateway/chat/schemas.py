@@ -96,7 +96,8 @@ class ChatRequest(Body):
     seed: Sampled = None
     service_tier: Ignored = None
     stop: Sampled = None
-    store: Ignored = None
+    store: bool | None = None
+    """Keep the answer, with the question, until it is deleted."""
     temperature: Sampled = None
     tools: Ignored = None
     top_logprobs: Sampled = None

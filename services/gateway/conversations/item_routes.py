@@ -8,7 +8,7 @@ from fastapi import Query
 
 from services.gateway.chat.lookup import check_owner
 from services.gateway.conversations.items import of_turn, said_id, stored, turn_id_of
-from services.gateway.conversations.routes import conversation_object
+from services.gateway.conversations.objects import conversation_object
 from services.gateway.conversations.schemas import AddItems, ConversationObject, ItemObject
 from services.gateway.http.auth import ChatCaller
 from services.gateway.http.router import After, Limit, resource

@@ -1,4 +1,4 @@
-"""A stored turn as the two messages of a conversation."""
+"""Conversations, and what is said in them, in the shapes of the API."""
 
 from __future__ import annotations
 
@@ -6,8 +6,22 @@ from typing import Literal
 
 from services.gateway.chat.objects import details, usage
 from services.gateway.chat.schemas import TurnDetails, Usage
-from services.gateway.conversations.schemas import MessageObject
-from shared.storage.tables import Turn
+from services.gateway.conversations.schemas import ConversationObject, MessageObject, Standing
+from shared.contracts.chat import DialogueState
+from shared.storage.tables import Conversation, Reply, Turn
+
+
+def conversation_object(conversation: Conversation) -> ConversationObject:
+    """A stored conversation."""
+    return ConversationObject(
+        id=conversation.id,
+        created_at=int(conversation.created_at),
+        ended_at=int(conversation.ended_at) if conversation.ended_at is not None else None,
+        status=conversation.status,
+        turns=conversation.turns,
+        standing=_standing(conversation.state),
+        metadata=conversation.user_metadata,
+    )
 
 
 def customer_message(turn: Turn) -> MessageObject:
@@ -20,9 +34,32 @@ def answer_message(turn: Turn) -> MessageObject:
     return _message(turn, "assistant", turn.answer.text, usage(turn), details(turn))
 
 
-def turn_of(message_id: str | None) -> str | None:
-    """The turn that a message belongs to."""
-    return None if message_id is None else message_id.partition(".")[0]
+def reply_message(reply: Reply) -> MessageObject:
+    """What a colleague said."""
+    return MessageObject(
+        id=reply.id,
+        created_at=int(reply.created_at),
+        turn_id=None,
+        position=reply.position,
+        role="colleague",
+        content=reply.content,
+        author=reply.author,
+        model=None,
+        bot_version=None,
+        usage=None,
+        parley=None,
+    )
+
+
+def _standing(state: DialogueState) -> Standing:
+    flow = state.flows[-1] if state.flows else None
+    return Standing(
+        flow=flow.flow if flow else None,
+        asked=flow.asked if flow else None,
+        confirming=flow.confirming if flow else False,
+        values=state.slots | (flow.slots if flow else {}),
+        waiting=[waiting.flow for waiting in state.flows[:-1]],
+    )
 
 
 def _message(

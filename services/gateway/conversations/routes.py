@@ -8,23 +8,22 @@ from fastapi import Query
 
 from services.gateway.chat.lookup import check_owner, new_conversation
 from services.gateway.chat.turns import Utterance
+from services.gateway.conversations import messages
 from services.gateway.conversations.items import stored
-from services.gateway.conversations.objects import answer_message, customer_message, turn_of
+from services.gateway.conversations.objects import answer_message, conversation_object
 from services.gateway.conversations.schemas import (
     ConversationObject,
     CreateConversation,
     MessageObject,
     SendMessage,
-    Standing,
     UpdateConversation,
 )
 from services.gateway.http.auth import ChatCaller
 from services.gateway.http.router import After, IdempotencyKey, Limit, resource
 from services.gateway.http.schemas import Deleted, EmptyRequest, Listing
 from services.gateway.state import State
-from shared.contracts.chat import DialogueState
 from shared.storage import conversation_items, conversations
-from shared.storage.tables import Conversation, ConversationStatus
+from shared.storage.tables import ConversationStatus
 
 router = resource("Conversations")
 
@@ -94,12 +93,11 @@ async def send(
 def list_messages(
     conversation_id: str, state: State, caller: ChatCaller, after: After = None, limit: Limit = 20
 ) -> Listing[MessageObject]:
-    """What was said, oldest first; each of up to `limit` turns is two messages."""
+    """What was said, oldest first: each of up to `limit` turns is two messages, with a colleague's in between."""
     with state.database.reading() as session:
         check_owner(caller, conversations.get(session, conversation_id))
-        page = conversations.turns(session, conversation_id, after=turn_of(after), limit=limit)
-    messages = [message for turn in page.items for message in (customer_message(turn), answer_message(turn))]
-    return Listing[MessageObject].of(messages, has_more=page.has_more)
+    said, has_more = messages.page(state.database, conversation_id, after, limit)
+    return Listing[MessageObject].of(said, has_more=has_more)
 
 
 @router.post("/conversations/{conversation_id}/release")
@@ -109,7 +107,9 @@ def release(
     """Give a conversation that a person has taken over back to the bot. It goes on where it stood."""
     with state.database.transaction() as session:
         check_owner(caller, conversations.get(session, conversation_id))
-        return conversation_object(conversations.release(session, conversation_id))
+        released = conversation_object(conversations.release(session, conversation_id))
+    state.news.tell(conversation_id)
+    return released
 
 
 @router.post("/conversations/{conversation_id}/end")
@@ -119,28 +119,6 @@ def end(
     """End a conversation: it takes no more messages. Repeating it is harmless."""
     with state.database.transaction() as session:
         check_owner(caller, conversations.get(session, conversation_id))
-        return conversation_object(conversations.end(session, conversation_id, state.clock()))
-
-
-def _standing(state: DialogueState) -> Standing:
-    flow = state.flows[-1] if state.flows else None
-    return Standing(
-        flow=flow.flow if flow else None,
-        asked=flow.asked if flow else None,
-        confirming=flow.confirming if flow else False,
-        values=state.slots | (flow.slots if flow else {}),
-        waiting=[waiting.flow for waiting in state.flows[:-1]],
-    )
-
-
-def conversation_object(conversation: Conversation) -> ConversationObject:
-    """A conversation in the shape of the API."""
-    return ConversationObject(
-        id=conversation.id,
-        created_at=int(conversation.created_at),
-        ended_at=int(conversation.ended_at) if conversation.ended_at is not None else None,
-        status=conversation.status,
-        turns=conversation.turns,
-        standing=_standing(conversation.state),
-        metadata=conversation.user_metadata,
-    )
+        ended = conversation_object(conversations.end(session, conversation_id, state.clock()))
+    state.news.tell(conversation_id)
+    return ended

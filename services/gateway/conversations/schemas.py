@@ -87,10 +87,11 @@ class MessageObject(Resource):
     """One side of a turn.
 
     Attributes:
-        turn_id: The turn; its two messages share it.
-        position: Of the turn: 0 for the first of the conversation.
-        role: ``user`` for the customer, ``assistant`` for the bot.
+        turn_id: The turn; its two messages share it. A colleague's message belongs to none.
+        position: Of the turn: 0 for the first of the conversation; a colleague's message stands before that turn.
+        role: ``user`` for the customer, ``assistant`` for the bot, ``colleague`` for a person who has taken over.
         content: The words; empty on the bot's side when a person has taken over.
+        author: Which colleague.
         model: The model that read the customer's words.
         bot_version: The version of the bot file that answered.
         usage: On the bot's side: tokens read and pieces said.
@@ -99,11 +100,18 @@ class MessageObject(Resource):
 
     object: Literal["conversation.message"] = "conversation.message"
     created_at: int
-    turn_id: str
+    turn_id: str | None
     position: int
-    role: Literal["user", "assistant"]
+    role: Literal["user", "assistant", "colleague"]
     content: str
-    model: str
-    bot_version: int
+    author: str | None = None
+    model: str | None
+    bot_version: int | None
     usage: Usage | None
     parley: TurnDetails | None
+
+
+class ConversationStatusEvent(Reply):
+    """Who has a conversation now."""
+
+    status: Literal["open", "handed_over", "ended"]

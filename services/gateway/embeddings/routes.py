@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from fastapi.concurrency import run_in_threadpool
 
-from services.gateway.analysis.names import ALIAS, model_named
 from services.gateway.analysis.schemas import TokenUsage
 from services.gateway.embeddings.schemas import Embedding, Embeddings, EmbeddingsRequest
 from services.gateway.http.auth import ChatCaller
@@ -17,6 +16,7 @@ from services.gateway.state import AppState, State
 from shared.artifacts.layout import BASE_MODELS
 from shared.errors import InvalidInput
 from shared.storage import models
+from shared.storage.model_names import ALIAS, model_named
 from shared.storage.tables import Model
 
 router = resource("Embeddings")

@@ -68,7 +68,7 @@ def _keep(state: AppState, caller: Caller, upload: Upload) -> FileObject:
     file = state.uploads.keep(upload, caller.key_id, state.clock())
     with state.database.transaction() as session:
         files.add(session, file)
-    return _file(file)
+    return file_object(file)
 
 
 @router.get("/files")
@@ -83,14 +83,14 @@ def list_files(
     """Files, newest first unless told otherwise."""
     with state.database.reading() as session:
         page = files.page(session, after=after, limit=limit, order=order, purpose=purpose)
-    return Listing[FileObject].of([_file(file) for file in page.items], has_more=page.has_more)
+    return Listing[FileObject].of([file_object(file) for file in page.items], has_more=page.has_more)
 
 
 @router.get("/files/{file_id}")
 def retrieve(file_id: str, state: State, _caller: TrainCaller) -> FileObject:
     """One file."""
     with state.database.reading() as session:
-        return _file(files.get(session, file_id))
+        return file_object(files.get(session, file_id))
 
 
 @router.delete("/files/{file_id}")
@@ -124,7 +124,8 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
             yield chunk
 
 
-def _file(file: File) -> FileObject:
+def file_object(file: File) -> FileObject:
+    """A stored file in the shape of the convention."""
     return FileObject(
         id=file.id,
         bytes=file.bytes,

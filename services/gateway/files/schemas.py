@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 from services.gateway.http.schemas import Resource
 
-Purpose = Literal["fine-tune", "fine-tune-results", "assistants", "batch", "vision", "user_data", "evals"]
+Purpose = Literal[
+    "fine-tune", "fine-tune-results", "assistants", "batch", "batch_output", "vision", "user_data", "evals"
+]
 UploadPurpose = Literal["fine-tune", "assistants", "batch", "vision", "user_data", "evals"]
 
 

@@ -32,6 +32,7 @@ from shared.tasks.records import kind_by_fields
 FINE_TUNE = "fine-tune"
 EVALS = "evals"
 USER_DATA = "user_data"
+BATCH = "batch"
 PURPOSES: tuple[str, ...] = get_args(UploadPurpose)
 CHUNK_BYTES = 1024 * 1024
 #: Seconds that a file may be told to live, as the convention has it.
@@ -94,22 +95,27 @@ def upload_of(form: FormData) -> Upload:
         raise InvalidInput("Missing required parameter: 'purpose'.", param="purpose", code="missing_required_parameter")
     if purpose not in PURPOSES:
         raise InvalidInput(f"'purpose' must be one of {', '.join(PURPOSES)}.", param="purpose")
-    filename = _filename(file.filename or "")
+    filename = filename_of(file.filename or "", "file")
     importing = import_form.import_options(form)
     if importing is not None and purpose != FINE_TUNE:
         raise InvalidInput("Only rows for 'fine-tune' are imported.", param=import_form.FIELD)
     if purpose == FINE_TUNE and importing is None:
-        _refuse_other_formats(filename)
+        refuse_other_formats(filename, "file")
     return Upload(filename, str(purpose), file.file, _lifetime(form), importing)
 
 
-def _refuse_other_formats(filename: str) -> None:
+def refuse_other_formats(filename: str, param: str) -> None:
+    """Refuse what the strict reader of training rows does not read.
+
+    Raises:
+        InvalidInput: It is such; ``param`` is where it stands.
+    """
     try:
         format_of(filename)
     except InvalidInput as error:
         raise InvalidInput(
             f"{error.message}. 'parley data import', or 'import': '{{}}' beside the file, reads other formats.",
-            param="file",
+            param=param,
         ) from error
 
 
@@ -229,10 +235,15 @@ def _joined(lines: Iterator[bytes]) -> Iterator[bytes]:
     yield bytes(waiting)
 
 
-def _filename(given: str) -> str:
+def filename_of(given: str, param: str) -> str:
+    """The last part of a name, without what cannot be seen.
+
+    Raises:
+        InvalidInput: Nothing is left of it; ``param`` is where it stands.
+    """
     name = _CONTROL.sub("", re.split(r"[/\\]", given)[-1])[:255]
     if not name:
-        raise InvalidInput("The file needs a name.", param="file")
+        raise InvalidInput("The file needs a name.", param=param)
     return name
 
 

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from services.gateway.http.inner import inner_caller
 from services.gateway.http.keyring import Caller
 from services.gateway.http.tracing import show_allowance
 from services.gateway.state import AppState, State
@@ -25,8 +26,10 @@ Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 
 def _admission(role: Role) -> Callable[[Request, AppState, HTTPAuthorizationCredentials | None], Awaitable[Caller]]:
     async def admit(request: Request, state: State, credentials: Credentials) -> Caller:
-        caller = await _authenticated(state, credentials)
-        _within_rate(request, state, caller)
+        caller = inner_caller(request.scope)
+        if caller is None:
+            caller = await _authenticated(state, credentials)
+            _within_rate(request, state, caller)
         if not caller.may(role):
             raise NotAllowed(f"This needs a key with the role '{role}'; yours has '{caller.role}'.")
         return caller

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
@@ -10,6 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 UPLOADS = "/v1/files"
+_DOCUMENTS = re.compile(r"/v1/streams/[^/]+/documents/?")
+#: A part of a file, and how large one may be, as the convention has it.
+PARTS, PART_BYTES = re.compile(r"/v1/uploads/[^/]+/parts/?"), 64 * 1024 * 1024
 #: Room for the multipart frame around a file.
 FRAME_BYTES = 64 * 1024
 #: What a client has to send at least, averaged over the body; slower ones hold a place that others need.
@@ -23,15 +27,19 @@ class BodyLimit:
 
     Args:
         app: The application inside.
-        json_bytes: Limit of every body but uploads.
+        json_bytes: Limit of every other body.
         upload_bytes: Limit of an uploaded file.
+        documents_bytes: Limit of documents for a stream.
         patience: Seconds that a body may take beyond what its size explains.
     """
 
-    def __init__(self, app: ASGIApp, *, json_bytes: int, upload_bytes: int, patience: float) -> None:
+    def __init__(
+        self, app: ASGIApp, *, json_bytes: int, upload_bytes: int, documents_bytes: int, patience: float
+    ) -> None:
         self._app = app
         self._json_bytes = json_bytes
         self._upload_bytes = upload_bytes
+        self._documents_bytes = documents_bytes
         self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,9 +47,17 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        uploading = scope["path"].rstrip("/") == UPLOADS and scope["method"] == "POST"
-        limit = self._upload_bytes + FRAME_BYTES if uploading else self._json_bytes
+        limit = self._limit(scope["path"]) if scope["method"] == "POST" else self._json_bytes
         await self._app(scope, _counting(receive, _declared_length(scope), limit, self._patience), send)
+
+    def _limit(self, path: str) -> int:
+        if path.rstrip("/") == UPLOADS:
+            return self._upload_bytes + FRAME_BYTES
+        if PARTS.fullmatch(path):
+            return min(self._upload_bytes, PART_BYTES) + FRAME_BYTES
+        if _DOCUMENTS.fullmatch(path):
+            return self._documents_bytes
+        return self._json_bytes
 
 
 def _declared_length(scope: Scope) -> int:

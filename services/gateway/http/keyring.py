@@ -91,6 +91,12 @@ class KeyRing:
             self._known[key_hash] = (caller, self._clock() + MEMORY_SECONDS)
         return caller
 
+    def by_id(self, key_id: str) -> Caller | None:
+        """The caller that works go on for after their request has ended; ``None`` if the key is revoked."""
+        with self._database.reading() as session:
+            row = keys.get(session, key_id)
+        return None if row.revoked_at is not None else _caller(row)
+
     def forget(self) -> None:
         """Look every key up again; called when one was revoked."""
         with self._lock:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Depends, Header, Query, Request
 
 from services.gateway.http.json_body import JsonRoute
 from services.gateway.http.schemas import ErrorBody
@@ -42,6 +43,17 @@ IdempotencyKey = Annotated[
         description="A repeated request with the same key is answered with what the first one made.",
     ),
 ]
+
+_METADATA = re.compile(r"metadata\[([^\]]{1,64})\]")
+
+
+async def _metadata_filter(request: Request) -> dict[str, str]:
+    """``metadata[k]=v`` of the query, as the official client writes it."""
+    pairs = ((_METADATA.fullmatch(name), value) for name, value in request.query_params.multi_items())
+    return {match[1]: value for match, value in pairs if match}
+
+
+MetadataFilter = Annotated[dict[str, str], Depends(_metadata_filter)]
 
 
 def resource(tag: str) -> APIRouter:

@@ -55,6 +55,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the event streams, which would last for ever, and shut down."""
         self._gateway.events.close()
+        self._gateway.conversation_events.close()
         await super().shutdown(sockets)
 
 

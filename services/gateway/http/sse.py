@@ -19,9 +19,9 @@ _PIECE = re.compile(
 )
 
 
-def frame(payload: BaseModel, *, event: str | None = None) -> bytes:
+def frame(payload: BaseModel, *, event: str | None = None, id: str | None = None) -> bytes:  # noqa: A002  # its name in the stream
     """One event. JSON escapes line breaks, so the data is always one line."""
-    name = f"event: {event}\n" if event else ""
+    name = (f"id: {id}\n" if id else "") + (f"event: {event}\n" if event else "")
     return f"{name}data: {payload.model_dump_json()}\n\n".encode()
 
 

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
+from fastapi import Header
 
 from services.gateway.http.auth import TrainCaller
-from services.gateway.http.router import After, IdempotencyKey, Limit, resource
+from services.gateway.http.router import After, IdempotencyKey, Limit, MetadataFilter, resource
 from services.gateway.http.schemas import EmptyRequest, Listing
 from services.gateway.jobs.objects import checkpoint_object, event_object, job_object
 from services.gateway.jobs.schemas import CheckpointObject, CreateJob, EventObject, JobObject
-from services.gateway.state import AppState, State
+from services.gateway.state import State
+from shared.artifacts.layout import checkpoints_key
 from shared.contracts.jobs import FINAL_STATUSES
 from shared.errors import InvalidInput
 from shared.storage import jobs
 
 router = resource("Fine-tuning")
 
-_METADATA = re.compile(r"metadata\[([^\]]{1,64})\]")
-
-
-async def _metadata_filter(request: Request) -> dict[str, str]:
-    """``metadata[k]=v`` of the query, as the official client writes it."""
-    pairs = ((_METADATA.fullmatch(name), value) for name, value in request.query_params.multi_items())
-    return {match[1]: value for match, value in pairs if match}
-
-
-MetadataFilter = Annotated[dict[str, str], Depends(_metadata_filter)]
 RetryCount = Annotated[int, Header(alias="x-stainless-retry-count", ge=0, include_in_schema=False)]
 
 
@@ -76,19 +66,37 @@ def cancel(job_id: str, state: State, _caller: TrainCaller, _body: EmptyRequest 
             )
         if before.status != "cancelled" and not before.cancel_requested:
             jobs.add_event(session, job_id, "info", "message", "Cancellation requested", {}, state.clock())
-        return job_object(jobs.request_cancel(session, job_id, state.clock()))
+        job = jobs.request_cancel(session, job_id, state.clock())
+    if job.status == "cancelled":  # nobody works at it who would do so
+        state.store.delete(checkpoints_key(job_id))
+    return job_object(job)
 
 
 @router.post("/fine_tuning/jobs/{job_id}/pause")
 def pause(job_id: str, state: State, _caller: TrainCaller, _body: EmptyRequest | None = None) -> JobObject:
-    """Always refused: jobs cannot be paused."""
-    raise _no_pauses(state, job_id)
+    """Pause a job: at once while it waits, within seconds while it runs. It keeps its last checkpoint, and its worker is free."""
+    with state.database.transaction() as session:
+        if jobs.request_pause(session, job_id):
+            jobs.add_event(session, job_id, "info", "message", "Pause requested", {}, state.clock())
+        job = jobs.get(session, job_id)
+    if job.status in FINAL_STATUSES:
+        raise InvalidInput(f"The job has {job.status}; only an unfinished job can be paused.", code="job_finished")
+    return job_object(job)
 
 
 @router.post("/fine_tuning/jobs/{job_id}/resume")
 def resume(job_id: str, state: State, _caller: TrainCaller, _body: EmptyRequest | None = None) -> JobObject:
-    """Always refused: jobs cannot be paused."""
-    raise _no_pauses(state, job_id)
+    """Let a paused job go on from its last checkpoint, when a worker is free."""
+    with state.database.transaction() as session:
+        resumed = jobs.request_resume(session, job_id)
+        if resumed:
+            jobs.add_event(session, job_id, "info", "message", "Resumed", {}, state.clock())
+        job = jobs.get(session, job_id)
+    if job.status in FINAL_STATUSES:
+        raise InvalidInput(f"The job has {job.status}; only a paused job can be resumed.", code="job_finished")
+    if resumed and job.status == "queued":
+        state.submissions.wake(job_id)
+    return job_object(job)
 
 
 @router.get("/fine_tuning/jobs/{job_id}/events")
@@ -111,13 +119,3 @@ def checkpoints(
         jobs.get(session, job_id)
         page = jobs.checkpoints(session, job_id, after=after, limit=limit)
     return Listing[CheckpointObject].of([checkpoint_object(one) for one in page.items], has_more=page.has_more)
-
-
-def _no_pauses(state: AppState, job_id: str) -> InvalidInput:
-    with state.database.reading() as session:
-        jobs.get(session, job_id)
-    return InvalidInput(
-        "Jobs cannot be paused. Cancel the job; a new one on the same file starts from the beginning, and one on the id of "
-        "a finished model starts from that model.",
-        code="pause_not_supported",
-    )

@@ -11,6 +11,7 @@ from shared.contracts.ensembles import Ensemble
 from shared.contracts.integrations import Integrations
 from shared.contracts.jobs import (
     Architecture,
+    Export,
     Hyperparameters,
     JobOptions,
     JobStatus,
@@ -132,6 +133,7 @@ class JobDetails(Reply):
     tuning: Tuning
     objectives: Objectives
     schedule: Schedule
+    export: Export
     promotion: Promotion
     scope: ScopeCosts
     rare_labels: RareLabels
@@ -156,7 +158,7 @@ class JobObject(Resource):
     training_file: str
     validation_file: str | None
     result_files: list[str]
-    status: JobStatus
+    status: JobStatus | Literal["pausing"]
     trained_tokens: int | None
     seed: int
     hyperparameters: Hyperparameters

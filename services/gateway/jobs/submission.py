@@ -72,7 +72,7 @@ class JobSubmission:
             if repeated is None:
                 raise
             return repeated
-        self._wake(job.id)
+        self.wake(job.id)
         return job
 
     def _repeated(self, request: CreateJob, key_id: str, idempotency_key: str | None, *, is_retry: bool) -> Job | None:
@@ -170,7 +170,8 @@ class JobSubmission:
             jobs.add_event(session, job.id, "info", "message", f"Created fine-tuning job: {job.id}", {}, job.created_at)
         return job
 
-    def _wake(self, job_id: str) -> None:
+    def wake(self, job_id: str) -> None:
+        """Tell a worker that a job waits; if that fails, the reaper will."""
         try:
             self._queue.wake(job_id)
         except (Unavailable, TooManyRequests) as error:

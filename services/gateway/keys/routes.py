@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.gateway.http.auth import AdminCaller
+from services.gateway.http.auth import AdminCaller, ChatCaller
 from services.gateway.http.keyring import new_secret
 from services.gateway.http.router import resource
 from services.gateway.http.schemas import Deleted, Listing
@@ -31,6 +31,13 @@ def list_keys(state: State, _caller: AdminCaller) -> Listing[KeyObject]:
     """Every key without its secret, revoked ones included, oldest first."""
     with state.database.reading() as session:
         return Listing[KeyObject].of([_key(row) for row in keys.all(session)])
+
+
+@router.get("/keys/own")
+def own(state: State, caller: ChatCaller) -> KeyObject:
+    """The key that asks: what it is called, and what it may do."""
+    with state.database.reading() as session:
+        return _key(keys.get(session, caller.key_id))
 
 
 @router.delete("/keys/{key_id}")

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from secrets import token_hex
 
-from services.gateway.analysis.names import model_named
 from services.gateway.models.schemas import CreateFewShot
 from shared.artifacts.layout import FEW_SHOT
 from shared.contracts.few_shot import FewShot, FewShotLabel
@@ -14,6 +13,7 @@ from shared.errors import InvalidInput
 from shared.privacy.masking import masked
 from shared.storage import models
 from shared.storage.engine import Session
+from shared.storage.model_names import model_named
 from shared.storage.tables import Model
 
 #: Tasks whose models make embeddings.

@@ -10,7 +10,6 @@ from typing import Any, cast
 from fastapi import Response
 from fastapi.concurrency import run_in_threadpool
 
-from services.gateway.analysis.names import CHATS, alias_of, model_named
 from services.gateway.http.auth import ChatCaller, TrainCaller
 from services.gateway.http.router import resource
 from services.gateway.http.schemas import Deleted
@@ -33,6 +32,7 @@ from shared.contracts.releases import ModelPublished
 from shared.contracts.tasks import TaskName
 from shared.errors import InvalidInput
 from shared.storage import models
+from shared.storage.model_names import CHATS, alias_of, model_named
 from shared.storage.tables import Model
 from shared.tasks.records import inputs_of
 

@@ -159,7 +159,7 @@ class _Attempt:
     def _caller(self) -> Caller:
         with self._database.reading() as session:
             key = keys.get(session, self._row.key_id)
-        if key is None or key.revoked_at is not None:
+        if key.revoked_at is not None:
             raise NotAllowed("The key that asked for this response has been revoked.", code="key_revoked")
         return Caller(key.id, key.role, key.requests_per_minute)
 

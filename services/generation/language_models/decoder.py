@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
 from threading import Lock
 from typing import Self
 
 from shared.artifacts.bundle import Bundle
-from shared.artifacts.manifest import CHAT_TEMPLATE, FP32_MODEL, TOKENIZER, DecoderShape
+from shared.artifacts.manifest import DecoderShape
 from shared.contracts.generation import (
     ChosenToken,
     FinishReason,
@@ -22,31 +21,13 @@ from shared.contracts.generation import (
     TokensProduced,
 )
 from shared.decoding.answer import Finish, Part
-from shared.decoding.chat_template import BadTemplate, ChatTemplate, read_template
+from shared.decoding.chat_template import BadTemplate, ChatTemplate
 from shared.decoding.grammar import Grammars
-from shared.decoding.graph import open_graph
+from shared.decoding.parts import DecoderLimits, DecoderParts
 from shared.decoding.scheduler import Scheduler
 from shared.decoding.tokenizer import DecoderTokens
-from shared.errors import BrokenArtifact, InvalidInput, Unavailable
-from shared.inference.session import CPU
+from shared.errors import InvalidInput, Unavailable
 from shared.messaging.consuming.handlers import Emitter
-
-
-@dataclass(frozen=True, slots=True)
-class DecoderLimits:
-    """How much of the machine a model may have.
-
-    Attributes:
-        slots: Answers written at once.
-        context: Tokens of each, prompt and answer together; ``None``: what the model can.
-        threads: Threads inside one step.
-        providers: Where to run, best first.
-    """
-
-    slots: int = 16
-    context: int | None = None
-    threads: int = 1
-    providers: Sequence[str] = CPU
 
 
 class Decoder:
@@ -82,23 +63,12 @@ class Decoder:
             BrokenArtifact: It is none that writes, or its files do not fit together.
             SettingsError: The first provider is not there.
         """
-        manifest, shape = bundle.manifest, bundle.manifest.decoder
-        if shape is None:
-            raise BrokenArtifact(f"{manifest.model_id} is a model of {manifest.task}, which writes no texts")
-        served = bundle.path(FP32_MODEL if limits.providers[0] != CPU[0] else manifest.served_file)
-        tokens = DecoderTokens.from_file(bundle.path(TOKENIZER))
-        graph = open_graph(
-            served,
-            shape,
-            slots=limits.slots,
-            context=limits.context,
-            threads=limits.threads,
-            providers=limits.providers,
-        )
+        parts = DecoderParts.of_bundle(bundle, limits)
+        shape = parts.graph.shape
         # A model that never ends its answers cannot tell that an object is complete.
-        grammars = Grammars(tokens, shape.vocabulary, shape.end) if shape.end else None
-        template = _template(bundle, tokens, shape)
-        return cls(manifest.model_id, Scheduler(graph, tokens, constraints=grammars), tokens, template, shape)
+        grammars = Grammars(parts.tokens, shape.vocabulary, shape.end) if shape.end else None
+        scheduler = Scheduler(parts.graph, parts.tokens, constraints=grammars)
+        return cls(bundle.manifest.model_id, scheduler, parts.tokens, parts.template, shape)
 
     def generate(self, request: GenerateText, emitter: Emitter) -> None:
         """See ``Generator``."""
@@ -207,10 +177,3 @@ def _sampling_of(sampling: Sampling, choice: int) -> Sampling:
 def _cancel(futures: Sequence[Future[Finish]]) -> None:
     for future in futures:
         future.cancel()
-
-
-def _template(bundle: Bundle, tokens: DecoderTokens, shape: DecoderShape) -> ChatTemplate | None:
-    if CHAT_TEMPLATE not in bundle.manifest.files:
-        return None
-    end = next(iter(shape.end), None)
-    return read_template(bundle.path(CHAT_TEMPLATE), tokens.tokenizer, begin=shape.begin, end=end)

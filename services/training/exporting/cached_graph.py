@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -47,6 +47,8 @@ class CachedGraph:
         self._outputs = ["logits", *(name.replace("past_key_values", "present") for name in self._past)]
         if not {*self._outputs} <= {*self._session.outputs} or not {*self._past} <= {*self._session.inputs}:
             raise BrokenArtifact(f"{path.name} is no decoder of {shape.layers} layers; fetch or train the model again")
+        kinds = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+        self._element: Any = kinds[self._session.types[self._past[0]]]
 
     def __enter__(self) -> Self:
         return self
@@ -56,7 +58,7 @@ class CachedGraph:
 
     def empty(self) -> Cache:
         """Of a text that begins."""
-        state = np.zeros((1, self.shape.kv_heads, 0, self.shape.head_size), np.float32)
+        state = np.zeros((1, self.shape.kv_heads, 0, self.shape.head_size), self._element)
         return Cache((state,) * len(self._past))
 
     def read(self, tokens: Sequence[int], cache: Cache) -> tuple[FloatArray, Cache]:
@@ -69,7 +71,7 @@ class CachedGraph:
         mask = np.ones((1, cache.read + ids.shape[1]), np.int64)
         feeds = {"input_ids": ids, "attention_mask": mask, **dict(zip(self._past, cache.states, strict=True))}
         logits, *states = self._session.run(self._outputs, feeds)
-        return logits[0], Cache(tuple(states))
+        return logits[0].astype(np.float32, copy=False), Cache(tuple(states))
 
     def close(self) -> None:
         """Free the model's memory."""

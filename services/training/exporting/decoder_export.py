@@ -66,14 +66,15 @@ def export_decoder(model: DecoderModel, folder: Path, prompts: Sequence[Sequence
             trace(causal, shape, path)
         difference = parity(causal, path, shape, prompts)
     except (RuntimeError, ValueError, TypeError, KeyError, AttributeError, OSError, BrokenArtifact) as error:
-        raise _failed(str(error).partition("\n")[0]) from error
+        raise export_failed(str(error).partition("\n")[0]) from error
     if not difference <= TOLERANCE:
-        raise _failed(f"its logits differ by {difference:.2g}, more than {TOLERANCE:g}")
+        raise export_failed(f"its logits differ by {difference:.2g}, more than {TOLERANCE:g}")
     (folder / CHAT_TEMPLATE).write_text(model.wording.template.source, encoding="utf-8")
     return shape, difference
 
 
-def _failed(reason: str) -> TrainingFailed:
+def export_failed(reason: str) -> TrainingFailed:
+    """What the owner of a job is told."""
     return TrainingFailed(
         f"The model cannot be exported to ONNX: {reason}. Choose another base model.",
         param="model",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import onnx
@@ -13,7 +13,7 @@ from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
 from services.training.exporting.activation_scales import fix_scales
 from services.training.fitting.batching import Batch
-from shared.artifacts.manifest import INT4_MODEL, INT8_MODEL
+from shared.artifacts.manifest import FP32_MODEL, INT4_MODEL, INT8_MODEL, encoder_beside
 
 #: Weights per scale of the block-wise scheme.
 _BLOCK = 32
@@ -29,11 +29,19 @@ class Scheme:
         name: Stands in the manifest.
         write: Makes the second file from the first.
         file: What the second is called.
+        paired: Whether the graph that reads, beside the one that writes, is to be made smaller too.
     """
 
     name: str
     write: Callable[[Path, Path], None]
     file: str = INT8_MODEL
+    paired: bool = False
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        """Of each graph, the file it is made of and its own."""
+        yield FP32_MODEL, self.file
+        if self.paired:
+            yield encoder_beside(FP32_MODEL), encoder_beside(self.file)
 
 
 def _dynamic(source: Path, target: Path, *, kinds: list[str], exclude: list[str]) -> None:
@@ -101,6 +109,9 @@ WRITING_SCHEMES = (
     Scheme("int8-blockwise", _blockwise),
 )
 """Of decoders, fastest first."""
+
+PAIRED_SCHEMES = tuple(replace(scheme, paired=True) for scheme in WRITING_SCHEMES)
+"""Of encoder-decoders."""
 
 
 def quantise(source: Path, target: Path, scheme: Scheme, texts: Sequence[Batch]) -> None:

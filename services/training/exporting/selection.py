@@ -73,7 +73,8 @@ def choose(
     plain = variants.try_out(FP32_MODEL, None)
     texts = variants.shown()
     for scheme in variants.schemes:
-        quantise(folder / FP32_MODEL, folder / scheme.file, scheme, texts)
+        for source, target in scheme.files():
+            quantise(folder / source, folder / target, scheme, texts)
         # Most fail on the labels alone, so the calibration of their own is only made for one that does not.
         first = dataclasses.replace(plain, file=scheme.file, scheme=scheme)
         if points_lost(plain.validation, variants.evaluate(first, validation), quality) <= MAX_LOSS:
@@ -81,5 +82,6 @@ def choose(
             lost = points_lost(plain.validation, small.validation, quality)
             if lost <= MAX_LOSS:
                 return small, lost
-        (folder / scheme.file).unlink()
+        for _, target in scheme.files():
+            (folder / target).unlink()
     return plain, None

@@ -18,7 +18,6 @@ from services.training.fitting.device import best_device
 from services.training.fitting.pace import Clock, Pace
 from services.training.fitting.recipe import Recipe
 from services.training.fitting.stepper import Stepper
-from services.training.models.encoder import layers_of
 from services.training.models.task_model import TaskModel
 from services.training.objectives.objective import Objective
 from services.training.tasks.task import Task
@@ -177,9 +176,8 @@ def _layers_above(model: TaskModel) -> dict[str, int]:
     Raises:
         TrainingFailed: The layers cannot be told apart.
     """
-    layers = layers_of(model.encoder, model.layers)
     above = {
-        id(weight): model.layers - 1 - place for place, layer in enumerate(layers) for weight in layer.parameters()
+        id(weight): model.layers - 1 - place for place, layer in enumerate(model.stack) for weight in layer.parameters()
     }
     return {name: above[id(weight)] for name, weight in model.named_parameters() if id(weight) in above}
 

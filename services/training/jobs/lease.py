@@ -91,6 +91,7 @@ class LeaseKeeper:
     Attributes:
         lost: Whether the job was given to another worker, or has ended.
         cancelled: Whether it is to be cancelled.
+        paused: Whether it is to be paused.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class LeaseKeeper:
         self._follower = Follower(self._update, self._report)
         self.lost = False
         self.cancelled = False
+        self.paused = False
 
     def is_sure(self) -> bool:
         """Whether no other worker has the job or can have it before long: the lease has not nearly run out."""
@@ -127,7 +129,8 @@ class LeaseKeeper:
                 self.lost = not jobs.renew(session, self._job_id, self._token, time.time(), self._seconds)
             self._renewed = now
         with self._database.reading() as session:
-            self.cancelled = jobs.get(session, self._job_id).cancel_requested
+            job = jobs.get(session, self._job_id)
+        self.cancelled, self.paused = job.cancel_requested, job.pause_requested
 
     def _report(self, error: ParleyError) -> None:
         _log.warning(

@@ -42,7 +42,7 @@ _NO_FOLDER = (
 
 _log = logs.get(__name__)
 
-Ending = Literal["exited", "cancelled", "overtime", "stopped", "lost", "cut_off", "no_folder"]
+Ending = Literal["exited", "cancelled", "paused", "overtime", "stopped", "lost", "cut_off", "no_folder"]
 """Why a child is no longer watched, or never was."""
 
 
@@ -148,6 +148,8 @@ class Supervisor:
                 return Outcome("overtime")
             if keeper.cancelled:
                 return Outcome("cancelled")
+            if keeper.paused:
+                return Outcome("paused")
             if keeper.lost:
                 # Or the child has just ended the job, and with it the lease; then it is about to exit.
                 has_ended = child.wait(_EXIT_SECONDS) == ENDED
@@ -169,6 +171,8 @@ class Supervisor:
             return self._finish(job, token, "failed", message, "time_limit_exceeded")
         if outcome.ending == "no_folder":
             return self._finish(job, token, "failed", _NO_FOLDER, TrainingFailed.default_code)
+        if outcome.ending == "paused":
+            return self._give_back(job, token, "the job was paused", jobs.hand_back)
         if outcome.ending == "stopped":
             return self._give_back(job, token, "its worker was stopped", jobs.hand_back)
         if outcome.ending == "cut_off":

@@ -74,9 +74,9 @@ class Wording:
         Raises:
             TrainingFailed: They name no token that ends a text, or the template cannot be used.
         """
-        config, generation = _read(base / "config.json"), _read(base / "generation_config.json")
+        config, generation = read_json(base / "config.json"), read_json(base / "generation_config.json")
         begin = config.get("bos_token_id")
-        end = _ids(generation.get("eos_token_id")) or _ids(config.get("eos_token_id"))
+        end = token_ids(generation.get("eos_token_id")) or token_ids(config.get("eos_token_id"))
         if not end:
             raise TrainingFailed(
                 f"The base model {base.name} names no token that ends a text (eos_token_id in config.json). Name one, or choose another.",
@@ -104,11 +104,12 @@ def _source(base: Path) -> str:
     file = base / CHAT_TEMPLATE
     if file.is_file():
         return file.read_text(encoding="utf-8")
-    source = _read(base / "tokenizer_config.json").get("chat_template")
+    source = read_json(base / "tokenizer_config.json").get("chat_template")
     return source if isinstance(source, str) else PLAIN
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """What a file of a base model says; nothing if it is missing."""
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -116,7 +117,8 @@ def _read(path: Path) -> dict[str, Any]:
     return found
 
 
-def _ids(value: object) -> tuple[int, ...]:
+def token_ids(value: object) -> tuple[int, ...]:
+    """Ids of tokens as configurations have them: one, several or none."""
     if isinstance(value, int):
         return (value,)
     return tuple(token for token in value if isinstance(token, int)) if isinstance(value, list) else ()

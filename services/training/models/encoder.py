@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
+from services.training.models.pruned_heads import FIELD, shape_like
 from shared.errors import TrainingFailed
 
 ModelT = TypeVar("ModelT", bound=nn.Module)
@@ -39,6 +41,9 @@ def load_encoder(base: Path) -> PreTrainedModel:
     # A pooler that is missing or superfluous is of no interest: it is dropped below.
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
+        config = AutoConfig.from_pretrained(base, local_files_only=True, trust_remote_code=False)
+        if hasattr(config, FIELD):
+            return _with_fewer_heads(config, base)
         encoder: PreTrainedModel = AutoModel.from_pretrained(
             base,
             local_files_only=True,
@@ -47,10 +52,23 @@ def load_encoder(base: Path) -> PreTrainedModel:
             attn_implementation="eager",  # exports to the graph that onnxruntime fuses best
             dtype=torch.float32,
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise _unreadable(base, error) from error
     if hasattr(encoder, "pooler"):
         setattr(encoder, "pooler", None)  # noqa: B010  # declared as a module, which it may well lack
+    return encoder
+
+
+def _with_fewer_heads(config: PretrainedConfig, base: Path) -> PreTrainedModel:
+    """An encoder of ours whose layers are narrower than transformers knows them."""
+    encoder: PreTrainedModel = AutoModel.from_config(  # type: ignore[no-untyped-call]
+        config, attn_implementation="eager", dtype=torch.float32
+    )
+    if hasattr(encoder, "pooler"):
+        setattr(encoder, "pooler", None)  # noqa: B010  # declared as a module
+    shape_like(encoder)
+    encoder.load_state_dict(load_file(base / "model.safetensors"))
+    encoder.train(mode=False)
     return encoder
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from services.training.models.encoder import word_table
+from services.training.models.encoder import layers_of, word_table
 from shared.errors import TrainingFailed
 
 Outputs = dict[str, Tensor]
@@ -64,6 +65,15 @@ class TaskModel(nn.Module, ABC):
         if not isinstance(self.encoder, PreTrainedModel):
             raise TypeError("A wrapped encoder's table is not trained.")
         return word_table(self.encoder)
+
+    @property
+    def stack(self) -> Sequence[nn.Module]:
+        """Its layers, lowest first, within whatever a tuning has wrapped them in.
+
+        Raises:
+            TrainingFailed: They cannot be told apart.
+        """
+        return [*layers_of(self.encoder, self.layers)]
 
     @property
     def is_plain(self) -> bool:

@@ -11,15 +11,13 @@ from torch import Tensor
 from services.training.fitting.batching import Batch, batches
 from services.training.fitting.choice_loss import ChoiceLoss
 from services.training.fitting.device import best_device
+from services.training.fitting.head_learning import learn_heads, loss_of
 from services.training.fitting.recipe import Recipe
 from services.training.models.task_model import Outputs, TaskModel
 from services.training.objectives.objective import Beginning, Loss, Objective
 from services.training.tasks.task import Task
 from shared.contracts.objectives import Ewc
 from shared.errors import TrainingFailed
-
-#: Passes over the old rows in which new heads learn to read the encoder as it is, and their rate: linear heads on fixed states bear it.
-_EPOCHS, _RATE, _BATCH = 10, 5e-3, 32
 
 
 class EwcObjective(Objective):
@@ -58,7 +56,7 @@ class EwcObjective(Objective):
         model.to(best_device())
         examples = self._task.prepare(model, self._task.examples(beginning.encoder, rows, schema))
         model.eval()
-        self._learn_heads(model, examples)
+        learn_heads(model, examples, self._task, self._recipe)
         information = self._information(model, examples)
         weights = dict(model.encoder.named_parameters())
         count = sum(one.numel() for one in information.values())
@@ -83,17 +81,6 @@ class EwcObjective(Objective):
                 total = total + (information * (weight - began) ** 2).sum()
         return self._spec.weight / 2 * total
 
-    def _learn_heads(self, model: TaskModel, examples: Any) -> None:
-        model.encoder.requires_grad_(requires_grad=False)
-        heads = [weight for weight in model.parameters() if weight.requires_grad]
-        optimizer = torch.optim.AdamW(heads, lr=_RATE)
-        for _ in range(_EPOCHS):
-            for batch in batches(examples, _BATCH, self._task.collate):
-                optimizer.zero_grad()
-                self._loss_of(model, batch).backward()  # type: ignore[no-untyped-call]
-                optimizer.step()
-        model.encoder.requires_grad_(requires_grad=True)
-
     def _information(self, model: TaskModel, examples: Any) -> dict[str, Tensor]:
         """The mean over rows of each weight's squared gradient."""
         words = model.word_embeddings
@@ -101,12 +88,8 @@ class EwcObjective(Objective):
         found = {name: torch.zeros_like(weight) for name, weight in held.items()}
         for batch in batches(examples, 1, self._task.collate):
             model.zero_grad()
-            self._loss_of(model, batch).backward()  # type: ignore[no-untyped-call]
+            loss_of(model, batch, self._task, self._recipe).backward()  # type: ignore[no-untyped-call]
             for name, weight in held.items():
                 if weight.grad is not None:
                     found[name] += weight.grad.square() / len(examples)
         return found
-
-    def _loss_of(self, model: TaskModel, batch: Batch) -> Tensor:
-        batch = batch.to(model.device)
-        return self._task.loss(model(**batch.inputs), batch, self._task.counts(batch), self._recipe)

@@ -21,7 +21,7 @@ from services.training.models.task_model import Outputs, TaskModel
 from services.training.models.text_encoder import TextEncoder
 from services.training.reporting.figures import Evaluation
 from shared.artifacts.bundle import Bundle
-from shared.artifacts.manifest import DecoderShape, Labels, Manifest
+from shared.artifacts.manifest import DecoderShape, EncoderDecoderShape, Labels, Manifest
 from shared.contracts.jobs import JobSpec
 from shared.contracts.objectives import Objective
 from shared.rows.spans import Entity
@@ -71,7 +71,7 @@ class Exported(NamedTuple):
     """
 
     difference: float
-    decoder: DecoderShape | None = None
+    decoder: DecoderShape | EncoderDecoderShape | None = None
 
 
 def _as_they_are(_model: Any, examples: Sequence[Any]) -> Sequence[Any]:

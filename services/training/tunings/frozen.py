@@ -8,7 +8,6 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers.modeling_outputs import BaseModelOutput
 
 from services.training.fitting.rates import Rates
-from services.training.models.encoder import layers_of
 from services.training.models.task_model import TaskModel
 from services.training.tunings.tuning import Tuning
 from shared.contracts.tunings import Frozen
@@ -37,7 +36,7 @@ class FrozenTuning(Tuning):
             model.encoder_stays()
             model.encoder = RememberedStates(model.encoder)
             return
-        layers = layers_of(model.encoder, model.layers)
+        layers = model.stack
         if self.spec.layers > len(layers):
             raise TrainingFailed(
                 f"The base model has {len(layers)} layers, and {self.spec.layers} of them are to be trained. Name fewer.",

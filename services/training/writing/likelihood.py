@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 
-from services.training.fitting.batching import IGNORED, batches
+from services.training.fitting.batching import IGNORED, Collate, batches
 from services.training.fitting.device import autocast
 from services.training.models.decoder_model import OUTPUT, DecoderModel
+from services.training.models.task_model import TaskModel
 from services.training.writing.preferences import PreferencePair, collated_pairs
-from services.training.writing.token_sequences import TokenSequence, collated
+from services.training.writing.token_sequences import collated
 
 _AT_ONCE = 16
 #: Beyond it a perplexity says nothing any more.
@@ -63,12 +64,12 @@ def answer_log_probabilities(logits: Tensor, words: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def surprise_of(model: DecoderModel, sequences: Sequence[TokenSequence]) -> Surprise:
-    """What a model, without dropout, makes of some texts."""
+def surprise_of(model: TaskModel, sequences: Sequence[Any], collate: Collate[Any] = collated) -> Surprise:
+    """What a model that tells words, without dropout, makes of some texts; each knows its ``size`` in bytes."""
     was_training = model.training
     model.eval()
     found = NOTHING
-    for batch in batches(sequences, _AT_ONCE, collated):
+    for batch in batches(sequences, _AT_ONCE, collate):
         moved = batch.to(model.device)
         with autocast(model.device):
             logits = model(**moved.inputs)[OUTPUT].float()

@@ -117,11 +117,16 @@ class SlotReader:
 
     def range_end(self, name: str, text: str) -> str | None:
         """Of a date in a text with one stretch of days: the end of it that the slot stands for, if the bot file says which."""
+        ends = self.range_ends(name, text)
+        return ends[0 if self._bot.slots[name].of_range == "start" else 1] if ends else None
+
+    def range_ends(self, name: str, text: str) -> tuple[str, ...]:
+        """Both ends of the one stretch of days that a text names, where the slot stands for one of them; else none."""
         slot = self._bot.slots[name]
         ranges = date_ranges(text, self._calendar(slot)) if slot.of_range is not None else []
         if len({one.value for one in ranges}) != 1:
-            return None
-        return ranges[0].value.split("/")[0 if slot.of_range == "start" else 1]
+            return ()
+        return tuple(ranges[0].value.split("/")) if "/" in ranges[0].value else ()
 
     def error(self, name: str) -> tuple[str, ...]:
         """What to say when a value does not do; empty for types where nothing can be said but the question again."""

@@ -17,7 +17,9 @@ Mask = Callable[[bytes], bytes]
 """Makes a body fit to be kept and read by operators."""
 
 MASKED = "[masked]"
-_CUSTOMERS_WORDS = frozenset(("text", "texts", "user", "answer", "slots", "suggestions", "content", "prompt"))
+_CUSTOMERS_WORDS = frozenset(
+    ("text", "texts", "user", "answer", "slots", "suggestions", "content", "prompt", "title", "author", "url", "meta")
+)
 
 
 def mask_customer_text(body: bytes) -> bytes:

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from shared.rows.kind import RecordKind
 from shared.rows.parsing import STRICT, Text, parser
-from shared.rows.row import Unlabelled
-from shared.text.normalisation import folded
+from shared.rows.text import TextRow
 
 #: Tokens that a model adds at most, if a row does not say how many.
 TOKENS = 64
 MaxTokens = Annotated[int, Field(ge=1, le=4096)]
-
-
-@dataclass(frozen=True, slots=True, config=STRICT)
-class Row(Unlabelled):
-    """A text."""
-
-    text: Text
-
-    @property
-    def key(self) -> str:
-        """The text, letter case folded."""
-        return folded(self.text)
-
-    def with_texts(self, change: Callable[[str], str]) -> Self:
-        """The row with its text changed."""
-        return replace(self, text=change(self.text))
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
@@ -50,6 +31,6 @@ KIND = RecordKind(
     needed=("text",),
     labels=(),
     cells={},
-    parse=parser(Row, '{"text": "…"}'),
+    parse=parser(TextRow, '{"text": "…"}'),
     parse_input=parser(Input, '{"text": "The parcel", "max_tokens": 64}'),
 )

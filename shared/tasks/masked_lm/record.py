@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import PlainValidator
 from pydantic.dataclasses import dataclass
 
 from shared.rows.kind import RecordKind
-from shared.rows.parsing import STRICT, Text, fault, parser
+from shared.rows.parsing import STRICT, fault, parser
 from shared.rows.problems import text_problem
-from shared.rows.row import Unlabelled
-from shared.text.normalisation import folded
+from shared.rows.text import TextRow
 
 MASK = "[MASK]"
-
-
-@dataclass(frozen=True, slots=True, config=STRICT)
-class Row(Unlabelled):
-    """A text."""
-
-    text: Text
-
-    @property
-    def key(self) -> str:
-        """The text in the form that a model reads, letter case folded."""
-        return folded(self.text)
-
-    def with_texts(self, change: Callable[[str], str]) -> Self:
-        """The row with its text changed."""
-        return replace(self, text=change(self.text))
 
 
 def _with_a_mask(value: object) -> str:
@@ -57,6 +38,6 @@ KIND = RecordKind(
     needed=("text",),
     labels=(),
     cells={},
-    parse=parser(Row, '{"text": "…"}'),
+    parse=parser(TextRow, '{"text": "…"}'),
     parse_input=parser(Input, f'{{"text": "the {MASK} is late"}}'),
 )

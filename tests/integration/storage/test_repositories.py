@@ -11,6 +11,7 @@ from tests.unit.storage.test_conversations import (
     TestStoringTurns,
 )
 from tests.unit.storage.test_database import TestTransactions, TestUnstorableText
+from tests.unit.storage.test_documents import TestDocuments, TestStreams
 from tests.unit.storage.test_files import TestFiles
 from tests.unit.storage.test_jobs import (
     TestJobCancellation,
@@ -23,13 +24,16 @@ from tests.unit.storage.test_keys import TestKeys
 from tests.unit.storage.test_migrations import TestMigrations
 from tests.unit.storage.test_models import TestModelList, TestModelProduction, TestModelRollback
 from tests.unit.storage.test_sentiment import TestCounting, TestTrends, TestWindow
+from tests.unit.storage.test_trends import TestBuckets
 from tests.unit.storage.test_webhooks import TestWebhooks
 
 __all__ = [
     "TestAlerts",
     "TestBots",
+    "TestBuckets",
     "TestConversationLife",
     "TestCounting",
+    "TestDocuments",
     "TestFiles",
     "TestFindingTurns",
     "TestJobCancellation",
@@ -44,6 +48,7 @@ __all__ = [
     "TestModelRollback",
     "TestRepeatedTurns",
     "TestStoringTurns",
+    "TestStreams",
     "TestTransactions",
     "TestTrends",
     "TestUnstorableText",

@@ -123,6 +123,33 @@ def test_a_cancelled_job_ends_within_five_seconds(bench: Bench, base: str) -> No
         assert bench.told(job_id)[-1] == "The job was cancelled."
 
 
+def test_a_paused_job_frees_its_worker_and_goes_on_from_its_checkpoint(impatient: Bench, base: str) -> None:
+    bench = impatient
+    job_id = bench.submit(job_kit.spec(base, bench.upload(job_kit.lines()), epochs=30))
+    other = bench.submit(job_kit.spec(base, bench.upload(job_kit.lines()), epochs=1))
+    with running(bench.settings):
+        _wake(bench, job_id)
+        wait_for(lambda: len(bench.checkpoints(job_id)) > 0, PATIENCE)
+        trainer = _trainer(psutil.Process())
+        with bench.database.transaction() as session:
+            assert jobs.request_pause(session, job_id)
+        wait_for(lambda: bench.job(job_id).status == "paused", PATIENCE)
+        assert _gone(trainer)
+        assert bench.store.exists(f"jobs/{job_id}/checkpoints")
+        assert bench.told(job_id)[-1] == "Attempt 1 ended because the job was paused."
+        _wake(bench, other)
+        wait_for(lambda: _ended(bench, other), PATIENCE)  # its worker was free
+        _wake(bench, job_id)  # does not wake one that is paused
+        with bench.database.transaction() as session:
+            assert jobs.get(session, job_id).status == "paused"
+            assert jobs.request_resume(session, job_id)
+        _wake(bench, job_id)
+        wait_for(lambda: _ended(bench, job_id), PATIENCE)
+    job, told = bench.job(job_id), bench.told(job_id)
+    assert (job.status, job.attempt) == ("succeeded", 1), told
+    assert any(message.startswith("Goes on from the checkpoint of step") for message in told)
+
+
 def test_a_worker_that_is_stopped_hands_its_job_on(bench: Bench, base: str, tmp_path: Path) -> None:
     job_id = bench.submit(job_kit.spec(base, bench.upload(job_kit.lines()), epochs=LONG))
     with (tmp_path / "log").open("a", encoding="utf-8") as file, lines_to(file), running(bench.settings):

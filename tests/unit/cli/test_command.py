@@ -15,7 +15,22 @@ from services.cli.__main__ import build
 from services.cli.settings import Access, load, store
 from tests.infrastructure import free_port
 
-COMMANDS = ("up", "chat", "analyze", "data", "train", "jobs", "models", "promote", "rollback", "watch", "bot", "keys")
+COMMANDS = (
+    "up",
+    "chat",
+    "analyze",
+    "data",
+    "train",
+    "jobs",
+    "models",
+    "promote",
+    "rollback",
+    "watch",
+    "streams",
+    "replay",
+    "bot",
+    "keys",
+)
 
 
 def parley(

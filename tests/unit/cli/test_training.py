@@ -55,17 +55,28 @@ def test_texts_to_be_labelled_are_uploaded_with_the_objective_that_wants_them(tm
     assert "--unlabelled" in str(lacking.exception)
 
 
-def test_a_student_is_asked_for_by_its_teacher_and_its_layers(tmp_path: Path) -> None:
+def test_a_student_is_asked_for_by_its_teacher_and_what_it_keeps(tmp_path: Path) -> None:
     rows = tmp_path / "rows.jsonl"
     rows.write_text('{"text": "hello", "intent": "greet"}\n')
     bodies: list[bytes] = []
-    chosen = ["--teacher", "ft:a", "--objective", "distillation", "--student-layers", "3"]
+    chosen = [
+        "--teacher",
+        "ft:a",
+        "--objective",
+        "distillation",
+        "--student-layers",
+        "3",
+        "--student-heads",
+        "9",
+        "--fp16",
+    ]
     with answering((200, {"id": "file-1"}), (200, JOB), bodies=bodies) as url:
         shown = CliRunner().invoke(build(), ["train", str(rows), *chosen, "--detach", "--url", url])
     assert shown.exit_code == 0, shown.output
     body = json.loads(bodies[1])
-    assert body["tuning"] == {"type": "full", "student_layers": 3}
+    assert body["tuning"] == {"type": "full", "student_layers": 3, "student_heads": 9}
     assert body["objectives"] == [{"type": "distillation", "teacher": "ft:a"}]
+    assert body["export"] == {"gpu_precision": "fp16"}
 
 
 def test_a_search_and_an_ensemble_are_asked_for(tmp_path: Path) -> None:

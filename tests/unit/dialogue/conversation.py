@@ -110,6 +110,7 @@ class Conversation:
         language: str = "en",
         parts: Sequence[tuple[str, str]] = (),
         dogs_in_context: float | None = None,
+        guesses: Sequence[EntitySpan] = (),
     ) -> Answer:
         """One turn.
 
@@ -121,6 +122,7 @@ class Conversation:
             at: Unix seconds.
             parts: Clauses with the intent of each; their entities are those of the text that stand in them.
             dogs_in_context: Cosine of the knowledge pair with the text behind the one before it.
+            guesses: More entities, with confidences of their own.
         """
 
         def search() -> Match | None:
@@ -143,7 +145,7 @@ class Conversation:
             model="ft:test",
             intent=IntentScore(name=intent, confidence=confidence),
             ranking=tuple(IntentScore(name=name, confidence=0.2) for name in ranking),
-            entities=tuple(span(text, entity) for entity in entities),
+            entities=(*(span(text, entity) for entity in entities), *guesses),
             sentiment=sentiment(tone),
             language=language,
             parts=tuple(part(text, clause, name, entities) for clause, name in parts),

@@ -27,6 +27,11 @@ AUTHORIZED = {"Authorization": f"Bearer {ADMIN_KEY}"}
 SEED = 20_261_101
 
 
+@schemathesis.serializer("application/x-ndjson")
+def _lines(_context: Any, value: Any) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
 @dataclass
 class Round:
     """One way through all operations.
@@ -112,6 +117,7 @@ def prepared(tmp_path: Path) -> Iterator[Round]:
                 "file_id": uploaded(http),
                 "key_id": made(http, "/v1/keys", {"name": "one of many", "role": "chat"})["id"],
                 "version": "1",
+                "stream": declared(http),
                 "job_id": made(http, "/v1/fine_tuning/jobs", {"model": "minilm", "training_file": uploaded(http)})[
                     "id"
                 ],
@@ -122,6 +128,10 @@ def prepared(tmp_path: Path) -> Iterator[Round]:
 def made(http: httpx.Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = http.post(path, json=body).raise_for_status().json()
     return answer
+
+
+def declared(http: httpx.Client) -> str:
+    return str(http.put("/v1/streams/news", json={}).raise_for_status().json()["id"])
 
 
 def uploaded(http: httpx.Client) -> str:

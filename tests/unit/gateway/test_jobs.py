@@ -137,7 +137,7 @@ def test_a_waiting_job_is_cancelled_at_once_and_again_harmlessly(client: OpenAI,
     assert messages.count("Cancellation requested") == 1
 
 
-def test_a_finished_job_cannot_be_cancelled_and_none_be_paused(
+def test_a_finished_job_can_be_neither_cancelled_nor_paused_nor_resumed(
     client: OpenAI, platform: Platform, file_id: str
 ) -> None:
     job = client.fine_tuning.jobs.create(model="minilm", training_file=file_id)
@@ -153,7 +153,30 @@ def test_a_finished_job_cannot_be_cancelled_and_none_be_paused(
     for call in (client.fine_tuning.jobs.pause, client.fine_tuning.jobs.resume):
         with pytest.raises(BadRequestError) as refused:
             call(job.id)
-        assert refused.value.code == "pause_not_supported"
+        assert refused.value.code == "job_finished"
+
+
+def test_a_waiting_job_is_paused_at_once_and_resumed(client: OpenAI, platform: Platform, file_id: str) -> None:
+    job = client.fine_tuning.jobs.create(model="minilm", training_file=file_id)
+    for _ in range(2):
+        assert client.fine_tuning.jobs.pause(job.id).status == "paused"
+    with platform.database.transaction() as session:
+        assert jobs.claim(session, token="t", now=1.0, lease_seconds=30.0, job_id=job.id) is None
+    for _ in range(2):
+        assert client.fine_tuning.jobs.resume(job.id).status == "queued"
+    with platform.database.transaction() as session:
+        assert jobs.claim(session, token="t", now=1.0, lease_seconds=30.0, job_id=job.id) is not None
+    status: str = client.fine_tuning.jobs.pause(job.id).status
+    assert status == "pausing"
+    assert client.fine_tuning.jobs.resume(job.id).status == "running"
+    client.fine_tuning.jobs.pause(job.id)
+    with platform.database.transaction() as session:
+        given = jobs.hand_back(session, job.id, "t", 2.0)
+        assert given is not None
+        assert (given.status, given.attempt) == ("paused", 0)
+    assert client.fine_tuning.jobs.cancel(job.id).status == "cancelled"
+    messages = [event.message for event in client.fine_tuning.jobs.list_events(job.id).data]
+    assert (messages.count("Pause requested"), messages.count("Resumed")) == (3, 2)
 
 
 def test_a_faulty_file_is_refused_with_the_whole_list(client: OpenAI) -> None:

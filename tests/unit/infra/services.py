@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.cli.settings import CliSettings
+from services.console.settings import ConsoleSettings
 from services.gateway.settings import GatewaySettings
 from services.generation.settings import GenerationSettings
 from services.monitoring.settings import MonitoringSettings
@@ -21,6 +22,7 @@ SETTINGS: dict[str, type[PlatformSettings]] = {
     "monitoring": MonitoringSettings,
     "training": TrainingSettings,
     "cli": CliSettings,
+    "console": ConsoleSettings,
 }
 
 

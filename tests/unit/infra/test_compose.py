@@ -78,8 +78,9 @@ def dockerfile() -> str:
 
 def test_only_the_gateway_can_be_reached_from_elsewhere() -> None:
     published = {name: found["ports"] for name, found in services().items() if "ports" in found}
-    assert published.keys() == {"gateway", "prometheus"}
-    assert published["prometheus"][0].startswith("127.0.0.1:")
+    assert published.keys() == {"gateway", "console", "prometheus"}
+    for name in ("console", "prometheus"):
+        assert published[name][0].startswith("127.0.0.1:")
 
 
 def test_every_variable_is_in_the_example_and_no_secret_is() -> None:
@@ -96,12 +97,13 @@ def test_every_variable_is_in_the_example_and_no_secret_is() -> None:
 
 def test_probes_and_prometheus_ask_where_the_services_answer() -> None:
     assert "http://127.0.0.1:8000/health" in dockerfile()
-    for name in OURS - {"gateway", "cli"}:
+    for name in OURS - {"gateway", "console", "cli"}:
         assert services()[name]["environment"]["PARLEY_HEALTH_PORT"] == "8000"
     assert services()["gateway"]["environment"]["PARLEY_PORT"] == "8000"
+    assert services()["console"]["environment"]["PARLEY_CONSOLE_PORT"] == "8000"
     scraped = {job["job_name"]: job for job in prometheus("prometheus.yml")["scrape_configs"]}
-    assert scraped.keys() == SETTINGS.keys() - {"cli"} | {"rabbitmq"}
-    for name in SETTINGS.keys() - {"cli"}:
+    assert scraped.keys() == SETTINGS.keys() - {"cli", "console"} | {"rabbitmq"}
+    for name in SETTINGS.keys() - {"cli", "console"}:
         (target,) = scraped[name]["dns_sd_configs"]
         assert (target["names"], target["port"]) == ([name], 8000)
 

@@ -144,6 +144,7 @@ def test_a_member_that_only_harms_is_left_out(tmp_path: Path) -> None:
         ("embedding", Adapter(), "minilm", "weights", "leave ensemble out"),
         ("masked_lm", Full(), SCRATCH, "weights", "no common base"),
         ("text_generation", Full(), "minilm", "weights", "leave ensemble out"),
+        ("seq2seq", Full(), "t5", "logits", "use average 'weights'"),
     ],
 )
 def test_members_that_have_no_mean_are_refused(

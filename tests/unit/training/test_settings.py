@@ -34,6 +34,14 @@ def test_a_child_gets_the_secrets_and_a_log_does_not(tmp_path: Path) -> None:
     assert "wonderland" not in shown
 
 
+@pytest.mark.parametrize("opened", ["", "10.0.0.0/8,fd00::/8"])
+def test_a_child_reads_the_very_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: str) -> None:
+    settings = TrainingSettings.model_validate({"home": tmp_path, "outbound_networks": opened})
+    for name, value in settings.child_environment().items():
+        monkeypatch.setenv(name, value)
+    assert read_settings(TrainingSettings) == settings
+
+
 def test_to_send_runs_needs_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PARLEY_WANDB_MODE", "online")
     with pytest.raises(SettingsError, match="PARLEY_WANDB_KEY"):

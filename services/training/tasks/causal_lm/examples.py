@@ -11,10 +11,10 @@ from services.training.models.decoder_model import DecoderModel
 from services.training.models.text_encoder import TextEncoder
 from services.training.writing.token_sequences import TokenSequence, packed
 from shared.errors import TrainingFailed
-from shared.tasks.causal_lm.record import Row
+from shared.rows.text import TextRow
 
 
-def examples_of(encoder: TextEncoder, rows: Sequence[Row], _schema: None) -> list[TokenSequence]:
+def examples_of(encoder: TextEncoder, rows: Sequence[TextRow], _schema: None) -> list[TokenSequence]:
     """The texts between a beginning and an end, long ones in pieces; every token is learned."""
     if encoder.base is None:
         raise TrainingFailed("The base model does not say how texts begin and end.", param="model")

@@ -9,7 +9,7 @@ import numpy as np
 
 from services.training.data.splitting import thinned
 from services.training.exporting.decoder_export import export_decoder
-from services.training.exporting.writer_variants import WriterVariants, of_bundle
+from services.training.exporting.writer_variants import WriterVariants, of_bundle, of_decoder
 from services.training.fitting.word_loss import told_words, word_loss
 from services.training.models.base_models import Base
 from services.training.models.decoder_model import DecoderModel
@@ -21,9 +21,8 @@ from services.training.tasks.causal_lm.trigram import Trigram
 from services.training.tasks.task import Exported, Setting, Task
 from services.training.writing.likelihood import NOTHING, Surprise, surprise_of
 from services.training.writing.token_sequences import TokenSequence, collated
-from shared.contracts.jobs import JobSpec
 from shared.decoding.writer import Writer, log_probabilities
-from shared.tasks.causal_lm.record import Row
+from shared.rows.text import TextRow
 
 #: Texts that a model is judged on at most.
 _MOST = 1_000
@@ -42,7 +41,7 @@ def judged(examples: Sequence[TokenSequence]) -> int:
     return max(1, sum(len(one.learned) for one in examples))
 
 
-def evaluate(writer: Writer, rows: Sequence[Row], writes: bool) -> Evaluation:  # see Evaluate
+def evaluate(writer: Writer, rows: Sequence[TextRow], writes: bool) -> Evaluation:  # see Evaluate
     """Ask a model, as served, how likely it finds some texts: ``likelihood`` of a byte, ``perplexity`` and ``token_accuracy`` of a token."""
     del writes
     plain = type(writer.tokenizer).from_str(writer.tokenizer.to_str())
@@ -64,12 +63,12 @@ def export(model: DecoderModel, folder: Path, examples: Sequence[TokenSequence])
     return Exported(difference, shape)
 
 
-def variants(setting: Setting, _schema: None) -> WriterVariants:
+def variants(setting: Setting, _schema: None) -> WriterVariants[Writer]:
     """Tries out the graphs of a model."""
-    return WriterVariants(setting, evaluate)
+    return of_decoder(setting, evaluate)
 
 
-def baseline(base: Base, train: Sequence[Row], test: Sequence[Row]) -> Evaluation:
+def baseline(base: Base, train: Sequence[TextRow], test: Sequence[TextRow]) -> Evaluation:
     """A smoothed trigram over the tokens of the base model."""
     encoder = TextEncoder.load(base.folder, _PIECE)
     counted = Trigram(examples_of(encoder, train, None), encoder.tokenizer.get_vocab_size())
@@ -77,13 +76,7 @@ def baseline(base: Base, train: Sequence[Row], test: Sequence[Row]) -> Evaluatio
     return Evaluation(len(test), found.scores(), {})
 
 
-def from_nothing(spec: JobSpec, texts: Sequence[str], folder: Path, seed: int) -> Base:
-    """A decoder with random weights."""
-    length = spec.schedule.max_length
-    return build_decoder(spec.model, spec.architecture, texts, folder, max_length=length, seed=seed)
-
-
-TASK: Task[Row, None, TokenSequence, DecoderModel] = Task(
+TASK: Task[TextRow, None, TokenSequence, DecoderModel] = Task(
     examples=examples_of,
     model=DecoderModel.load,
     collate=collated,
@@ -92,10 +85,10 @@ TASK: Task[Row, None, TokenSequence, DecoderModel] = Task(
     loss=word_loss,
     scores=scores,
     export=export,
-    from_nothing=from_nothing,
+    from_nothing=build_decoder,
     judged=judged,
     variants=variants,
-    evaluate_bundle=of_bundle(evaluate),
+    evaluate_bundle=of_bundle(evaluate, Writer.from_bundle),
     baseline=baseline,
     quality=("likelihood",),
     shown=("perplexity", "likelihood", "token_accuracy"),

@@ -12,8 +12,8 @@ from torch import Tensor
 from services.training.fitting.batching import IGNORED, padded
 from services.training.models.text_encoder import TextEncoder
 from shared.errors import TrainingFailed
+from shared.rows.text import TextRow
 from shared.tasks.masked_lm.reader import mask_of
-from shared.tasks.masked_lm.record import Row
 
 #: Share of the tokens that are asked for; of these so many are hidden, and of the others half are replaced and half stay.
 ASKED = 0.15
@@ -48,7 +48,7 @@ class Example:
         return (*self.ids, self.mask)
 
 
-def examples_of(encoder: TextEncoder, rows: Sequence[Row], _schema: None) -> list[Example]:
+def examples_of(encoder: TextEncoder, rows: Sequence[TextRow], _schema: None) -> list[Example]:
     """The texts, long ones in windows, each with tokens hidden that its own words choose: the same for every model.
 
     Raises:

@@ -13,8 +13,8 @@ from services.training.tasks.masked_lm.examples import Example, examples_of
 from shared.inference.decoding import softmax
 from shared.inference.predictor import Predictor
 from shared.inference.session import FloatArray
+from shared.rows.text import TextRow
 from shared.tasks.masked_lm.reader import Masked, MaskedReader
-from shared.tasks.masked_lm.record import Row
 
 QUALITY = ("masked_accuracy",)
 
@@ -22,7 +22,7 @@ QUALITY = ("masked_accuracy",)
 MOST = 1_000
 
 
-def evaluate(predictor: Predictor, rows: Sequence[Row]) -> Evaluation:
+def evaluate(predictor: Predictor, rows: Sequence[TextRow]) -> Evaluation:
     """Ask a model, as served, for the words that are hidden in some rows: ``masked_accuracy`` and ``perplexity`` of them.
 
     Which words are hidden follows from the tokens of the row: models of one tokenizer are asked for the same.

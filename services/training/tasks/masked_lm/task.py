@@ -22,8 +22,8 @@ from services.training.tasks.masked_lm.model import MaskedModel
 from services.training.tasks.masked_lm.scores import QUALITY, commonest, evaluate
 from services.training.tasks.task import Setting, Task
 from shared.contracts.jobs import Architecture, JobSpec
+from shared.rows.text import TextRow
 from shared.tasks.masked_lm.reader import OUTPUT, MaskedReader
-from shared.tasks.masked_lm.record import Row
 
 SERVING = Serving(MaskedReader, evaluate)
 
@@ -55,16 +55,16 @@ def scores(model: MaskedModel, examples: Sequence[Example]) -> dict[str, float]:
     return {"masked_accuracy": right / max(asked, 1)}
 
 
-def variants(setting: Setting, _schema: None) -> ReaderVariants[Row, Example]:
+def variants(setting: Setting, _schema: None) -> ReaderVariants[TextRow, Example]:
     """Tries out the graphs of a model."""
 
-    def as_ids(rows: Sequence[Row]) -> list[Example]:
+    def as_ids(rows: Sequence[TextRow]) -> list[Example]:
         return examples_of(setting.encoder, rows, None)
 
     return ReaderVariants(setting, SERVING, as_ids, collate, reads_outputs=False)
 
 
-def baseline(base: Base, train: Sequence[Row], test: Sequence[Row]) -> Evaluation:
+def baseline(base: Base, train: Sequence[TextRow], test: Sequence[TextRow]) -> Evaluation:
     """What always telling the commonest token would score."""
     encoder = TextEncoder.load(base.folder, _BASELINE_LENGTH)
     found = commonest(examples_of(encoder, train, None), examples_of(encoder, test, None))
@@ -77,7 +77,7 @@ def from_nothing(spec: JobSpec, texts: Sequence[str], folder: Path, seed: int) -
     return build_base(size, texts, folder, max_length=spec.schedule.max_length, seed=seed)
 
 
-TASK: Task[Row, None, Example, MaskedModel] = Task(
+TASK: Task[TextRow, None, Example, MaskedModel] = Task(
     examples=examples_of,
     model=MaskedModel.load,
     collate=collate,

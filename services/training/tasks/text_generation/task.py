@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from services.training.exporting.decoder_export import export_decoder
-from services.training.exporting.writer_variants import WriterVariants, of_base, of_bundle
+from services.training.exporting.writer_variants import WriterVariants, of_base, of_bundle, of_decoder
 from services.training.fitting.word_loss import told_words, word_loss
 from services.training.models.base_models import Base
 from services.training.models.decoder_model import DecoderModel
@@ -23,7 +23,7 @@ from services.training.tasks.text_generation.examples import (
     prepare,
 )
 from services.training.tasks.text_generation.scores import QUALITY, SHOWN, evaluate, judged, scores
-from shared.contracts.jobs import JobSpec
+from shared.decoding.writer import Writer
 from shared.tasks.text_generation.record import Row
 
 
@@ -33,9 +33,9 @@ def export(model: DecoderModel, folder: Path, examples: Sequence[Example]) -> Ex
     return Exported(difference, shape)
 
 
-def variants(setting: Setting, _schema: None) -> WriterVariants:
+def variants(setting: Setting, _schema: None) -> WriterVariants[Writer]:
     """Tries out the graphs of a model."""
-    return WriterVariants(setting, evaluate)
+    return of_decoder(setting, evaluate)
 
 
 def baseline(base: Base, _train: Sequence[Row], test: Sequence[Row]) -> Evaluation:
@@ -45,12 +45,6 @@ def baseline(base: Base, _train: Sequence[Row], test: Sequence[Row]) -> Evaluati
         return [one.ids[: one.learned[0]] for one in better(examples_of(encoder, test[:16], None))]
 
     return of_base(base, "text_generation", prompts, evaluate, test)
-
-
-def from_nothing(spec: JobSpec, texts: Sequence[str], folder: Path, seed: int) -> Base:
-    """A decoder with random weights."""
-    length = spec.schedule.max_length
-    return build_decoder(spec.model, spec.architecture, texts, folder, max_length=length, seed=seed)
 
 
 def texts(rows: Sequence[Row]) -> list[str]:
@@ -81,11 +75,11 @@ TASK: Task[Row, None, Example, DecoderModel] = Task(
     scores=scores,
     warnings=warnings,
     export=export,
-    from_nothing=from_nothing,
+    from_nothing=build_decoder,
     texts=texts,
     judged=judged,
     variants=variants,
-    evaluate_bundle=of_bundle(evaluate),
+    evaluate_bundle=of_bundle(evaluate, Writer.from_bundle),
     baseline=baseline,
     quality=QUALITY,
     shown=SHOWN,

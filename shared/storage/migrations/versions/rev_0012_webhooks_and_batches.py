@@ -1,4 +1,4 @@
-"""Webhook endpoints with what is owed to them, and batches."""
+"""Webhook endpoints with what is owed to them, batches, uploads in parts, stored completions, and jobs that pause."""
 
 from __future__ import annotations
 
@@ -13,11 +13,22 @@ def upgrade() -> None:
     """Create the tables."""
     _webhooks()
     _batches()
+    _uploads()
+    _completions()
+    op.add_column("jobs", sa.Column("pause_requested", sa.Boolean(), server_default=sa.false(), nullable=False))
 
 
 def downgrade() -> None:
     """Drop them."""
-    for table in ("batches", "webhook_deliveries", "webhook_endpoints"):
+    op.drop_column("jobs", "pause_requested")
+    for table in (
+        "stored_completions",
+        "upload_parts",
+        "uploads",
+        "batches",
+        "webhook_deliveries",
+        "webhook_endpoints",
+    ):
         op.drop_table(table)
 
 
@@ -72,12 +83,12 @@ def _batches() -> None:
         "batches",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("key_id", sa.String(), nullable=False),
-        sa.Column("role", sa.String(), nullable=False),
         sa.Column("idempotency_key", sa.String(), nullable=True),
         sa.Column("endpoint", sa.String(), nullable=False),
         sa.Column("input_file_id", sa.String(), nullable=False),
         sa.Column("completion_window", sa.String(), nullable=False),
         sa.Column("user_metadata", sa.JSON(), nullable=False),
+        sa.Column("output_lifetime", sa.Integer(), nullable=True),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("expires_at", sa.Float(), nullable=False),
@@ -104,3 +115,49 @@ def _batches() -> None:
     )
     op.create_index("ix_batches_created_at_id", "batches", ["created_at", "id"])
     op.create_index("ix_batches_status", "batches", ["status"])
+
+
+def _uploads() -> None:
+    op.create_table(
+        "uploads",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("expires_at", sa.Float(), nullable=False),
+        sa.Column("filename", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("mime_type", sa.String(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("lifetime", sa.Integer(), nullable=True),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("file_id", sa.String(), nullable=True),
+        sa.Column("key_id", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_uploads"),
+    )
+    op.create_index("ix_uploads_status_expires_at", "uploads", ["status", "expires_at"])
+    op.create_table(
+        "upload_parts",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("upload_id", sa.String(), nullable=False),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["upload_id"], ["uploads.id"], name="fk_upload_parts_upload_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_upload_parts"),
+    )
+    op.create_index("ix_upload_parts_upload_id", "upload_parts", ["upload_id"])
+
+
+def _completions() -> None:
+    op.create_table(
+        "stored_completions",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("key_id", sa.String(), nullable=False),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("messages", sa.JSON(), nullable=False),
+        sa.Column("completion", sa.JSON(), nullable=False),
+        sa.Column("user_metadata", sa.JSON(), nullable=False),
+        sa.Column("conversation_id", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_stored_completions"),
+    )
+    op.create_index("ix_stored_completions_key_id_created_at_id", "stored_completions", ["key_id", "created_at", "id"])
+    op.create_index("ix_stored_completions_conversation_id", "stored_completions", ["conversation_id"])

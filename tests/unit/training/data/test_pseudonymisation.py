@@ -14,6 +14,7 @@ from services.training.jobs.lease import JobLease
 from shared.privacy.folding import folded
 from shared.rows.spans import Entity
 from shared.tasks.nlu.row import Row
+from shared.tasks.seq2seq.record import Row as Pair
 from tests.unit.privacy.canaries import every_canary
 from tests.unit.training import job_kit
 
@@ -55,6 +56,16 @@ def test_the_same_seed_gives_the_same_rows_and_another_one_others() -> None:
 
 def test_the_draw_does_not_depend_on_the_original() -> None:
     assert replaced("call 13800138000").text == replaced("call 13911112222").text
+
+
+def test_texts_of_one_row_name_the_same_number_and_rows_do_not() -> None:
+    rows = tuple(Pair(f"where is the mail of 13800138000, {n}", "we called 13800138000") for n in range(2))
+    first, second = without_personal_numbers(Split(rows, (), ()), 1).train
+    (number,) = re.findall(r"\d{11}", first.input)
+    assert number != "13800138000"
+    assert number in first.target
+    assert number not in second.input
+    assert re.findall(r"\d{11}", second.input) == re.findall(r"\d{11}", second.target)
 
 
 def test_all_sides_are_replaced_and_rows_without_anything_are_the_same() -> None:

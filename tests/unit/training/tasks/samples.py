@@ -246,6 +246,14 @@ SAMPLES: Mapping[tuple[TaskName, str], Sample] = {
         least=0.4,
         beats_counting=False,
     ),
+    ("seq2seq", ""): Sample(
+        rows=[{"input": row["text"], "target": _ANSWERS[row["label"]]} for row in classified()],
+        asked={"input": _TEXT, "max_tokens": 12},
+        is_right=lambda answer: answer["text"] == _ANSWERS["track"] and not answer["truncated"],
+        fields={"text", "truncated"},
+        score="likelihood",
+        epochs=12,
+    ),
     ("question_answering", ""): Sample(
         rows=asked_about(),
         asked={"question": "at what time, number 5?", "context": "please where is my parcel at noon sharp"},

@@ -13,10 +13,12 @@ import pytest
 from services.training.jobs.child import ENDED, INTERRUPTED
 from services.training.models.scratch import build_base
 from services.training.models.text_encoder import TextEncoder
+from shared.contracts.ensembles import Ensemble
 from shared.contracts.jobs import SCRATCH, Architecture, JobSpec, Schedule
 from shared.contracts.objectives import Matryoshka
 from shared.contracts.releases import ModelPublished
 from shared.contracts.tasks import TASK_NAMES, WRITERS, TaskName
+from shared.contracts.tunings import Lora
 from shared.errors import InvalidInput
 from shared.storage import jobs, models
 from shared.tasks.readers import open_predictor
@@ -25,7 +27,7 @@ from tests.unit.training import job_kit
 from tests.unit.training.attempts import attempt_again, attempt_at, bundle_of
 from tests.unit.training.job_kit import Bench
 from tests.unit.training.tasks.samples import SAMPLES
-from tests.unit.training.tiny_base import tiny_base
+from tests.unit.training.tiny_base import tiny_base, tiny_encoder_decoder
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +159,31 @@ def test_a_model_from_scratch_learns_a_language_and_goes_on_with_a_task(
 
     assert bench.job(second).status == "succeeded", bench.told(second)
     assert bench.job(second).fine_tuned_model == f"ft:scratch:parley::{second.removeprefix('ftjob-')}"
+
+
+def test_a_text_from_another_begins_in_a_folder_and_goes_on_with_a_model_of_ours(
+    bench: Bench, base: str, tmp_path: Path
+) -> None:
+    folder = tiny_encoder_decoder(Path(base).parent / "bart")
+    training_file = bench.upload(SAMPLES["seq2seq", ""].rows)
+    asked = job_kit.spec(str(folder), training_file, epochs=1).model_copy(
+        update={"task": "seq2seq", "tuning": Lora(), "ensemble": Ensemble(members=2)}
+    )
+    first, _, _ = attempt_at(bench, asked)
+    parent = bench.job(first).fine_tuned_model or ""
+    assert bench.job(first).status == "succeeded", bench.told(first)
+    with bench.database.reading() as session:
+        assert len(models.get(session, parent).metrics["ensemble"]["members"]) == 2
+    bundle = bundle_of(bench, parent, tmp_path)
+    assert {"encoder.onnx", "model.onnx"} <= bundle.manifest.files.keys()
+    served = bundle.manifest.served_file.replace("model", "encoder")
+    assert {name for name in bundle.manifest.files if name.startswith("encoder")} == {"encoder.onnx", served}
+
+    second, _, _ = attempt_at(
+        bench, job_kit.spec(parent, training_file, epochs=1).model_copy(update={"task": "seq2seq"})
+    )
+
+    assert bench.job(second).status == "succeeded", bench.told(second)
 
 
 def test_a_base_from_scratch_is_the_same_every_time(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -11,27 +12,29 @@ from services.training.fitting.checkpoint import CheckpointFolder
 from services.training.fitting.loop import Method, fit
 from services.training.tunings.table import TUNINGS, tuning_of
 from shared.contracts.offered import not_offered
-from shared.contracts.tasks import WRITERS, TaskName
+from shared.contracts.tasks import DECODERS, WRITERS, TaskName
 from shared.contracts.tunings import Frozen, Spec
 from shared.tasks.readers import open_predictor
 from shared.tasks.records import RECORDS
 from tests.task_bundles import Made
 from tests.unit.training.fitting.quiet import Quiet
 from tests.unit.training.tasks.samples import SAMPLES
-from tests.unit.training.tiny_base import recipe, tiny_base, tiny_decoder
+from tests.unit.training.tiny_base import base_of, recipe
 
 
 @pytest.fixture(scope="module")
-def bases(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
-    """The one for models that read, and the one for those that write."""
+def bases(tmp_path_factory: pytest.TempPathFactory) -> Callable[[TaskName], Path]:
+    """What models of a task start from."""
     folder = tmp_path_factory.mktemp("models")
-    return {False: tiny_base(folder / "tiny"), True: tiny_decoder(folder / "writing")}
+    kinds = {"reading": "embedding", "going-on": "causal_lm", "writing": "seq2seq"}
+    made = {name: base_of(task, folder / name) for name, task in kinds.items()}  # type: ignore[arg-type]
+    return lambda task: made["writing" if task == "seq2seq" else "going-on" if task in DECODERS else "reading"]
 
 
 @pytest.mark.parametrize("tuning", [*TUNINGS], ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize(("name", "kind"), SAMPLES, ids=lambda part: str(part).replace(" ", "-"))
 def test_a_pair_trains_exports_and_answers(
-    bases: dict[bool, Path], name: TaskName, kind: str, tuning: type[Spec], tmp_path: Path
+    bases: Callable[[TaskName], Path], name: TaskName, kind: str, tuning: type[Spec], tmp_path: Path
 ) -> None:
     sample, spec = SAMPLES[name, kind], tuning()
     if tuning is Frozen and name in WRITERS:
@@ -41,7 +44,7 @@ def test_a_pair_trains_exports_and_answers(
     if refused is not None:
         assert "use " in refused[1]
         return
-    made = Made.on(bases[name in WRITERS], name, kind)
+    made = Made.on(bases(name), name, kind)
 
     fitted = fit(
         made.model,

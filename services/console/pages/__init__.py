@@ -1,0 +1,27 @@
+"""One module a page."""
+
+from __future__ import annotations
+
+from services.console.pages import (
+    bot,
+    conversation,
+    data,
+    inbox,
+    job,
+    jobs,
+    keys,
+    models,
+    opinion,
+    overview,
+    status,
+    trying,
+)
+from services.console.visitors import Visitors
+
+PAGES = (overview, inbox, conversation, trying, data, jobs, job, models, opinion, bot, keys, status)
+
+
+def register(visitors: Visitors) -> None:
+    """Give every page its address."""
+    for page in PAGES:
+        page.register(visitors)

@@ -1,0 +1,1 @@
+"""Batches: requests from a file, made beside live traffic and answered in a file."""

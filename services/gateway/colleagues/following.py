@@ -1,0 +1,65 @@
+"""What was said in a conversation after a moment, in order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.gateway.conversations.messages import messages_of
+from services.gateway.conversations.schemas import MessageObject
+from shared.errors import InvalidInput
+from shared.storage import conversations, replies
+from shared.storage.engine import Database
+
+_CURSOR = re.compile(r"^(\d{1,9})-(\d{1,9})$")
+#: Turns read at once; the rest comes with the next look.
+_TURNS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How much of a conversation somebody has seen: so many turns and so many replies."""
+
+    turns: int
+    replies: int
+
+    def __str__(self) -> str:
+        """As it stands in an event's ``id``."""
+        return f"{self.turns}-{self.replies}"
+
+    @classmethod
+    def parse(cls, cursor: str) -> Position:
+        """From an event's ``id``; raises ``InvalidInput``."""
+        match = _CURSOR.match(cursor)
+        if match is None:
+            raise InvalidInput("'after' must be the id of an event of this stream, e.g. '12-3'.", param="after")
+        return cls(int(match[1]), int(match[2]))
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What has come since a position.
+
+    Attributes:
+        messages: Oldest first.
+        position: After them.
+        status: Of the conversation.
+    """
+
+    messages: Sequence[MessageObject]
+    position: Position
+    status: str
+
+
+def news(database: Database, conversation_id: str, since: Position | None) -> News:
+    """What was said since; ``None``: nothing yet, only where the conversation stands now."""
+    with database.reading() as session:
+        conversation = conversations.get(session, conversation_id)
+        if since is None:
+            said = replies.of(session, conversation_id, limit=100_000)
+            return News((), Position(conversation.turns, len(said)), conversation.status)
+        fresh = replies.of(session, conversation_id, first=since.replies)
+        turns = conversations.turns_from(session, conversation_id, since.turns, _TURNS)
+    position = Position(since.turns + len(turns), since.replies + len(fresh))
+    return News(messages_of(turns, fresh), position, conversation.status)

@@ -1,0 +1,75 @@
+"""What is declared of a stream, held against the models that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shared.contracts.streams import StreamSpec
+from shared.contracts.understanding import SENTIMENTS
+from shared.errors import InvalidInput, NoModel, NotFound
+from shared.storage import models
+from shared.storage.engine import Session
+from shared.storage.model_names import ALIAS, model_named
+from shared.storage.tables import Model
+
+#: What each field may name.
+_TASKS: dict[str, tuple[str, ...]] = {
+    "model": ("nlu", "text_classification"),
+    "entity_model": ("pair_classification",),
+    "topic_model": ("text_classification",),
+}
+
+
+def check(session: Session, spec: StreamSpec, *, receiving: bool = False) -> None:
+    """Refuse what can never be read.
+
+    Args:
+        session: The open transaction.
+        spec: What is declared.
+        receiving: Whether documents come now: then a model has to be in production if the stream names none. A model that was deleted
+            since does not keep them out: they are counted, without a sentiment.
+
+    Raises:
+        InvalidInput: A model has another task, or tells other labels.
+        NotFound: A model is not there.
+        NoModel: None is in production.
+    """
+    if receiving:
+        if spec.model is None and _found(session, ALIAS) is None:
+            raise NoModel("No model is in production yet; promote one, or name one for the stream.")
+        return
+    for field, tasks in _TASKS.items():
+        name = getattr(spec, field)
+        if name is not None:
+            _check_model(field, models.get(session, model_named(session, name)), tasks)
+
+
+def problems(session: Session, spec: StreamSpec) -> Iterator[str]:
+    """What cannot be done at present, each in a sentence."""
+    for field in _TASKS:
+        name = getattr(spec, field)
+        if name is not None and _found(session, name) is None:
+            yield f"'{field}' names {name}, which is no model any more: what it told is left untold."
+    if _found(session, ALIAS) is None and (spec.model is None or (spec.topics and spec.topic_model is None)):
+        yield "No model is in production that reads chats: " + (
+            "documents are not taken." if spec.model is None else "topics cannot be told by their examples."
+        )
+
+
+def _found(session: Session, name: str) -> Model | None:
+    try:
+        return models.get(session, model_named(session, name))
+    except NotFound:
+        return None
+
+
+def _check_model(field: str, model: Model, tasks: tuple[str, ...]) -> None:
+    if model.task not in tasks:
+        raise InvalidInput(f"{model.id} has the task {model.task}; '{field}' needs {' or '.join(tasks)}.", param=field)
+    if field != "topic_model" and model.few_shot is not None:
+        labels = {label.name for label in model.few_shot.labels}
+        if not {"negative", "positive"} <= labels <= set(SENTIMENTS):
+            raise InvalidInput(
+                f"{model.id} tells {', '.join(sorted(labels))}; '{field}' needs negative, neutral and positive.",
+                param=field,
+            )

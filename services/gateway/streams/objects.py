@@ -1,0 +1,79 @@
+"""Stored rows of streams in the shapes of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.gateway.streams.schemas import (
+    DocumentObject,
+    Measured,
+    StreamObject,
+    TextPart,
+    Towards,
+    TrendPoint,
+)
+from shared.storage.stream_tables import Document, DocumentMention, Stream
+from shared.storage.trends import DIMENSIONS, Bucket
+
+_THOUSAND = 1000
+
+
+def stream_object(stream: Stream, newest: float | None, documents: int, problems: Iterable[str]) -> StreamObject:
+    """A stream and how far it is."""
+    return StreamObject(
+        id=stream.id,
+        created_at=int(stream.created_at),
+        updated_at=int(stream.updated_at),
+        spec=stream.spec,
+        newest=None if newest is None else int(newest),
+        documents=documents,
+        problems=list(problems),
+    )
+
+
+def measured(bucket: Bucket) -> Measured:
+    """Counts."""
+    return Measured(
+        texts=bucket.texts,
+        negative=bucket.negative,
+        neutral=bucket.neutral,
+        positive=bucket.positive,
+        mean=round(bucket.mean, 4),
+        reach=bucket.reach,
+    )
+
+
+def point_object(bucket: Bucket, group: Iterable[str]) -> TrendPoint:
+    """A step; of its dimensions those that are grouped by."""
+    kept = set(group)
+    names = {name: getattr(bucket, name) for name in DIMENSIONS if name in kept}
+    return TrendPoint(start=bucket.start, **names, **measured(bucket).model_dump())
+
+
+def document_object(document: Document, mentions: Iterable[DocumentMention]) -> DocumentObject:
+    """A document with whom it names."""
+    return DocumentObject(
+        id=document.id,
+        stream=document.stream,
+        title=document.title,
+        text=document.text,
+        source=document.source,
+        url=document.url,
+        author=document.author,
+        language=document.language,
+        topic=document.topic,
+        published_at=document.published_at,
+        received_at=document.received_at,
+        sentiment=document.sentiment,
+        score=document.score / _THOUSAND,
+        confidence=document.confidence / _THOUSAND,
+        model=document.model,
+        entities=[
+            Towards(entity=one.entity, sentiment=one.sentiment, score=one.score / _THOUSAND, model=one.model)
+            for one in mentions
+        ],
+        parts=[TextPart(start=start, end=end, score=score / _THOUSAND) for start, end, score in document.parts],
+        copy_of=document.voice,
+        meta=document.meta,
+        remark=document.remark,
+    )

@@ -1,0 +1,117 @@
+"""``/v1/streams``: declaring streams, and sending documents to them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import HTTPException, Path, Request
+from fastapi.concurrency import run_in_threadpool
+
+from services.gateway.http.auth import TrainCaller
+from services.gateway.http.router import After, Limit, resource
+from services.gateway.http.schemas import Deleted, Listing
+from services.gateway.state import AppState, State
+from services.gateway.streams.declaration import check, problems
+from services.gateway.streams.intake import DocumentsIntake
+from services.gateway.streams.objects import stream_object
+from services.gateway.streams.schemas import DocumentsTaken, StreamObject
+from shared.contracts.sentiment import CHAT_STREAM
+from shared.contracts.streams import StreamName, StreamSpec
+from shared.errors import InvalidInput
+from shared.storage import streams, trends
+from shared.storage.engine import Session
+from shared.storage.stream_tables import Stream
+
+router = resource("Streams")
+
+InPath = Annotated[StreamName, Path(description="Letters, digits, `_`, `.` and `-`.")]
+
+_NDJSON = ("application/x-ndjson", "application/jsonl", "application/jsonlines", "application/ndjson", "text/plain")
+_ROWS: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "A JSON object a line, 10,000 at most: `id`, `text`, `published_at` (RFC 3339 or Unix seconds), and where there are any "
+        "`title`, `source`, `url`, `author`, `lang`, `meta`.",
+        "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+    }
+}
+
+
+@router.put("/streams/{stream}")
+def declare(stream: InPath, body: StreamSpec, state: State, caller: TrainCaller) -> StreamObject:
+    """Declare a stream, or declare it anew: what a field says holds for documents that are read from now on. `{}` will do."""
+    with state.database.transaction() as session:
+        check(session, body)
+        return _stream(session, streams.put(session, stream, body, key_id=caller.key_id, now=state.clock()))
+
+
+@router.get("/streams")
+def list_streams(state: State, _caller: TrainCaller, after: After = None, limit: Limit = 100) -> Listing[StreamObject]:
+    """Declared streams, by name."""
+    with state.database.reading() as session:
+        page = streams.page(session, after=after, limit=limit)
+        found = [_stream(session, stream) for stream in page.items]
+    return Listing[StreamObject].of(found, has_more=page.has_more)
+
+
+@router.get("/streams/{stream}")
+def retrieve(stream: InPath, state: State, _caller: TrainCaller) -> StreamObject:
+    """A stream, how far it is, and what of its declaration cannot be done at present."""
+    with state.database.reading() as session:
+        return _stream(session, streams.get(session, stream))
+
+
+@router.delete("/streams/{stream}")
+def delete(stream: InPath, state: State, _caller: TrainCaller) -> Deleted:
+    """Forget a stream with its documents and counts. What is on its way to it is dropped."""
+    with state.database.transaction() as session:
+        streams.delete(session, stream)
+    return Deleted(id=stream, object="stream")
+
+
+@router.post("/streams/{stream}/documents", openapi_extra=_ROWS)
+async def send(stream: InPath, request: Request, state: State, _caller: TrainCaller) -> DocumentsTaken:
+    """Send documents, as NDJSON. Each is taken once, by its `id`; the first wins. What is accepted is durable, and counted soon.
+
+    A call that fails half-way can be repeated whole.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _NDJSON:
+        raise HTTPException(415, "Send documents as NDJSON, with 'Content-Type: application/x-ndjson'.")
+    spec = await run_in_threadpool(_receiving, state, stream)
+    intake = DocumentsIntake(stream, ZoneInfo(spec.time_zone), state.database, state.publisher, state.clock)
+    taken = await intake.take(request.stream())
+    return DocumentsTaken(
+        stream=stream,
+        accepted=taken.accepted,
+        repeated=taken.repeated,
+        refused=taken.refused,
+        faults=taken.faults,
+        remarks=taken.remarks,
+    )
+
+
+def _receiving(state: AppState, stream: str) -> StreamSpec:
+    """A stream that documents can be sent to now.
+
+    Raises:
+        NotFound: Nobody has declared it.
+        NoModel: It waits for a model in production.
+        InvalidInput: It is that of the chats.
+    """
+    if stream == CHAT_STREAM:
+        raise InvalidInput(f"The stream {CHAT_STREAM!r} counts chat turns; send documents to another.", param="stream")
+    with state.database.reading() as session:
+        found = streams.get(session, stream)
+        check(session, found.spec, receiving=True)
+        return found.spec
+
+
+def _stream(session: Session, stream: Stream) -> StreamObject:
+    counted = trends.scopes(session, stream.id, since=0, until=_EVER, group=("entity",))
+    documents = sum(bucket.reach for bucket in counted if not bucket.entity)
+    return stream_object(stream, trends.watermark(session, stream.id), documents, problems(session, stream.spec))
+
+
+#: A multiple of every level, after every document.
+_EVER = 86_400 * 1_000_000

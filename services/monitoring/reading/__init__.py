@@ -1,0 +1,1 @@
+"""Documents read: how each feels, whom it names and how it feels towards them, what it is about."""

@@ -1,0 +1,1 @@
+"""Sequence to sequence as a task: an encoder-decoder learns to write a text from another."""

@@ -1,0 +1,123 @@
+"""Streams of documents: what is declared of one, and the documents on their way to monitoring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from shared.contracts.few_shot import MAX_EXAMPLES, ShortText
+from shared.contracts.message import Exchange, Message, Route, Value
+
+MAX_WATCHED = 2_000
+MAX_TOPICS = 50
+MAX_ALIASES = 50
+
+StreamName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+ScopeName = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
+ModelName = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+Clock = Literal["wall", "event"]
+
+
+class Topic(Value):
+    """What a document may be about: nearest to its name and examples, or else to none.
+
+    Attributes:
+        name: Itself an example where there is no other.
+        examples: Texts about it.
+    """
+
+    name: ScopeName
+    examples: Annotated[tuple[ShortText, ...], Field(max_length=MAX_EXAMPLES)] = ()
+
+
+class Watched(Value):
+    """Somebody or something that documents name.
+
+    Attributes:
+        name: What it is called in trends and alerts; found in texts, too.
+        aliases: Other names in any language, and tickers. One of capitals and digits alone is found in capitals only.
+        kind: ``company``, ``person``, ``product``, whatever tells them apart.
+    """
+
+    name: ScopeName
+    aliases: Annotated[tuple[ScopeName, ...], Field(max_length=MAX_ALIASES)] = ()
+    kind: Annotated[str, StringConstraints(max_length=50)] = ""
+
+
+def _different(named: Sequence[Topic] | Sequence[Watched]) -> Sequence[Topic] | Sequence[Watched]:
+    names = [one.name for one in named]
+    if twice := next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None:
+        raise ValueError(f"{twice!r} is there twice; keep one")
+    return named
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
+        raise ValueError(f"{name!r} is no time zone of the IANA database, such as 'Asia/Shanghai'") from None
+    return name
+
+
+class StreamSpec(Value):
+    """What a stream watches, and with which models. Every field has a default.
+
+    Attributes:
+        model: Tells the sentiment: an id, ``parley``, or ``parley/NAME`` for a deployment, of the task ``nlu``, or ``text_classification``
+            with the labels negative, neutral and positive. Without it, the model in production that reads chats.
+        entity_model: Tells the sentiment towards an entity: of the task ``pair_classification``, asked about ``(text, name)``, with the
+            same three labels. Without it, the part of the text around each mention is read by ``model``.
+        topic_model: Tells the topic: of the task ``text_classification``. Without it, the nearest of ``topics``.
+        topics: See ``Topic``; they need a model in production that makes embeddings.
+        watch: Whom to look for.
+        retention_days: For which documents are kept; their counts stay longer.
+        time_zone: In which dates without a zone are meant.
+        clock: What "now" is for alerts: that of the wall, or of the newest document, as a replay of the past needs it.
+    """
+
+    model: ModelName | None = None
+    entity_model: ModelName | None = None
+    topic_model: ModelName | None = None
+    topics: Annotated[tuple[Topic, ...], Field(max_length=MAX_TOPICS), AfterValidator(_different)] = ()
+    watch: Annotated[tuple[Watched, ...], Field(max_length=MAX_WATCHED), AfterValidator(_different)] = ()
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = 365
+    time_zone: Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)] = "UTC"
+    clock: Clock = "wall"
+
+
+class StreamDocument(Value):
+    """One text that somebody has published.
+
+    Attributes:
+        id: Of its stream; a repeated one changes nothing.
+        published_at: Unix seconds.
+        source: Who published it.
+        language: ISO 639-1 code, if the sender told it.
+        meta: Whatever else is to be kept with it.
+        remark: What had to be assumed about it, such as the time zone of its date.
+    """
+
+    id: str
+    text: str
+    published_at: float
+    title: str = ""
+    source: str = ""
+    url: str = ""
+    author: str = ""
+    language: str = ""
+    meta: dict[str, str] = Field(default_factory=dict)
+    remark: str = ""
+
+
+class DocumentsReceived(Message):
+    """Documents of a stream, accepted and to be read."""
+
+    TYPE: ClassVar[str] = "documents.received"
+    ROUTE: ClassVar[Route] = Route(Exchange.EVENTS, "documents.received", durable=True)
+
+    stream: str
+    documents: tuple[StreamDocument, ...]
+    received_at: float

@@ -1,0 +1,1 @@
+"""Writing a text from another: a summary, a translation."""

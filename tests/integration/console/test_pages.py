@@ -1,0 +1,156 @@
+"""The console in a browser."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from services.console.frame import MENU
+from tests.browser import Complaints
+from tests.integration.console.conftest import Console, signed_in
+from tests.unit.gateway.test_conversations import begin, say
+
+#: Runs if it ever becomes a part of a page.
+SCRIPT = "<img src=x onerror=\"document.title='attacked'\"><script>document.title='attacked'</script>"
+
+
+@pytest.mark.parametrize("path", [entry.path for entry in MENU])
+def test_every_page_shows_itself_without_a_complaint(console: Console, page: Page, path: str) -> None:
+    complaints = Complaints(page)
+    page.goto(console.url + path)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert complaints.heard == []
+    assert unnamed(page) == []
+
+
+def unnamed(page: Page) -> list[str]:
+    """What can be operated and has no name for those who do not see it."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll('button, a[href], input, textarea, [role=button], [role=checkbox]')]
+            .filter(one => one.offsetParent !== null && one.tabIndex >= 0 && one.type !== 'hidden' && !one.closest('[aria-hidden=true]'))
+            .filter(one => !(one.innerText.trim() || one.ariaLabel || one.getAttribute('aria-labelledby')
+                || one.title || (one.labels && one.labels.length)))
+            .map(one => one.outerHTML.slice(0, 200))"""
+    )
+    return found
+
+
+def test_a_stranger_sees_the_form_and_comes_back_to_the_page(console: Console, chromium: Browser) -> None:
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{console.url}/inbox?status=all")
+        page.fill("#key", "no key at all")
+        page.click("button[type=submit]")
+        expect(page.get_by_role("alert")).to_contain_text("Incorrect API key")
+        page.fill("#key", "admin-key-of-the-tests")
+        page.click("button[type=submit]")
+        page.wait_for_url("**/inbox?status=all")
+
+
+def test_the_pages_speak_chinese_to_who_reads_it(console: Console, chromium: Browser) -> None:
+    with signed_in(chromium, console, locale="zh-CN") as context:
+        page = context.new_page()
+        page.goto(console.url)
+        expect(page.get_by_role("heading", level=1)).to_have_text("概览")
+
+
+def test_a_key_sees_the_pages_that_it_may_use(console: Console, chromium: Browser) -> None:
+    with signed_in(chromium, console, console.platform.key("chat")) as context:
+        page = context.new_page()
+        page.goto(console.url)
+        menu = page.get_by_role("navigation")
+        expect(menu.locator(".q-item__label", has_text="Inbox")).to_be_visible()
+        expect(menu.locator(".q-item__label", has_text="Keys")).to_have_count(0)
+        for path in ("/keys", "/jobs", "/data"):
+            page.goto(console.url + path)
+            expect(page.get_by_role("alert").first).to_contain_text("role")
+
+
+def test_text_of_customers_and_names_are_never_a_part_of_the_page(console: Console, page: Page) -> None:
+    with console.platform.http() as http:
+        conversation_id = begin(http, metadata={"channel": SCRIPT})
+        say(http, conversation_id, SCRIPT).raise_for_status()
+        http.post("/v1/keys", json={"name": SCRIPT, "role": "chat"}).raise_for_status()
+        http.post(
+            "/v1/files",
+            files={"file": (f"{SCRIPT}.jsonl", b'{"text": "a", "intent": "b"}')},
+            data={"purpose": "fine-tune"},
+        )
+    for path in (f"/inbox/{conversation_id}", "/inbox?status=all", "/keys", "/data", "/"):
+        page.goto(console.url + path)
+        page.wait_for_load_state("networkidle")
+        assert page.title().endswith("· Parley")
+
+
+def test_a_colleague_and_a_customer_talk(console: Console, page: Page) -> None:
+    with console.platform.http() as http:
+        conversation_id = begin(http)
+        say(http, conversation_id, "hello").raise_for_status()
+        page.goto(f"{console.url}/inbox/{conversation_id}")
+        page.get_by_role("button", name="Take over").click()
+        expect(page.locator(".q-badge").first).to_have_text("handed_over")
+        page.get_by_label("Answer as a person").first.fill("This is Ada.")
+        page.get_by_role("button", name="Send").click()
+        expect(page.get_by_text("This is Ada.")).to_be_visible()
+        listed = http.get(f"/v1/conversations/{conversation_id}/messages").json()["data"]
+        assert [(one["role"], one["content"]) for one in listed][-1] == ("colleague", "This is Ada.")
+        say(http, conversation_id, "thank you Ada").raise_for_status()
+        expect(page.get_by_text("thank you Ada")).to_be_visible(timeout=4000)
+        page.get_by_role("button", name="Back to the bot").click()
+        expect(page.locator(".q-badge").first).to_have_text("open")
+
+
+def test_a_console_that_died_goes_on_with_the_same_cookie(console: Console, page: Page) -> None:
+    page.goto(f"{console.url}/models")
+    console.kill()
+    console.start()
+    page.goto(f"{console.url}/models")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Models")
+
+
+def test_a_bot_file_is_checked_by_line(console: Console, page: Page) -> None:
+    page.goto(f"{console.url}/bot")
+    page.locator(".cm-content").first.click()
+    page.keyboard.type("nonsense: true")
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_role("alert").first).to_be_visible()
+    expect(page.get_by_text("nonsense", exact=False).first).to_be_visible()
+
+
+def test_another_site_cannot_act(console: Console) -> None:
+    with httpx.Client(base_url=console.url) as http:
+        form = {"key": "admin-key-of-the-tests", "next": "/"}
+        signed = http.post("/sign-in", data=form)
+        assert signed.status_code == 303
+        cookie = signed.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "samesite=lax" in cookie
+        assert "admin-key" not in signed.text
+        foreign = {"Origin": "https://elsewhere.example"}
+        assert http.post("/sign-in", data=form, headers=foreign).status_code == 403
+        assert http.get("/_nicegui_ws/socket.io/?EIO=4&transport=polling", headers=foreign).status_code == 403
+        assert (
+            http.get("/keys", headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}).status_code == 403
+        )
+        assert http.get("/keys").headers["content-security-policy"].startswith("default-src 'self'")
+
+
+@pytest.mark.parametrize(
+    "target", ["https://elsewhere.example", "//elsewhere.example", "/\\elsewhere.example", "javascript:1"]
+)
+def test_the_form_leads_nowhere_else(console: Console, target: str) -> None:
+    answer = httpx.post(f"{console.url}/sign-in", data={"key": "admin-key-of-the-tests", "next": target})
+    assert answer.headers["location"] == "/"
+
+
+def test_a_stranger_gets_no_socket_and_no_page(console: Console) -> None:
+    assert httpx.get(f"{console.url}/_nicegui_ws/socket.io/?EIO=4&transport=polling").status_code in (303, 401)
+    assert httpx.get(f"{console.url}/keys").headers["location"].startswith("/sign-in?next=")
+    assert httpx.get(f"{console.url}/inbox/..%2f..%2fkeys").status_code == 303
+
+
+def test_the_log_holds_neither_keys_nor_words(console: Console) -> None:
+    assert "admin-key-of-the-tests" not in console.log()
+    assert "This is Ada." not in console.log()
