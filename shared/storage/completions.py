@@ -71,11 +71,6 @@ def delete(session: Session, completion_id: str, key_id: str | None) -> None:
         raise _missing(completion_id)
 
 
-def forget_conversation(session: Session, conversation_id: str) -> None:
-    """Forget all that was said in a conversation."""
-    session.exec(delete_from(StoredCompletion).where(col(StoredCompletion.conversation_id) == conversation_id))
-
-
 def _one(completion_id: str, key_id: str | None) -> list[ColumnElement[bool]]:
     mine = [] if key_id is None else [col(StoredCompletion.key_id) == key_id]
     return [col(StoredCompletion.id) == completion_id, *mine]

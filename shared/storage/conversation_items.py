@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from shared.errors import InvalidInput, NotFound
 from shared.storage import conversations
+from shared.storage.completion_tables import StoredCompletion
 from shared.storage.identity import new_id
 from shared.storage.paging import Order
 from shared.storage.tables import Conversation, ConversationItem, Reply, Response, ResponsePiece, Turn
@@ -86,7 +87,7 @@ def forget(session: Session, conversation_id: str) -> None:
     """Delete a conversation with every word of it: turns, items, colleagues' replies, responses and what was being written of them."""
     theirs = select(col(Response.id)).where(col(Response.conversation_id) == conversation_id)
     session.exec(delete(ResponsePiece).where(col(ResponsePiece.response_id).in_(theirs)))
-    for table in (Response, ConversationItem, Reply, Turn):
+    for table in (Response, ConversationItem, Reply, StoredCompletion, Turn):
         session.exec(delete(table).where(col(table.conversation_id) == conversation_id))
     session.exec(delete(Conversation).where(col(Conversation.id) == conversation_id))
 

@@ -44,7 +44,7 @@ async def create(
     If `model` is a language model (its id, `parley/NAME`, or the name of an engine) it goes on with the messages: nothing is
     stored, and a stream carries tokens as they come.
     """
-    keep = keeping(state, caller, body)
+    keep = keeping(state.database, caller, body, state.clock())
     model = await language_model(state.generation, state.database, body.model)
     if model is not None:
         return await generated(request, body, state.generation, model, keep)

@@ -9,36 +9,39 @@ from fastapi.concurrency import run_in_threadpool
 from services.gateway.chat.generated import GeneratedCompletion
 from services.gateway.chat.schemas import ChatCompletion, ChatRequest
 from services.gateway.http.keyring import Caller
-from services.gateway.state import AppState
 from shared.storage import completions
 from shared.storage.completion_tables import StoredCompletion
+from shared.storage.engine import Database
 
 Keep = Callable[[ChatCompletion | GeneratedCompletion], Awaitable[None]]
 """Returns once the answer is stored; without effect on a caller who did not ask for that."""
 
 
-def keeping(state: AppState, caller: Caller, body: ChatRequest) -> Keep:
+def keeping(database: Database, caller: Caller, body: ChatRequest, now: float) -> Keep:
     """What is done with the answer to a request."""
 
     async def keep(completion: ChatCompletion | GeneratedCompletion) -> None:
         if body.store:
-            await run_in_threadpool(_store, state, caller, body, completion)
+            await run_in_threadpool(_store, database, _row(caller, body, completion, now))
 
     return keep
 
 
-def _store(
-    state: AppState, caller: Caller, body: ChatRequest, completion: ChatCompletion | GeneratedCompletion
-) -> None:
-    stored = StoredCompletion(
+def _row(
+    caller: Caller, body: ChatRequest, completion: ChatCompletion | GeneratedCompletion, now: float
+) -> StoredCompletion:
+    return StoredCompletion(
         id=completion.id,
         key_id=caller.key_id,
-        created_at=state.clock(),
+        created_at=now,
         model=completion.model,
         messages=[message.model_dump(mode="json", include={"role", "content"}) for message in body.messages],
         completion=completion.model_dump(mode="json"),
         user_metadata=body.metadata or {},
         conversation_id=completion.parley.conversation_id if isinstance(completion, ChatCompletion) else None,
     )
-    with state.database.transaction() as session:
+
+
+def _store(database: Database, stored: StoredCompletion) -> None:
+    with database.transaction() as session:
         completions.add(session, stored)

@@ -66,7 +66,11 @@ def test_each_request_is_answered_once_and_in_order(client: OpenAI, platform: Pl
 
 @pytest.mark.parametrize(
     ("endpoint", "body"),
-    [("/v1/embeddings", {"model": "parley", "input": "some words"}), ("/v1/analyze", {"input": "some words"})],
+    [
+        ("/v1/embeddings", {"model": "parley", "input": "some words"}),
+        ("/v1/analyze", {"input": "some words"}),
+        ("/v1/responses", {"model": "parley", "input": "some words"}),
+    ],
 )
 def test_every_endpoint_that_takes_json(client: OpenAI, endpoint: str, body: dict[str, Any]) -> None:
     row = {"custom_id": "a", "method": "POST", "url": endpoint, "body": body}

@@ -159,7 +159,8 @@ def test_a_finished_job_can_be_neither_cancelled_nor_paused_nor_resumed(
 def test_a_waiting_job_is_paused_at_once_and_resumed(client: OpenAI, platform: Platform, file_id: str) -> None:
     job = client.fine_tuning.jobs.create(model="minilm", training_file=file_id)
     for _ in range(2):
-        assert client.fine_tuning.jobs.pause(job.id).status == "paused"
+        paused: str = client.fine_tuning.jobs.pause(job.id).status
+        assert paused == "paused"
     with platform.database.transaction() as session:
         assert jobs.claim(session, token="t", now=1.0, lease_seconds=30.0, job_id=job.id) is None
     for _ in range(2):

@@ -8,7 +8,6 @@ import openai
 import pytest
 from openai import OpenAI
 
-from shared.storage import completions
 from tests.unit.gateway.platform import Platform, asked
 
 
@@ -61,9 +60,8 @@ def test_what_others_stored_is_not_there(client: OpenAI, platform: Platform) -> 
     assert client.chat.completions.retrieve(made.id).id == made.id, "an admin sees all"
 
 
-def test_the_words_go_with_the_conversation(client: OpenAI, platform: Platform) -> None:
+def test_the_words_go_with_the_conversation(client: OpenAI) -> None:
     made = said(client, "to be forgotten")
-    with platform.database.transaction() as session:
-        completions.forget_conversation(session, made.model_extra["parley"]["conversation_id"])
+    client.conversations.delete(made.model_extra["parley"]["conversation_id"])
     with pytest.raises(openai.NotFoundError):
         client.chat.completions.retrieve(made.id)
