@@ -32,7 +32,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "chat": ("analysis",),
     "colleagues": ("alerts", "chat", "conversations"),
     "conversations": ("chat",),
-    "decisions": ("analysis", "chat", "conversations", "responses"),
+    "decisions": ("chat", "conversations", "responses"),
     "embeddings": ("analysis",),
     "files": (),
     "jobs": ("files", "bots"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import Response
 from fastapi.concurrency import run_in_threadpool
 
-from services.gateway.analysis.names import model_named
 from services.gateway.decisions.schemas import (
     Choice,
     ChoiceAnswer,
@@ -28,6 +27,7 @@ from shared.artifacts.layout import BASE_MODELS
 from shared.contracts.tasks import WRITERS
 from shared.errors import InvalidInput
 from shared.storage import models
+from shared.storage.model_names import model_named
 
 router = resource("Decisions")
 
