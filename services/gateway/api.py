@@ -21,6 +21,7 @@ from services.gateway.conversations import item_routes as conversation_items
 from services.gateway.conversations import routes as conversations
 from services.gateway.decisions import routes as decisions
 from services.gateway.embeddings import routes as embeddings
+from services.gateway.feedback import routes as feedback
 from services.gateway.files import routes as files
 from services.gateway.http import errors
 from services.gateway.http.body_limit import BodyLimit
@@ -52,6 +53,7 @@ ROUTERS = (
     alerts.router,
     streams.router,
     stream_trends.router,
+    feedback.router,
     files.router,
     jobs.router,
     models.router,

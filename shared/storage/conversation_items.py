@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, tuple_, update
+from sqlalchemy import delete, func, tuple_, update
 from sqlmodel import Session, col, select
 
 from shared.errors import InvalidInput, NotFound
-from shared.storage import conversations
+from shared.storage import conversations, feedback
 from shared.storage.completion_tables import StoredCompletion
 from shared.storage.identity import new_id
 from shared.storage.paging import Order
-from shared.storage.tables import Conversation, ConversationItem, Reply, Response, ResponsePiece, Turn
+from shared.storage.tables import Conversation, ConversationItem, Response, ResponsePiece, Turn
 
 
 def add(
-    session: Session, conversation_id: str, items: Sequence[Mapping[str, Any]], now: float
+    session: Session,
+    conversation_id: str,
+    items: Sequence[Mapping[str, Any]],
+    now: float,
+    *,
+    author: str | None = None,
+    idempotency_key: str | None = None,
 ) -> list[ConversationItem]:
-    """Append items after all that was said.
+    """Append items after all that was said; those of a colleague have an ``author``.
 
     Raises:
         NotFound: There is no such conversation.
@@ -42,6 +48,8 @@ def add(
             after_turns=conversation.turns,
             created_at=now,
             item=dict(item),
+            author=author,
+            idempotency_key=idempotency_key,
         )
         for item in items
     ]
@@ -64,6 +72,25 @@ def get(session: Session, conversation_id: str, item_id: str) -> ConversationIte
     return found
 
 
+def after(session: Session, conversation_id: str, turns: int, seq: int, limit: int = 1000) -> list[ConversationItem]:
+    """Those said when more than ``turns`` turns had been stored, or then and after item ``seq``; oldest first."""
+    here = (col(ConversationItem.after_turns), col(ConversationItem.seq))
+    later = (col(ConversationItem.conversation_id) == conversation_id, tuple_(*here) > tuple_(turns, seq))
+    return list(session.exec(select(ConversationItem).where(*later).order_by(*here).limit(limit)).all())
+
+
+def since(session: Session, conversation_id: str, seq: int, limit: int = 1000) -> list[ConversationItem]:
+    """Those said after item ``seq``, oldest first."""
+    later = (col(ConversationItem.conversation_id) == conversation_id, col(ConversationItem.seq) > seq)
+    return list(session.exec(select(ConversationItem).where(*later).order_by(col(ConversationItem.seq)).limit(limit)))
+
+
+def newest(session: Session, conversation_id: str) -> int:
+    """``seq`` of the item said last; 0 if there is none."""
+    mine = select(func.max(ConversationItem.seq)).where(col(ConversationItem.conversation_id) == conversation_id)
+    return session.exec(mine).one() or 0
+
+
 def remove(session: Session, conversation_id: str, item_id: str) -> None:
     """Delete one.
 
@@ -84,10 +111,11 @@ def all(session: Session, conversation_id: str) -> list[ConversationItem]:  # no
 
 
 def forget(session: Session, conversation_id: str) -> None:
-    """Delete a conversation with every word of it: turns, items, colleagues' replies, responses and what was being written of them."""
+    """Delete a conversation with every word of it: turns, items, responses and what was being written of them."""
+    feedback.forget(session, conversation_id)
     theirs = select(col(Response.id)).where(col(Response.conversation_id) == conversation_id)
     session.exec(delete(ResponsePiece).where(col(ResponsePiece.response_id).in_(theirs)))
-    for table in (Response, ConversationItem, Reply, StoredCompletion, Turn):
+    for table in (Response, ConversationItem, StoredCompletion, Turn):
         session.exec(delete(table).where(col(table.conversation_id) == conversation_id))
     session.exec(delete(Conversation).where(col(Conversation.id) == conversation_id))
 

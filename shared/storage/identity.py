@@ -24,7 +24,7 @@ IdPrefix = Literal[
     "upload_",
     "part_",
     "batch_req_",
-    "reply_",
+    "fb_",
     "resp_",
     "item_",
 ]

@@ -285,34 +285,18 @@ class Turn(Row, table=True):
     """When its ``SentimentObserved`` was confirmed by the broker; ``None``: still to be told."""
 
 
-class Reply(Row, table=True):
-    """What a colleague said in a conversation. Writer: gateway."""
-
-    __tablename__ = "replies"
-    __table_args__ = (
-        UniqueConstraint("conversation_id", "number"),
-        UniqueConstraint("conversation_id", "idempotency_key"),
-    )
-
-    id: str = Field(primary_key=True)
-    conversation_id: str = Field(foreign_key="conversations.id")
-    number: int
-    """Of the replies of the conversation, from 0."""
-    position: int
-    """How many turns had been stored before it."""
-    created_at: float
-    content: str
-    author: str
-    """For the customer: who speaks."""
-    key_id: str
-    idempotency_key: str | None = None
-
-
 class ConversationItem(Row, table=True):
-    """What was said in a conversation outside its turns: by a client that tells of it, or by a language model. Writer: gateway."""
+    """What was said in a conversation outside its turns: by a colleague, a client that tells of it, or a language model.
+
+    Writer: gateway.
+    """
 
     __tablename__ = "conversation_items"
-    __table_args__ = (Index(None, "conversation_id", "after_turns", "seq"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index(None, "conversation_id", "after_turns", "seq"),
+        Index("uq_conversation_items_idempotency_key", "conversation_id", "idempotency_key", unique=True),
+        {"sqlite_autoincrement": True},
+    )
 
     seq: int | None = Field(
         default=None, sa_column=Column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
@@ -325,6 +309,9 @@ class ConversationItem(Row, table=True):
     created_at: float
     item: dict[str, Any] = Field(sa_column=_json())
     """As the convention writes it, without its id."""
+    author: str | None = None
+    """Which colleague said it; ``None``: none did."""
+    idempotency_key: str | None = None
 
 
 class Response(Row, table=True):

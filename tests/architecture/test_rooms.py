@@ -34,6 +34,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "conversations": ("chat",),
     "decisions": ("chat", "conversations", "responses"),
     "embeddings": ("analysis",),
+    "feedback": ("chat", "files"),
     "files": (),
     "jobs": ("files", "bots"),
     "keys": (),

@@ -9,24 +9,24 @@ from dataclasses import dataclass
 from services.gateway.conversations.messages import messages_of
 from services.gateway.conversations.schemas import MessageObject
 from shared.errors import InvalidInput
-from shared.storage import conversations, replies
+from shared.storage import conversation_items, conversations
 from shared.storage.engine import Database
 
-_CURSOR = re.compile(r"^(\d{1,9})-(\d{1,9})$")
+_CURSOR = re.compile(r"^(\d{1,9})-(\d{1,18})$")
 #: Turns read at once; the rest comes with the next look.
 _TURNS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How much of a conversation somebody has seen: so many turns and so many replies."""
+    """How much of a conversation somebody has seen: so many turns, and the items up to one."""
 
     turns: int
-    replies: int
+    item: int
 
     def __str__(self) -> str:
         """As it stands in an event's ``id``."""
-        return f"{self.turns}-{self.replies}"
+        return f"{self.turns}-{self.item}"
 
     @classmethod
     def parse(cls, cursor: str) -> Position:
@@ -57,9 +57,12 @@ def news(database: Database, conversation_id: str, since: Position | None) -> Ne
     with database.reading() as session:
         conversation = conversations.get(session, conversation_id)
         if since is None:
-            said = replies.of(session, conversation_id, limit=100_000)
-            return News((), Position(conversation.turns, len(said)), conversation.status)
-        fresh = replies.of(session, conversation_id, first=since.replies)
+            return News(
+                (),
+                Position(conversation.turns, conversation_items.newest(session, conversation_id)),
+                conversation.status,
+            )
+        items = conversation_items.since(session, conversation_id, since.item)
         turns = conversations.turns_from(session, conversation_id, since.turns, _TURNS)
-    position = Position(since.turns + len(turns), since.replies + len(fresh))
-    return News(messages_of(turns, fresh), position, conversation.status)
+    position = Position(since.turns + len(turns), (items[-1].seq or 0) if items else since.item)
+    return News(messages_of(turns, items), position, conversation.status)

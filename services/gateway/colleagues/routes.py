@@ -13,14 +13,15 @@ from services.gateway.alerts.feed import Watcher
 from services.gateway.chat.lookup import check_owner
 from services.gateway.colleagues.following import Position, news
 from services.gateway.colleagues.schemas import SendReply
-from services.gateway.conversations.objects import conversation_object, reply_message
+from services.gateway.conversations.items import message
+from services.gateway.conversations.objects import conversation_object, item_message
 from services.gateway.conversations.schemas import ConversationObject, ConversationStatusEvent, MessageObject
 from services.gateway.http import sse
 from services.gateway.http.auth import ChatCaller
 from services.gateway.http.router import IdempotencyKey, resource
 from services.gateway.http.schemas import EmptyRequest
 from services.gateway.state import AppState, State
-from shared.storage import conversations, keys, replies
+from shared.storage import conversations, keys, takeovers
 
 router = resource("Conversations")
 
@@ -45,7 +46,7 @@ def take_over(
     """Give the conversation to a person: the bot is silent until it is released. Repeating it is harmless."""
     with state.database.transaction() as session:
         check_owner(caller, conversations.get(session, conversation_id))
-        taken = conversation_object(replies.take_over(session, conversation_id, state.clock()))
+        taken = conversation_object(takeovers.take_over(session, conversation_id, state.clock()))
     state.news.tell(conversation_id)
     return taken
 
@@ -57,17 +58,17 @@ def reply(
     """Say something to the customer as a person. With an `Idempotency-Key` repeated words are not said twice."""
     with state.database.transaction() as session:
         check_owner(caller, conversations.get(session, conversation_id))
-        said = replies.add(
+        said = takeovers.reply(
             session,
             conversation_id,
-            content=body.content,
+            message("assistant", body.content, "output_text"),
             author=body.author or keys.get(session, caller.key_id).name,
-            key_id=caller.key_id,
             idempotency_key=idempotency_key,
             now=state.clock(),
         )
+        shown = item_message(said)
     state.news.tell(conversation_id)
-    return reply_message(said)
+    return shown
 
 
 async def _watcher(state: State, caller: ChatCaller, conversation_id: str) -> AsyncIterator[Watcher]:
@@ -109,8 +110,8 @@ async def _events(
         if ours in events or not events:
             found = await run_in_threadpool(news, state.database, conversation_id, since)
             since = found.position
-            for message in found.messages:
-                yield sse.frame(message, event="message", id=str(since))
+            for said in found.messages:
+                yield sse.frame(said, event="message", id=str(since))
             if found.status != told:
                 told = found.status
                 yield sse.frame(ConversationStatusEvent(status=found.status), event="status", id=str(since))

@@ -1,51 +1,60 @@
-"""The messages of a conversation in order: turns, and what colleagues said between them."""
+"""The messages of a conversation in order: turns, and what was said between them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.gateway.conversations.objects import answer_message, customer_message, reply_message
+from services.gateway.conversations.objects import answer_message, customer_message, item_message
 from services.gateway.conversations.schemas import MessageObject
-from shared.storage import conversations, replies
-from shared.storage.engine import Database
-from shared.storage.tables import Reply, Turn
+from shared.errors import InvalidInput, NotFound
+from shared.storage import conversation_items, conversations
+from shared.storage.engine import Database, Session
+from shared.storage.tables import ConversationItem, Turn
 
 
-def messages_of(turns: Sequence[Turn], said: Sequence[Reply]) -> list[MessageObject]:
-    """Both, oldest first. A reply stands before the turn that was stored next."""
+def messages_of(turns: Sequence[Turn], items: Sequence[ConversationItem]) -> list[MessageObject]:
+    """Both, oldest first. An item stands before the turn that was stored next; what is no message is left out."""
     messages: list[MessageObject] = []
-    waiting = list(said)
+    waiting = [item for item in items if item.item["type"] == "message"]
     for turn in turns:
-        while waiting and waiting[0].position <= turn.position:
-            messages.append(reply_message(waiting.pop(0)))
+        while waiting and waiting[0].after_turns <= turn.position:
+            messages.append(item_message(waiting.pop(0)))
         messages += (customer_message(turn), answer_message(turn))
-    return messages + [reply_message(reply) for reply in waiting]
+    return messages + [item_message(item) for item in waiting]
 
 
 def page(database: Database, conversation_id: str, after: str | None, limit: int) -> tuple[list[MessageObject], bool]:
-    """The messages of up to ``limit`` turns and of the colleagues between them, and whether there are more.
+    """The messages of up to ``limit`` turns and those between them, and whether there are more.
 
     Args:
         database: Where it is.
         conversation_id: The conversation, which exists.
-        after: Id of the last message seen: of either side of a turn, or of a reply.
+        after: Id of the last message seen: of either side of a turn, or of an item.
         limit: Turns.
 
     Raises:
         InvalidInput: There is no message ``after`` in this conversation.
     """
     with database.reading() as session:
-        if after is None:
-            turn_number, reply_number = 0, 0
-        elif after.startswith(replies.PREFIX):
-            reply = replies.get(session, conversation_id, after)
-            turn_number, reply_number = reply.position, reply.number + 1
-        else:
-            turn_number = conversations.turn(session, conversation_id, after.partition(".")[0]).position + 1
-            reply_number = replies.count_before(session, conversation_id, turn_number)
-        turns = conversations.turns_from(session, conversation_id, turn_number, limit + 1)
-        said = replies.of(session, conversation_id, first=reply_number)
+        first_turn, seq = _place_after(session, conversation_id, after)
+        turns = conversations.turns_from(session, conversation_id, first_turn, limit + 1)
+        items = conversation_items.after(session, conversation_id, first_turn, seq)
     if len(turns) <= limit:
-        return messages_of(turns, said), False
+        return messages_of(turns, items), False
     shown = turns[:limit]
-    return messages_of(shown, [reply for reply in said if reply.position <= shown[-1].position]), True
+    return messages_of(shown, [item for item in items if item.after_turns <= shown[-1].position]), True
+
+
+def _place_after(session: Session, conversation_id: str, after: str | None) -> tuple[int, int]:
+    """The number of the first turn that comes after a message, and ``seq`` of the last item before it."""
+    if after is None:
+        return 0, 0
+    if not after.startswith("item_"):
+        return conversations.turn(session, conversation_id, after.partition(".")[0]).position + 1, 0
+    try:
+        item = conversation_items.get(session, conversation_id, after)
+    except NotFound:
+        raise InvalidInput(
+            f"There is no {after!r} to continue after; take the id of the last item.", param="after"
+        ) from None
+    return item.after_turns, item.seq or 0

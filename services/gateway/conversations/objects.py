@@ -8,7 +8,7 @@ from services.gateway.chat.objects import details, usage
 from services.gateway.chat.schemas import TurnDetails, Usage
 from services.gateway.conversations.schemas import ConversationObject, MessageObject, Standing
 from shared.contracts.chat import DialogueState
-from shared.storage.tables import Conversation, Reply, Turn
+from shared.storage.tables import Conversation, ConversationItem, Turn
 
 
 def conversation_object(conversation: Conversation) -> ConversationObject:
@@ -34,16 +34,16 @@ def answer_message(turn: Turn) -> MessageObject:
     return _message(turn, "assistant", turn.answer.text, usage(turn), details(turn))
 
 
-def reply_message(reply: Reply) -> MessageObject:
-    """What a colleague said."""
+def item_message(row: ConversationItem) -> MessageObject:
+    """What was said outside a turn: by a colleague, or told by a client."""
     return MessageObject(
-        id=reply.id,
-        created_at=int(reply.created_at),
+        id=row.id,
+        created_at=int(row.created_at),
         turn_id=None,
-        position=reply.position,
-        role="colleague",
-        content=reply.content,
-        author=reply.author,
+        position=row.after_turns,
+        role="colleague" if row.author is not None else row.item["role"],
+        content="".join(part.get("text", "") for part in row.item["content"]),
+        author=row.author,
         model=None,
         bot_version=None,
         usage=None,

@@ -87,9 +87,10 @@ class MessageObject(Resource):
     """One side of a turn.
 
     Attributes:
-        turn_id: The turn; its two messages share it. A colleague's message belongs to none.
-        position: Of the turn: 0 for the first of the conversation; a colleague's message stands before that turn.
-        role: ``user`` for the customer, ``assistant`` for the bot, ``colleague`` for a person who has taken over.
+        turn_id: The turn; its two messages share it. What was said outside turns belongs to none.
+        position: Of the turn: 0 for the first of the conversation; what was said outside turns stands before that one.
+        role: ``user`` for the customer, ``assistant`` for the bot, ``colleague`` for a person who has
+            taken over; also as a client told it (`/items`).
         content: The words; empty on the bot's side when a person has taken over.
         author: Which colleague.
         model: The model that read the customer's words.
@@ -102,7 +103,7 @@ class MessageObject(Resource):
     created_at: int
     turn_id: str | None
     position: int
-    role: Literal["user", "assistant", "colleague"]
+    role: Literal["user", "assistant", "system", "developer", "colleague"]
     content: str
     author: str | None = None
     model: str | None

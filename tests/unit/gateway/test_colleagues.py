@@ -96,7 +96,7 @@ def test_a_page_ends_before_what_belongs_to_the_next_one(http: httpx.Client) -> 
     )
     act(http, conversation_id, "replies", {"content": "one more"}).raise_for_status()
     assert words(http, conversation_id, after=after) == [("colleague", "one more")]
-    assert http.get(path, params={"after": "reply_unknown"}).status_code == 400
+    assert http.get(path, params={"after": "item_unknown"}).status_code == 400
 
 
 def test_nobody_answers_as_a_person_where_the_bot_still_speaks(http: httpx.Client) -> None:
@@ -157,3 +157,17 @@ def test_a_key_is_told_what_it_is(platform: Platform, http: httpx.Client) -> Non
     assert (own["name"], own["role"]) == ("a train key", "train")
     assert "key" not in own
     assert http.get("/v1/keys/own").json()["role"] == "admin"
+
+
+def test_a_colleagues_words_are_items_of_the_conversation_and_go_with_it(
+    platform: Platform, http: httpx.Client
+) -> None:
+    conversation_id = begin(http)
+    act(http, conversation_id, "take_over").raise_for_status()
+    act(http, conversation_id, "replies", {"content": "This is Ada."}).raise_for_status()
+    with platform.client() as client:
+        (item,) = client.conversations.items.list(conversation_id).data
+        told = item.to_dict()
+        assert (told["role"], told["content"][0]["text"]) == ("assistant", "This is Ada.")  # type: ignore[index]
+        client.conversations.delete(conversation_id)
+    assert http.get(f"/v1/conversations/{conversation_id}/messages").status_code == 404
