@@ -20,7 +20,7 @@ from shared.tasks.text_classification.record import Input
 
 #: Of a statement that has no examples: the cosine at which it holds as likely as not, and how fast that changes.
 #: Both fitted by ``python -m tests.load.decisions``; see docs/quality.md.
-LIKELY_AS_NOT, SLOPE = 0.45, 12.0
+LIKELY_AS_NOT, SLOPE = 0.325, 18.0
 #: Vectors of descriptions and examples that are kept.
 _KEPT = 20_000
 
