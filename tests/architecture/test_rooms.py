@@ -27,8 +27,10 @@ TRAINING = "services.training"
 RESOURCES: dict[str, tuple[str, ...]] = {
     "alerts": ("sentiment",),
     "analysis": (),
+    "backtests": (),
     "batches": ("files",),
     "bots": ("analysis",),
+    "catalogs": ("jobs",),
     "chat": ("analysis",),
     "colleagues": ("alerts", "chat", "conversations"),
     "conversations": ("chat",),
@@ -39,7 +41,9 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "jobs": ("files", "bots"),
     "keys": (),
     "models": ("analysis",),
+    "moderations": (),
     "operations": (),
+    "recommendations": (),
     "responses": ("chat", "conversations"),
     "sentiment": (),
     "streams": (),
@@ -50,7 +54,10 @@ RESOURCES: dict[str, tuple[str, ...]] = {
 
 #: What a room of monitoring may use of the others.
 WATCHING: dict[str, tuple[str, ...]] = {
-    "alerts": (),
+    "alerts": ("detection",),
+    "delivery": (),
+    "detection": (),
+    "connectors": (),
     "reading": (),
     "sentiment": (),
     "streams": ("reading",),
