@@ -23,6 +23,7 @@ from services.gateway.colleagues import routes as colleagues
 from services.gateway.conversations import assist_routes
 from services.gateway.conversations import item_routes as conversation_items
 from services.gateway.conversations import routes as conversations
+from services.gateway.decisions import routes as decisions
 from services.gateway.embeddings import routes as embeddings
 from services.gateway.feedback import routes as feedback
 from services.gateway.files import routes as files
@@ -54,6 +55,7 @@ ROUTERS = (
     assist_routes.router,
     colleagues.router,
     conversation_items.router,
+    decisions.router,
     embeddings.router,
     analysis.router,
     sentiment.router,

@@ -21,6 +21,7 @@ from services.gateway.chat.outbox import Outbox
 from services.gateway.chat.turn_writer import TurnWriter
 from services.gateway.chat.turns import Turns
 from services.gateway.colleagues.news import ConversationNews
+from services.gateway.decisions.deciding import Decisions
 from services.gateway.files.expiry import INTERVAL_SECONDS, delete_expired
 from services.gateway.files.uploads import UploadStore
 from services.gateway.handlers import build_handlers, build_response_handlers
@@ -136,6 +137,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         news=news,
         webhooks=webhooks,
         readiness=Readiness(requester, database, time.time),
+        decisions=Decisions(requester, generation, timeout),
         responses=answering,
         response_queue=ResponseQueue(database, publisher, settings.background_limit),
         followers=Followers(database, settings.event_streams_limit),

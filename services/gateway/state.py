@@ -14,6 +14,7 @@ from services.gateway.chat.generation import TextGeneration
 from services.gateway.chat.lookup import ConversationLookup
 from services.gateway.chat.turns import Turns
 from services.gateway.colleagues.news import ConversationNews
+from services.gateway.decisions.deciding import Decisions
 from services.gateway.files.uploads import UploadStore
 from services.gateway.http.keyring import KeyRing
 from services.gateway.http.live_traffic import TrafficGauge
@@ -65,6 +66,7 @@ class AppState:
     news: ConversationNews
     webhooks: WebhookSender
     readiness: Readiness
+    decisions: Decisions
     responses: Answering
     response_queue: ResponseQueue
     followers: Followers

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from services.nlu.decisions import TextVectors, decide
 from services.nlu.model_lookup import ModelLookup
 from services.nlu.named_models import NamedModels
 from services.nlu.served_model import ServedModel
 from services.nlu.turns import read_turns
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat import TurnReceived, TurnUnderstood
+from shared.contracts.decisions import DecideText, TextDecided
 from shared.contracts.message import Message
 from shared.contracts.prediction import PredictRows, RowsPredicted
 from shared.contracts.releases import BotPublished, ModelPublished
@@ -51,7 +53,20 @@ def build_handlers(production: ServedModel, named: NamedModels) -> Handlers:
         for request in requests:
             yield _predicted(predictor, [next(found) for _ in request.rows])
 
-    return {TurnReceived: on_turns, AnalyzeText: _by_model(analyzed), PredictRows: _by_model(predicted)}
+    vectors = TextVectors()
+
+    def decided(model: str, requests: Sequence[DecideText]) -> Iterator[TextDecided]:
+        with lookup.predictor(model) as predictor:
+            for request in requests:
+                answers, tokens = decide(predictor, vectors, request.text, request.questions)
+                yield TextDecided(model=predictor.model_id, probabilities=tuple(answers), tokens=tokens)
+
+    return {
+        TurnReceived: on_turns,
+        AnalyzeText: _by_model(analyzed),
+        PredictRows: _by_model(predicted),
+        DecideText: _by_model(decided),
+    }
 
 
 def _by_model(handle: Callable[[Any, Sequence[Any]], Iterator[Message]]) -> BatchHandler[Any]:

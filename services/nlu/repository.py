@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.artifacts.bundle import Bundle
-from shared.artifacts.layout import model_key
+from shared.artifacts.layout import BASE_MODELS, model_key
 from shared.artifacts.store import ArtifactStore
-from shared.errors import BrokenArtifact
+from shared.errors import BrokenArtifact, NotFound, Unavailable
 from shared.inference.predictor import Predictor
 from shared.inference.reader import TextReader
 from shared.storage import models
@@ -71,12 +71,21 @@ class ModelRepository:
             BrokenArtifact: Its bundle was damaged.
             Unavailable: The database or the store is away.
         """
+        if model_id in BASE_MODELS:
+            return self._base(model_id)
         with self.database.reading() as session:
             few_shot = models.get(session, model_id).few_shot
         if few_shot is not None:
             return FewShotReader(model_id, few_shot, self._embedder(few_shot.embedder))
         bundle = Bundle.open(self.store.fetch_folder(model_key(model_id), self.cache))
         return open_predictor(bundle, threads=self.threads, providers=self.providers)
+
+    def _base(self, model_id: str) -> Predictor:
+        try:
+            folder = self.store.fetch_folder(model_key(model_id), self.cache)
+        except NotFound:
+            raise Unavailable(f"{model_id} is not there yet: a training worker makes it when it starts") from None
+        return open_predictor(Bundle.open(folder), threads=self.threads, providers=self.providers)
 
     def _embedder(self, model_id: str) -> TextReader | EmbeddingReader:
         predictor = self.open_any(model_id)

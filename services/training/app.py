@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from services.training.exporting.base_models import BaseModelPublisher
 from services.training.jobs.reaper import PERIOD_SECONDS, Reaper
 from services.training.jobs.supervisor import Supervisor
 from services.training.jobs.wake_ups import build_handlers, working
@@ -31,6 +32,7 @@ def running(settings: TrainingSettings) -> Iterator[Health]:
     with ExitStack() as stack:
         database = stack.enter_context(open_database(settings.database))
         store = open_store(settings.artifacts)
+        stack.enter_context(BaseModelPublisher(store))
         bus = stack.enter_context(connect(settings.broker_url, prefix=settings.broker_prefix))
         publisher = stack.enter_context(bus.publisher())
         queue = job_queue(settings.broker_url, publisher, settings.broker_prefix)

@@ -10,6 +10,13 @@ FEW_SHOT = "fs:"
 """How the ids of models begin that consist of a few examples; they have no bundle."""
 
 
+MINILM = "minilm"
+"""all-MiniLM-L6-v2, which is installed with Parley: 22.7 M parameters, English, Apache 2.0."""
+
+BASE_MODELS = (MINILM,)
+"""Models that are there without any job; each embeds texts."""
+
+
 def file_key(file_id: str) -> str:
     """An uploaded file, or a result file of a job."""
     return f"files/{file_id}"

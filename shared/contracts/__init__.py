@@ -6,6 +6,7 @@ from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.backtests import BacktestStream, StreamBacktested
 from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnanswered, TurnUnderstood
 from shared.contracts.conversations import ConversationsChanged
+from shared.contracts.decisions import DecideText, TextDecided
 from shared.contracts.failure import MessageFailed
 from shared.contracts.generation import GenerateText, GenerationCancelled, TextGenerated, TokensProduced
 from shared.contracts.jobs import JobQueued, TrainingProgressed
@@ -48,6 +49,8 @@ MESSAGES: tuple[type[Message], ...] = (
     CatalogChanged,
     ConversationsChanged,
     ResponseQueued,
+    DecideText,
+    TextDecided,
     DocumentsReceived,
     BacktestStream,
     StreamBacktested,

@@ -13,7 +13,7 @@ from services.training.exporting.quantization import SCHEMES, quantise
 from services.training.fitting.batching import together
 from services.training.fitting.checkpoint import CheckpointFolder
 from services.training.fitting.loop import fit
-from services.training.models.base_models import MINILM, base_path
+from services.training.models.base_models import base_path
 from services.training.models.encoder import encoder_width
 from services.training.models.text_encoder import TextEncoder
 from services.training.pipeline import plan
@@ -23,6 +23,7 @@ from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.task import TASK
 from services.training.tasks.nlu.variants import JointVariants
 from shared.artifacts.bundle import write_bundle
+from shared.artifacts.layout import MINILM
 from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, TOKENIZER, Calibration, Manifest
 from shared.rows.reader import read_rows
 from shared.starter import utterances

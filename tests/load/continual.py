@@ -14,8 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from services.training.models.base_models import MINILM
 from services.training.tasks.table import TASKS
+from shared.artifacts.layout import MINILM
 from shared.contracts.jobs import JobSpec
 from tests.load.task_sets import Record, records
 from tests.load.tasks import parsed

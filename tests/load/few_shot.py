@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.training.fitting.prediction import predicted
-from services.training.models.base_models import MINILM, base_path
+from services.training.models.base_models import base_path
 from services.training.models.text_encoder import TextEncoder
 from services.training.tasks.embedding.examples import Example, collate
 from services.training.tasks.embedding.model import EmbeddingModel
+from shared.artifacts.layout import MINILM
 from shared.contracts.few_shot import FewShot, FewShotLabel
 from shared.tasks.embedding.reader import OUTPUT
 from shared.tasks.text_classification.few_shot import FewShotReader

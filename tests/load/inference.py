@@ -25,13 +25,14 @@ from services.training.exporting.activation_scales import ENOUGH_TEXTS
 from services.training.exporting.onnx_export import export
 from services.training.exporting.quantization import SCHEMES, quantise
 from services.training.fitting.batching import together
-from services.training.models.base_models import MINILM, base_path
+from services.training.models.base_models import base_path
 from services.training.models.text_encoder import TextEncoder
 from services.training.tasks.nlu.examples import collate, examples_of
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.task import TASK
 from shared.artifacts.bundle import Bundle, write_bundle
+from shared.artifacts.layout import MINILM
 from shared.artifacts.manifest import FP32_MODEL, INT8_MODEL, TOKENIZER
 from shared.inference.batching import CPU_BATCH
 from shared.inference.reader import TextReader

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from services.training.data.splitting import Split, split, thinned
-from services.training.models.base_models import MINILM, base_path
+from services.training.models.base_models import base_path
+from shared.artifacts.layout import MINILM
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.rows.reader import read_rows
 from shared.rows.spans import Entity

@@ -20,7 +20,6 @@ from services.training.fitting.callback import StepReport, ValidationReport
 from services.training.fitting.checkpoint import CheckpointFolder
 from services.training.fitting.loop import FitResult, Method, fit
 from services.training.fitting.recipe import Recipe
-from services.training.models.base_models import MINILM
 from services.training.models.encoder import encoder_width
 from services.training.models.text_encoder import TextEncoder
 from services.training.pipeline import plan
@@ -32,6 +31,7 @@ from services.training.tasks.nlu.prediction import predict
 from services.training.tasks.nlu.task import TASK
 from services.training.tasks.nlu.variants import JointVariants
 from shared.artifacts.bundle import Bundle, write_bundle
+from shared.artifacts.layout import MINILM
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Manifest, Parity
 from shared.contracts.jobs import JobSpec
 from shared.inference.reader import TextReader

@@ -17,7 +17,7 @@ import numpy as np
 
 from services.training.fitting.checkpoint import CheckpointFolder
 from services.training.fitting.loop import fit
-from services.training.models.base_models import MINILM, base_path
+from services.training.models.base_models import base_path
 from services.training.models.encoder import encoder_width
 from services.training.models.text_encoder import TextEncoder
 from services.training.pipeline import plan
@@ -25,6 +25,7 @@ from services.training.tasks.nlu.examples import examples_of
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.prediction import Predictions, predict
+from shared.artifacts.layout import MINILM
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.inference.scope import DEFAULT_WEIGHTS, FloatArray, scope_score
 from shared.tasks.nlu.row import Row

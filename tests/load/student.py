@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from services.training.data.splitting import thinned
-from services.training.models.base_models import MINILM
 from services.training.tasks.nlu.variants import evaluate_bundle
 from shared.artifacts.bundle import Bundle
+from shared.artifacts.layout import MINILM
 from shared.artifacts.manifest import FP32_MODEL
 from shared.contracts.jobs import JobSpec
 from shared.inference.reader import TextReader

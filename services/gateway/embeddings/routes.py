@@ -13,6 +13,7 @@ from services.gateway.embeddings.schemas import Embedding, Embeddings, Embedding
 from services.gateway.http.auth import ChatCaller
 from services.gateway.http.router import resource
 from services.gateway.state import AppState, State
+from shared.artifacts.layout import BASE_MODELS
 from shared.errors import InvalidInput
 from shared.storage import models
 from shared.storage.model_names import ALIAS, model_named
@@ -26,6 +27,8 @@ FLOAT_BYTES = 4
 @router.post("/embeddings")
 async def create(body: EmbeddingsRequest, state: State, _caller: ChatCaller) -> Embeddings:
     """Embed texts with the encoder of a model, as floats or base64; `parley/NAME` is what serves a deployment."""
+    if body.model in BASE_MODELS:
+        return await _embedded(body, state, body.model)
     asked = await run_in_threadpool(_named, state, body.model)
     if asked is not None and asked.task == "embedding":
         return await _embedded(body, state, asked.id)

@@ -13,6 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from services.gateway.http.auth import ChatCaller, TrainCaller
 from services.gateway.http.router import resource
 from services.gateway.http.schemas import Deleted
+from services.gateway.models.always import always_there
 from services.gateway.models.few_shot import add_few_shot, rows_of
 from services.gateway.models.schemas import (
     CreateFewShot,
@@ -26,11 +27,10 @@ from services.gateway.models.schemas import (
 )
 from services.gateway.state import AppState, State
 from shared.artifacts.bundle import Bundle
-from shared.artifacts.layout import encoder_key, model_key
+from shared.artifacts.layout import BASE_MODELS, encoder_key, model_key
 from shared.contracts.releases import ModelPublished
 from shared.contracts.tasks import TaskName
 from shared.errors import InvalidInput
-from shared.settings import EngineAddress
 from shared.storage import models
 from shared.storage.model_names import CHATS, alias_of, model_named
 from shared.storage.tables import Model
@@ -51,8 +51,8 @@ def list_models(state: State, _caller: ChatCaller) -> ModelList:
         for deployment, model_id in sorted(serving.items(), key=lambda pair: (pair[0] != CHATS, pair[0]))
         if model_id in by_id
     ]
-    engines = [_engine(name, address) for name, address in sorted(state.settings.engines.items())]
-    return ModelList(data=aliases + [_model(model, serving) for model in stored] + engines)
+    ours = aliases + [_model(model, serving) for model in stored]
+    return ModelList(data=[*ours, *always_there(state.settings.engines)])
 
 
 @router.post("/models")
@@ -118,6 +118,9 @@ def rows(model_id: str, state: State, _caller: TrainCaller) -> Response:
 @router.get("/models/{model_id:path}")
 def retrieve(model_id: str, state: State, _caller: ChatCaller) -> ModelObject:
     """One model, or what serves a deployment: `parley`, `parley/NAME`."""
+    for found in always_there(state.settings.engines):
+        if found.id == model_id:
+            return found
     with state.database.reading() as session:
         model = models.get(session, model_named(session, model_id))
         return _model(model, models.deployments(session), name=model_id)
@@ -134,6 +137,8 @@ def delete(model_id: str, state: State, _caller: TrainCaller) -> Deleted:
 
 
 def _named(state: AppState, name: str) -> Model:
+    if name in BASE_MODELS:
+        return Model(id=name, task="embedding", base_model=name, created_at=0.0, size_bytes=0)
     with state.database.reading() as session:
         return models.get(session, model_named(session, name))
 
@@ -184,23 +189,6 @@ def _reasons(gate: Mapping[str, Any]) -> Iterator[str]:
             f"{dialogues['turns_right']} of {dialogues['turns']} turns of its dialogues are right, "
             f"{dialogues['required']:.1%} must be"
         )
-
-
-def _engine(name: str, address: EngineAddress) -> ModelObject:
-    """An engine beside our models: what it is called, and not where it is."""
-    return ModelObject(
-        id=name,
-        created=0,
-        owned_by="engine",
-        production=False,
-        deployments=[],
-        job_id=None,
-        base_model=address.model or None,
-        task="text_generation",
-        metrics={},
-        gate=None,
-        size_bytes=0,
-    )
 
 
 def _model(model: Model, serving: Mapping[str, str], name: str | None = None) -> ModelObject:

@@ -18,6 +18,7 @@ class ModelObject(Resource):
     """A model of ours, or the alias of one in production: ``parley``, or ``parley/NAME`` of the deployment ``NAME``.
 
     Attributes:
+        owned_by: ``parley``, or the engine that serves it.
         production: Whether it is in production now.
         deployments: Under which names; requests ask for ``parley/NAME``, and for ``parley`` where that is ``nlu``.
         job_id: The job that made it.
@@ -31,8 +32,7 @@ class ModelObject(Resource):
 
     object: Literal["model"] = "model"
     created: int
-    owned_by: Literal["parley", "engine"] = "parley"
-    """`engine`: it is not ours, but one of `PARLEY_ENGINES`."""
+    owned_by: str = "parley"
     production: bool
     deployments: list[str]
     job_id: str | None

@@ -11,14 +11,11 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
 from services.training.jobs.lease import JobLease
-from shared.artifacts.layout import OUR_MODELS, encoder_key
+from shared.artifacts.layout import MINILM, OUR_MODELS, encoder_key
 from shared.artifacts.store import ArtifactStore
 from shared.contracts.jobs import JobSpec
 from shared.errors import NotFound, TrainingFailed
 from shared.storage import models
-
-MINILM = "minilm"
-"""The encoder that is installed with Parley: all-MiniLM-L6-v2, 22.7 M parameters, English, Apache 2.0."""
 
 #: Nothing that could be executed when it is loaded.
 _FILES = (

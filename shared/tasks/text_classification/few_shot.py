@@ -52,7 +52,7 @@ class FewShotReader:
         owners = np.repeat(np.arange(len(known)), [len(texts) for texts in known])
         vectors, _ = embedder.embed_counted([text for texts in known for text in texts])
         self._prototypes = np.stack([mean_direction(vectors[owners == label]) for label in range(len(known))])
-        self._scale = _best_scale(vectors, owners)
+        self._scale = best_scale(vectors, owners)
 
     @property
     def model_id(self) -> str:
@@ -85,7 +85,7 @@ def _texts(name: str, description: str | None, examples: Sequence[str]) -> list[
     return [name.replace("_", " "), *([description] if description else []), *examples]
 
 
-def _best_scale(vectors: FloatArray, owners: NDArray[np.int64]) -> float:
+def best_scale(vectors: FloatArray, owners: NDArray[np.int64]) -> float:
     """The scale by which examples, each left out of its own label's prototype, are likeliest to have their label."""
     labels = int(owners.max()) + 1
     sums = np.stack([vectors[owners == label].sum(axis=0) for label in range(labels)])

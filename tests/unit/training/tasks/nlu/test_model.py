@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from services.training.models.base_models import MINILM, base_path
+from services.training.models.base_models import base_path
 from services.training.models.encoder import encoder_width
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
+from shared.artifacts.layout import MINILM
 from shared.errors import TrainingFailed
 from shared.tasks.nlu.row import Row
 from tests.unit.training.tiny_base import ROWS, WIDTH, tiny_base
