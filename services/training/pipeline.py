@@ -88,7 +88,7 @@ def run(job: Job, context: AttemptContext) -> None:
     dialogues = find_dialogues(job.spec.promotion, context)
     task = TASKS[job.spec.task]
     base = _base(job, data.parts.train, context)
-    past = find_past(job.spec, context.lease, context.store, data.parts)
+    past = None if task.split else find_past(job.spec, context.lease, context.store, data.parts)
     parts, added = _with_the_past(job, data.parts, past, context)
     parts = _with_pseudo_labels(job, parts, added, context)
     before = evaluate_before(job.spec.task, task, base, parts, context)
@@ -175,7 +175,7 @@ def _with_half(draft: Manifest, tried: Callable[[], ForGpus], context: AttemptCo
 
 def _data(job: Job, context: AttemptContext) -> JobData:
     """The rows of a job, and what its owner should know of them."""
-    data = read_data(job.spec, job.seed, context.lease, context.store)
+    data = read_data(job.spec, job.seed, context.lease, context.store, TASKS[job.spec.task].split, until=job.created_at)
     parts = data.parts
     context.events.message(
         f"{len(parts.train)} rows train the model, {len(parts.validation)} choose it and {len(parts.test)} judge it.",

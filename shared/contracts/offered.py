@@ -34,6 +34,7 @@ _OF_ONE: Mapping[str, tuple[TaskName, str]] = {
 #: Why the heads alone cannot be trained.
 _WITHOUT_HEADS: Mapping[TaskName, str] = {
     "embedding": "task 'embedding' has no head to train on a frozen encoder; use 'frozen' with layers, or 'lora'",
+    "recommendation": "task 'recommendation' has no head to train on a frozen encoder; use 'frozen' with layers, or 'lora'",
     "masked_lm": "task 'masked_lm' is there to teach the encoder; use 'full', or 'frozen' with layers",
     **dict.fromkeys(
         WRITERS,
@@ -101,6 +102,8 @@ def too_long(task: TaskName, schedule: Schedule) -> str | None:
 
 
 def _not_without_labels(task: TaskName, names: Collection[str]) -> Refusal | None:
+    if task == "recommendation" and "replay" in names:
+        return "objectives", "'replay' brings old rows back, and a catalog holds all of them; leave it out"
     refused = next((name for name in _OF_LABELS if name in names and task in WITHOUT_LABELS), None)
     return None if refused is None else ("objectives", _OF_LABELS[refused].format(task=task))
 

@@ -24,6 +24,8 @@ IdPrefix = Literal[
     "upload_",
     "part_",
     "batch_req_",
+    "reply_",
+    "notice_",
     "fb_",
     "resp_",
     "item_",

@@ -27,8 +27,10 @@ TRAINING = "services.training"
 RESOURCES: dict[str, tuple[str, ...]] = {
     "alerts": ("sentiment",),
     "analysis": (),
+    "backtests": (),
     "batches": ("files",),
     "bots": ("analysis",),
+    "catalogs": ("jobs",),
     "chat": ("analysis",),
     "colleagues": ("alerts", "chat", "conversations"),
     "conversations": ("chat",),
@@ -38,7 +40,9 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "jobs": ("files", "bots"),
     "keys": (),
     "models": ("analysis",),
+    "moderations": (),
     "operations": (),
+    "recommendations": (),
     "responses": ("chat", "conversations"),
     "sentiment": (),
     "streams": (),
@@ -49,7 +53,10 @@ RESOURCES: dict[str, tuple[str, ...]] = {
 
 #: What a room of monitoring may use of the others.
 WATCHING: dict[str, tuple[str, ...]] = {
-    "alerts": (),
+    "alerts": ("detection",),
+    "delivery": (),
+    "detection": (),
+    "connectors": (),
     "reading": (),
     "sentiment": (),
     "streams": ("reading",),
