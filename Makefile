@@ -20,7 +20,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-all check chaos audit bench bench-quality stack stack-down test-stack clean
+.PHONY: help up test test-all check chaos audit bench bench-quality bench-alerts bench-recommendation stack stack-down test-stack clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -54,6 +54,12 @@ bench: $(VENV)/.development ## Measure chat turns, scaling, inference and messag
 bench-quality: $(VENV)/.development ## Train on the public datasets and write docs/quality.md, then every tuning on BANKING77
 	$(BIN)/python -m tests.load.quality
 	$(BIN)/python -m tests.load.tunings
+
+bench-alerts: $(VENV)/.development ## Look for surges put into simulated streams and write docs/alerts-quality.md (about 20 minutes)
+	$(BIN)/python -m tests.load.alerts
+
+bench-recommendation: $(VENV)/.development ## Train recommendation on the public sets with the baselines beside it, and write docs/recommendation-quality.md
+	$(BIN)/python -m tests.load.recommendation
 
 stack: ## Build and start the stack of docker-compose.yml (RabbitMQ, PostgreSQL, one container per service) and wait for it
 	@infra/stack.sh up

@@ -20,6 +20,8 @@ from services.monitoring import app as monitoring
 from services.monitoring.settings import MonitoringSettings
 from services.nlu import app as nlu
 from services.nlu.settings import NluSettings
+from services.recommendation import app as recommendation
+from services.recommendation.settings import RecommendationSettings
 from services.training import app as training
 from services.training.settings import TrainingSettings
 from shared.settings import read_settings
@@ -55,6 +57,7 @@ def running(first_key: SecretStr) -> Iterator[Addresses]:
         stack.enter_context(monitoring.running(read_settings(MonitoringSettings)))
         stack.enter_context(generation.running(read_settings(GenerationSettings)))
         stack.enter_context(nlu.running(read_settings(NluSettings)))
+        stack.enter_context(recommendation.running(read_settings(RecommendationSettings)))
         stack.enter_context(training.running(read_settings(TrainingSettings)))
         api = stack.enter_context(serving(read_settings(GatewaySettings, api_key=first_key)))
         yield Addresses(api, _console(stack, api))

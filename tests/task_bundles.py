@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from services.training.data.splitting import Split
 from services.training.exporting.onnx_export import export
 from services.training.models.task_model import TaskModel
 from services.training.models.text_encoder import TextEncoder
 from services.training.tasks.table import TASKS
-from services.training.tasks.task import Exported, Task
+from services.training.tasks.task import Exported, Setting, Task
 from shared.artifacts.bundle import Bundle, write_bundle
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Manifest, Parity
 from shared.contracts.jobs import JobSpec
@@ -37,21 +38,33 @@ class Made:
     encoder: TextEncoder
     examples: Sequence[Any]
     model: TaskModel
+    parts: Split[Any] | None
+    """Of a task that cuts by itself, and puts more than one graph into a bundle."""
 
     @classmethod
     def on(cls, base: Path, name: TaskName, kind: str = "") -> Made:
         """On a base model, for some rows of a sample."""
-        rows, task = some_rows(name, kind), TASKS[name]
+        task, records = TASKS[name], some_rows(name, kind)
+        parts = None if task.split is None else task.split(records)
+        rows = records if parts is None else parts.train
         encoder, schema = TextEncoder.load(base, 32), task.schema(rows)
         examples = task.examples(encoder, rows, schema)
-        return cls(name, task, schema, encoder, examples, task.model(base, schema, 0.1))
+        return cls(name, task, schema, encoder, examples, task.model(base, schema, 0.1), parts)
 
     def export(self, folder: Path, model_id: str) -> tuple[Bundle, float]:
         """Its bundle in a new folder, and how far the graph differs from the model."""
         folder.mkdir(parents=True)
         self.encoder.save(folder / TOKENIZER)
         exported = self._exported(folder)
-        manifest = Manifest(
+        manifest = self._manifest(model_id, exported)
+        if self.parts is not None:
+            setting = Setting(folder, manifest, self.encoder, self.parts, 1)
+            variants = self.task.variants(setting, self.schema)
+            variants.keep(variants.try_out(FP32_MODEL, None))
+        return write_bundle(folder, manifest), exported.difference
+
+    def _manifest(self, model_id: str, exported: Exported) -> Manifest:
+        return Manifest(
             model_id=model_id,
             task=self.name,
             base_model="tiny",
@@ -69,7 +82,6 @@ class Made:
             parity=Parity(max_abs_difference=exported.difference, int8_scheme=None, int8_loss=None),
             files={},
         )
-        return write_bundle(folder, manifest), exported.difference
 
     def _exported(self, folder: Path) -> Exported:
         if self.task.export is not None:
@@ -79,8 +91,9 @@ class Made:
 
 def some_rows(name: TaskName, kind: str = "") -> list[Any]:
     """A few rows of a sample, from everywhere in it."""
-    records = SAMPLES[name, kind].rows
-    content = "\n".join(json.dumps(record) for record in records[:: max(1, len(records) // _FEW)])
+    records, cut = SAMPLES[name, kind].rows, TASKS[name].split
+    chosen = records[:: max(1, len(records) // _FEW)] if cut is None else records
+    content = "\n".join(json.dumps(record) for record in chosen)
     return read_rows(io.BytesIO(content.encode()), "jsonl", kind_for(name)).rows
 
 

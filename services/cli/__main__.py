@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import bots, data, keys, models, streams, training
+from services.cli import alerts, bots, data, keys, models, streams, training
 from services.cli.conversing import analyze, chat
 from services.cli.models import promote, rollback
 from services.cli.streams import replay
@@ -31,6 +31,7 @@ def build() -> typer.Typer:
     app.command()(promote)
     app.command()(rollback)
     app.command()(watch)
+    app.add_typer(alerts.app, name="alerts")
     app.add_typer(streams.app, name="streams")
     app.command()(replay)
     app.add_typer(bots.app, name="bot")

@@ -25,7 +25,7 @@ from shared.telemetry import logs
 STARTER = {"purpose": "starter"}
 #: A newcomer should not wait longer than needed: fewer epochs than a job would choose, and batches twice as large, which fill two
 #: cores better. Half as many steps want a higher rate, by the square root (Krizhevsky 2014, arXiv:1404.5997).
-HURRY = {"n_epochs": 4, "batch_size": 32, "learning_rate_multiplier": 1.4}
+HURRY = {"n_epochs": 4, "batch_size": 32, "learning_rate_multiplier": 1.6}
 #: Three ways to say the first word, ready to paste.
 PASTE = """
   .venv/bin/parley chat

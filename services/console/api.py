@@ -75,6 +75,10 @@ class Api:
         files = {"file": (name, content)}
         return await self._change("POST", "/v1/files", data={"purpose": purpose}, files=files, timeout=_UPLOAD)
 
+    def forget(self) -> None:
+        """What was asked a moment ago is known to be old."""
+        self._recent.forget(self._key)
+
     async def content(self, file_id: str) -> bytes:
         """The bytes of a file."""
         return (await self._answer("GET", f"/v1/files/{segment(file_id)}/content")).content

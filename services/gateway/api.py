@@ -10,16 +10,20 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 
+from services.gateway.alerts import channel_routes as alert_channels
 from services.gateway.alerts import routes as alerts
 from services.gateway.analysis import routes as analysis
+from services.gateway.backtests import routes as backtests
 from services.gateway.batches import routes as batches
 from services.gateway.batches.worker import working
 from services.gateway.bots import routes as bots
+from services.gateway.catalogs import routes as catalogs
 from services.gateway.chat import routes as chat
 from services.gateway.colleagues import routes as colleagues
 from services.gateway.conversations import item_routes as conversation_items
 from services.gateway.conversations import routes as conversations
 from services.gateway.embeddings import routes as embeddings
+from services.gateway.feedback import routes as feedback
 from services.gateway.files import routes as files
 from services.gateway.http import errors
 from services.gateway.http.body_limit import BodyLimit
@@ -30,6 +34,7 @@ from services.gateway.keys import routes as keys
 from services.gateway.models import routes as models
 from services.gateway.moderations import routes as moderations
 from services.gateway.operations import routes as operations
+from services.gateway.recommendations import routes as recommendations
 from services.gateway.responses import routes as responses
 from services.gateway.sentiment import routes as sentiment
 from services.gateway.state import AppState
@@ -49,12 +54,17 @@ ROUTERS = (
     analysis.router,
     sentiment.router,
     alerts.router,
+    alert_channels.router,
+    backtests.router,
     streams.router,
     stream_trends.router,
+    feedback.router,
     files.router,
     jobs.router,
     models.router,
     bots.router,
+    recommendations.router,  # before the routes that take the rest of a path for an id
+    catalogs.router,
     keys.router,
     batches.router,
     uploads.router,
@@ -109,6 +119,7 @@ def build_api(gateway: AppState) -> FastAPI:
         BodyLimit,
         json_bytes=settings.json_limit_bytes,
         upload_bytes=settings.upload_limit_bytes,
+        lines_bytes=settings.lines_limit_bytes,
         documents_bytes=settings.documents_limit_bytes,
         patience=settings.slow_client_seconds,
     )

@@ -13,6 +13,8 @@ from fastapi import FastAPI
 from services.gateway.alerts.feed import EventHub
 from services.gateway.analysis.client import Texts
 from services.gateway.api import build_api
+from services.gateway.catalogs.retraining import INTERVAL_SECONDS as RETRAINING_SECONDS
+from services.gateway.catalogs.retraining import retrain_due
 from services.gateway.chat.generation import TextGeneration
 from services.gateway.chat.lookup import ConversationLookup
 from services.gateway.chat.outbox import Outbox
@@ -30,6 +32,7 @@ from services.gateway.keys.first_key import add_key, ensure_key
 from services.gateway.models.predictions import Predictions
 from services.gateway.models.releases import ReleasePublisher
 from services.gateway.operations.readiness import Readiness
+from services.gateway.recommendations.client import RecommendationClient
 from services.gateway.responses.answering import Answering
 from services.gateway.responses.background import SWEEP_SECONDS, ResponseQueue, ResponseWorkers
 from services.gateway.responses.streaming import Followers
@@ -97,6 +100,10 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
     webhooks = WebhookSender(OutboundClient(settings.outbound_networks), time.time)
     stack.enter_context(WebhookDeliveries(database, webhooks, time.time))
     queue = job_queue(settings.broker_url, publisher, settings.broker_prefix)
+    submissions = JobSubmission(database, store, queue, time.time)
+    stack.enter_context(
+        Ticker("retraining", lambda: retrain_due(database, submissions, time.time()), RETRAINING_SECONDS)
+    )
     timeout = settings.request_timeout_seconds
     conversations = ConversationLookup(database, settings.history_turns)
     turns = Turns(requester, writer, database, timeout=timeout, clock=time.time)
@@ -117,8 +124,10 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         texts=Texts(requester, timeout),
         generation=generation,
         predictions=Predictions(requester, timeout),
+        requester=requester,
+        recommendations=RecommendationClient(requester, publisher, timeout),
         uploads=UploadStore(store, settings.upload_limit_bytes, settings.uploads_limit),
-        submissions=JobSubmission(database, store, queue, time.time),
+        submissions=submissions,
         releases=ReleasePublisher(publisher),
         events=events,
         conversation_events=conversation_events,

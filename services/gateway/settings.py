@@ -28,6 +28,8 @@ class GatewaySettings(PlatformSettings):
     """Largest request body other than an upload."""
     upload_limit_bytes: Annotated[int, Field(ge=1024)] = 512 * MEBIBYTE
     """Largest uploaded file."""
+    lines_limit_bytes: Annotated[int, Field(ge=1024)] = 32 * MEBIBYTE
+    """Largest body of JSON Lines: items and events of a catalog."""
     documents_limit_bytes: Annotated[int, Field(ge=1024)] = 64 * MEBIBYTE
     """Largest body of documents for a stream; it is taken in as it comes, and never held whole."""
     uploads_limit: Annotated[int, Field(ge=1)] = 8

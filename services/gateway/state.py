@@ -22,6 +22,7 @@ from services.gateway.jobs.submission import JobSubmission
 from services.gateway.models.predictions import Predictions
 from services.gateway.models.releases import ReleasePublisher
 from services.gateway.operations.readiness import Readiness
+from services.gateway.recommendations.client import RecommendationClient
 from services.gateway.responses.answering import Answering
 from services.gateway.responses.background import ResponseQueue
 from services.gateway.responses.streaming import Followers
@@ -29,6 +30,7 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.webhooks.delivery import WebhookSender
 from shared.artifacts.store import ArtifactStore
 from shared.messaging.bus import Publisher
+from shared.messaging.requesting.requester import Requester
 from shared.storage.engine import Database
 
 
@@ -50,6 +52,8 @@ class AppState:
     texts: Texts
     generation: TextGeneration
     predictions: Predictions
+    requester: Requester
+    recommendations: RecommendationClient
     uploads: UploadStore
     submissions: JobSubmission
     releases: ReleasePublisher

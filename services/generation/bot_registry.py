@@ -64,16 +64,17 @@ class BotRegistry:
         return self._active
 
     def look_up(
-        self, active: ActiveBot, model_id: str, embedding: FloatArray, *, beside: str | None = None
+        self, active: ActiveBot, model_id: str, embedding: FloatArray, *, beside: str | None = None, text: str = ""
     ) -> Match | None:
-        """The knowledge pair nearest to a message that a model read, but for the one with the id ``beside``.
+        """The knowledge pair nearest to a message that a model read, but for the one with the id ``beside``; see ``KnowledgeIndex.best``.
 
         Raises:
             ParleyError: The model cannot be loaded.
         """
         if not active.bot.knowledge:
             return None
-        return self._knowledge.index(model_id, active.version, active.bot.knowledge).best(embedding, beside=beside)
+        index = self._knowledge.index(model_id, active.version, active.bot.knowledge)
+        return index.best(embedding, beside=beside, text=text)
 
     def follow(self) -> None:
         """Take up the newest bot and make its knowledge ready. May be called from any thread."""

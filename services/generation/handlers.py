@@ -26,8 +26,8 @@ def build_handlers(registry: BotRegistry) -> Handlers:
         active = registry.current()
         understanding = message.understanding
 
-        def look_up(vector: FloatArray, beside: str | None) -> Match | None:
-            return registry.look_up(active, understanding.model, vector, beside=beside)
+        def look_up(vector: FloatArray, beside: str | None, text: str) -> Match | None:
+            return registry.look_up(active, understanding.model, vector, beside=beside, text=text)
 
         searches = searches_of(message, look_up)
         today = _today(active.bot, message.turn)

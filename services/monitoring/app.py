@@ -7,8 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from uuid import uuid4
 
+from services.monitoring.alerts.engine import AlertEngine
 from services.monitoring.alerts.notifier import AlertNotifier
-from services.monitoring.handlers import build_document_handlers, build_handlers
+from services.monitoring.connectors.fetching import SourceFetcher
+from services.monitoring.delivery.courier import Courier
+from services.monitoring.handlers import build_backtest_handlers, build_document_handlers, build_handlers
 from services.monitoring.reading.inference import Inference
 from services.monitoring.reading.reader import DocumentReader
 from services.monitoring.sentiment.share_rule import SurgeRule
@@ -23,12 +26,17 @@ from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
+from shared.outbound.client import OutboundClient
 from shared.storage.engine import Database, open_database
 from shared.telemetry.health import Health
 
 #: Seconds after which an alert ends, or is told again after a failure, without a new text.
 _TICK_SECONDS = 5.0
 _PRUNE_SECONDS = 3600.0
+#: Seconds between a text that was counted and the look at what it means.
+_LOOK_SECONDS = 1.0
+#: Seconds between two looks for sources that are due.
+_FETCH_SECONDS = 5.0
 _DAY = 86_400.0
 
 
@@ -46,26 +54,40 @@ def running(settings: MonitoringSettings) -> Iterator[Health]:
         bus = stack.enter_context(connect(settings.broker_url, prefix=settings.broker_prefix))
         publisher = stack.enter_context(bus.publisher())
         watch, announcements = SurgeDetector(database, rule, time.time), AlertNotifier(database, publisher)
+        engine = AlertEngine(database, time.time)
+        courier = Courier(database, settings.outbound_networks, time.time)
 
         def tick() -> None:
             watch.judge_firing()
+            engine.escalate()
             announcements.catch_up()
+
+        def look() -> None:
+            engine.look()
+            announcements.catch_up()
+
+        def on_counted(counted: Sequence[Counted]) -> None:
+            engine.changed(one.stream for one in counted)
 
         def prune() -> None:
             watch.prune(settings.observations_days * _DAY)
             prune_streams(database, time.time())
+            courier.prune()
 
-        handlers = build_handlers(watch, announcements, _on_counted)
+        handlers = build_handlers(watch, announcements, on_counted)
         consumer = stack.enter_context(Consumer(bus, Queues.MONITORING, handlers, publisher=publisher))
-        readers = _document_consumers(settings, stack, bus, publisher, database, _on_counted)
+        past = build_backtest_handlers(database)
+        stack.enter_context(Consumer(bus, Queues.BACKTESTS, past, publisher=publisher, batch_size=1))
+        readers = _document_consumers(settings, stack, bus, publisher, database, on_counted)
         stack.enter_context(Ticker("monitoring-tick", tick, _TICK_SECONDS))
+        stack.enter_context(Ticker("monitoring-alerts", look, _LOOK_SECONDS))
+        stack.enter_context(Ticker("monitoring-courier", courier.deliver_due, _LOOK_SECONDS))
         stack.enter_context(Ticker("monitoring-prune", prune, _PRUNE_SECONDS))
+        fetcher = SourceFetcher(database, publisher, OutboundClient(settings.outbound_networks), time.time)
+        for number in range(settings.source_threads):
+            stack.enter_context(Ticker(f"monitoring-sources-{number}", fetcher.fetch_due, _FETCH_SECONDS))
         vital = {f"documents-{number}": one.problem for number, one in enumerate(readers)}
         yield Health({"broker": consumer.refusal}, vital={"consumer": consumer.problem, **vital})
-
-
-def _on_counted(_counted: Sequence[Counted]) -> None:
-    """Nobody judges counts yet but the share rule, which has its own."""
 
 
 def _document_consumers(

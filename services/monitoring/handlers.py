@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from services.monitoring.alerts.backtest import backtest
 from services.monitoring.alerts.notifier import AlertNotifier
 from services.monitoring.sentiment.surge_detector import SurgeDetector
 from services.monitoring.streams.counted import Watcher, of_observations
 from services.monitoring.streams.intake import DocumentIntake
+from shared.contracts.backtests import BacktestStream, StreamBacktested
 from shared.contracts.sentiment import SentimentObserved
 from shared.contracts.streams import DocumentsReceived
-from shared.messaging.consuming.handlers import Handlers
+from shared.messaging.consuming.handlers import Handlers, one_by_one
+from shared.storage.engine import Database
 
 
 def build_handlers(watch: SurgeDetector, announcements: AlertNotifier, on_counted: Watcher) -> Handlers:
@@ -24,6 +27,15 @@ def build_handlers(watch: SurgeDetector, announcements: AlertNotifier, on_counte
         return [None] * len(messages)
 
     return {SentimentObserved: on_observed}
+
+
+def build_backtest_handlers(database: Database) -> Handlers:
+    """What is done with questions about the past."""
+
+    def on_backtest(asked: BacktestStream) -> StreamBacktested:
+        return backtest(database, asked)
+
+    return {BacktestStream: one_by_one(on_backtest)}
 
 
 def build_document_handlers(intake: DocumentIntake) -> Handlers:

@@ -26,3 +26,5 @@ class MonitoringSettings(PlatformSettings):
     """Messages with documents, of up to 32 each, that are read and counted together at most."""
     reading_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
     """How long nlu may take for 32 texts; then they are asked for again."""
+    source_threads: Annotated[int, Field(ge=1, le=32)] = 3
+    """Sources that are fetched at once: a slow server holds up none but its own thread."""

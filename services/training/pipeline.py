@@ -69,6 +69,10 @@ _HEAD_ROWS = 512
 _SHOWN = 5
 
 
+class Followed(Exception):
+    """The process has trained along, and its part is done."""
+
+
 def run(job: Job, context: AttemptContext) -> None:
     """Turn the files of a job into a model, and end the job.
 
@@ -76,6 +80,7 @@ def run(job: Job, context: AttemptContext) -> None:
         TrainingFailed: It cannot succeed; the reason is for its owner.
         Stopped: The process was told to stop; a checkpoint was written.
         LeaseLost: The job is no longer ours.
+        Followed: This is not the first of the processes that train, and training is over.
     """
     report = context.events.message
     report(f"Attempt {job.attempt} begins.")
@@ -83,7 +88,7 @@ def run(job: Job, context: AttemptContext) -> None:
     dialogues = find_dialogues(job.spec.promotion, context)
     task = TASKS[job.spec.task]
     base = _base(job, data.parts.train, context)
-    past = find_past(job.spec, context.lease, context.store, data.parts)
+    past = None if task.split else find_past(job.spec, context.lease, context.store, data.parts)
     parts, added = _with_the_past(job, data.parts, past, context)
     parts = _with_pseudo_labels(job, parts, added, context)
     before = evaluate_before(job.spec.task, task, base, parts, context)
@@ -170,7 +175,7 @@ def _with_half(draft: Manifest, tried: Callable[[], ForGpus], context: AttemptCo
 
 def _data(job: Job, context: AttemptContext) -> JobData:
     """The rows of a job, and what its owner should know of them."""
-    data = read_data(job.spec, job.seed, context.lease, context.store)
+    data = read_data(job.spec, job.seed, context.lease, context.store, TASKS[job.spec.task].split, until=job.created_at)
     parts = data.parts
     context.events.message(
         f"{len(parts.train)} rows train the model, {len(parts.validation)} choose it and {len(parts.test)} judge it.",
@@ -425,6 +430,8 @@ def _trained(
         trials = Trials(build, train, held_out, method, recipe_of, job, context)
         (method, recipe), figures["search"] = trials.searched(job.spec.search)
     trained = Runs(partial(build, recipe.dropout), train, held_out, recipe, method, job, context).trained()
+    if not context.group.leads:
+        raise Followed
     if trained.ensemble:
         figures["ensemble"] = dict(trained.ensemble)
     return trained, figures

@@ -17,7 +17,7 @@ from services.training.fitting.loop import FitResult, Method, fit, rates_at
 from services.training.fitting.recipe import Recipe
 from services.training.jobs.context import AttemptContext
 from services.training.jobs.events import JobCallback
-from services.training.jobs.stored_checkpoints import StoredCheckpoints
+from services.training.jobs.stored_checkpoints import FollowedCheckpoints, StoredCheckpoints
 from services.training.models.task_model import TaskModel
 from services.training.tracking.description import run_of
 from shared.contracts.ensembles import Ensemble
@@ -74,7 +74,8 @@ class Runs:
         job, context = self.job, self.context
         newest = StoredCheckpoints(context.folder, context.store, context.lease).newest()
         earlier = [point for point in context.events.curve() if point.step <= newest]
-        context.tracking.begin(job.spec.integrations, run_of(job.id, job.spec, self.recipe), earlier)
+        if context.group.leads:
+            context.tracking.begin(job.spec.integrations, run_of(job.id, job.spec, self.recipe), earlier)
         asked = job.spec.ensemble
         if asked is not None:
             return self._together(asked)
@@ -87,7 +88,8 @@ class Runs:
 
     def _fit(self, model: TaskModel, place: int, runs: int) -> FitResult:
         context, steps = self.context, self.recipe.steps(len(self.train))
-        checkpoints = StoredCheckpoints(
+        kind = StoredCheckpoints if context.group.leads else FollowedCheckpoints
+        checkpoints = kind(
             context.folder / "checkpoints" / f"run-{place}",
             context.store,
             context.lease,
@@ -106,7 +108,16 @@ class Runs:
             after=(runs - 1 - place) * steps,
         )
         recipe = dataclasses.replace(self.recipe, seed=self.recipe.seed + place)
-        return fit(model, self.train, self.validation, recipe, self.method, checkpoints=checkpoints, callback=callback)
+        return fit(
+            model,
+            self.train,
+            self.validation,
+            recipe,
+            self.method,
+            checkpoints=checkpoints,
+            callback=callback,
+            group=context.group,
+        )
 
     def _together(self, asked: Ensemble) -> Trained:
         models, files, results, scores = [], [], [], []

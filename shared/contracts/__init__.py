@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
+from shared.contracts.backtests import BacktestStream, StreamBacktested
 from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnderstood
 from shared.contracts.conversations import ConversationsChanged
 from shared.contracts.failure import MessageFailed
@@ -10,6 +11,7 @@ from shared.contracts.generation import GenerateText, GenerationCancelled, TextG
 from shared.contracts.jobs import JobQueued, TrainingProgressed
 from shared.contracts.message import Message
 from shared.contracts.prediction import PredictRows, RowsPredicted
+from shared.contracts.recommendation import CatalogChanged, ItemsRecommended, RecommendItems
 from shared.contracts.releases import BotPublished, ModelPublished
 from shared.contracts.responses import ResponseQueued
 from shared.contracts.sentiment import AlertRaised, SentimentObserved
@@ -36,7 +38,12 @@ MESSAGES: tuple[type[Message], ...] = (
     TextGenerated,
     GenerationCancelled,
     StillWorking,
+    RecommendItems,
+    ItemsRecommended,
+    CatalogChanged,
     ConversationsChanged,
     ResponseQueued,
     DocumentsReceived,
+    BacktestStream,
+    StreamBacktested,
 )

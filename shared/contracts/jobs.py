@@ -48,6 +48,7 @@ class Schedule(Spec):
         layer_decay: Each layer learns at so many times the rate of the one above it; 1: all learn alike.
         rows_at_once: Rows in memory together: a batch is computed in such pieces, whose gradients are added up.
         gradient_checkpointing: Compute activations twice instead of keeping them: less memory, about a third more time.
+        devices: GPUs of the worker's machine that train side by side, or where it has none processes: each takes its share of every batch.
     """
 
     max_steps: MaxSteps = None
@@ -60,6 +61,7 @@ class Schedule(Spec):
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     rows_at_once: Annotated[int, Field(ge=1, le=512)] | None = None
     gradient_checkpointing: bool = False
+    devices: Annotated[int, Field(ge=1, le=16)] = 1
 
 
 class Promotion(Spec):
@@ -204,6 +206,19 @@ DeploymentName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 """What requests name a model in production by; the model behind it may change."""
 
 
+_OF_CATALOGS = "catalog-"
+
+
+def catalog_deployment(catalog: str) -> str:
+    """Where the models of a catalog go into production, unless their jobs say otherwise."""
+    return _OF_CATALOGS + catalog
+
+
+def deployed_catalog(deployment: str) -> str | None:
+    """The catalog whose models a deployment serves, if it is one's."""
+    return deployment.removeprefix(_OF_CATALOGS) if deployment.startswith(_OF_CATALOGS) else None
+
+
 SCRATCH = "scratch"
 """The base model that a job makes itself."""
 
@@ -302,7 +317,10 @@ class JobSpec(JobOptions):
     task: TaskName = "nlu"
     model: str
     """``minilm``, a hub id, a folder in the worker's folder of base models, the id of one of our models (warm start), ``scratch`` or ``tiny``."""
-    training_file: str
+    training_file: str = ""
+    """Empty where a catalog takes its place."""
+    catalog: str | None = None
+    """Whose items and events are the rows."""
     validation_file: str | None = None
     hyperparameters: Hyperparameters = Hyperparameters()
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0

@@ -34,6 +34,7 @@ _OF_ONE: Mapping[str, tuple[TaskName, str]] = {
 #: Why the heads alone cannot be trained.
 _WITHOUT_HEADS: Mapping[TaskName, str] = {
     "embedding": "task 'embedding' has no head to train on a frozen encoder; use 'frozen' with layers, or 'lora'",
+    "recommendation": "task 'recommendation' has no head to train on a frozen encoder; use 'frozen' with layers, or 'lora'",
     "masked_lm": "task 'masked_lm' is there to teach the encoder; use 'full', or 'frozen' with layers",
     **dict.fromkeys(
         WRITERS,
@@ -60,7 +61,25 @@ def job_not_offered(spec: JobSpec) -> Refusal | None:
             return "ensemble", why
     if (why := spec.unsearchable()) is not None:
         return "search", why
+    if spec.schedule.devices > 1 and (why := _not_side_by_side(spec)) is not None:
+        return "schedule.devices", f"schedule.devices is 1 here: {why}"
     return not_offered(spec.task, spec.tuning, spec.objectives)
+
+
+def _not_side_by_side(spec: JobSpec) -> str | None:
+    """Why the rows of a batch cannot be shared among processes; ``None`` if they can."""
+    if spec.task == "embedding":
+        return (
+            "task 'embedding' compares each row of a batch with all others; leave it out, and use a larger batch_size"
+        )
+    if spec.search is not None:
+        return "'search' tries numbers in one process; search on one device, then train with what was found"
+    if spec.ensemble is not None:
+        return "members of an 'ensemble' are trained in one process; leave one of the two out"
+    names = () if spec.objectives == "auto" else [one.type for one in spec.objectives]
+    if "dpo" in names:
+        return "'dpo' compares both answers with a reference in one process; leave it out, and use rows_at_once to save memory"
+    return None
 
 
 def not_offered(task: TaskName, tuning: Spec, objectives: Objectives) -> Refusal | None:
@@ -83,6 +102,8 @@ def too_long(task: TaskName, schedule: Schedule) -> str | None:
 
 
 def _not_without_labels(task: TaskName, names: Collection[str]) -> Refusal | None:
+    if task == "recommendation" and "replay" in names:
+        return "objectives", "'replay' brings old rows back, and a catalog holds all of them; leave it out"
     refused = next((name for name in _OF_LABELS if name in names and task in WITHOUT_LABELS), None)
     return None if refused is None else ("objectives", _OF_LABELS[refused].format(task=task))
 

@@ -53,7 +53,7 @@ class Search(Spec):
 
 
 #: What decides which texts and weights there are, not how they are trained.
-_FIXED = ("type", "student_layers", "student_heads", "vocabulary", "max_steps", "max_length", "rows_at_once")
+_FIXED = ("type", "student_layers", "student_heads", "vocabulary", "max_steps", "max_length", "rows_at_once", "devices")
 
 
 def searchable(parts: Mapping[str, type[BaseModel]]) -> dict[str, bool]:

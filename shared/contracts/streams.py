@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from shared.contracts.alert_channels import ChannelName
+from shared.contracts.alert_rules import FALSE_ALARMS_PER_DAY, AlertRules
 from shared.contracts.few_shot import MAX_EXAMPLES, ShortText
 from shared.contracts.message import Exchange, Message, Route, Value
 
@@ -47,7 +49,49 @@ class Watched(Value):
     kind: Annotated[str, StringConstraints(max_length=50)] = ""
 
 
-def _different(named: Sequence[Topic] | Sequence[Watched]) -> Sequence[Topic] | Sequence[Watched]:
+SourceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s@]+$", max_length=2_000)]
+FieldName = Literal["id", "text", "title", "url", "author", "published_at", "lang", "source"]
+Every = Annotated[int, Field(ge=60, le=86_400)]
+
+
+class FeedSource(Value):
+    """An RSS or Atom feed.
+
+    Attributes:
+        every_seconds: Between two looks.
+    """
+
+    type: Literal["feed"] = "feed"
+    name: SourceName
+    url: Address
+    every_seconds: Every = 300
+
+
+class JsonSource(Value):
+    """A list of objects over HTTP, page by page.
+
+    Attributes:
+        items: Where the list stands in an answer: ``data.items``; empty: it is the answer.
+        fields: Where a field of a document stands in an item, if not under its own name: ``{"text": "body.plain"}``.
+        next: Where the address of the next page stands; empty: there is one page.
+    """
+
+    type: Literal["json"] = "json"
+    name: SourceName
+    url: Address
+    items: Annotated[str, StringConstraints(max_length=200)] = ""
+    fields: dict[FieldName, ScopeName] = Field(default_factory=dict)
+    next: Annotated[str, StringConstraints(max_length=200)] = ""
+    every_seconds: Every = 300
+
+
+Source = Annotated[FeedSource | JsonSource, Field(discriminator="type")]
+
+
+def _different(
+    named: Sequence[Topic] | Sequence[Watched] | Sequence[FeedSource | JsonSource],
+) -> Sequence[Topic] | Sequence[Watched] | Sequence[FeedSource | JsonSource]:
     names = [one.name for one in named]
     if twice := next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None:
         raise ValueError(f"{twice!r} is there twice; keep one")
@@ -73,8 +117,13 @@ class StreamSpec(Value):
         topic_model: Tells the topic: of the task ``text_classification``. Without it, the nearest of ``topics``.
         topics: See ``Topic``; they need a model in production that makes embeddings.
         watch: Whom to look for.
+        sources: Where monitoring fetches documents, beside those that are sent.
         retention_days: For which documents are kept; their counts stay longer.
         time_zone: In which dates without a zone are meant.
+        rules: What calls for somebody; left out: the rules of ``default_rules``. An empty list: nothing.
+        channels: Where people are told of alerts.
+        false_alarms_per_day: How many are allowed, of all rules and scopes together.
+        escalate_minutes: After which an alert that nobody has acknowledged becomes critical and is told again; 0: never.
         clock: What "now" is for alerts: that of the wall, or of the newest document, as a replay of the past needs it.
     """
 
@@ -83,9 +132,14 @@ class StreamSpec(Value):
     topic_model: ModelName | None = None
     topics: Annotated[tuple[Topic, ...], Field(max_length=MAX_TOPICS), AfterValidator(_different)] = ()
     watch: Annotated[tuple[Watched, ...], Field(max_length=MAX_WATCHED), AfterValidator(_different)] = ()
+    sources: Annotated[tuple[Source, ...], Field(max_length=50), AfterValidator(_different)] = ()
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 365
     time_zone: Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)] = "UTC"
     clock: Clock = "wall"
+    rules: AlertRules | None = None
+    channels: Annotated[tuple[ChannelName, ...], Field(max_length=20)] = ()
+    false_alarms_per_day: Annotated[float, Field(gt=0, le=100)] = FALSE_ALARMS_PER_DAY
+    escalate_minutes: Annotated[int, Field(ge=0, le=10_080)] = 0
 
 
 class StreamDocument(Value):

@@ -15,6 +15,7 @@ TaskName = Literal[
     "masked_lm",
     "text_generation",
     "causal_lm",
+    "recommendation",
     "seq2seq",
 ]
 """One of the tasks; a room of each in ``shared.tasks`` and in ``services.training.tasks``."""
@@ -33,5 +34,7 @@ WRITERS: frozenset[TaskName] = frozenset((*DECODERS, "seq2seq"))
 BEGINNERS: frozenset[TaskName] = frozenset((*WRITERS, "masked_lm"))
 """Tasks that teach a language, so that their models may begin with random weights."""
 
-WITHOUT_LABELS: frozenset[TaskName] = frozenset(("ranking", "embedding", "question_answering", *BEGINNERS))
+WITHOUT_LABELS: frozenset[TaskName] = frozenset(
+    ("ranking", "embedding", "question_answering", "recommendation", *BEGINNERS)
+)
 """Tasks whose rows name no label."""

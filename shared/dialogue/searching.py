@@ -12,26 +12,31 @@ from shared.contracts.chat import TurnUnderstood
 from shared.dialogue.knowledge import FloatArray
 from shared.dialogue.turn import Match, Searches
 
-LookUp = Callable[[FloatArray, str | None], Match | None]
-"""The pair nearest to a vector [d], but for the one with the given id."""
+LookUp = Callable[[FloatArray, str | None, str], Match | None]
+"""The pair nearest to a vector [d] and its text, but for the one with the given id."""
 
 
 def searches_of(message: TurnUnderstood, look_up: LookUp) -> Searches:
     """The look-ups of a turn: by its text, by each of its clauses, and by the text with what was said before it."""
+    turn, parts = message.turn, message.understanding.parts
 
-    def search(*embeddings: str, beside: str | None = None) -> Match | None:
+    def search(text: str, *embeddings: str, beside: str | None = None) -> Match | None:
         """By the mean of the vectors, so that what counts is how near a pair is to all of them."""
         if not all(embeddings):
             return None
         mean: FloatArray = np.mean([_vector(embedding) for embedding in embeddings], axis=0)
-        return look_up(mean, beside)
+        return look_up(mean, beside, text)
 
     def search_in_context(beside: str | None) -> Match | None:
-        return search(message.embedding, message.follow_up_embedding, beside=beside)
+        before = turn.history[-1].user if turn.history else ""
+        return search(f"{before} {turn.text}", message.embedding, message.follow_up_embedding, beside=beside)
 
     return Searches(
-        partial(search, message.embedding),
-        tuple(partial(search, embedding) for embedding in message.part_embeddings),
+        partial(search, turn.text, message.embedding),
+        tuple(
+            partial(search, turn.text[part.start : part.end], embedding)
+            for part, embedding in zip(parts, message.part_embeddings, strict=False)
+        ),
         search_in_context if message.follow_up_embedding else None,
     )
 

@@ -61,6 +61,7 @@ class Queues:
     NLU = QueueSpec("nlu", (Binding(Exchange.RPC, "nlu"),), message_ttl=60.0)
     GENERATION = QueueSpec("generation", (Binding(Exchange.RPC, "generation"),), message_ttl=60.0)
     LANGUAGE_MODELS = QueueSpec("gen.lm", (Binding(Exchange.RPC, "gen.lm"),), max_length=2_000, message_ttl=120.0)
+    RECOMMENDATION = QueueSpec("recommendation", (Binding(Exchange.RPC, "recommendation"),), message_ttl=60.0)
     TRAIN_CPU = QueueSpec("train.cpu", (Binding(Exchange.RPC, "train.cpu"),), durable=True, max_length=100_000)
     MONITORING = QueueSpec(
         "monitoring", (Binding(Exchange.EVENTS, "sentiment.observed"),), durable=True, max_length=200_000
@@ -70,7 +71,21 @@ class Queues:
         "documents", (Binding(Exchange.EVENTS, "documents.received"),), durable=True, max_length=20_000
     )
     DEAD = QueueSpec("dead", durable=True, max_length=100_000, overflow="drop_oldest")
-    SHARED = (NLU, GENERATION, LANGUAGE_MODELS, TRAIN_CPU, MONITORING, RESPONSES, DOCUMENTS, DEAD)
+    BACKTESTS = QueueSpec(
+        "monitoring.backtest", (Binding(Exchange.RPC, "monitoring.backtest"),), max_length=100, message_ttl=120.0
+    )
+    SHARED = (
+        NLU,
+        GENERATION,
+        LANGUAGE_MODELS,
+        RECOMMENDATION,
+        TRAIN_CPU,
+        MONITORING,
+        RESPONSES,
+        DOCUMENTS,
+        BACKTESTS,
+        DEAD,
+    )
 
     @classmethod
     def is_expected(cls, exchange: Exchange, key: str) -> bool:
@@ -94,6 +109,12 @@ class Queues:
         return QueueSpec(
             f"releases.{service}.{instance}", bindings, max_length=1_000, overflow="drop_oldest", expires=_UNUSED
         )
+
+    @staticmethod
+    def catalogs(instance: str) -> QueueSpec:
+        """News of catalogs and of models, for one process that recommends."""
+        bindings = (Binding(Exchange.EVENTS, "catalog.changed"), Binding(Exchange.EVENTS, "release.#"))
+        return QueueSpec(f"catalogs.{instance}", bindings, max_length=1_000, overflow="drop_oldest", expires=_UNUSED)
 
     @staticmethod
     def cancellations(instance: str) -> QueueSpec:

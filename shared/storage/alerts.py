@@ -1,12 +1,16 @@
-"""Alerts: at most one fires for a stream and a rule."""
+"""Alerts: at most one fires for a scope and a rule."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, or_, update
 from sqlmodel import Session, col, select
 
+from shared.contracts.alert_rules import Severity
+from shared.errors import NotFound
+from shared.storage import webhooks
 from shared.storage.identity import new_id
 from shared.storage.paging import Page, read_page
 from shared.storage.statements import insert, values
@@ -23,10 +27,16 @@ def open(  # noqa: A001  # read as alerts.open
     threshold: float,
     evidence: Sequence[str],
     now: float,
+    entity: str = "",
+    topic: str = "",
+    severity: Severity = "warning",
+    incident: str | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> Alert | None:
-    """Let an alert fire; ``None`` if this rule fires on this stream already."""
+    """Let an alert fire, and have endpoints told; ``None`` if this rule fires on this scope already."""
+    alert_id = new_id("alert_")
     alert = Alert(
-        id=new_id("alert_"),
+        id=alert_id,
         stream=stream,
         rule=rule,
         state="firing",
@@ -35,22 +45,82 @@ def open(  # noqa: A001  # read as alerts.open
         volume=volume,
         threshold=threshold,
         evidence=list(evidence),
+        entity=entity,
+        topic=topic,
+        severity=severity,
+        incident=incident or alert_id,
+        details=dict(details or {}),
     )
     statement = insert(session, Alert).values(values(alert)).on_conflict_do_nothing().returning(col(Alert.id))
-    return alert if session.scalars(statement).one_or_none() else None
+    if not session.scalars(statement).one_or_none():
+        return None
+    webhooks.emit(session, "alert.firing", _event(alert), now)
+    return alert
 
 
 def resolve(session: Session, alert_id: str, *, share: float, volume: int, now: float) -> bool:
     """End a firing alert; ``False`` if somebody has ended it before."""
-    statement = update(Alert).where(col(Alert.id) == alert_id, col(Alert.state) == "firing")
-    done = session.exec(statement.values(state="resolved", resolved_at=now, share=share, volume=volume))
-    return done.rowcount == 1
+    done = _change(session, alert_id, state="resolved", resolved_at=now, share=share, volume=volume)
+    if done:
+        webhooks.emit(session, "alert.resolved", _event(get(session, alert_id)), now)
+    return done
+
+
+def acknowledge(session: Session, alert_id: str, *, by: str, now: float) -> Alert:
+    """Note that somebody looks after a firing alert; the first stays.
+
+    Raises:
+        NotFound: There is no such alert.
+    """
+    if _change(session, alert_id, col(Alert.acknowledged_at).is_(None), acknowledged_at=now, acknowledged_by=by):
+        webhooks.emit(session, "alert.acknowledged", _event(get(session, alert_id)), now)
+    return get(session, alert_id)
+
+
+def snooze(session: Session, alert_id: str, until: float) -> Alert:
+    """Keep a firing alert from being told again before ``until``.
+
+    Raises:
+        NotFound: There is no such alert.
+    """
+    _change(session, alert_id, snoozed_until=until)
+    return get(session, alert_id)
+
+
+def escalate(session: Session, alert_id: str, now: float) -> bool:
+    """Make a firing alert critical that nobody has acknowledged; ``False`` if that is not so, or was done before."""
+    unheeded = col(Alert.acknowledged_at).is_(None), col(Alert.escalated_at).is_(None)
+    return _change(session, alert_id, *unheeded, escalated_at=now, severity="critical")
+
+
+def _change(session: Session, alert_id: str, *guards: ColumnElement[bool], **changed: Any) -> bool:
+    statement = update(Alert).where(col(Alert.id) == alert_id, col(Alert.state) == "firing", *guards)
+    return session.exec(statement.values(**changed)).rowcount == 1
+
+
+def get(session: Session, alert_id: str) -> Alert:
+    """An alert, as it is now.
+
+    Raises:
+        NotFound: There is no such alert.
+    """
+    fresh = select(Alert).where(col(Alert.id) == alert_id).execution_options(populate_existing=True)
+    alert = session.exec(fresh).one_or_none()
+    if alert is None:
+        raise NotFound(f"No alert '{alert_id}'.", param="alert_id")
+    return alert
 
 
 def firing(session: Session, stream: str | None = None) -> list[Alert]:
     """The alerts that fire, oldest first."""
     statement = select(Alert).where(col(Alert.state) == "firing").order_by(col(Alert.opened_at))
     return list(session.exec(statement if stream is None else statement.where(col(Alert.stream) == stream)))
+
+
+def lately(session: Session, stream: str, since: float) -> list[Alert]:
+    """The alerts of a stream that fire, or have fired since then; oldest first."""
+    recent = or_(col(Alert.state) == "firing", col(Alert.resolved_at) >= since)
+    return list(session.exec(select(Alert).where(col(Alert.stream) == stream, recent).order_by(col(Alert.opened_at))))
 
 
 def unannounced(session: Session) -> list[Alert]:
@@ -64,7 +134,22 @@ def mark_announced(session: Session, alert_id: str, state: AlertState) -> None:
     session.exec(update(Alert).where(col(Alert.id) == alert_id).values(announced=state))
 
 
-def page(session: Session, *, after: str | None = None, limit: int = 100, stream: str | None = None) -> Page[Alert]:
+def page(
+    session: Session,
+    *,
+    after: str | None = None,
+    limit: int = 100,
+    stream: str | None = None,
+    state: AlertState | None = None,
+    incident: str | None = None,
+) -> Page[Alert]:
     """Alerts, newest first."""
-    where = () if stream is None else (col(Alert.stream) == stream,)
+    chosen: dict[str, str | None] = {"stream": stream, "state": state, "incident": incident}
+    where = [col(getattr(Alert, name)) == value for name, value in chosen.items() if value is not None]
     return read_page(session, Alert, *where, keys=("opened_at", "id"), after=after, limit=limit, order="desc")
+
+
+def _event(alert: Alert) -> dict[str, Any]:
+    """What endpoints are told: ids and figures."""
+    told = ("id", "incident", "stream", "entity", "topic", "rule", "severity", "state", "opened_at", "resolved_at")
+    return {name: getattr(alert, name) for name in (*told, "acknowledged_at", "share", "volume", "threshold")}

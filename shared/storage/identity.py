@@ -24,6 +24,9 @@ IdPrefix = Literal[
     "upload_",
     "part_",
     "batch_req_",
+    "reply_",
+    "notice_",
+    "fb_",
     "resp_",
     "item_",
 ]

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+from shared.contracts.alert_rules import Severity
 from shared.contracts.chat import Answer, DialogueState
 from shared.contracts.few_shot import FewShot
 from shared.contracts.jobs import JobSpec, JobStatus
@@ -402,7 +403,7 @@ class SentimentCount(Row, table=True):
 
 
 class Alert(Row, table=True):
-    """A surge of negative texts on a stream; at most one fires for a stream and rule. Writer: monitoring."""
+    """Something on a stream that is not as usual; at most one fires for a scope and rule. Writers: monitoring; gateway (acknowledge, snooze)."""
 
     __tablename__ = "alerts"
     __table_args__ = (
@@ -411,6 +412,8 @@ class Alert(Row, table=True):
             "uq_alerts_firing",
             "stream",
             "rule",
+            "entity",
+            "topic",
             unique=True,
             sqlite_where=text("state = 'firing'"),
             postgresql_where=text("state = 'firing'"),
@@ -432,3 +435,19 @@ class Alert(Row, table=True):
     """Ids of the negative texts that caused it, newest first."""
     announced: AlertState | None = Field(default=None, sa_column=_text(nullable=True))
     """The state last told by a confirmed ``AlertRaised``; differs from ``state`` while one is owed."""
+    entity: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
+    """Whom it is about; empty: the whole stream, or a topic."""
+    topic: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
+    severity: Severity = Field(default="warning", sa_column=Column(String, nullable=False, server_default="warning"))
+    incident: str | None = Field(default=None, index=True)
+    """The id of the first alert that it belongs with; its own where it is the first."""
+    acknowledged_at: float | None = None
+    acknowledged_by: str | None = None
+    """Id of the key."""
+    snoozed_until: float | None = None
+    escalated_at: float | None = None
+    """When it became critical since nobody had acknowledged it."""
+    details: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(JSON(none_as_null=True), nullable=False, server_default="{}")
+    )
+    """Figures, baseline, documents and terms behind it; see ``services.monitoring.alerts.evidence``."""

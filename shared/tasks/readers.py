@@ -15,6 +15,7 @@ from shared.tasks.masked_lm.reader import MaskedReader
 from shared.tasks.pair_classification.reader import PairClassifyingReader
 from shared.tasks.question_answering.reader import AnsweringReader
 from shared.tasks.ranking.reader import RankingReader
+from shared.tasks.recommendation.reader import RecommendingReader
 from shared.tasks.seq2seq.reader import SequenceWriter
 from shared.tasks.text_classification.reader import ClassifyingReader
 from shared.tasks.text_generation.reader import AnswerWriter
@@ -31,6 +32,7 @@ PREDICTORS: Mapping[TaskName, OpenBundle] = {
     "masked_lm": of_parts(MaskedReader),
     "text_generation": AnswerWriter.from_bundle,
     "causal_lm": TextWriter.from_bundle,
+    "recommendation": RecommendingReader.from_bundle,
     "seq2seq": SequenceWriter.from_bundle,
 }
 

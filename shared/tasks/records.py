@@ -17,6 +17,7 @@ from shared.tasks.nlu.record import KIND as NLU
 from shared.tasks.pair_classification.record import KIND as PAIR_CLASSIFICATION
 from shared.tasks.question_answering.record import KIND as QUESTION_ANSWERING
 from shared.tasks.ranking.record import KIND as RANKING
+from shared.tasks.recommendation.record import KIND as RECOMMENDATION
 from shared.tasks.seq2seq.record import KIND as SEQ2SEQ
 from shared.tasks.text_classification.record import KIND as TEXT_CLASSIFICATION
 from shared.tasks.text_generation.record import KIND as TEXT_GENERATION
@@ -35,12 +36,14 @@ RECORDS: Mapping[TaskName, RecordKind] = {
         MASKED_LM,
         TEXT_GENERATION,
         CAUSAL_LM,
+        RECOMMENDATION,
         SEQ2SEQ,
     )
 }
 
 #: Fields that tell what a record is for, looked for in this order; one with none of them and more than a text is nlu's.
 _SIGNS: tuple[tuple[str, TaskName], ...] = (
+    ("item_id", "recommendation"),
     ("messages", "text_generation"),
     ("preferred_output", "text_generation"),
     ("non_preferred_output", "text_generation"),

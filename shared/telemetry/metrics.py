@@ -29,6 +29,8 @@ JOB_SECONDS = Histogram(
 OBSERVATIONS = Counter("parley_sentiment_observations", "Texts counted on a sentiment stream.", ["sentiment"])
 DOCUMENTS = Counter("parley_documents", "Documents of streams.", ["outcome"])
 ALERTS_FIRING = Gauge("parley_alerts_firing", "Streams on which an alert is firing.")
+ALERTS = Counter("parley_alerts", "Alerts by rule that began, ended or were escalated.", ["rule", "change"])
+ALERT_NOTICES = Counter("parley_alert_notices", "Notices of alerts by kind of channel.", ["channel", "outcome"])
 
 
 def exposition() -> tuple[bytes, str]:

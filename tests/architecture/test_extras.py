@@ -19,6 +19,7 @@ IMAGES = {
     "gateway": {"gateway"},
     "nlu": {"nlu", "cpu"},
     "generation": {"generation", "cpu"},
+    "recommendation": {"recommendation", "cpu"},
     "monitoring": {"monitoring"},
     "training": {"training", "cpu"},
     "cli": {"cli", "data"},
@@ -28,7 +29,7 @@ IMAGES = {
 #: Too heavy, or too powerful, to lie anywhere else.
 ONLY_IN = {
     "fastapi": {"gateway", "console"},
-    "onnxruntime": {"nlu", "generation", "training"},
+    "onnxruntime": {"nlu", "generation", "recommendation", "training"},
     "torch": {"training"},
     "transformers": {"training"},
     "typer": {"cli", "training"},  # the hub's client brings it along

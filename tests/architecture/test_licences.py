@@ -44,7 +44,11 @@ def licences(name: str) -> list[str]:
     expression = _first(described.get_all("License-Expression"))
     if expression:
         return re.split(r" AND | OR ", expression)
-    classifiers = [entry for entry in described.get_all("Classifier") or [] if entry.startswith("License ::")]
+    classifiers = [
+        entry
+        for entry in described.get_all("Classifier") or []
+        if entry.startswith("License ::") and entry != "License :: OSI Approved"
+    ]
     if classifiers:
         return [entry.rpartition(" :: ")[2] for entry in classifiers]
     return [_first(described.get_all("License")).strip()]

@@ -17,7 +17,7 @@ from tests.chaos.stack import Stack
 from tests.waiting import wait_for
 
 #: In the order of an upgrade: who reads messages first, who is called from outside last.
-_ORDER = ("monitoring", "training", "generation", "nlu", "gateway")
+_ORDER = ("monitoring", "training", "recommendation", "generation", "nlu", "gateway")
 #: Seconds that a process may take to serve again on a busy machine.
 _PATIENCE = 60.0
 

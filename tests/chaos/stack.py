@@ -39,7 +39,14 @@ _LEASE = 4.0
 _START = 180.0
 
 #: How many processes there are of each service.
-REPLICAS: Mapping[str, int] = {"monitoring": 1, "nlu": 2, "generation": 2, "training": 1, "gateway": 2}
+REPLICAS: Mapping[str, int] = {
+    "monitoring": 1,
+    "nlu": 2,
+    "generation": 2,
+    "recommendation": 2,
+    "training": 1,
+    "gateway": 2,
+}
 
 _SETTINGS: Mapping[str, object] = {
     "api_key": ADMIN_KEY,

@@ -27,6 +27,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("gateway", ("gateway-1", "gateway-2")),
     Kind("nlu", ("nlu-1", "nlu-2")),
     Kind("generation", ("generation-1", "generation-2")),
+    Kind("recommendation", ("recommendation-1", "recommendation-2")),
     Kind("monitoring", ("monitoring-1",)),
     Kind("worker", ("training-1",)),
     Kind(TRAINER, (TRAINER,)),

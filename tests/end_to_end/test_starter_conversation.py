@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 
+from shared.starter import bot, dialogues
 from tests.end_to_end.platforms import Platform
 
 
@@ -54,3 +55,12 @@ def understood(reply: dict[str, object]) -> dict[str, object]:
 def kind(reply: dict[str, object]) -> object:
     """Which part of the policy spoke."""
     return understood(reply)["answer_kind"]
+
+
+def test_the_starter_holds_the_dialogues_that_it_was_written_with(starter: Platform) -> None:
+    """Among them are the public bug reports of others' products: negated negatives, signs, ranges, conditions, counts."""
+    body = {"dialogues": dialogues()["tuning"].read_text("utf-8"), "bot": bot().read_text("utf-8")}
+    with starter.http() as http:
+        report = http.post("/v1/bots/test", json=body, timeout=60).raise_for_status().json()
+    assert report["turns"] > 140
+    assert report["accuracy"] >= 0.95, report["wrong"]

@@ -19,8 +19,11 @@ MPNet stands beside the name of the set. Test rows that also stand in train are 
 
 "baseline" is logistic regression over TF-IDF of words and letters (entities: a linear tagger over words and their
 neighbours), trained on the same rows. Entity F1 is seqeval's, over whole spans. "Served accuracy" is what the caller gets of
-the rows that belong to an intent: rejections count as wrong.
+the rows that belong to an intent: rejections count as wrong. How the starter does in whole conversations stands in
+[the starter in conversation](starter-quality.md).
 """
+
+_ALERTS = "How soon which surges are found, and at how many false alarms: [quality of alerts](alerts-quality.md), written by `make bench-alerts`."
 
 _SCORES = {
     "intent_accuracy": "intent accuracy",
@@ -35,6 +38,7 @@ def report(measured: Mapping[str, Measured]) -> str:
     machine = f"{platform.machine()}, {torch.get_num_threads()} cores, no GPU, shared with other programs"
     parts = [_INTRODUCTION.format(machine=machine), "## Scores", _scores(measured), "## Out of scope", _scope(measured)]
     parts += ["## Sentence embedding", _embedding(measured), "## Cost", _cost(measured)]
+    parts += ["## Alerts", _ALERTS]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
@@ -97,7 +101,8 @@ The weights of the score were chosen on training rows alone, on intents held out
 def _embedding(measured: Mapping[str, Measured]) -> str:
     lines = [
         f"- {SOURCES[name].title}: {_percent(figures.fp32['knowledge'])} of the other wordings in the starter's knowledge "
-        f"find their own question first (base model: {_percent(figures.fp32['knowledge_base_model'])}); none was trained on."
+        f"find their own question first, {_percent(figures.fp32['knowledge_vectors'])} by the embedding alone "
+        f"(base model: {_percent(figures.fp32['knowledge_base_model'])}); none was trained on."
         for name, figures in measured.items()
         if "knowledge" in figures.fp32
     ]

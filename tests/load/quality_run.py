@@ -107,11 +107,12 @@ def measure(name: str) -> Measured:
     model = JointModel.load(base, labels, recipe.dropout)
     test = examples_of(encoder, parts.test, labels)
     untrained = predict(model, test).embeddings
-    extra = {"knowledge_base_model": top_1(model, encoder)} if source.knowledge else {}
+    extra = {"knowledge_base_model": top_1(model, encoder, letters=False)} if source.knowledge else {}
     with tempfile.TemporaryDirectory() as folder:
         fitted = _fit(model, encoder, parts, recipe, how, Path(folder))
         extra |= _threshold_free(model, encoder, parts)
-        extra |= {"knowledge": top_1(model, encoder)} if source.knowledge else {}
+        if source.knowledge:
+            extra |= {"knowledge": top_1(model, encoder), "knowledge_vectors": top_1(model, encoder, letters=False)}
         tuned = predict(model, test).embeddings
         exported = _exported(model, encoder, parts, Path(folder))
     total_seconds = time.monotonic() - began

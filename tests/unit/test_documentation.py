@@ -13,11 +13,20 @@ from services.gateway.settings import GatewaySettings
 from services.generation.settings import GenerationSettings
 from services.monitoring.settings import MonitoringSettings
 from services.nlu.settings import NluSettings
+from services.recommendation.settings import RecommendationSettings
 from services.training.settings import TrainingSettings
 from shared.settings import PlatformSettings
 
 ROOT = Path(__file__).parents[2]
-KINDS = (GatewaySettings, NluSettings, GenerationSettings, MonitoringSettings, TrainingSettings, ConsoleSettings)
+KINDS = (
+    GatewaySettings,
+    NluSettings,
+    GenerationSettings,
+    RecommendationSettings,
+    MonitoringSettings,
+    TrainingSettings,
+    ConsoleSettings,
+)
 
 
 def documented() -> dict[str, str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
 from services.console.api import ApiError, Json, segment
+from services.console.correcting import Corrector
 from services.console.frame import attempt, live, page
 from services.console.reading import decision
 from services.console.visit import Visit
@@ -14,7 +16,7 @@ from services.console.visitors import Visitors
 
 #: Turns shown, the last ones.
 _TURNS = 100
-_SPEAKERS = {"user": "Customer", "assistant": "Bot", "colleague": "Colleague"}
+_SPEAKERS = {"user": "Customer", "assistant": "Bot"}
 
 
 def register(visitors: Visitors) -> None:
@@ -34,7 +36,8 @@ async def _conversation(visit: Visit, address: str) -> None:
         )
         return {"conversation": conversation, "messages": messages["data"]}
 
-    look = await live(load, lambda data: _draw(visit, data), seconds=5)
+    corrector = Corrector(visit)
+    look = await live(load, lambda data: _draw(visit, data, corrector), seconds=5)
 
     async def act(path: str, body: Json | None = None) -> bool:
         done = await attempt(visit, visit.api.post(f"{address}/{path}", body))
@@ -61,14 +64,15 @@ async def _conversation(visit: Visit, address: str) -> None:
     _follow(visit, address, look)
 
 
-def _follow(visit: Visit, address: str, look: object) -> None:
+def _follow(visit: Visit, address: str, look: Callable[[], Awaitable[None]]) -> None:
     """Look as soon as something is said, as long as the page is open; the slow look goes on beside it."""
 
     async def follow() -> None:
         while True:
             try:
                 async for _name in visit.api.events(f"{address}/events"):
-                    await look()  # type: ignore[operator]
+                    visit.api.forget()
+                    await look()
             except ApiError:
                 await asyncio.sleep(2)
 
@@ -76,7 +80,7 @@ def _follow(visit: Visit, address: str, look: object) -> None:
     ui.context.client.on_delete(task.cancel)
 
 
-def _draw(visit: Visit, data: Json) -> None:
+def _draw(visit: Visit, data: Json, corrector: Corrector) -> None:
     conversation = data["conversation"]
     standing = conversation["standing"]
     with ui.row().classes("items-center"):
@@ -87,16 +91,17 @@ def _draw(visit: Visit, data: Json) -> None:
         for name, value in standing["values"].items():
             ui.chip(f"{name}: {value}").props("dense outline")
     for message in data["messages"]:
-        _message(visit, message)
+        _message(visit, message, corrector)
 
 
-def _message(visit: Visit, message: Json) -> None:
+def _message(visit: Visit, message: Json, corrector: Corrector) -> None:
     if not message["content"] and message["role"] != "user":
         return
-    author = message.get("author") or visit.say(_SPEAKERS[message["role"]])
+    author = message.get("author") or visit.say(_SPEAKERS.get(message["role"], "Colleague"))
     ui.chat_message(
         message["content"], name=author, stamp=visit.time(message["created_at"]), sent=message["role"] != "user"
     ).props("bg-color=blue-grey-2" if message["role"] == "user" else "bg-color=teal-2").classes("full-width")
     if message.get("parley"):
         with ui.expansion(visit.say("Why")).classes("full-width").props("dense"):
             decision(visit, message["parley"])
+            corrector.buttons(message["turn_id"])

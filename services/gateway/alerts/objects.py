@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from services.gateway.alerts.schemas import AlertEvent, AlertObject
+from urllib.parse import urlsplit
+
+from services.gateway.alerts.schemas import AlertEvent, AlertObject, ChannelObject
 from shared.contracts.sentiment import AlertRaised
+from shared.storage.alert_tables import AlertChannel
 from shared.storage.tables import Alert
 
 
@@ -13,13 +16,39 @@ def alert_object(alert: Alert) -> AlertObject:
         id=alert.id,
         stream=alert.stream,
         rule=alert.rule,
-        state=alert.state,
+        state="acknowledged" if alert.state == "firing" and alert.acknowledged_at else alert.state,
         opened_at=alert.opened_at,
         resolved_at=alert.resolved_at,
         share=alert.share,
         volume=alert.volume,
         threshold=alert.threshold,
         evidence=alert.evidence,
+        entity=alert.entity,
+        topic=alert.topic,
+        severity=alert.severity,
+        incident=alert.incident or alert.id,
+        acknowledged_at=alert.acknowledged_at,
+        acknowledged_by=alert.acknowledged_by,
+        snoozed_until=alert.snoozed_until,
+        escalated_at=alert.escalated_at,
+        details=alert.details,
+    )
+
+
+def channel_object(channel: AlertChannel, secret: str | None = None) -> ChannelObject:
+    """A stored channel, without its secrets: the path of an incoming webhook is one."""
+    setting = channel.setting.root.model_dump(mode="json", exclude={"secret", "password"})
+    if "url" in setting:
+        parts = urlsplit(setting["url"])
+        setting["url"] = f"{parts.scheme}://{parts.netloc}/…"
+    return ChannelObject(
+        id=channel.id,
+        setting=setting,
+        created_at=channel.created_at,
+        updated_at=channel.updated_at,
+        problem=channel.problem,
+        delivered_at=channel.delivered_at,
+        secret=secret,
     )
 
 

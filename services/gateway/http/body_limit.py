@@ -11,6 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 UPLOADS = "/v1/files"
+#: Bodies of JSON Lines, and documents of a stream.
+_LINES = re.compile(r"/v1/catalogs/[^/]+/(items|events)/?")
 _DOCUMENTS = re.compile(r"/v1/streams/[^/]+/documents/?")
 #: A part of a file, and how large one may be, as the convention has it.
 PARTS, PART_BYTES = re.compile(r"/v1/uploads/[^/]+/parts/?"), 64 * 1024 * 1024
@@ -30,16 +32,25 @@ class BodyLimit:
         json_bytes: Limit of every other body.
         upload_bytes: Limit of an uploaded file.
         documents_bytes: Limit of documents for a stream.
+        lines_bytes: Limit of items and events of a catalog.
         patience: Seconds that a body may take beyond what its size explains.
     """
 
     def __init__(
-        self, app: ASGIApp, *, json_bytes: int, upload_bytes: int, documents_bytes: int, patience: float
+        self,
+        app: ASGIApp,
+        *,
+        json_bytes: int,
+        upload_bytes: int,
+        documents_bytes: int,
+        lines_bytes: int,
+        patience: float,
     ) -> None:
         self._app = app
         self._json_bytes = json_bytes
         self._upload_bytes = upload_bytes
         self._documents_bytes = documents_bytes
+        self._lines_bytes = lines_bytes
         self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,7 +58,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._limit(scope["path"]) if scope["method"] == "POST" else self._json_bytes
+        limit = self._limit(scope["path"]) if scope["method"] in ("POST", "PUT") else self._json_bytes
         await self._app(scope, _counting(receive, _declared_length(scope), limit, self._patience), send)
 
     def _limit(self, path: str) -> int:
@@ -57,7 +68,7 @@ class BodyLimit:
             return min(self._upload_bytes, PART_BYTES) + FRAME_BYTES
         if _DOCUMENTS.fullmatch(path):
             return self._documents_bytes
-        return self._json_bytes
+        return self._lines_bytes if _LINES.fullmatch(path) else self._json_bytes
 
 
 def _declared_length(scope: Scope) -> int:

@@ -53,6 +53,7 @@ def job_object(job: Job) -> JobObject:
             architecture=spec.architecture,
             ensemble=spec.ensemble,
             search=spec.search,
+            catalog=spec.catalog,
             attempt=job.attempt,
             started_at=_seconds(job.started_at),
             cancel_requested=job.cancel_requested,

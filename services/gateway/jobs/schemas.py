@@ -22,6 +22,7 @@ from shared.contracts.jobs import (
     ScopeCosts,
 )
 from shared.contracts.objectives import Beta, Dpo
+from shared.contracts.recommendation import CatalogId
 from shared.contracts.searches import Search
 from shared.contracts.tasks import TaskChoice
 from shared.contracts.tunings import Tuning
@@ -82,7 +83,9 @@ class CreateJob(JobOptions, Body):
     task: TaskChoice = "auto"
     """What the model is for; ``auto``: what the rows of the training file are labelled for."""
     model: Name
-    training_file: Name
+    training_file: Name | None = None
+    catalog: CatalogId | None = None
+    """Of task `recommendation`, instead of a training file: its items and events up to now are the rows."""
     validation_file: Name | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
     metadata: Metadata | None = None
@@ -140,6 +143,7 @@ class JobDetails(Reply):
     architecture: Architecture | None
     ensemble: Ensemble | None
     search: Search | None
+    catalog: str | None
     attempt: int
     started_at: int | None
     cancel_requested: bool

@@ -11,7 +11,7 @@ from shared.artifacts.layout import FEW_SHOT, OUR_MODELS, file_key
 from shared.artifacts.store import ArtifactStore
 from shared.bot.document import MAX_BYTES
 from shared.contracts.faults import Fault
-from shared.contracts.jobs import FROM_NOTHING, SCRATCH, TINY, JobOptions, JobSpec
+from shared.contracts.jobs import FROM_NOTHING, SCRATCH, TINY, JobOptions, JobSpec, catalog_deployment
 from shared.contracts.objectives import NEEDS_PAST, PseudoLabels
 from shared.contracts.offered import job_not_offered, too_long
 from shared.contracts.tasks import BEGINNERS, WRITERS, TaskName
@@ -19,7 +19,7 @@ from shared.dialogue.trial.dialogue_file import read_dialogues
 from shared.errors import AlreadyExists, InvalidFile, InvalidInput, NotFound, TooManyRequests, Unavailable
 from shared.messaging.celery.job_queue import JobQueue
 from shared.rows.reader import format_of
-from shared.storage import bots, files, jobs, models
+from shared.storage import bots, catalogs, files, jobs, models
 from shared.storage.engine import Database, Session
 from shared.storage.identity import new_id
 from shared.storage.tables import File, Job
@@ -93,6 +93,9 @@ class JobSubmission:
 
     def _task(self, request: CreateJob) -> TaskName:
         """What the job is for, if need be by what its training file holds."""
+        _check_source(request)
+        if request.catalog is not None or request.training_file is None:
+            return "recommendation"
         if request.task != "auto":
             return request.task
         with self._database.reading() as session:
@@ -123,8 +126,11 @@ class JobSubmission:
             _check_past(session, spec)
             _check_pseudo_labels(session, spec)
             _check_teacher(session, spec)
-            training = files.get(session, spec.training_file)
-            _check_file(training, "training_file", spec.task)
+            if spec.catalog is not None:
+                catalogs.get(session, spec.catalog)
+            else:
+                training = files.get(session, spec.training_file)
+                _check_file(training, "training_file", spec.task)
             if spec.validation_file is not None:
                 validation = files.get(session, spec.validation_file)
                 _check_file(validation, "validation_file", spec.task)
@@ -222,13 +228,37 @@ def _check_pseudo_labels(session: Session, spec: JobSpec) -> None:
         )
 
 
+def _check_source(request: CreateJob) -> None:
+    """Rows come from a file or from a catalog."""
+    if request.catalog is None and request.training_file is None:
+        raise InvalidInput(
+            "'training_file' is missing: name an uploaded file, or a 'catalog' for the task 'recommendation'.",
+            param="training_file",
+            code="missing_required_parameter",
+        )
+    if request.catalog is None:
+        if request.task == "recommendation" and request.validation_file is not None:
+            raise InvalidInput(
+                "Histories are cut by time, so that there is nothing to validate by another file; leave it out.",
+                param="validation_file",
+            )
+        return
+    if request.training_file is not None or request.validation_file is not None:
+        raise InvalidInput("A job of a catalog has no files: its items and events are the rows.", param="training_file")
+    if request.task not in ("auto", "recommendation"):
+        raise InvalidInput(f"A catalog is for the task 'recommendation', not {request.task!r}.", param="task")
+
+
 def _spec(request: CreateJob, task: TaskName) -> JobSpec:
     options = {name: getattr(request, name) for name in JobOptions.model_fields}
+    if request.catalog is not None and request.deployment is None:
+        options["deployment"] = catalog_deployment(request.catalog)
     options["objectives"] = request.all_objectives
     return JobSpec(
         task=task,
         model=request.model,
-        training_file=request.training_file,
+        training_file=request.training_file or "",
+        catalog=request.catalog,
         validation_file=request.validation_file,
         hyperparameters=request.knobs,
         seed=request.seed or 0,

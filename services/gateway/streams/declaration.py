@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shared.contracts.streams import StreamSpec
 from shared.contracts.understanding import SENTIMENTS
 from shared.errors import InvalidInput, NoModel, NotFound
-from shared.storage import models
+from shared.storage import alert_channels, models
 from shared.storage.engine import Session
 from shared.storage.model_names import ALIAS, model_named
 from shared.storage.tables import Model
@@ -38,6 +38,10 @@ def check(session: Session, spec: StreamSpec, *, receiving: bool = False) -> Non
         if spec.model is None and _found(session, ALIAS) is None:
             raise NoModel("No model is in production yet; promote one, or name one for the stream.")
         return
+    if missing := set(spec.channels) - alert_channels.known(session, spec.channels):
+        raise NotFound(
+            f"No alert channel {min(missing)!r}; PUT /v1/alert_channels/{min(missing)} makes it.", param="channels"
+        )
     for field, tasks in _TASKS.items():
         name = getattr(spec, field)
         if name is not None:

@@ -7,18 +7,21 @@ from collections.abc import Iterable
 from services.gateway.streams.schemas import (
     DocumentObject,
     Measured,
+    SourceObject,
     StreamObject,
     TextPart,
     Towards,
     TrendPoint,
 )
-from shared.storage.stream_tables import Document, DocumentMention, Stream
+from shared.storage.stream_tables import Document, DocumentMention, Stream, StreamSource
 from shared.storage.trends import DIMENSIONS, Bucket
 
 _THOUSAND = 1000
 
 
-def stream_object(stream: Stream, newest: float | None, documents: int, problems: Iterable[str]) -> StreamObject:
+def stream_object(
+    stream: Stream, newest: float | None, documents: int, problems: Iterable[str], sources: Iterable[StreamSource]
+) -> StreamObject:
     """A stream and how far it is."""
     return StreamObject(
         id=stream.id,
@@ -28,6 +31,21 @@ def stream_object(stream: Stream, newest: float | None, documents: int, problems
         newest=None if newest is None else int(newest),
         documents=documents,
         problems=list(problems),
+        sources=list(map(_source, sources)),
+    )
+
+
+def _source(row: StreamSource) -> SourceObject:
+    return SourceObject(
+        name=row.name,
+        type=row.setting["type"],
+        state=row.state,
+        problem=row.problem,
+        failures=row.failures,
+        fetched_at=None if row.fetched_at is None else int(row.fetched_at),
+        next_at=int(row.due_at),
+        documents=row.documents,
+        refused=row.refused,
     )
 
 

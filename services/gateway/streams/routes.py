@@ -19,7 +19,7 @@ from services.gateway.streams.schemas import DocumentsTaken, StreamObject
 from shared.contracts.sentiment import CHAT_STREAM
 from shared.contracts.streams import StreamName, StreamSpec
 from shared.errors import InvalidInput
-from shared.storage import streams, trends
+from shared.storage import stream_sources, streams, trends
 from shared.storage.engine import Session
 from shared.storage.stream_tables import Stream
 
@@ -43,6 +43,7 @@ def declare(stream: InPath, body: StreamSpec, state: State, caller: TrainCaller)
     """Declare a stream, or declare it anew: what a field says holds for documents that are read from now on. `{}` will do."""
     with state.database.transaction() as session:
         check(session, body)
+        stream_sources.declare(session, stream, body.sources, state.clock())
         return _stream(session, streams.put(session, stream, body, key_id=caller.key_id, now=state.clock()))
 
 
@@ -110,7 +111,9 @@ def _receiving(state: AppState, stream: str) -> StreamSpec:
 def _stream(session: Session, stream: Stream) -> StreamObject:
     counted = trends.scopes(session, stream.id, since=0, until=_EVER, group=("entity",))
     documents = sum(bucket.reach for bucket in counted if not bucket.entity)
-    return stream_object(stream, trends.watermark(session, stream.id), documents, problems(session, stream.spec))
+    sources = stream_sources.all_of(session, stream.id)
+    newest = trends.watermark(session, stream.id)
+    return stream_object(stream, newest, documents, problems(session, stream.spec), sources)
 
 
 #: A multiple of every level, after every document.

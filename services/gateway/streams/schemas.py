@@ -10,6 +10,29 @@ from shared.contracts.streams import StreamSpec
 from shared.contracts.understanding import SentimentLabel
 
 
+class SourceObject(Reply):
+    """Where documents are fetched from, and how that goes.
+
+    Attributes:
+        state: ``new``, ``fine`` or ``failing``.
+        problem: Why it fails.
+        failures: In a row.
+        next_at: Unix seconds of the next look.
+        documents: Passed on so far.
+        refused: Items that said nothing.
+    """
+
+    name: str
+    type: str
+    state: str
+    problem: str | None
+    failures: int
+    fetched_at: int | None
+    next_at: int
+    documents: int
+    refused: int
+
+
 class StreamObject(Resource):
     """A stream, and how far it is.
 
@@ -18,6 +41,7 @@ class StreamObject(Resource):
         newest: Unix seconds; the end of the newest minute that a text was counted in.
         documents: Texts and copies counted so far.
         problems: What of its declaration cannot be done at present.
+        sources: How fetching goes.
     """
 
     object: Literal["stream"] = "stream"
@@ -27,6 +51,7 @@ class StreamObject(Resource):
     newest: int | None
     documents: int
     problems: list[str]
+    sources: list[SourceObject]
 
 
 class DocumentsTaken(Reply):

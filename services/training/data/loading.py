@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +19,13 @@ from shared.contracts.jobs import JobSpec
 from shared.errors import NotFound, TrainingFailed
 from shared.rows.reader import format_of, read_rows
 from shared.rows.report import RowReport
-from shared.storage import files
-from shared.tasks.records import kind_for
+from shared.storage import catalogs, files
+from shared.storage.catalog_tables import CatalogEvent, CatalogItem
+from shared.storage.engine import Session
+from shared.tasks.records import RECORDS, kind_for
+
+#: Rows of a catalog that are read at once.
+_PAGE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +45,33 @@ class JobData:
     left_out: LeftOut
 
 
-def read_data(spec: JobSpec, seed: int, lease: JobLease, store: ArtifactStore) -> JobData:
+Cut = Callable[[Sequence[Any]], Split[Any]]
+"""Records to rows that train, choose and judge, where chance would be wrong: by time."""
+
+
+def read_data(
+    spec: JobSpec, seed: int, lease: JobLease, store: ArtifactStore, cut: Cut | None = None, *, until: float = math.inf
+) -> JobData:
     """Read, judge and split. Personal numbers and addresses go no further than this: see ``surrogates``.
+
+    Args:
+        spec: Of the job.
+        seed: Of the split.
+        lease: Of the job.
+        store: Has the files.
+        cut: Of the task, if it has one.
+        until: What people did with the items of a catalog afterwards is left out, so that an attempt that goes on finds the same.
 
     Raises:
         TrainingFailed: A file is gone or faulty, or there is not enough in it.
     """
-    training = _read(spec, "training_file", lease, store)
+    if spec.catalog is not None:
+        training = _read_catalog(spec.catalog, lease, until)
+    else:
+        training = _read(spec, "training_file", lease, store)
+    if cut is not None:
+        records = without_personal_numbers(Split(tuple(training.rows), (), ()), seed).train
+        return JobData(cut(records), training.sha256, training.warning_count, LeftOut())
     rare = rare_labels(training.rows) if spec.rare_labels == "drop" else {}
     rows, left_out = without(training.rows, rare)
     require_enough(rows)
@@ -62,6 +89,36 @@ def read_data(spec: JobSpec, seed: int, lease: JobLease, store: ArtifactStore) -
         warnings=training.warning_count + validation.warning_count,
         left_out=left_out,
     )
+
+
+def _read_catalog(catalog_id: str, lease: JobLease, until: float) -> RowReport:
+    """The items and events of a catalog, as a file of them would have them."""
+    try:
+        lease.read(lambda session: catalogs.get(session, catalog_id))
+    except NotFound:
+        raise TrainingFailed(f"The catalog {catalog_id} has been deleted.", param="catalog") from None
+    parse, digest, rows = RECORDS["recommendation"].parse, hashlib.sha256(), []
+    for record in _records(catalog_id, lease, until):
+        digest.update(repr(sorted(record.items())).encode("utf-8", "replace"))
+        rows.append(parse(record))
+    return RowReport(rows, "recommendation", [], 0, [], 0, digest.hexdigest())
+
+
+def _records(catalog_id: str, lease: JobLease, until: float) -> Iterator[dict[str, Any]]:
+    def items(session: Session) -> list[CatalogItem]:
+        return catalogs.changed_items(session, catalog_id, seen, _PAGE)
+
+    def events(session: Session) -> list[CatalogEvent]:
+        return catalogs.changed_events(session, catalog_id, seen, _PAGE)
+
+    seen = catalogs.NOTHING_SEEN
+    while found := lease.read(items):
+        seen = (found[-1].version, found[-1].item_id)
+        yield from (catalogs.item_values(row) for row in found if not row.deleted)
+    seen = catalogs.NOTHING_SEEN
+    while told := lease.read(events):
+        seen = (told[-1].version, told[-1].event_id)
+        yield from (catalogs.event_values(row) for row in told if row.at <= until)
 
 
 def _read(spec: JobSpec, param: str, lease: JobLease, store: ArtifactStore) -> RowReport:

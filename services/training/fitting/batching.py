@@ -72,6 +72,14 @@ class Batch:
                 *({name: tensor[piece] for name, tensor in part.items()} for part in self._parts()),
             )
 
+    def every(self, first: int, step: int) -> Batch:
+        """One row of so many, beginning with one of the first; none where there are too few."""
+        chosen = slice(first, None, step)
+        return Batch(
+            self.positions[chosen],
+            *({name: tensor[chosen] for name, tensor in part.items()} for part in self._parts()),
+        )
+
     def _parts(self) -> tuple[Mapping[str, Tensor], Mapping[str, Tensor]]:
         return self.inputs, self.targets
 

@@ -15,6 +15,7 @@ from services.training.fitting.batching import batches
 from services.training.fitting.callback import TrainingCallback, ValidationReport
 from services.training.fitting.checkpoint import CheckpointFolder, Progress
 from services.training.fitting.device import best_device
+from services.training.fitting.group import ALONE, Group
 from services.training.fitting.pace import Clock, Pace
 from services.training.fitting.recipe import Recipe
 from services.training.fitting.stepper import Stepper
@@ -75,8 +76,11 @@ def fit(
     checkpoints: CheckpointFolder,
     callback: TrainingCallback,
     clock: Clock = time.monotonic,
+    group: Group = ALONE,
 ) -> FitResult:
     """Train a freshly loaded model, in place, and leave it merged (see ``tunings``) and on the device it was trained on.
+
+    Several processes of a ``group`` take each step together; they need the same arguments, and end with the same weights.
 
     If ``checkpoints`` holds a snapshot the run goes on from there and ends with the weights of an uninterrupted one.
 
@@ -99,22 +103,24 @@ def fit(
     trained = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
     model.checkpoint_gradients(enable=recipe.gradient_checkpointing)
     optimizer = torch.optim.AdamW(parameter_groups(model, recipe), fused=True)
-    stepper = Stepper(model, optimizer, recipe, task, tuning, method.objectives, callback)
+    stepper = Stepper(model, optimizer, recipe, task, tuning, method.objectives, callback, group)
 
     promised = checkpoints.latest() is not None
     progress = checkpoints.restore(model, optimizer)
     tuning.load_state(model, checkpoints.tuning())
     if promised and checkpoints.latest() is None:
         callback.noticed("The checkpoint is another release's and does not fit this one: training begins again.")
+    group.same_weights(stepper.weights)
     first_step = progress.step
     pace = Pace(clock, first_step, total, recipe.checkpoint_seconds)
     while progress.step < total and progress.stale < recipe.patience:
         chance = np.random.default_rng((recipe.seed, progress.epoch))
         shuffled = batches(task.epoch(train, chance), recipe.batch_size, task.collate, chance)
         for batch in islice(shuffled, progress.batch, None):
-            if callback.stopping():
+            if group.any(model.device, found=callback.stopping()):
                 checkpoints.save(model, optimizer, progress, tuning.state(model))
                 raise Stopped
+            group.draw_for(progress.step, recipe.seed)
             loss = stepper.step(batch, rate_factor(progress.step, total, recipe.warmup))
             progress.count(batch)
             tuning.stepped(model, progress.step)
@@ -124,7 +130,7 @@ def fit(
             if progress.step == total:
                 break
         if valid:
-            _validate(model, valid, task, progress, checkpoints, callback)
+            _validate(model, valid, task, progress, checkpoints, callback, group)
         progress.next_epoch()
 
     checkpoints.end(model, optimizer, progress, tuning.state(model))
@@ -189,9 +195,10 @@ def _validate(
     progress: Progress,
     checkpoints: CheckpointFolder,
     callback: TrainingCallback,
+    group: Group,
 ) -> None:
     """Try the weights on the validation rows, and keep them unless earlier ones were better."""
-    found = task.scores(model, valid)
+    found = group.same_figures(task.scores(model, valid) if group.leads else None, model.device)
     score = sum(found.values()) / max(len(found), 1)
     is_kept = progress.judge(score, found, task.judged(valid))
     if is_kept:

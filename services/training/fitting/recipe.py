@@ -26,6 +26,9 @@ _SCRATCH_EPOCHS = 4.0
 #: Epochs at most: fewer rows than they are for are learned by heart.
 _MOST_EPOCHS = 40
 
+#: Rows of a batch that are compared with one another: the more, the more there is to tell apart.
+_COMPARED = 64
+
 #: Peak learning rate of the heads.
 _HEAD_RATE = 1e-3
 
@@ -37,9 +40,12 @@ class Demands:
     Attributes:
         learned_last: Whether some labels (entities) are learned after all others: they take half as many epochs again, and twice the rates
             of a tuning that bears them.
+        compared: Whether the rows of a batch are each other's wrong answers, and each row is many examples: batches of 64, a quarter of
+            the epochs, two at least.
     """
 
     learned_last: bool = False
+    compared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +130,23 @@ def resolve(spec: JobSpec, rows: int, demands: Demands, rates: Rates, *, width: 
         multiplier *= _ENTITY_RATES
     narrowing = min(1.0, _RATED_WIDTH / width) if rates.moves_words else 1.0
     wanted = (2 + 140 / math.sqrt(max(rows, 1))) * (1.5 if demands.learned_last else 1.0) * more
+    if demands.compared:
+        wanted = max(2.0, wanted / 4)
     planned = rates.epochs or min(_MOST_EPOCHS, math.ceil(wanted))
     epochs = planned if asked.n_epochs == "auto" else asked.n_epochs
     return Recipe(
         seed=spec.seed,
-        batch_size=(16 if rows < SMALL else 32) if asked.batch_size == "auto" else asked.batch_size,
+        batch_size=_batch_size(rows, demands) if asked.batch_size == "auto" else asked.batch_size,
         epochs=epochs,
         max_steps=spec.schedule.max_steps,
         encoder_rate=multiplier * narrowing * rates.encoder,
         head_rate=multiplier * _HEAD_RATE,
         patience=max(3, math.ceil(epochs / 2)),
-        **spec.schedule.model_dump(exclude={"max_steps", "max_length"}),
+        **spec.schedule.model_dump(exclude={"max_steps", "max_length", "devices"}),
     )
+
+
+def _batch_size(rows: int, demands: Demands) -> int:
+    if demands.compared:
+        return _COMPARED
+    return 16 if rows < SMALL else 32

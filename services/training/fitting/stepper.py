@@ -13,6 +13,7 @@ from torch import Tensor
 from services.training.fitting.batching import Batch
 from services.training.fitting.callback import TrainingCallback
 from services.training.fitting.device import autocast
+from services.training.fitting.group import ALONE, Group
 from services.training.fitting.recipe import Recipe
 from services.training.models.task_model import Outputs, TaskModel
 from services.training.objectives.objective import GradientPass, Loss, Objective
@@ -32,6 +33,10 @@ class Stepper:
         tuning: May add to it.
         objectives: Wrap what a wrong choice costs, the loss, and the pass over a batch.
         callback: Told when batches get split.
+        group: The processes that take the steps together.
+
+    Attributes:
+        weights: Those that are trained.
     """
 
     def __init__(
@@ -43,14 +48,16 @@ class Stepper:
         tuning: Tuning,
         objectives: Sequence[Objective],
         callback: TrainingCallback,
+        group: Group = ALONE,
     ) -> None:
         self._model = model
         self._optimizer = optimizer
-        self._weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+        self.weights = [weight for group in optimizer.param_groups for weight in group["params"]]
         self._peaks = [group["lr"] for group in optimizer.param_groups]
         self._task = task
         self._tuning = tuning
         self._callback = callback
+        self._group = group
         self._piece = min(recipe.batch_size, recipe.rows_at_once or recipe.batch_size)
         choices = recipe.choices
         self._loss: Loss = self._task_loss
@@ -80,7 +87,7 @@ class Stepper:
                 "The loss is no longer finite. Lower the learning_rate_multiplier.",
                 param="hyperparameters.learning_rate_multiplier",
             )
-        torch.nn.utils.clip_grad_norm_(self._weights, self._recipe.clip_norm)
+        torch.nn.utils.clip_grad_norm_(self.weights, self._recipe.clip_norm)
         for group, peak in zip(self._optimizer.param_groups, self._peaks, strict=True):
             group["lr"] = peak * factor
         self._optimizer.step()
@@ -93,11 +100,28 @@ class Stepper:
         return self._gradients(batch)
 
     def _backward(self, batch: Batch) -> float:
-        """Add the gradients of a batch to those that are there; returns its loss."""
-        device = self._model.device
-        whole = self._task.counts(batch)
+        """Add the gradients of a batch to those that are there; returns its loss. Of several processes each has its share of the rows.
+
+        Raises:
+            RuntimeError: Memory ran out, here or in another process.
+        """
+        device, error = self._model.device, None
+        self._group.begin(self.weights)
+        loss = 0.0
+        try:
+            loss = self._of_share(batch)
+        except RuntimeError as found:
+            if not _is_out_of_memory(found):
+                raise
+            error = found
+        if self._group.any(device, found=error is not None):
+            raise error or torch.OutOfMemoryError("another process ran out of memory")
+        return self._group.sum(loss, self.weights, device)
+
+    def _of_share(self, batch: Batch) -> float:
+        device, whole = self._model.device, self._task.counts(batch)
         total = 0.0
-        for piece in batch.chunks(self._piece):
+        for piece in self._group.share(batch).chunks(self._piece):
             loss, _ = self._loss(self._model, piece.to(device), whole)
             penalty = self._tuning.penalty(self._model)
             if penalty is not None:

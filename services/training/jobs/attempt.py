@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -10,11 +14,13 @@ from threading import Event
 import torch
 
 from services.training import pipeline
+from services.training.fitting.group import together
 from services.training.fitting.loop import Stopped
 from services.training.jobs.channel import Channel
 from services.training.jobs.child import BROKEN, ENDED, INTERRUPTED
 from services.training.jobs.context import AttemptContext
-from services.training.jobs.events import JobEvents
+from services.training.jobs.events import JobEvents, SilentEvents
+from services.training.jobs.followers import following
 from services.training.jobs.lease import JobLease, LeaseLost
 from services.training.settings import TrainingSettings
 from services.training.tracking.tracking import Tracking
@@ -24,6 +30,7 @@ from shared.errors import ParleyError, StorageFull, TrainingFailed, Unavailable,
 from shared.full_disk import is_disk_full
 from shared.storage import jobs
 from shared.storage.engine import Session
+from shared.storage.tables import Job
 from shared.telemetry import logs
 
 _log = logs.get(__name__)
@@ -38,7 +45,6 @@ def attempt(lease: JobLease, channel: Channel, settings: TrainingSettings, stopp
         settings: Folders, threads, pace.
         stopped: Set when the process is told to stop.
     """
-    torch.set_num_threads(settings.training_threads)
     events, folder = JobEvents(lease, channel), settings.attempt_folder(lease.token)
     tracking = Tracking(folder / "tracking", settings.destinations, partial(events.message, level="warn"))
     events.follow(tracking.follow)
@@ -55,7 +61,9 @@ def attempt(lease: JobLease, channel: Channel, settings: TrainingSettings, stopp
         stopping=stopped.is_set,
     )
     try:
-        pipeline.run(lease.read(lambda session: jobs.get(session, lease.job_id)), context)
+        job = lease.read(lambda session: jobs.get(session, lease.job_id))
+        with _in_company(job, context, settings) as company:
+            pipeline.run(job, company)
     except (Stopped, LeaseLost) as end:
         tracking.end("interrupted")
         _log.info("attempt ends early", job_id=lease.job_id, reason=type(end).__name__)
@@ -63,6 +71,61 @@ def attempt(lease: JobLease, channel: Channel, settings: TrainingSettings, stopp
     except Exception as error:  # noqa: BLE001  # whatever it is, its owner is told
         tracking.end("failed")
         return _account_for(error, context)
+    return ENDED
+
+
+@contextmanager
+def _in_company(job: Job, context: AttemptContext, settings: TrainingSettings) -> Iterator[AttemptContext]:
+    """The surroundings with all processes that the job asks for."""
+    size = job.spec.schedule.devices
+    torch.set_num_threads(max(1, settings.training_threads // size))
+    if size == 1:
+        yield context
+        return
+    if 0 < torch.cuda.device_count() < size:
+        raise TrainingFailed(
+            f"The worker has {torch.cuda.device_count()} GPUs, and {size} are asked for. Lower schedule.devices.",
+            param="schedule.devices",
+        )
+
+    def lost(reason: str) -> None:
+        _break(context.events, context.lease, RuntimeError(reason))
+        os._exit(BROKEN)
+
+    with following(job.id, context.lease.token, size, settings, lost) as port, together(0, size, port) as group:
+        context.events.message(f"{size} processes train side by side, each a share of every batch.", {"devices": size})
+        yield replace(context, group=group)
+
+
+def follow(
+    lease: JobLease, settings: TrainingSettings, folder: Path, stopped: Event, place: tuple[int, int, int]
+) -> int:
+    """Train along as process ``place`` (rank, size, port), in a folder of its own; the exit status is that of who has no more to say."""
+    rank, size, port = place
+    torch.set_num_threads(max(1, settings.training_threads // size))
+    with Path(os.devnull).open("w", encoding="utf-8") as nobody:
+        channel = Channel(nobody)
+        events = SilentEvents(lease, channel)
+        context = AttemptContext(
+            lease=lease,
+            store=open_store(settings.artifacts),
+            folder=folder,
+            base_models=settings.opened_base_models,
+            events=events,
+            tracking=Tracking(folder / "tracking", settings.destinations, events.message),
+            channel=channel,
+            threads=settings.training_threads,
+            checkpoint_seconds=settings.training_checkpoint_seconds,
+            stopping=stopped.is_set,
+        )
+        try:
+            with together(rank, size, port) as group:
+                job = lease.read(lambda session: jobs.get(session, lease.job_id))
+                pipeline.run(job, replace(context, group=group))
+        except (pipeline.Followed, Stopped, LeaseLost, ParleyError) as end:
+            _log.info("training along ends", job_id=lease.job_id, rank=rank, reason=type(end).__name__)
+        except Exception:  # noqa: BLE001  # the first process meets it too, and tells
+            _log.exception("training along broke", job_id=lease.job_id, rank=rank)
     return ENDED
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.training.fitting.group import ALONE, Group
 from services.training.jobs.channel import Channel
 from services.training.jobs.events import JobEvents
 from services.training.jobs.lease import JobLease
@@ -28,6 +29,7 @@ class AttemptContext:
         threads: Cores to use.
         checkpoint_seconds: Time between checkpoints.
         stopping: Whether the process was told to stop.
+        group: The processes that train together.
     """
 
     lease: JobLease
@@ -40,3 +42,4 @@ class AttemptContext:
     threads: int
     checkpoint_seconds: float
     stopping: Callable[[], bool]
+    group: Group = ALONE

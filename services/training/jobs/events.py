@@ -94,6 +94,16 @@ class JobEvents:
         return unbroken(Point.of(event.data, event.created_at) for event in self.recorded() if event.type == "metrics")
 
 
+class SilentEvents(JobEvents):
+    """Those of a process that only trains along: its first one tells the story."""
+
+    def message(self, message: str, data: Mapping[str, Any] | None = None, *, level: EventLevel = "info") -> None:
+        """Say nothing."""
+
+    def figures(self, message: str, data: dict[str, Any], *, seconds_left: float | None = None) -> None:
+        """Say nothing."""
+
+
 #: Seconds between two events of figures; steps come far more often than people look.
 _PAUSE = 2.0
 

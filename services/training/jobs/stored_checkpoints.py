@@ -112,3 +112,22 @@ class StoredCheckpoints(CheckpointFolder):
         best = snapshot / BEST
         if best.exists():
             best.rename(self.path / BEST)
+
+
+class FollowedCheckpoints(StoredCheckpoints):
+    """Those of a process that only trains along: it goes on where the first one does, and writes none."""
+
+    def save(
+        self,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        progress: Progress,
+        tuning: Mapping[str, Tensor] = MappingProxyType({}),
+    ) -> None:
+        """Write nothing."""
+
+    def save_best(self, model: nn.Module) -> None:
+        """Write nothing."""
+
+    def restore_best(self, model: nn.Module) -> None:
+        """Leave the last weights: nobody asks for them."""

@@ -12,6 +12,7 @@ from services.training.tasks.nlu.task import TASK as NLU
 from services.training.tasks.pair_classification.task import TASK as PAIR_CLASSIFICATION
 from services.training.tasks.question_answering.task import TASK as QUESTION_ANSWERING
 from services.training.tasks.ranking.task import TASK as RANKING
+from services.training.tasks.recommendation.task import TASK as RECOMMENDATION
 from services.training.tasks.seq2seq.task import TASK as SEQ2SEQ
 from services.training.tasks.task import Task
 from services.training.tasks.text_classification.task import TASK as TEXT_CLASSIFICATION
@@ -30,5 +31,6 @@ TASKS: Mapping[TaskName, Task[Any, Any, Any, Any]] = {
     "masked_lm": MASKED_LM,
     "text_generation": TEXT_GENERATION,
     "causal_lm": CAUSAL_LM,
+    "recommendation": RECOMMENDATION,
     "seq2seq": SEQ2SEQ,
 }

@@ -121,6 +121,7 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
     """A record of functions; each stands in the room of its task.
 
     Attributes:
+        split: Cuts the records of the files into rows that train, choose and judge; ``None``: each record is a row, and chance cuts.
         schema: What there is to learn, from the training rows: labels, in the order of the model's columns.
         examples: Rows as ids.
         model: New heads on the encoder in a directory, with a dropout.
@@ -155,6 +156,7 @@ class Task(Generic[RowT, SchemaT, ExampleT, ModelT]):
         token_outputs: The outputs that have a value for each token.
     """
 
+    split: Callable[[Sequence[Any]], Split[Any]] | None = None
     schema: Callable[[Sequence[RowT]], SchemaT] = _nothing_to_name
     examples: Callable[[TextEncoder, Sequence[RowT], SchemaT], list[ExampleT]]
     model: Callable[[Path, SchemaT, float], ModelT]

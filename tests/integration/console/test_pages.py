@@ -102,6 +102,24 @@ def test_a_colleague_and_a_customer_talk(console: Console, page: Page) -> None:
         expect(page.locator(".q-badge").first).to_have_text("open")
 
 
+def test_a_correction_becomes_a_row(console: Console, page: Page) -> None:
+    with console.platform.http() as http:
+        conversation_id = begin(http)
+        turn_id = say(http, conversation_id, "this never came").raise_for_status().json()["turn_id"]
+        page.goto(f"{console.url}/inbox/{conversation_id}")
+        page.get_by_text("Why").first.click()
+        page.get_by_label("Correct").click()
+        page.get_by_role("dialog").get_by_label("Intent").fill("missing_item")
+        page.get_by_role("dialog").get_by_role("button", name="Send").click()
+        expect(page.get_by_role("dialog")).to_be_hidden()
+        (given,) = http.get("/v1/feedback", params={"turn_id": turn_id}).json()["data"]
+        assert (given["correct"]["intent"], given["source"], given["author"]) == (
+            "missing_item",
+            "reviewer",
+            "first key",
+        )
+
+
 def test_a_console_that_died_goes_on_with_the_same_cookie(console: Console, page: Page) -> None:
     page.goto(f"{console.url}/models")
     console.kill()

@@ -10,6 +10,7 @@ from services.gateway.settings import GatewaySettings
 from services.generation.settings import GenerationSettings
 from services.monitoring.settings import MonitoringSettings
 from services.nlu.settings import NluSettings
+from services.recommendation.settings import RecommendationSettings
 from services.training.settings import TrainingSettings
 from shared.settings import PlatformSettings
 
@@ -20,6 +21,7 @@ SETTINGS: dict[str, type[PlatformSettings]] = {
     "nlu": NluSettings,
     "generation": GenerationSettings,
     "monitoring": MonitoringSettings,
+    "recommendation": RecommendationSettings,
     "training": TrainingSettings,
     "cli": CliSettings,
     "console": ConsoleSettings,

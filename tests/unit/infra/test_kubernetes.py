@@ -23,7 +23,7 @@ from tests.unit.storage.builders import a_job
 
 OVERLAYS = ("cpu", "gpu")
 KUBERNETES = "1.33"
-SERVICES = {"gateway", "nlu", "generation", "monitoring", "training"}
+SERVICES = {"gateway", "nlu", "generation", "recommendation", "monitoring", "training"}
 #: Made by hand, from what the operator knows.
 SECRET = ("parley", {"broker-url", "database-url", "api-key"})
 
@@ -172,7 +172,12 @@ def image_user() -> int:
 
 
 def test_processes_follow_the_queues_that_they_consume() -> None:
-    consumed = {"nlu": Queues.NLU, "generation": Queues.GENERATION, "training": Queues.TRAIN_CPU}
+    consumed = {
+        "nlu": Queues.NLU,
+        "generation": Queues.GENERATION,
+        "recommendation": Queues.RECOMMENDATION,
+        "training": Queues.TRAIN_CPU,
+    }
     scaled = {found["spec"]["scaleTargetRef"]["name"]: found["spec"] for found in manifests("cpu", "ScaledObject")}
     assert scaled.keys() == consumed.keys()
     authentications = {found["metadata"]["name"] for found in manifests("cpu", "TriggerAuthentication")}

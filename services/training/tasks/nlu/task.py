@@ -18,7 +18,7 @@ from services.training.models.text_encoder import TextEncoder
 from services.training.reporting.figures import Evaluation
 from services.training.tagging.tags import taught_spans
 from services.training.tasks.nlu.alignment import align
-from services.training.tasks.nlu.contexts import alone, in_context, in_mixed_contexts
+from services.training.tasks.nlu.contexts import alone, emphasised, in_context, in_mixed_contexts
 from services.training.tasks.nlu.evaluation import QUALITY, evaluate, majority
 from services.training.tasks.nlu.examples import Example, collate, examples_of
 from services.training.tasks.nlu.labels import LabelSpace
@@ -54,14 +54,18 @@ def as_labels(answer: Mapping[str, Any], confidence: float) -> dict[str, Any] | 
 
 
 def prepare(model: JointModel, examples: Sequence[Example]) -> list[Example]:
-    """Give each example its embedding by the base model, unless it has a teacher's, and let the intent head begin at the intents' means."""
+    """Give each example its embedding by the base model, unless it has a teacher's, and let the intent head begin at the intents' means.
+
+    Rows with context count twice where they are few.
+    """
     anchors = predict(model, [alone(example) for example in examples]).embeddings
     intents = torch.tensor([example.intent for example in examples])
     model.start_from_prototypes(torch.from_numpy(anchors), intents)
-    return [
+    anchored = [
         example if _is_like(example.anchor, anchor) else replace(example, anchor=anchor)
         for example, anchor in zip(examples, anchors, strict=True)
     ]
+    return emphasised(anchored)
 
 
 def taught(

@@ -152,6 +152,36 @@ def preferences() -> list[Record]:
     ]
 
 
+def chosen() -> list[Record]:
+    """Three kinds of items, and people who stay with one kind."""
+    kinds = {
+        "shoes": "a pair of red shoes for running",
+        "lamp": "a lamp of glass for the table",
+        "tea": "green tea from the hills",
+    }
+    items: list[Record] = [
+        {
+            "item_id": f"{kind} {number}",
+            "text": f"{text}, number {number}",
+            "categories": [kind],
+            "price": 10.0 + number,
+        }
+        for kind, text in kinds.items()
+        for number in range(8)
+    ]
+    events: list[Record] = [
+        {
+            "user_id": f"user {person}",
+            "item_id": f"{list(kinds)[person % 3]} {(person // 3 + step) % 8}",
+            "type": "purchase",
+            "timestamp": 1_700_000_000 + 86_400 * step + person,
+        }
+        for person in range(36)
+        for step in range(5)
+    ]
+    return items + events
+
+
 _PAIR = {"text": _TEXT, "text_pair": _OTHER_WORDS["track"]}
 
 SAMPLES: Mapping[tuple[TaskName, str], Sample] = {
@@ -245,6 +275,17 @@ SAMPLES: Mapping[tuple[TaskName, str], Sample] = {
         epochs=12,
         least=0.4,
         beats_counting=False,
+    ),
+    ("recommendation", ""): Sample(
+        rows=chosen(),
+        asked={"history": ["tea 1", "tea 2"], "query": "more of this tea", "n": 3},
+        is_right=lambda answer: (
+            len({one["item_id"] for one in answer["items"]} - {"tea 1", "tea 2"}) == 3
+        ),  # by a text a model with random weights finds what it may
+        fields={"items"},
+        score="ndcg_at_10",
+        epochs=2,
+        least=0.3,
     ),
     ("seq2seq", ""): Sample(
         rows=[{"input": row["text"], "target": _ANSWERS[row["label"]]} for row in classified()],

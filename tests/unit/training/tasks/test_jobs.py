@@ -186,6 +186,23 @@ def test_a_text_from_another_begins_in_a_folder_and_goes_on_with_a_model_of_ours
     assert bench.job(second).status == "succeeded", bench.told(second)
 
 
+def test_a_job_trains_in_two_processes(bench: Bench, base: str) -> None:
+    sample = SAMPLES["text_classification", "one label"]
+    asked = spec(base, bench.upload(sample.rows), "text_classification", sample.epochs)
+    asked = asked.model_copy(update={"schedule": Schedule(max_length=32, devices=2)})
+
+    job_id, status, _ = attempt_at(bench, asked)
+
+    told = bench.told(job_id)
+    assert (status, bench.job(job_id).status) == (ENDED, "succeeded"), told
+    assert told.count("2 processes train side by side, each a share of every batch.") == 1, "one of them tells"
+    assert sum(line.startswith("Trained ") for line in told) == 1
+    with bench.database.reading() as session:
+        scores = models.get(session, bench.job(job_id).fine_tuned_model or "").metrics["test"]["scores"]
+    assert scores["accuracy"] > sample.least
+    assert not [*bench.settings.home.rglob("process-1/checkpoints/*")], "nothing is left of the other"
+
+
 def test_a_base_from_scratch_is_the_same_every_time(tmp_path: Path) -> None:
     texts = [str(row["text"]) for row in SAMPLES["masked_lm", ""].rows] + ["你好，世界", "世界很大"]
     size = Architecture(layers=1, width=32, heads=2, vocabulary=250)

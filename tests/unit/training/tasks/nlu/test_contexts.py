@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from services.training.fitting.batching import batches
-from services.training.tasks.nlu.contexts import alone, in_mixed_contexts
+from services.training.tasks.nlu.contexts import alone, emphasised, in_mixed_contexts
 from services.training.tasks.nlu.examples import Example, collate
 
 
@@ -40,3 +40,10 @@ def test_a_context_stands_behind_the_text_and_carries_no_tags() -> None:
     assert batch.inputs["input_ids"].tolist() == [[1, 2, 3, 4, 0], [1, 2, 3, 9, 9]]
     assert batch.inputs["token_type_ids"].tolist() == [[0, 0, 0, 0, 0], [0, 0, 0, 1, 1]]
     assert batch.targets["tags"].tolist() == [[0, 0, 0, 0, -100], [0, 0, 0, -100, -100]]
+
+
+def test_few_rows_with_a_context_are_read_twice_and_many_are_not() -> None:
+    plain, contextual = [example(9)] * 10, [example(5, (7, 8))]
+    assert [len(row.context) for row in emphasised([*plain, *contextual])] == [*[0] * 10, 2, 2]
+    assert emphasised(contextual * 3) == contextual * 3
+    assert emphasised(plain) == plain

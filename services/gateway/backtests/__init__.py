@@ -1,0 +1,1 @@
+"""Back-tests: when rules would have fired on what a stream has counted."""

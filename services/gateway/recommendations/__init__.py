@@ -1,0 +1,1 @@
+"""``/v1/recommendations``: what to offer next."""

@@ -1,0 +1,52 @@
+"""Questions in, offers out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from services.recommendation.catalogs import Catalogs
+from services.recommendation.offering import offer, person
+from shared.contracts.jobs import deployed_catalog
+from shared.contracts.recommendation import CatalogChanged, ItemsRecommended, RecommendItems
+from shared.contracts.releases import BotPublished, ModelPublished
+from shared.messaging.consuming.handlers import Handlers, one_by_one
+
+
+def build_handlers(catalogs: Catalogs, clock: Callable[[], float]) -> Handlers:
+    """What is done with questions, and with news that make a catalog ready before it is asked for.
+
+    Args:
+        catalogs: Are kept ready.
+        clock: Unix seconds.
+    """
+
+    def on_question(asked: RecommendItems) -> ItemsRecommended:
+        with catalogs.ready(asked.catalog, asked.who) as (live, standing):
+            found = offer(live, asked, person(standing.events, asked.session), clock())
+            return ItemsRecommended(items=found, model=live.model_id)
+
+    return {RecommendItems: one_by_one(on_question)}
+
+
+def build_news_handlers(changed: Callable[[str], None]) -> Handlers:
+    """What is done with news: only wake-ups, since each question looks into the database anyway.
+
+    Args:
+        changed: Is told the id of a catalog.
+    """
+
+    def on_catalog(news: CatalogChanged) -> None:
+        changed(news.catalog)
+
+    def on_model(news: ModelPublished) -> None:
+        if (catalog := deployed_catalog(news.slot)) is not None:
+            changed(catalog)
+
+    def on_bot(_: BotPublished) -> None:
+        """Bots are the business of generation; the news comes to all on the same key."""
+
+    return {
+        CatalogChanged: one_by_one(on_catalog),
+        ModelPublished: one_by_one(on_model),
+        BotPublished: one_by_one(on_bot),
+    }

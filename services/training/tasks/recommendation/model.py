@@ -1,0 +1,89 @@
+"""The item tower: an encoder whose mean token state is the vector of an item."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from services.training.fitting.batching import Batch, Counted
+from services.training.fitting.recipe import Recipe
+from services.training.models.encoder import load_encoder
+from services.training.models.pooling import mean_state, unit
+from services.training.models.task_model import Outputs, TaskModel
+from shared.tasks.recommendation.reader import OUTPUT
+
+NEXT = "next_embedding"
+"""The output [b, d] of what was chosen next; the graph has but one, since it reads all items alike."""
+
+#: What cosines are multiplied by.
+_SCALE = 20.0
+#: How much it counts that items stay unlike one another, against what is chosen after what.
+_ITSELF = 1.0
+
+
+class ItemTowerModel(TaskModel):
+    """Reads items. There is no head: the vector is the base model's, bent.
+
+    Args:
+        encoder: Any transformer with ``last_hidden_state`` [b, s, d].
+        dropout: Of every dropout layer of the encoder.
+    """
+
+    @classmethod
+    def load(cls, base: Path, _schema: None, dropout: float) -> ItemTowerModel:
+        """The encoder in a directory.
+
+        Raises:
+            TrainingFailed: There is no encoder that could be read.
+        """
+        return cls(load_encoder(base), dropout)
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        token_type_ids: Tensor | None = None,
+        next_ids: Tensor | None = None,
+        next_mask: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """``sentence_embedding`` [b, d], and ``next_embedding`` [b, d] of what was chosen next; of length 1."""
+        del token_type_ids  # a text stands alone
+        outputs = {OUTPUT: self._vector(input_ids, attention_mask)}
+        if next_ids is not None and next_mask is not None:
+            outputs[NEXT] = self._vector(next_ids, next_mask)
+        return outputs
+
+    def _vector(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        states = self.encode(input_ids, attention_mask, torch.zeros_like(input_ids))
+        return unit(mean_state(states, attention_mask))
+
+
+def next_item_loss(outputs: Outputs, piece: Batch, whole: Counted, recipe: Recipe) -> Tensor:
+    """Each item has to tell what was chosen after it from what was chosen after the others.
+
+    What is common is met more often as a wrong answer than it deserves; its logit is lowered by the logarithm of how common it is
+    (sampling correction; Yi et al. 2019, RecSys). And each item has to be told from all others: where what follows is chance, the best
+    guess would be one vector for all of them.
+
+    Args:
+        outputs: Of the piece.
+        piece: Its targets are those of ``collate``.
+        whole: Of the batch that the piece was cut from.
+        recipe: Of the run; not needed.
+    """
+    del recipe
+    same, share = piece.targets["same"], piece.targets["share"]
+    first = outputs[OUTPUT]
+    following = _told_apart(_SCALE * first @ outputs[NEXT].T - share[None, :], same)
+    itself = _told_apart(_SCALE * first @ first.T, piece.targets["first"])
+    return (following + _ITSELF * itself) / whole.labelled
+
+
+def _told_apart(logits: Tensor, numbers: Tensor) -> Tensor:
+    """The cost of taking another item of the batch for the right one, which stands on the diagonal; equal ones are no others."""
+    own = torch.arange(len(numbers), device=logits.device)
+    equal = (numbers[:, None] == numbers[None, :]) & (own[:, None] != own[None, :])
+    return cross_entropy(logits.masked_fill(equal, -torch.inf), own, reduction="sum")

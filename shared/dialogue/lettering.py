@@ -1,0 +1,61 @@
+"""How alike texts are in their letters: for names and rare words that an embedding has never met."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Letters of a piece, blanks at the ends of words among them.
+_SHORTEST, _LONGEST = 3, 5
+#: Characters of a text that are looked at.
+_MOST_CHARACTERS = 500
+_WORD = re.compile(r"\w+")
+
+
+class LetterIndex:
+    """Texts by the pieces of their words, weighted by how rare each piece is (tf-idf), of length 1.
+
+    Args:
+        texts: Those that are compared with.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        counted = [_pieces(text) for text in texts]
+        frequent = Counter(piece for pieces in counted for piece in pieces)
+        self._size = len(texts)
+        self._rarity = {piece: log((1 + self._size) / (1 + count)) + 1 for piece, count in frequent.items()}
+        found: dict[str, list[tuple[int, float]]] = {}
+        for place, pieces in enumerate(counted):
+            for piece, weight in self._weighted(pieces).items():
+                found.setdefault(piece, []).append((place, weight))
+        self._places = {
+            piece: (np.array([place for place, _ in rows]), np.array([weight for _, weight in rows], np.float32))
+            for piece, rows in found.items()
+        }
+
+    def likeness(self, text: str) -> NDArray[np.float32]:
+        """The cosine (0..1) of a text to each of the index, [n]."""
+        scores = np.zeros(self._size, dtype=np.float32)
+        for piece, weight in self._weighted(_pieces(text)).items():
+            if piece in self._places:
+                places, weights = self._places[piece]
+                scores[places] += weight * weights
+        return scores
+
+    def _weighted(self, pieces: Counter[str]) -> dict[str, float]:
+        unknown = log(1 + self._size) + 1
+        weights = {piece: (1 + log(count)) * self._rarity.get(piece, unknown) for piece, count in pieces.items()}
+        length = sum(weight * weight for weight in weights.values()) ** 0.5
+        return {piece: weight / length for piece, weight in weights.items()}
+
+
+def _pieces(text: str) -> Counter[str]:
+    """The pieces of the words of a text, with how often each stands in it."""
+    words = (f" {word} " for word in _WORD.findall(text[:_MOST_CHARACTERS].casefold()))
+    lengths = range(_SHORTEST, _LONGEST + 1)
+    return Counter(word[at : at + size] for word in words for size in lengths for at in range(len(word) - size + 1))
