@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0013"
+revision = "0010"
+down_revision = "0009"
 
 _TABLES = ("streams", "stream_sources", "documents", "document_mentions", "text_bands", "trend_buckets")
 

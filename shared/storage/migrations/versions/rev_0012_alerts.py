@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0014"
+revision = "0012"
+down_revision = "0011"
 
 _FIRING = sa.text("state = 'firing'")
 _PENDING = sa.text("status = 'pending'")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0011"
+revision = "0009"
+down_revision = "0008"
 
 _TABLE = "conversation_items"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0012"
+revision = "0008"
+down_revision = "0007"
 
 _UNFINISHED = sa.text("status IN ('queued', 'in_progress')")
 
