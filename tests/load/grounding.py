@@ -220,8 +220,9 @@ def base_encoder() -> Embed:
     import torch
     from transformers import AutoModel
 
-    from services.training.models.base_models import MINILM, base_path
+    from services.training.models.base_models import base_path
     from services.training.models.text_encoder import TextEncoder
+    from shared.artifacts.layout import MINILM
 
     path = base_path(MINILM)
     encoder, model = TextEncoder.load(path, 256), AutoModel.from_pretrained(path).eval()

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from services.training.models.base_models import MINILM
 from services.training.tasks.recommendation.scores import Audience
+from shared.artifacts.layout import MINILM
 from shared.contracts.jobs import JobSpec
 from shared.tasks.recommendation.reader import RecommendingReader
 from shared.tasks.recommendation.signals import Wish

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.training.fitting.prediction import predicted
-from services.training.models.base_models import MINILM, base_path
+from services.training.models.base_models import base_path
 from services.training.models.text_encoder import TextEncoder
 from services.training.tasks.recommendation.examples import Example, collate
 from services.training.tasks.recommendation.model import ItemTowerModel
+from shared.artifacts.layout import MINILM
 from shared.tasks.recommendation.histories import History, Visit
 from shared.tasks.recommendation.reader import OUTPUT, RecommendingReader
 from shared.tasks.recommendation.record import ItemRow

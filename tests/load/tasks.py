@@ -25,13 +25,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.training.fitting.prediction import predicted
-from services.training.models.base_models import MINILM, Base, base_path
+from services.training.models.base_models import Base, base_path
 from services.training.models.text_encoder import TextEncoder
 from services.training.tasks.embedding.examples import Example, collate
 from services.training.tasks.embedding.model import EmbeddingModel
 from services.training.tasks.embedding.scores import found_with
 from services.training.tasks.table import TASKS
 from shared.artifacts.bundle import Bundle
+from shared.artifacts.layout import MINILM
 from shared.contracts.jobs import JobSpec
 from shared.contracts.tasks import TaskName
 from shared.rows.reader import read_rows
