@@ -9,8 +9,8 @@ from fastapi import Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from services.gateway.chat.generating import KEEP_ALIVE_SECONDS, collected
-from services.gateway.chat.generation import parts
+from services.gateway.chat.generating import collected
+from services.gateway.chat.generation import KEEP_ALIVE_SECONDS, parts
 from services.gateway.http import no_effect, sse
 from services.gateway.http.auth import ChatCaller
 from services.gateway.http.keyring import Caller
