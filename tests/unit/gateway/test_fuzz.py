@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -18,11 +19,16 @@ from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks
 
+from services.monitoring.handlers import build_backtest_handlers
+from services.recommendation import app as recommendation
+from services.recommendation.settings import RecommendationSettings
+from shared.messaging.consuming.consumer import Consumer
+from shared.messaging.topology import Queues
 from tests.unit.gateway.platform import ADMIN_KEY, Platform, asked, running_platform
 
 CHECKS = [checks.content_type_conformance, checks.response_headers_conformance, checks.response_schema_conformance]
-#: The stream of events does not end by itself.
-ENDLESS = ("GET /v1/alerts/stream",)
+#: Streams of events do not end by themselves.
+ENDLESS = ("GET /v1/alerts/stream", "GET /v1/conversations/{conversation_id}/events")
 AUTHORIZED = {"Authorization": f"Bearer {ADMIN_KEY}"}
 SEED = 20_261_101
 
@@ -30,6 +36,18 @@ SEED = 20_261_101
 @schemathesis.serializer("application/x-ndjson")
 def _lines(_context: Any, value: Any) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
+@contextmanager
+def whole(platform: Platform) -> Iterator[None]:
+    """Those who answer what nlu and generation do not, as they are: a fuzzed request must wait for nobody."""
+    settings = RecommendationSettings(home=platform.settings.home, broker_url=platform.settings.broker_url)
+    with ExitStack() as stack:
+        stack.enter_context(recommendation.running(settings))
+        publisher = stack.enter_context(platform.bus.publisher())
+        backtests = build_backtest_handlers(platform.database)
+        stack.enter_context(Consumer(platform.bus, Queues.BACKTESTS, backtests, publisher=publisher))
+        yield
 
 
 @dataclass
@@ -106,7 +124,11 @@ def _hypothesis(send: Callable[..., None], cases: Any, examples: int) -> None:
 @pytest.fixture
 def prepared(tmp_path: Path) -> Iterator[Round]:
     """A platform on which there is one of everything that an address can name."""
-    with running_platform(tmp_path, requests_per_minute=10_000_000) as platform, platform.http() as http:
+    with (
+        running_platform(tmp_path, requests_per_minute=10_000_000) as platform,
+        whole(platform),
+        platform.http() as http,
+    ):
         conversation = made(http, "/v1/conversations", {})
         model = platform.add_model()
         yield Round(
