@@ -17,6 +17,7 @@ from services.monitoring.detection.table import WITHOUT_HISTORY, judge
 from services.monitoring.detection.usual import Usual
 from shared.contracts.alert_rules import AlertRule, Silence, default_rules, rule_name
 from shared.contracts.streams import StreamSpec
+from shared.errors import Unavailable
 from shared.storage import alert_channels, alerts, streams, trends
 from shared.storage.engine import Database, Session
 from shared.storage.tables import Alert
@@ -60,6 +61,7 @@ class AlertEngine:
         self._histories = StreamHistories()
         self._judged: dict[str, int] = {}
         self._changed: set[str] = set()
+        self._paused: dict[str, float] = {}
         self._lock = threading.Lock()
         self._watched_since = self._watched_until = clock()
 
@@ -79,17 +81,29 @@ class AlertEngine:
             self._watched_since = now
         with self._lock:
             changed, self._changed = self._changed, set()
+        waiting = set(changed)
         try:
             with self._database.reading() as session:
                 declared = {stream.id for stream in streams.all(session)}
                 firing = {alert.stream for alert in alerts.firing(session)}
             due = {name for name in declared | firing if self._judged.get(name, 0) + MINUTE <= now}
             for name in sorted(changed | due):
-                self.judge(name)
-        except Exception:
-            self.changed(changed)
-            raise
+                if self._paused.get(name, 0.0) <= now:
+                    self._try(name, now)
+                    waiting.discard(name)
+        finally:
+            self.changed(waiting)
         self._watched_until = now
+
+    def _try(self, stream: str, now: float) -> None:
+        """Judge a stream; one that cannot be judged keeps no other from it, and is tried again in a minute."""
+        try:
+            self.judge(stream)
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001  # whatever it was, the other streams are watched
+            _log.exception("stream not judged", stream=stream)
+            self._paused[stream] = now + MINUTE
 
     def judge(self, stream: str) -> None:
         """Judge a stream at its own time: the wall's, or that of its newest text."""

@@ -241,3 +241,22 @@ def test_a_replay_is_judged_at_the_time_of_its_texts(database: Database, clock: 
     opened = [one.opened_at for one in all_alerts(database) if one.rule == "volume"]
     assert opened
     assert NOW < min(opened) <= NOW + 180
+
+
+def test_a_stream_that_cannot_be_judged_keeps_no_other_from_it(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[str] = []
+
+    def judge(_engine: AlertEngine, stream: str) -> None:
+        judged.append(stream)
+        if stream == "broken":
+            raise ValueError("a count that makes no sense")
+
+    monkeypatch.setattr(AlertEngine, "judge", judge)
+    engine = AlertEngine(database, clock)
+    engine.changed(["broken", "whole"])
+    engine.look()
+    engine.changed(["broken", "whole"])
+    engine.look()
+    assert [judged.count("broken"), judged.count("whole")] == [1, 2]
