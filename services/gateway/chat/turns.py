@@ -60,7 +60,8 @@ class Listener:
     """Somebody who is told an answer as it is written.
 
     Attributes:
-        tell: Gets the words, and an empty text now and then while there are none.
+        tell: Gets the words, and after the first of them an empty text now and then while there are no more. Before them nothing is told:
+            until something was said, a failure still has a status of its own.
         turn_id: Of the turn, once it is asked.
         asked_at: Unix seconds of that.
         spoken: Whether there were words: then the turn cannot be tried a second time.
@@ -75,7 +76,8 @@ class Listener:
         """Pass on what came."""
         text = "".join(piece.text for part in parts if isinstance(part, TokensProduced) for piece in part.pieces)
         self.spoken = self.spoken or bool(text)
-        self.tell(text)
+        if text or (self.spoken and not parts):
+            self.tell(text)
 
 
 class Turns:

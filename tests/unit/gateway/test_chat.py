@@ -216,3 +216,10 @@ def test_an_idempotency_key_is_refused_in_another_place(client: OpenAI, http: ht
     assert other != (first.model_extra or {})["parley"]["conversation_id"]
     refused = http.post(f"/v1/conversations/{other}/messages", json={"content": "only here"}, headers=headers)
     assert refused.json()["error"]["code"] == "idempotency_key_reused"
+
+
+def test_a_stream_of_a_bot_begins_with_the_stored_answer(http: httpx.Client) -> None:
+    body = {"model": "parley", "messages": asked("hello"), "stream": True}
+    told = http.post("/v1/chat/completions", json=body).raise_for_status().text
+    assert told.startswith("data: {")
+    assert all(event.startswith("data: ") for event in told.strip().split("\n\n"))
