@@ -3,7 +3,8 @@
 #
 # client.with_options(timeout=5) gives a client with other options, to be used for one call or for many; both are context managers. A good guess
 # is that "with client.with_options(...) as other:" lets go of what belongs to that copy. But the copy shares the HTTP client of its
-# parent, and close() closes that: every later call of the parent fails with an RuntimeError of the HTTP client (openai does not make an error of its own of it).
+# parent, and close() closes that: every later call of the parent fails with a RuntimeError of the
+# HTTP client, of which openai makes no error of its own.
 #
 # Seen, in the last lines below:
 #   the parent before: answers

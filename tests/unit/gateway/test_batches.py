@@ -177,8 +177,8 @@ def test_its_end_is_told(client: OpenAI, platform: Platform) -> None:
     batch_id = submitted(client, [chat(0)])
     ended(client, batch_id)
     with platform.database.reading() as session:
-        (told,) = webhooks.deliveries(session, endpoint.id).items
-    assert (told.event_type, told.data) == ("batch.completed", {"id": batch_id})
+        told = [(one.event_type, one.data) for one in webhooks.deliveries(session, endpoint.id).items]
+    assert told.count(("batch.completed", {"id": batch_id})) == 1  # batches of other tests may end meanwhile
     client.webhooks.delete(endpoint.id)
 
 
