@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -235,8 +236,8 @@ def test_who_may_do_what(streaming: Platform, http: httpx.Client) -> None:
     assert http.get("/v1/streams/nowhere/trends").status_code == 404
 
 
-def test_without_a_model_documents_are_not_taken(platform: Platform) -> None:
-    with platform.http() as http:
+def test_without_a_model_documents_are_not_taken(tmp_path: Path) -> None:
+    with running_platform(tmp_path, services=False) as platform, platform.http() as http:
         stream = declared(http, "early", {})
         assert "documents are not taken" in http.get(stream).json()["problems"][0]
         reply = http.post(f"{stream}/documents", content=rows(a_row("1")), headers=NDJSON)
