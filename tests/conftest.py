@@ -10,6 +10,8 @@ from shared import quiet as quiet  # before a test imports any library: see ther
 _SHARED = ("starter", "services")
 
 
+# First: xdist writes the groups into the ids of the tests by a hook of its own, and takes no notice of those that come later.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share a platform run in one process, and so do those of a module, whose fixtures they share."""
     for item in items:
