@@ -20,7 +20,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-all check chaos audit bench bench-quality bench-alerts bench-recommendation stack stack-down test-stack clean
+.PHONY: help up test test-all check chaos audit bench bench-quality bench-alerts bench-recommendation screenshots stack stack-down test-stack clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ bench-alerts: $(VENV)/.development ## Look for surges put into simulated streams
 
 bench-recommendation: $(VENV)/.development ## Train recommendation on the public sets with the baselines beside it, and write docs/recommendation-quality.md
 	$(BIN)/python -m tests.load.recommendation
+
+screenshots: $(VENV)/.development ## Take the pictures of the console again; a platform has to run (make up)
+	$(BIN)/python -m tests.screenshots
 
 stack: ## Build and start the stack of docker-compose.yml (RabbitMQ, PostgreSQL, one container per service) and wait for it
 	@infra/stack.sh up
