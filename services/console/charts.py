@@ -56,7 +56,7 @@ def _chart(visit: Visit, title: str, categories: Sequence[str] | None, series: S
         "aria": {"enabled": True},
         "title": {"text": visit.say(title), "left": 0, "textStyle": {"fontSize": 14}},
         "tooltip": {"trigger": "axis"},
-        "legend": {"right": 0},
+        "legend": {"right": 0, "top": 0},
         "grid": {"left": 50, "right": 16, "top": 40, "bottom": 30},
         "xAxis": axis,
         "yAxis": {"type": "value", "scale": categories is None},
