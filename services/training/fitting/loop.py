@@ -105,11 +105,7 @@ def fit(
     optimizer = torch.optim.AdamW(parameter_groups(model, recipe), fused=True)
     stepper = Stepper(model, optimizer, recipe, task, tuning, method.objectives, callback, group)
 
-    promised = checkpoints.latest() is not None
-    progress = checkpoints.restore(model, optimizer)
-    tuning.load_state(model, checkpoints.tuning())
-    if promised and checkpoints.latest() is None:
-        callback.noticed("The checkpoint is another release's and does not fit this one: training begins again.")
+    progress = _restored(model, optimizer, tuning, checkpoints, callback)
     group.same_weights(stepper.weights)
     first_step = progress.step
     pace = Pace(clock, first_step, total, recipe.checkpoint_seconds)
@@ -150,6 +146,22 @@ def fit(
         trained_weights=trained,
         weights=weights,
     )
+
+
+def _restored(
+    model: TaskModel,
+    optimizer: torch.optim.Optimizer,
+    tuning: Tuning,
+    checkpoints: CheckpointFolder,
+    callback: TrainingCallback,
+) -> Progress:
+    """Where an earlier attempt stopped, or the beginning."""
+    promised = checkpoints.latest() is not None
+    progress = checkpoints.restore(model, optimizer)
+    tuning.load_state(model, checkpoints.tuning())
+    if promised and checkpoints.latest() is None:
+        callback.noticed("The checkpoint is another release's and does not fit this one: training begins again.")
+    return progress
 
 
 def _with_what_it_tells(model: TaskModel, examples: Sequence[Any], method: Method) -> Sequence[Any]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from services.training.fitting.batching import Batch, Counted
 from services.training.fitting.recipe import Recipe
-from services.training.models.encoder import load_encoder
-from services.training.models.pooling import mean_state, unit
-from services.training.models.task_model import Outputs, TaskModel
+from services.training.models.task_model import Outputs
+from services.training.models.text_embedder import TextEmbedder
 from shared.tasks.recommendation.reader import OUTPUT
 
 NEXT = "next_embedding"
@@ -24,22 +21,8 @@ _SCALE = 20.0
 _ITSELF = 1.0
 
 
-class ItemTowerModel(TaskModel):
-    """Reads items. There is no head: the vector is the base model's, bent.
-
-    Args:
-        encoder: Any transformer with ``last_hidden_state`` [b, s, d].
-        dropout: Of every dropout layer of the encoder.
-    """
-
-    @classmethod
-    def load(cls, base: Path, _schema: None, dropout: float) -> ItemTowerModel:
-        """The encoder in a directory.
-
-        Raises:
-            TrainingFailed: There is no encoder that could be read.
-        """
-        return cls(load_encoder(base), dropout)
+class ItemTowerModel(TextEmbedder):
+    """Reads items, and what was chosen after each."""
 
     def forward(
         self,
@@ -51,14 +34,10 @@ class ItemTowerModel(TaskModel):
     ) -> dict[str, Tensor]:
         """``sentence_embedding`` [b, d], and ``next_embedding`` [b, d] of what was chosen next; of length 1."""
         del token_type_ids  # a text stands alone
-        outputs = {OUTPUT: self._vector(input_ids, attention_mask)}
+        outputs = {OUTPUT: self.embedding(input_ids, attention_mask)}
         if next_ids is not None and next_mask is not None:
-            outputs[NEXT] = self._vector(next_ids, next_mask)
+            outputs[NEXT] = self.embedding(next_ids, next_mask)
         return outputs
-
-    def _vector(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        states = self.encode(input_ids, attention_mask, torch.zeros_like(input_ids))
-        return unit(mean_state(states, attention_mask))
 
 
 def next_item_loss(outputs: Outputs, piece: Batch, whole: Counted, recipe: Recipe) -> Tensor:
