@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
@@ -62,6 +63,7 @@ def postgresql_engine(url: str) -> Engine:
         pool_size=POOL_SIZE,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
+        pool_logging_name=uuid4().hex,  # else all pools of a process log as one, and each would tell of the others' outages
     )
 
     errors = (engine.dialect.loaded_dbapi.Error, OSError)

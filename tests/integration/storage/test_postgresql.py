@@ -154,6 +154,15 @@ def test_an_outage_is_one_line_in_the_log_that_says_what_happens_next(
     assert "others are made as soon as the database answers" in told[0]["event"]
 
 
+def test_a_pool_does_not_tell_of_the_outage_of_another(empty_database_url: str) -> None:
+    with open_database(empty_database_url), proxied(empty_database_url) as network, open_database(network.url) as ours:
+        at_once(4, lambda number: _add(ours, number))
+        network.deafen()
+        with capture_logs() as entries, pytest.raises(Unavailable):
+            _add(ours, 4)
+    assert len([entry for entry in entries if "broke" in entry["event"]]) == 1
+
+
 def test_a_server_that_begins_to_refuse_us_is_told_with_the_reason(empty_database_url: str) -> None:
     role = f"parley_test_{uuid4().hex}"
     parts = urlsplit(empty_database_url)
