@@ -7,7 +7,8 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 	&& { echo $$name; break; }; done)
 
 # Half of what the tests do is wait for something, so that two of them side by side take little more than one.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --durations 40
+# In the order of their folders, which begins with what takes longest.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations 40
 
 # OpenMP threads that spin while they wait make training up to 22 times slower on a machine that does something else too.
 export GOMP_SPINCOUNT := 0
