@@ -6,6 +6,7 @@ import typer
 
 from services.cli import alerts, bots, data, keys, models, streams, training
 from services.cli.conversing import analyze, chat
+from services.cli.explaining import explain
 from services.cli.models import promote, rollback
 from services.cli.streams import replay
 from services.cli.training import train
@@ -24,6 +25,7 @@ def build() -> typer.Typer:
     app.command()(up)
     app.command()(chat)
     app.command()(analyze)
+    app.command()(explain)
     app.add_typer(data.app, name="data")
     app.command()(train)
     app.add_typer(training.app, name="jobs")

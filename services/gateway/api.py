@@ -25,6 +25,7 @@ from services.gateway.conversations import item_routes as conversation_items
 from services.gateway.conversations import routes as conversations
 from services.gateway.decisions import routes as decisions
 from services.gateway.embeddings import routes as embeddings
+from services.gateway.explanations import routes as explanations
 from services.gateway.feedback import routes as feedback
 from services.gateway.files import routes as files
 from services.gateway.http import errors
@@ -55,6 +56,7 @@ ROUTERS = (
     assist_routes.router,
     colleagues.router,
     conversation_items.router,
+    explanations.router,
     decisions.router,
     embeddings.router,
     analysis.router,

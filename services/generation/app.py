@@ -18,9 +18,11 @@ from services.generation.knowledge_cache import KnowledgeIndexCache
 from services.generation.language_models.decoder import Decoder
 from services.generation.language_models.engine import Engine
 from services.generation.language_models.registry import LanguageModels
+from services.generation.past_bots import PastBots
 from services.generation.repository import BotRepository
 from services.generation.retrieval import app as retrieval
 from services.generation.settings import GenerationSettings
+from services.generation.turns.explainer import TurnExplainer
 from services.generation.turns.writer import TurnWriter
 from shared.artifacts.store import open_store
 from shared.background import Ticker
@@ -76,10 +78,13 @@ def running(settings: GenerationSettings) -> Iterator[Health]:
             threads=settings.answers_limit,
         )
         stack.callback(writer.close)
+        past = PastBots(registry, library.bot_file, library.model_in_production, KnowledgeIndexCache(library.embedder))
+        explainer = TurnExplainer(past)
+        stack.callback(explainer.close)
         turns = StreamConsumer(
             bus,
             Queues.UNANSWERED_TURNS,
-            build_turn_handlers(writer),
+            build_turn_handlers(writer, explainer),
             publisher=publisher,
             limit=settings.answers_limit,
         )

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from services.generation.bot_registry import BotRegistry
 from services.generation.language_models.registry import LanguageModels
+from services.generation.turns.explainer import TurnExplainer
 from services.generation.turns.writer import TurnWriter, decision_of, wants_writing
 from shared.contracts.chat import TurnAnswered, TurnUnanswered, TurnUnderstood
+from shared.contracts.explanations import ExplainDecision
 from shared.contracts.generation import GenerateText, GenerationCancelled
 from shared.contracts.releases import BotPublished, ModelPublished
 from shared.messaging.consuming.handlers import Handlers, StreamHandlers, one_by_one
@@ -33,9 +35,9 @@ def build_handlers(registry: BotRegistry) -> Handlers:
     return {TurnUnderstood: one_by_one(on_turn)}
 
 
-def build_turn_handlers(writer: TurnWriter) -> StreamHandlers:
-    """What is done with turns that the bot file does not answer."""
-    return {TurnUnanswered: writer.write}
+def build_turn_handlers(writer: TurnWriter, explainer: TurnExplainer) -> StreamHandlers:
+    """What is done with turns that the bot file does not answer, and with those that are to be explained."""
+    return {TurnUnanswered: writer.write, ExplainDecision: explainer.explain}
 
 
 def build_stream_handlers(models: LanguageModels) -> StreamHandlers:

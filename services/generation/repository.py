@@ -45,6 +45,16 @@ class BotRepository:
             row = bots.active(session)
             return None if row is None or row.version is None else (row.version, row.source)
 
+    def bot_file(self, version: int) -> str:
+        """The source of a version of the bot file.
+
+        Raises:
+            NotFound: There is none.
+            Unavailable: The database is away.
+        """
+        with self.database.reading() as session:
+            return bots.get(session, version).source
+
     def model_in_production(self) -> str | None:
         """The id of the model that reads what customers say.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.nlu.decisions import TextVectors, decide
+from services.nlu.explaining import explain
 from services.nlu.model_lookup import ModelLookup
 from services.nlu.named_models import NamedModels
 from services.nlu.served_model import ServedModel
@@ -17,6 +18,7 @@ from services.nlu.turns import read_turns
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat import TurnReceived, TurnUnderstood
 from shared.contracts.decisions import DecideText, TextDecided
+from shared.contracts.explanations import ExplainDecision, ExplainTurn
 from shared.contracts.message import Message
 from shared.contracts.prediction import PredictRows, RowsPredicted
 from shared.contracts.releases import BotPublished, ModelPublished
@@ -61,11 +63,16 @@ def build_handlers(production: ServedModel, named: NamedModels) -> Handlers:
                 answers, tokens = decide(predictor, vectors, request.text, request.questions)
                 yield TextDecided(model=predictor.model_id, probabilities=tuple(answers), tokens=tokens)
 
+    def explained(model: str, requests: Sequence[ExplainTurn]) -> Iterator[ExplainDecision]:
+        with lookup.reader(model) as reader:
+            yield from (explain(reader, request) for request in requests)
+
     return {
         TurnReceived: on_turns,
         AnalyzeText: _by_model(analyzed),
         PredictRows: _by_model(predicted),
         DecideText: _by_model(decided),
+        ExplainTurn: _by_model(explained),
     }
 
 

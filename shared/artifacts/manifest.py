@@ -19,6 +19,7 @@ INT8_MODEL = "model.int8.onnx"
 INT4_MODEL = "model.int4.onnx"
 ENCODER_MODEL = "encoder.onnx"
 NEIGHBOURS = "neighbours.npy"
+NEIGHBOUR_ROWS = "neighbours.json"
 CHAT_TEMPLATE = "chat_template.jinja"
 
 

@@ -7,6 +7,7 @@ from shared.contracts.backtests import BacktestStream, StreamBacktested
 from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnanswered, TurnUnderstood
 from shared.contracts.conversations import ConversationsChanged
 from shared.contracts.decisions import DecideText, TextDecided
+from shared.contracts.explanations import ExplainDecision, ExplainTurn, TurnExplained
 from shared.contracts.failure import MessageFailed
 from shared.contracts.generation import GenerateText, GenerationCancelled, TextGenerated, TokensProduced
 from shared.contracts.jobs import JobQueued, TrainingProgressed
@@ -54,4 +55,7 @@ MESSAGES: tuple[type[Message], ...] = (
     DocumentsReceived,
     BacktestStream,
     StreamBacktested,
+    ExplainTurn,
+    ExplainDecision,
+    TurnExplained,
 )

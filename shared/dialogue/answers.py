@@ -35,7 +35,7 @@ def serve(turn: Turn, state: DialogueState) -> Outcome | None:
 def look_up(turn: Turn, state: DialogueState) -> Outcome | None:
     """Answer from the knowledge, and cite it."""
     match = turn.match
-    if match is None or match.score < _bar(turn, match) or not flows.admits(turn, state, None):
+    if match is None or match.score < needed_score(turn, match) or not flows.admits(turn, state, None):
         return None
     pair = match.pair
     text = turn.say(turn.bot.wording.source, answer=pair.answer, source=pair.source)
@@ -54,10 +54,10 @@ def knowledge_says_more(turn: Turn) -> bool:
     bar = turn.bot.settings.knowledge_over_answer
     if turn.picked is not None or bar is None or turn.match is None:
         return False
-    return turn.match.score >= max(bar, _bar(turn, turn.match))
+    return turn.match.score >= max(bar, needed_score(turn, turn.match))
 
 
-def _bar(turn: Turn, match: Match) -> float:
+def needed_score(turn: Turn, match: Match) -> float:
     """The cosine that a pair needs to answer this message."""
     settings = turn.bot.settings
     in_context = turn.follows_up and turn.search_in_context is not None

@@ -15,6 +15,9 @@ from shared.dialogue.parts import turn_of
 from shared.dialogue.several import several
 from shared.dialogue.turn import Outcome, Search, Searches, Turn
 
+Rule = Callable[[Turn, DialogueState], Outcome | None]
+"""Answers a turn, or leaves it to the next rule."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -26,6 +29,7 @@ class Decision:
         answer: What is said.
         state: What is remembered.
         unanswered: Nothing of the bot file answers it; ``answer`` only says so, or asks again.
+        rule: Which one decided.
     """
 
     turn: Turn
@@ -33,9 +37,7 @@ class Decision:
     answer: Answer
     state: DialogueState
     unanswered: bool
-
-
-Rule = Callable[[Turn, DialogueState], Outcome | None]
+    rule: Rule
 
 
 def decide(
@@ -71,8 +73,8 @@ def consider(
     if answer.kind not in ("fallback", "silent"):
         state = state.model_copy(update={"failures": 0})
     # A question amid a flow is no answer to what the flow has asked for.
-    unanswered = rule is _fall_back or (rule is flows.missed and acts.asks(turn.text))
-    return Decision(turn, before, answer, state, unanswered=unanswered)
+    unanswered = rule is fall_back or (rule is flows.missed and acts.asks(turn.text))
+    return Decision(turn, before, answer, state, unanswered=unanswered, rule=rule)
 
 
 def written(decision: Decision, text: str, kind: Literal["grounded", "generated"], **details: Any) -> Outcome:
@@ -137,7 +139,7 @@ def _noted(turn: Turn, state: DialogueState) -> DialogueState:
     return state.model_copy(update=update)
 
 
-def _fall_back(turn: Turn, state: DialogueState) -> Outcome:
+def fall_back(turn: Turn, state: DialogueState) -> Outcome:
     """Offer the two likeliest intents; after too many failures in a row a person takes over."""
     failures = state.failures + 1
     if failures >= turn.bot.handover.failure_turns:
@@ -165,5 +167,5 @@ RULES: tuple[Rule, ...] = (
     answers.look_up,
     topics.value_told,
     flows.missed,
-    _fall_back,
+    fall_back,
 )

@@ -53,6 +53,11 @@ class Interpreter:
             "sentence_embedding": manifest.embedding_size,
         }
 
+    @property
+    def neighbours(self) -> FloatArray:
+        """Embeddings of training rows, [n, d]."""
+        return self._neighbours
+
     def check(self, outputs: Mapping[str, FloatArray]) -> None:
         """Make sure that every label has its column.
 

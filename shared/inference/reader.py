@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
 from shared.artifacts.bundle import Bundle
-from shared.artifacts.manifest import NEIGHBOURS, TOKENIZER, Manifest
+from shared.artifacts.manifest import NEIGHBOUR_ROWS, NEIGHBOURS, TOKENIZER, Manifest
 from shared.contracts.tasks import TaskName
-from shared.errors import BrokenArtifact
 from shared.inference.batching import BatchRunner
 from shared.inference.interpretation import Interpreter
+from shared.inference.neighbours import Neighbour, read_rows, read_vectors
 from shared.inference.predictor import Prediction
 from shared.inference.reading import Context, Reading
 from shared.inference.session import CPU, FloatArray, OnnxSession
@@ -36,6 +37,7 @@ class TextReader:
         interpreter: Made of its labels and calibration.
         threads: How many runs may go on side by side in one call.
         on_gpu: Whether the session runs there.
+        rows: The file with the training rows that it carries along, if it does.
     """
 
     def __init__(
@@ -47,7 +49,9 @@ class TextReader:
         *,
         threads: int = 1,
         on_gpu: bool = False,
+        rows: Path | None = None,
     ) -> None:
+        self._rows = rows
         self._manifest = manifest
         self._tokens = tokens
         self._interpreter = interpreter
@@ -64,14 +68,15 @@ class TextReader:
         manifest = bundle.manifest
         on_gpu = providers[0] != CPU[0]
         session = OnnxSession.open(bundle.served(on_gpu=on_gpu), providers=providers)
-        neighbours = _neighbours(bundle.path(NEIGHBOURS) if NEIGHBOURS in manifest.files else None, manifest)
+        vectors, rows = (bundle.path(name) if name in manifest.files else None for name in (NEIGHBOURS, NEIGHBOUR_ROWS))
         reader = cls(
             manifest,
             Tokens.from_file(bundle.path(TOKENIZER), manifest.max_length),
             session,
-            Interpreter(manifest, neighbours),
+            Interpreter(manifest, read_vectors(vectors, manifest)),
             threads=threads,
             on_gpu=on_gpu,
+            rows=rows,
         )
         reader._warm_up()
         return reader
@@ -121,6 +126,24 @@ class TextReader:
         ends = np.cumsum([len(parts) for parts in windows])[:-1]
         return np.stack([mean_direction(vectors) for vectors in np.split(embeddings, ends)]), tokens
 
+    def nearest(self, embedding: FloatArray, most: int) -> list[tuple[Neighbour, float]]:
+        """The training rows nearest to an embedding [d], each with its cosine, the nearest first; none if it carries none.
+
+        Raises:
+            BrokenArtifact: The file that holds them is damaged.
+        """
+        rows, vectors = self._known, self._interpreter.neighbours
+        if len(rows) != len(vectors):
+            return []
+        likeness = vectors @ embedding
+        places = np.argsort(-likeness, kind="stable")[:most]
+        return [(rows[place], float(likeness[place])) for place in places]
+
+    @cached_property
+    def _known(self) -> Sequence[Neighbour]:
+        """Read when somebody first asks: chats need the vectors alone."""
+        return read_rows(self._rows)
+
     def close(self) -> None:
         """Free the model's memory; may be called twice. No call may be under way."""
         self._runner.close()
@@ -155,16 +178,3 @@ class TextReader:
         for _, outputs in self._runner.runs(self._tokens.encode([_WARM_UP])):
             self._interpreter.check(outputs)
         self.read([_WARM_UP])  # what reads the outputs loads on first use as well
-
-
-def _neighbours(path: Path | None, manifest: Manifest) -> FloatArray:
-    if path is None:
-        return np.zeros((0, manifest.embedding_size), dtype=np.float32)
-    try:
-        stored = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise BrokenArtifact(f"{path.name} cannot be read: {error}; fetch or train the model again") from error
-    if stored.ndim != 2 or stored.shape[1] != manifest.embedding_size:
-        raise BrokenArtifact(f"{path.name} has shape {stored.shape}, not [n, {manifest.embedding_size}]; train again")
-    neighbours: FloatArray = stored.astype(np.float32)
-    return neighbours

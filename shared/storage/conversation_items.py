@@ -126,15 +126,17 @@ def turns(session: Session, conversation_id: str) -> list[Turn]:
     return list(session.exec(mine.order_by(col(Turn.position))).all())
 
 
-def messages(session: Session, conversation_id: str, count: int) -> list[tuple[str, str]]:
-    """Role and words of what was said in the last ``count`` turns and in the items among them, oldest first."""
+def messages(session: Session, conversation_id: str, count: int, *, until: int | None = None) -> list[tuple[str, str]]:
+    """Role and words of what was said in the last ``count`` turns and in the items among them (before turn ``until``), oldest first."""
     newest = select(Turn).where(col(Turn.conversation_id) == conversation_id).order_by(col(Turn.position).desc())
+    if until is not None:
+        newest = newest.where(col(Turn.position) < until)
     recent = list(reversed(session.exec(newest.limit(count)).all()))
     since = recent[0].position if recent else 0
     keyed = [
         ((row.after_turns, 0), row.item["role"], "".join(part.get("text", "") for part in row.item["content"]))
         for row in all(session, conversation_id)
-        if row.item["type"] == "message" and row.after_turns >= since
+        if row.item["type"] == "message" and since <= row.after_turns <= (row.after_turns if until is None else until)
     ]
     for turn in recent:
         keyed += [((turn.position, 1), "user", turn.user_text), ((turn.position, 2), "assistant", turn.answer.text)]

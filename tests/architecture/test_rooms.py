@@ -37,6 +37,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "conversations": ("chat",),
     "decisions": ("chat", "conversations", "responses"),
     "embeddings": ("analysis",),
+    "explanations": ("chat",),
     "feedback": ("chat", "files"),
     "files": (),
     "jobs": ("files", "bots"),
@@ -59,7 +60,7 @@ GENERATING: dict[str, tuple[str, ...]] = {
     "documents": (),
     "language_models": (),
     "retrieval": ("documents", "settings"),
-    "turns": ("bot_registry",),
+    "turns": ("bot_registry", "past_bots"),
 }
 
 #: What a room of monitoring may use of the others.

@@ -9,6 +9,7 @@ from nicegui import ui
 
 from services.console.api import ApiError, Json, segment
 from services.console.correcting import Corrector
+from services.console.explaining import explain_button
 from services.console.frame import attempt, live, page
 from services.console.reading import decision
 from services.console.visit import Visit
@@ -91,10 +92,10 @@ def _draw(visit: Visit, data: Json, corrector: Corrector) -> None:
         for name, value in standing["values"].items():
             ui.chip(f"{name}: {value}").props("dense outline")
     for message in data["messages"]:
-        _message(visit, message, corrector)
+        _message(visit, conversation["id"], message, corrector)
 
 
-def _message(visit: Visit, message: Json, corrector: Corrector) -> None:
+def _message(visit: Visit, conversation_id: str, message: Json, corrector: Corrector) -> None:
     if not message["content"] and message["role"] != "user":
         return
     author = message.get("author") or visit.say(_SPEAKERS.get(message["role"], "Colleague"))
@@ -105,3 +106,4 @@ def _message(visit: Visit, message: Json, corrector: Corrector) -> None:
         with ui.expansion(visit.say("Why")).classes("full-width").props("dense"):
             decision(visit, message["parley"])
             corrector.buttons(message["turn_id"])
+            explain_button(visit, conversation_id, message["turn_id"])

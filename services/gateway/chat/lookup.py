@@ -94,6 +94,20 @@ class ConversationLookup:
         said = conversation_items.messages(session, conversation.id, self._history_turns)
         return self._pairs([TranscriptMessage(role, text) for role, text in said])
 
+    def before_turn(self, caller: Caller, turn: Turn) -> ConversationContext:
+        """The conversation as it stood before a stored turn of it.
+
+        Raises:
+            NotFound: It is somebody else's.
+        """
+        with self._database.reading() as session:
+            conversation = check_owner(caller, conversations.get(session, turn.conversation_id))
+            earlier = conversations.turns_from(session, conversation.id, turn.position - 1, 1) if turn.position else ()
+            said = conversation_items.messages(session, conversation.id, self._history_turns, until=turn.position)
+        state = earlier[0].state if earlier else DialogueState()
+        words = self._pairs([TranscriptMessage(role, text) for role, text in said])
+        return ConversationContext(conversation.model_copy(update={"state": state}), words)
+
     async def after_turn(self, caller: Caller, turn: Turn, now: float) -> ConversationContext:
         """The conversation of a turn, right after it. If it went on meanwhile, another branches off with the state of that time.
 

@@ -26,7 +26,7 @@ def rows_of(corrections: Sequence[tuple[Feedback, Turn]], before: Mapping[str, T
     """One row for each turn: the label that weighs most, field by field.
 
     A label that nobody corrected is left out, not taken from the model: its own answers would teach it nothing but itself. The bot's
-    and the customer's last words come along as ``context``. Personal numbers become surrogates.
+    and the customer's last words come along as ``context``, and who corrected as ``labelled_by``. Personal numbers become surrogates.
 
     Args:
         corrections: The weightiest first.
@@ -34,16 +34,20 @@ def rows_of(corrections: Sequence[tuple[Feedback, Turn]], before: Mapping[str, T
     """
     fields: dict[str, dict[str, Any]] = {}
     turns: dict[str, Turn] = {}
+    people: dict[str, str] = {}
     told: dict[tuple[str, str, str], Any] = {}
     unlike: set[str] = set()
     for given, turn in corrections:
         turns.setdefault(turn.id, turn)
+        people.setdefault(turn.id, given.author or given.source)
         for name, value in (given.correct or {}).items():
             fields.setdefault(turn.id, {}).setdefault(name, value)
             if told.setdefault((turn.id, given.source, name), value) != value:
                 unlike.add(turn.id)
     lines = [
-        json.dumps(_row(turns[turn_id], labels, before.get(turn_id)), ensure_ascii=False)
+        json.dumps(
+            _row(turns[turn_id], labels | {"labelled_by": people[turn_id]}, before.get(turn_id)), ensure_ascii=False
+        )
         for turn_id, labels in fields.items()
     ]
     return Rows("".join(f"{line}\n" for line in lines).encode(), len(lines), len(unlike))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from services.generation.bot_registry import ActiveBot, BotRegistry
@@ -31,7 +32,16 @@ from shared.telemetry import logs
 _log = logs.get(__name__)
 
 
-def decision_of(registry: BotRegistry, active: ActiveBot, unanswered: TurnUnanswered) -> Decision:
+class Knows(Protocol):
+    """What looks into the knowledge of a bot."""
+
+    def look_up(
+        self, active: ActiveBot, model_id: str, embedding: FloatArray, *, beside: str | None = None, text: str = ""
+    ) -> Match | None:
+        """See ``BotRegistry.look_up``."""
+
+
+def decision_of(registry: Knows, active: ActiveBot, unanswered: TurnUnanswered) -> Decision:
     """What the policy makes of a turn."""
     message = unanswered.understood
     understanding = message.understanding

@@ -96,13 +96,15 @@ def _span(value: object) -> object:
 
 def write(rows: Sequence[Row]) -> bytes:
     """Tasks with one annotation each; the controls are called intent, sentiment and entities."""
-    refuse_fields(rows, ("text", "intent", "entities", "sentiment", "context"), "label-studio", ("text",))
+    refuse_fields(
+        rows, ("text", "intent", "entities", "sentiment", "context", "labelled_by"), "label-studio", ("text",)
+    )
     refuse_some_unlabelled(rows, "label-studio")
     return as_list([_task(row) for row in rows])
 
 
 def _task(row: Row) -> dict[str, Any]:
-    data = {name: row[name] for name in ("text", "context") if name in row}
+    data = {name: row[name] for name in ("text", "context", "labelled_by") if name in row}
     results: list[dict[str, Any]] = [
         {"from_name": name, "to_name": "text", "type": "choices", "value": {"choices": [row[name]]}}
         for name in ("intent", "sentiment")

@@ -17,7 +17,7 @@ from shared.tasks.nlu.row import Row
 
 #: Messages of one context.
 MAX_CONTEXT = 8
-FIELDS = ("text", "intent", "entities", "sentiment", "context")
+FIELDS = ("text", "intent", "entities", "sentiment", "context", "labelled_by")
 
 
 def row_from(record: object) -> Row:
@@ -38,11 +38,14 @@ def row_from(record: object) -> Row:
     sentiment = record.get("sentiment")
     if sentiment is not None and sentiment not in SENTIMENTS:
         problems.append(("sentiment", f"{shown(sentiment)} is no sentiment; use one of {', '.join(SENTIMENTS)}"))
+    labelled_by = _label(record.get("labelled_by"), "labelled_by", problems)
     if not problems and intent is None and entities is None and sentiment is None:
         problems.append(("", "no label at all; give intent, entities or sentiment"))
     if problems:
         raise Faulty(problems)
-    return Row(text=text, intent=intent, entities=entities, sentiment=sentiment, context=context)
+    return Row(
+        text=text, intent=intent, entities=entities, sentiment=sentiment, context=context, labelled_by=labelled_by
+    )
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)

@@ -15,7 +15,7 @@ class Row:
     """A labelled text. A label of ``None`` means "not labelled": the row then does not train that head.
 
     ``entities=()`` is different from ``None``: the text was labelled, and has none. ``context`` are the messages before the text, oldest
-    first; the last one is what the text answers.
+    first; the last one is what the text answers. ``labelled_by`` is who labelled it, for explanations alone.
     """
 
     text: str
@@ -23,6 +23,7 @@ class Row:
     entities: tuple[Entity, ...] | None = None
     sentiment: SentimentLabel | None = None
     context: tuple[str, ...] = ()
+    labelled_by: str | None = None
 
     @property
     def key(self) -> str:

@@ -17,7 +17,7 @@ from shared.contracts.understanding import (
     SentimentLabel,
     Understanding,
 )
-from shared.dialogue.policy import decide
+from shared.dialogue.policy import Decision, consider
 from shared.dialogue.turn import Match, Searches
 
 TODAY = date(2026, 3, 10)
@@ -92,6 +92,7 @@ class Conversation:
         self.state = state or DialogueState()
         self.history: list[PastTurn] = []
         self.searches = 0
+        self.decision: Decision
 
     @property
     def flow(self) -> FlowState:
@@ -151,7 +152,8 @@ class Conversation:
             parts=tuple(part(text, clause, name, entities) for clause, name in parts),
         )
         searches = Searches(search, in_context=None if dogs_in_context is None else search_in_context)
-        answer, self.state = decide(self.bot, turn, understanding, search=searches, today=TODAY)
+        self.decision = consider(self.bot, turn, understanding, search=searches, today=TODAY)
+        answer, self.state = self.decision.answer, self.decision.state
         self.history.append(PastTurn(user=text, answer=answer.text))
         return answer
 

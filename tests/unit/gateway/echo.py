@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat import Answer, DialogueState, TurnAnswered, TurnReceived, TurnUnderstood
+from shared.contracts.explanations import ExplainTurn, NearestRow, Reading, RuleJudgement, TurnExplained, WordEffect
 from shared.contracts.passages import Passage, PassagesFound, SearchPassages
 from shared.contracts.prediction import PredictRows, RowsPredicted
 from shared.contracts.understanding import EntitySpan, IntentScore, Sentiment, SentimentLabel, Understanding
@@ -84,6 +85,24 @@ def predict(question: PredictRows) -> RowsPredicted:
     )
 
 
+def explain(question: ExplainTurn) -> TurnExplained:
+    """The first word did it all; how many turns came along is told as the rule's reason."""
+    if question.model != MODEL:
+        raise NotFound(f"No model {question.model!r}.", param="model", code="model_not_found")
+    turn = question.turn
+    first = turn.text.split()[0]
+    effect = WordEffect(start=0, end=len(first), text=first, intent=0.9, sentiment=0.0)
+    row = NearestRow(text="a row", intent=first, similarity=0.8, labelled_by="Ada")
+    answered = answer(TurnUnderstood(turn=turn, understanding=understand(turn.text)))
+    return TurnExplained(
+        reading=Reading(words=(effect,), nearest=(row,), tokens=3),
+        decided=RuleJudgement(rule="intent", reason=f"{len(turn.history)} before", score=0.9, threshold=0.4),
+        passed_over=(RuleJudgement(rule="anger", reason="the message is neutral"),),
+        not_reached=("fallback",),
+        answer=answered.answer.text,
+    )
+
+
 def find(question: SearchPassages) -> PassagesFound:
     """The question is what stands in every store."""
     passage = Passage(file_id="file-1", filename="a.txt", position=0, text=question.queries[0], start=0, score=1.0)
@@ -101,6 +120,7 @@ def echoing(bus: Bus) -> Iterator[None]:
         TurnReceived: one_by_one(on_turn),
         AnalyzeText: one_by_one(read),
         PredictRows: one_by_one(predict),
+        ExplainTurn: one_by_one(explain),
     }
     generation: Handlers = {TurnUnderstood: one_by_one(answer)}
     with ExitStack() as stack:

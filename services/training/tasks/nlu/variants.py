@@ -24,9 +24,10 @@ from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.prediction import Predictions, gathered
 from services.training.tasks.nlu.strangers import strangers
 from shared.artifacts.bundle import Bundle
-from shared.artifacts.manifest import NEIGHBOURS, TOKENIZER, Manifest
+from shared.artifacts.manifest import NEIGHBOUR_ROWS, NEIGHBOURS, TOKENIZER, Manifest
 from shared.contracts.understanding import OUT_OF_SCOPE
 from shared.inference.interpretation import Interpreter
+from shared.inference.neighbours import Neighbour, write_rows
 from shared.inference.reader import TextReader
 from shared.inference.scope import scope_score
 from shared.inference.session import FloatArray, OnnxSession
@@ -105,6 +106,10 @@ class JointVariants:
         """Write what belongs to the graph beside it."""
         if candidate.calibration.scope is not None:
             np.save(self._folder / NEIGHBOURS, candidate.arrays[NEIGHBOURS].astype(np.float16), allow_pickle=False)
+            write_rows(
+                self._folder / NEIGHBOUR_ROWS,
+                (Neighbour(text=r.text, intent=r.intent or "", labelled_by=r.labelled_by) for r in self._neighbours()),
+            )
 
     def _neighbours(self) -> Sequence[Row]:
         known = [row for row in self._parts.train if row.intent not in (None, OUT_OF_SCOPE)]

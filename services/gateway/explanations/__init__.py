@@ -1,0 +1,1 @@
+"""Why a turn was answered as it was, computed when asked for."""
