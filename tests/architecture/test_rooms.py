@@ -47,6 +47,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "recommendations": (),
     "responses": ("chat", "conversations"),
     "sentiment": (),
+    "status": (),
     "vector_stores": (),
     "streams": (),
     "stored_completions": (),
@@ -66,6 +67,7 @@ GENERATING: dict[str, tuple[str, ...]] = {
 WATCHING: dict[str, tuple[str, ...]] = {
     "alerts": ("detection",),
     "delivery": (),
+    "platform": (),
     "detection": (),
     "connectors": (),
     "reading": (),
