@@ -41,6 +41,7 @@ from services.gateway.recommendations import routes as recommendations
 from services.gateway.responses import routes as responses
 from services.gateway.sentiment import routes as sentiment
 from services.gateway.state import AppState
+from services.gateway.status import routes as status
 from services.gateway.stored_completions import routes as stored_completions
 from services.gateway.streams import routes as streams
 from services.gateway.streams import trend_routes as stream_trends
@@ -83,6 +84,7 @@ ROUTERS = (
     stored_completions.router,
     webhooks.router,
     operations.router,
+    status.router,
 )
 
 API_VERSION = "1.0"

@@ -39,6 +39,7 @@ from services.gateway.responses.background import SWEEP_SECONDS, ResponseQueue, 
 from services.gateway.responses.streaming import Followers
 from services.gateway.settings import GatewaySettings
 from services.gateway.state import AppState
+from services.gateway.status.reading import StatusReader
 from services.gateway.uploads.expiry import end_expired
 from services.gateway.vector_stores.documents import PassageSearch
 from services.gateway.webhooks.delivery import WebhookDeliveries, WebhookSender
@@ -51,8 +52,10 @@ from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
 from shared.outbound.client import OutboundClient
+from shared.presence import present
 from shared.storage.engine import Database, open_database
 from shared.storage.tables import Turn
+from shared.telemetry.health import Health
 
 
 @contextmanager
@@ -67,7 +70,10 @@ def running(settings: GatewaySettings) -> Iterator[FastAPI]:
         database = stack.enter_context(open_database(settings.database))
         ensure_key(database, settings.api_key, _announce, time.time())
         bus = stack.enter_context(connect(settings.broker_url, prefix=settings.broker_prefix))
-        yield build_api(_gateway(settings, stack, bus, database))
+        gateway = _gateway(settings, stack, bus, database)
+        # Its own HTTP tells how it is: there is nothing to check beside.
+        stack.enter_context(present(database, "gateway", Health({}, vital={}).report))
+        yield build_api(gateway)
 
 
 def make_admin_key(settings: GatewaySettings, name: str) -> None:
@@ -137,6 +143,9 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         news=news,
         webhooks=webhooks,
         readiness=Readiness(requester, database, time.time),
+        status=StatusReader(
+            bus, database, "sqlite" if settings.database.startswith("sqlite") else "postgresql", time.time
+        ),
         decisions=Decisions(requester, generation, timeout),
         responses=answering,
         response_queue=ResponseQueue(database, publisher, settings.background_limit),

@@ -28,6 +28,7 @@ from services.gateway.responses.answering import Answering
 from services.gateway.responses.background import ResponseQueue
 from services.gateway.responses.streaming import Followers
 from services.gateway.settings import GatewaySettings
+from services.gateway.status.reading import StatusReader
 from services.gateway.vector_stores.documents import PassageSearch
 from services.gateway.webhooks.delivery import WebhookSender
 from shared.artifacts.store import ArtifactStore
@@ -66,6 +67,7 @@ class AppState:
     news: ConversationNews
     webhooks: WebhookSender
     readiness: Readiness
+    status: StatusReader
     decisions: Decisions
     responses: Answering
     response_queue: ResponseQueue

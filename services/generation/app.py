@@ -34,6 +34,7 @@ from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.consuming.stream_consumer import StreamConsumer
 from shared.messaging.topology import Queues
+from shared.presence import present
 from shared.storage.engine import open_database
 from shared.telemetry.health import Health
 
@@ -89,7 +90,7 @@ def running(settings: GenerationSettings) -> Iterator[Health]:
             limit=settings.answers_limit,
         )
         stack.enter_context(turns)
-        yield Health(
+        health = Health(
             {"bot": registry.problem, "broker": consumer.refusal, "documents": knowledge.indexer.problem},
             vital={
                 "consumer": consumer.problem,
@@ -98,6 +99,8 @@ def running(settings: GenerationSettings) -> Iterator[Health]:
                 "knowledge base": knowledge.problem,
             },
         )
+        stack.enter_context(present(database, "generation", health.report))
+        yield health
 
 
 def _language_models(

@@ -12,6 +12,7 @@ from services.monitoring.alerts.notifier import AlertNotifier
 from services.monitoring.connectors.fetching import SourceFetcher
 from services.monitoring.delivery.courier import Courier
 from services.monitoring.handlers import build_backtest_handlers, build_document_handlers, build_handlers
+from services.monitoring.platform.watch import PlatformWatch
 from services.monitoring.reading.inference import Inference
 from services.monitoring.reading.reader import DocumentReader
 from services.monitoring.sentiment.share_rule import SurgeRule
@@ -19,6 +20,7 @@ from services.monitoring.sentiment.surge_detector import SurgeDetector
 from services.monitoring.settings import MonitoringSettings
 from services.monitoring.streams.counted import Counted, Watcher
 from services.monitoring.streams.intake import DocumentIntake
+from services.monitoring.streams.lag import IngestLag
 from services.monitoring.streams.retention import prune_streams
 from shared.background import Ticker
 from shared.messaging.bus import Bus, Publisher
@@ -27,6 +29,7 @@ from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
 from shared.outbound.client import OutboundClient
+from shared.presence import present
 from shared.storage.engine import Database, open_database
 from shared.telemetry.health import Health
 
@@ -37,6 +40,8 @@ _PRUNE_SECONDS = 3600.0
 _LOOK_SECONDS = 1.0
 #: Seconds between two looks for sources that are due.
 _FETCH_SECONDS = 5.0
+#: Seconds between two looks at broker and queues.
+_PLATFORM_SECONDS = 5.0
 _DAY = 86_400.0
 
 
@@ -54,7 +59,9 @@ def running(settings: MonitoringSettings) -> Iterator[Health]:
         bus = stack.enter_context(connect(settings.broker_url, prefix=settings.broker_prefix))
         publisher = stack.enter_context(bus.publisher())
         watch, announcements = SurgeDetector(database, rule, time.time), AlertNotifier(database, publisher)
-        engine = AlertEngine(database, time.time)
+        lag = IngestLag(time.time)
+        platform = PlatformWatch(bus, database, time.time)
+        engine = AlertEngine(database, time.time, time.monotonic, lambda: platform.is_cut_off() or lag.is_behind())
         courier = Courier(database, settings.outbound_networks, time.time)
 
         def tick() -> None:
@@ -73,21 +80,25 @@ def running(settings: MonitoringSettings) -> Iterator[Health]:
             watch.prune(settings.observations_days * _DAY)
             prune_streams(database, time.time())
             courier.prune()
+            platform.prune()
 
         handlers = build_handlers(watch, announcements, on_counted)
         consumer = stack.enter_context(Consumer(bus, Queues.MONITORING, handlers, publisher=publisher))
         past = build_backtest_handlers(database)
         stack.enter_context(Consumer(bus, Queues.BACKTESTS, past, publisher=publisher, batch_size=1))
-        readers = _document_consumers(settings, stack, bus, publisher, database, on_counted)
+        readers = _document_consumers(settings, stack, bus, publisher, database, on_counted, lag)
         stack.enter_context(Ticker("monitoring-tick", tick, _TICK_SECONDS))
         stack.enter_context(Ticker("monitoring-alerts", look, _LOOK_SECONDS))
         stack.enter_context(Ticker("monitoring-courier", courier.deliver_due, _LOOK_SECONDS))
+        stack.enter_context(Ticker("monitoring-platform", platform.look, _PLATFORM_SECONDS))
         stack.enter_context(Ticker("monitoring-prune", prune, _PRUNE_SECONDS))
         fetcher = SourceFetcher(database, publisher, OutboundClient(settings.outbound_networks), time.time)
         for number in range(settings.source_threads):
             stack.enter_context(Ticker(f"monitoring-sources-{number}", fetcher.fetch_due, _FETCH_SECONDS))
         vital = {f"documents-{number}": one.problem for number, one in enumerate(readers)}
-        yield Health({"broker": consumer.refusal}, vital={"consumer": consumer.problem, **vital})
+        health = Health({"broker": consumer.refusal}, vital={"consumer": consumer.problem, **vital})
+        stack.enter_context(present(database, "monitoring", health.report, lag.facts))
+        yield health
 
 
 def _document_consumers(
@@ -97,6 +108,7 @@ def _document_consumers(
     publisher: Publisher,
     database: Database,
     on_counted: Watcher,
+    lag: IngestLag,
 ) -> list[Consumer]:
     """Several, so that one writes what it has read while nlu reads for another."""
     requester = stack.enter_context(Requester(bus, f"monitoring-{uuid4().hex}"))
@@ -105,7 +117,7 @@ def _document_consumers(
         Consumer(
             bus,
             Queues.DOCUMENTS,
-            build_document_handlers(DocumentIntake(database, DocumentReader(inference), on_counted)),
+            build_document_handlers(DocumentIntake(database, DocumentReader(inference), on_counted, lag)),
             publisher=publisher,
             batch_size=settings.documents_batch,
         )

@@ -20,6 +20,7 @@ from shared.inference.slot import ModelSlot
 from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.topology import Queues
+from shared.presence import present
 from shared.storage.engine import open_database
 from shared.telemetry.health import Health
 
@@ -62,4 +63,6 @@ def running(settings: NluSettings) -> Iterator[Health]:
         stack.enter_context(releases)
         stack.enter_context(consumer)
         stack.enter_context(Ticker("nlu-reconcile", production.follow, _RECONCILE_SECONDS))
-        yield Health({"model": production.problem, "broker": consumer.refusal}, vital={"consumer": consumer.problem})
+        health = Health({"model": production.problem, "broker": consumer.refusal}, vital={"consumer": consumer.problem})
+        stack.enter_context(present(library.database, TASK, health.report, lambda: {"model": production.model_id}))
+        yield health

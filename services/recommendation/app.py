@@ -16,6 +16,7 @@ from shared.inference.products import one_thread
 from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.topology import Queues
+from shared.presence import present
 from shared.storage.engine import open_database
 from shared.telemetry.health import Health
 
@@ -49,4 +50,6 @@ def running(settings: RecommendationSettings) -> Iterator[Health]:
             batch_size=settings.batch_size,
         )
         stack.enter_context(consumer)
-        yield Health({"broker": consumer.refusal}, vital={"consumer": consumer.problem})
+        health = Health({"broker": consumer.refusal}, vital={"consumer": consumer.problem})
+        stack.enter_context(present(repository.database, "recommendation", health.report))
+        yield health

@@ -16,6 +16,7 @@ from shared.messaging.celery.job_queue import celery_app, job_queue
 from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.topology import Queues
+from shared.presence import present
 from shared.settings import MEMORY_BROKER
 from shared.storage.engine import open_database
 from shared.telemetry.health import Check, Health
@@ -47,4 +48,6 @@ def running(settings: TrainingSettings) -> Iterator[Health]:
             problem = stack.enter_context(working(app, supervisor))
         reaper = Reaper(database, store, queue, settings.training_attempts, settings.training_lease_seconds)
         stack.enter_context(Ticker("training-reaper", reaper.round, PERIOD_SECONDS))
-        yield Health({}, vital={"consumer": problem})
+        health = Health({}, vital={"consumer": problem})
+        stack.enter_context(present(database, "training", health.report))
+        yield health

@@ -36,6 +36,19 @@ class Delivery:
         return unpack(self.encoded)
 
 
+@dataclass(frozen=True, slots=True)
+class QueueLoad:
+    """How a queue does at a moment.
+
+    Attributes:
+        waiting: Messages that nobody has taken yet.
+        consumers: Subscriptions that take from it.
+    """
+
+    waiting: int
+    consumers: int
+
+
 class Publisher(Protocol):
     """Sends messages. Every method may be called from any thread."""
 
@@ -81,6 +94,9 @@ class Bus(Protocol):
 
     def depth(self, queue: QueueSpec) -> int:
         """Messages that wait in ``queue`` (0 if it does not exist); raises ``Unavailable``."""
+
+    def loads(self, queues: Sequence[QueueSpec]) -> list[QueueLoad | None]:
+        """How each queue does, in their order (``None`` where it does not exist); raises ``Unavailable``."""
 
     def close(self) -> None:
         """Let go of everything; ``connect`` does it."""

@@ -43,6 +43,17 @@ def page(session: Session, *, after: str | None = None, limit: int = 100) -> Pag
     return read_page(session, AlertChannel, keys=("id",), after=after, limit=limit, order="asc")
 
 
+def failing(session: Session) -> int:
+    """How many could not be told the last time."""
+    return session.scalar(select(func.count()).where(col(AlertChannel.problem).is_not(None))) or 0
+
+
+def owed(session: Session) -> dict[str, int]:
+    """How many notices wait for each channel."""
+    waiting = select(AlertNotice.channel, func.count()).where(col(AlertNotice.status) == "pending")
+    return dict(session.exec(waiting.group_by(AlertNotice.channel)).all())
+
+
 def known(session: Session, names: Iterable[str]) -> set[str]:
     """Which of the names are channels."""
     return set(session.exec(select(AlertChannel.id).where(col(AlertChannel.id).in_(list(names)))))

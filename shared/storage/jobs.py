@@ -244,6 +244,12 @@ def hand_back_expired(session: Session, now: float, since: float, until: float) 
     return given
 
 
+def counts(session: Session) -> dict[str, int]:
+    """How many jobs there are of each status that is not final."""
+    counted = select(Job.status, func.count()).where(col(Job.status).in_(("queued", "running"))).group_by(Job.status)
+    return {str(status): count for status, count in session.exec(counted)}
+
+
 def _tell(session: Session, changed: Iterable[Job | None], now: float) -> None:
     """Have webhook endpoints told of those that have ended."""
     for job in changed:

@@ -79,6 +79,13 @@ def deployments(session: Session) -> dict[str, str]:
     return {row.slot: row.model_id for row in rows}
 
 
+def promoted_at(session: Session) -> dict[str, float]:
+    """Since when each slot serves its model, by slot."""
+    newest = select(func.max(col(Promotion.id))).group_by(col(Promotion.slot))
+    rows = session.exec(select(Promotion.slot, Promotion.created_at).where(col(Promotion.id).in_(newest)))
+    return dict(rows.all())
+
+
 def require_fit(session: Session, slot: str, task: str) -> None:
     """Refuse a model of a task in a slot of another: whoever asks the slot would get answers of another shape.
 

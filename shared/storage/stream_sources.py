@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
 from shared.contracts.streams import FeedSource, JsonSource
@@ -30,6 +30,18 @@ def all_of(session: Session, stream: str) -> list[StreamSource]:
     return list(
         session.exec(select(StreamSource).where(col(StreamSource.stream) == stream).order_by(col(StreamSource.name)))
     )
+
+
+def states(session: Session) -> dict[str, int]:
+    """How many sources there are of each state."""
+    counted = select(StreamSource.state, func.count()).group_by(StreamSource.state)
+    return dict(session.exec(counted).all())
+
+
+def everywhere(session: Session, limit: int = 200) -> list[StreamSource]:
+    """The sources of all streams; those that fail come first."""
+    by_trouble = col(StreamSource.failures).desc(), col(StreamSource.stream), col(StreamSource.name)
+    return list(session.exec(select(StreamSource).order_by(*by_trouble).limit(limit)))
 
 
 def claim(session: Session, now: float, until: float) -> StreamSource | None:

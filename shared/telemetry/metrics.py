@@ -25,9 +25,22 @@ JOB_SECONDS = Histogram(
     "parley_job_seconds", "Duration of training jobs.", buckets=(10, 30, 60, 120, 300, 900, 3600, 14400)
 )
 
+QUEUE_MESSAGES = Gauge("parley_queue_messages", "Messages that wait in a shared queue; monitoring looks.", ["queue"])
+QUEUE_CONSUMERS = Gauge("parley_queue_consumers", "Subscriptions that take from a shared queue.", ["queue"])
+BROKER_UP = Gauge("parley_broker_up", "1 while monitoring reaches the broker, else 0.")
+BUILD_INFO = Gauge("parley_build_info", "1 for the version of Parley that a process runs.", ["version"])
+CLOCK_JUMPS = Counter("parley_clock_jumps", "Times that the clock of the machine was set by more than some seconds.")
+
 # Callers name streams as they like: as a label each would stay in memory for ever.
 OBSERVATIONS = Counter("parley_sentiment_observations", "Texts counted on a sentiment stream.", ["sentiment"])
 DOCUMENTS = Counter("parley_documents", "Documents of streams.", ["outcome"])
+DOCUMENT_LAG = Histogram(
+    "parley_document_lag_seconds",
+    "Time from the acceptance of a document to its count.",
+    buckets=(0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 7200, 21600),
+)
+SOURCES = Gauge("parley_sources", "Sources that monitoring fetches, by how that goes.", ["state"])
+CHANNELS_FAILING = Gauge("parley_alert_channels_failing", "Channels whose last notice could not be delivered.")
 ALERTS_FIRING = Gauge("parley_alerts_firing", "Streams on which an alert is firing.")
 ALERTS = Counter("parley_alerts", "Alerts by rule that began, ended or were escalated.", ["rule", "change"])
 ALERT_NOTICES = Counter("parley_alert_notices", "Notices of alerts by kind of channel.", ["channel", "outcome"])

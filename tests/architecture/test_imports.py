@@ -87,6 +87,7 @@ DOMAIN = (
     "services.generation.retrieval.filters",
     "services.generation.retrieval.fusion",
     "services.generation.retrieval.store_index",
+    "services.monitoring.alerts.attention",
     "services.monitoring.detection",
     "services.monitoring.sentiment.clock_skew",
     "services.monitoring.connectors.dates",

@@ -48,6 +48,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "recommendations": (),
     "responses": ("chat", "conversations"),
     "sentiment": (),
+    "status": (),
     "vector_stores": (),
     "streams": (),
     "stored_completions": (),
@@ -67,6 +68,7 @@ GENERATING: dict[str, tuple[str, ...]] = {
 WATCHING: dict[str, tuple[str, ...]] = {
     "alerts": ("detection",),
     "delivery": (),
+    "platform": (),
     "detection": (),
     "connectors": (),
     "reading": (),

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from services.monitoring.alerts.attention import Attention
 from services.monitoring.alerts.evidence import behind, figures
 from services.monitoring.alerts.history import StreamHistories
 from services.monitoring.alerts.incidents import incident_of, place
@@ -15,7 +16,7 @@ from services.monitoring.detection.judgement import WINDOWS, Judgement
 from services.monitoring.detection.series import MINUTE, Floats, Scope, Series
 from services.monitoring.detection.table import WITHOUT_HISTORY, judge
 from services.monitoring.detection.usual import Usual
-from shared.contracts.alert_rules import AlertRule, Silence, default_rules, rule_name
+from shared.contracts.alert_rules import AlertRule, Silence, Volume, default_rules, rule_name
 from shared.contracts.streams import StreamSpec
 from shared.errors import Unavailable
 from shared.storage import alert_channels, alerts, streams, trends
@@ -25,8 +26,6 @@ from shared.telemetry import logs, metrics
 
 #: Minutes that are judged at most when a stream is looked at again; a replay may pass many at once.
 _CATCH_UP = 240
-#: Seconds between two looks that were missed: what was not watched is no silence.
-_GAP = 120.0
 
 _log = logs.get(__name__)
 
@@ -53,9 +52,17 @@ class AlertEngine:
     Args:
         database: Counts, documents and alerts.
         clock: Unix seconds.
+        monotonic: Seconds that never jump; ``None``: neither does the clock.
+        is_cut_off: Whether nothing can come in at present.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float] | None = None,
+        is_cut_off: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._histories = StreamHistories()
@@ -63,7 +70,9 @@ class AlertEngine:
         self._changed: set[str] = set()
         self._paused: dict[str, float] = {}
         self._lock = threading.Lock()
-        self._watched_since = self._watched_until = clock()
+        self._monotonic = monotonic or clock
+        self._is_cut_off = is_cut_off
+        self._attention = Attention(clock(), self._monotonic())
 
     def changed(self, names: Iterable[str]) -> None:
         """Have streams judged at the next look; from any thread, never waits."""
@@ -77,8 +86,9 @@ class AlertEngine:
             Unavailable: The database is away; what changed is judged at the next look.
         """
         now = self._clock()
-        if now - self._watched_until > _GAP:
-            self._watched_since = now
+        if self._attention.look(now, self._monotonic(), cut_off=self._is_cut_off()):
+            self._judged.clear()
+            self._paused.clear()
         with self._lock:
             changed, self._changed = self._changed, set()
         waiting = set(changed)
@@ -93,7 +103,7 @@ class AlertEngine:
                     waiting.discard(name)
         finally:
             self.changed(waiting)
-        self._watched_until = now
+        self._attention.looked(now)
 
     def _try(self, stream: str, now: float) -> None:
         """Judge a stream; one that cannot be judged keeps no other from it, and is tried again in a minute."""
@@ -145,7 +155,7 @@ class AlertEngine:
         for minute in range(max(0, judged - last), judged):
             end = look.end(minute)
             if fires is None:
-                found = finding(look.judgement, look.levels, minute, self._reach(look, end, over))
+                found = finding(look.judgement, look.levels, minute, self._reach(look, spec, end, over))
                 if found:
                     fires = self._open(look, spec, found, end, lately)
             elif end - fires.opened_at >= CALM_MINUTES * MINUTE and is_calm(
@@ -154,9 +164,16 @@ class AlertEngine:
                 self._resolve(look, spec, fires, end)
                 fires, over = None, float(end)
 
-    def _reach(self, look: _Look, end: int, over: float) -> int | None:
-        """How many minutes a window may look back: not into an alert that is over, and what nobody watched is no silence."""
-        since = max(over, self._watched_since) if isinstance(look.rule, Silence) else over
+    def _reach(self, look: _Look, spec: StreamSpec, end: int, over: float) -> int | None:
+        """How many minutes a window may look back: not into an alert that is over.
+
+        What nobody watched is no silence, and what a clock that was set back told twice is no surge.
+        """
+        since = over
+        if isinstance(look.rule, Silence):
+            since = max(over, self._attention.watched_since)
+        elif isinstance(look.rule, Volume) and spec.clock == "wall":
+            since = max(over, self._attention.repeated_until)
         return int(end - since) // MINUTE if since else None
 
     def _open(self, look: _Look, spec: StreamSpec, found: Finding, end: int, lately: Sequence[Alert]) -> Alert | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from services.monitoring.reading.models import models_of
 from services.monitoring.reading.reader import DocumentReader
 from services.monitoring.streams.counted import Counted, Watcher
+from services.monitoring.streams.lag import IngestLag, note_late
 from services.monitoring.streams.recorder import counted, counted_before, record
 from shared.contracts.streams import DocumentsReceived, StreamDocument
 from shared.errors import NotFound
@@ -24,12 +25,14 @@ class DocumentIntake:
         database: Where they are kept and counted.
         reader: Reads them.
         on_counted: Told after each commit.
+        lag: Told how long documents were on their way.
     """
 
-    def __init__(self, database: Database, reader: DocumentReader, on_counted: Watcher) -> None:
+    def __init__(self, database: Database, reader: DocumentReader, on_counted: Watcher, lag: IngestLag) -> None:
         self._database = database
         self._reader = reader
         self._on_counted = on_counted
+        self._lag = lag
 
     def take(self, messages: Sequence[DocumentsReceived]) -> None:
         """Read and count all that came together, stream by stream.
@@ -61,8 +64,12 @@ class DocumentIntake:
             _log.warning("a stream names models that are gone", stream=stream, models=models.gone)
         new = [document for document in told.values() if document.id not in known]
         readings = self._reader.read(stream, spec, models, new) if new else []
+        received_at = [message.received_at for message in messages]
         with self._database.transaction() as session:
-            count = record(session, stream, readings, max(message.received_at for message in messages))
+            count = record(session, stream, readings, max(received_at))
+            if spec.clock == "wall":  # a replay of the past is late on purpose
+                note_late(session, stream, new, max(received_at))
+        self._lag.counted(min(received_at))
         metrics.DOCUMENTS.labels("counted").inc(count)
         metrics.DOCUMENTS.labels("repeated").inc(sum(len(message.documents) for message in messages) - count)
         return [*changed, *counted(stream, readings)]

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from threading import Lock
 
 from shared.contracts.message import Exchange
-from shared.messaging.bus import Publisher, Subscription
+from shared.messaging.bus import Publisher, QueueLoad, Subscription
 from shared.messaging.encoded import EncodedMessage, pack
 from shared.messaging.envelope import Envelope
 from shared.messaging.memory.queue import MemoryQueue, MemorySubscription
@@ -48,12 +48,20 @@ class MemoryBus:
 
     def depth(self, queue: QueueSpec) -> int:
         """See ``Bus``."""
+        load = self._load(queue)
+        return load.waiting if load else 0
+
+    def loads(self, queues: Sequence[QueueSpec]) -> list[QueueLoad | None]:
+        """See ``Bus``."""
+        return [self._load(queue) for queue in queues]
+
+    def _load(self, queue: QueueSpec) -> QueueLoad | None:
         with self._lock:
             found = self._queues.get(queue.name)
         if found is None:
-            return 0
+            return None
         with found.changed:
-            return found.depth()
+            return QueueLoad(waiting=found.depth(), consumers=found.consumers)
 
     def close(self) -> None:
         """Forget every message."""

@@ -64,6 +64,11 @@ class MemoryQueue:
         now = self._clock()
         return sum(now < dies_at for _, _, dies_at in self._waiting)
 
+    @property
+    def consumers(self) -> int:
+        """Who takes from it; the caller holds ``changed``."""
+        return self._consumers
+
     def joined(self) -> None:
         """A consumer came; the caller holds ``changed``."""
         self._consumers += 1

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from amqp.exceptions import NotFound
 
 from shared.errors import Unavailable
-from shared.messaging.bus import Publisher, Subscription
+from shared.messaging.bus import Publisher, QueueLoad, Subscription
 from shared.messaging.rabbitmq.connection import CONNECTION_ERRORS, BrokerConnection
 from shared.messaging.rabbitmq.publisher import RabbitPublisher
 from shared.messaging.rabbitmq.subscription import RabbitSubscription
@@ -49,20 +49,28 @@ class RabbitBus:
 
     def depth(self, queue: QueueSpec) -> int:
         """See ``Bus``."""
+        (load,) = self.loads([queue])
+        return load.waiting if load else 0
+
+    def loads(self, queues: Sequence[QueueSpec]) -> list[QueueLoad | None]:
+        """See ``Bus``."""
         try:
             link = BrokerConnection(self._url, "parley depth")
+            try:
+                return [self._load(link, queue) for queue in queues]
+            finally:
+                link.close()
         except CONNECTION_ERRORS as error:
             raise Unavailable(f"the message broker is away: {error}") from error
+
+    def _load(self, link: BrokerConnection, queue: QueueSpec) -> QueueLoad | None:
+        channel = link.channel()
         try:
-            waiting: int = link.channel().queue_declare(self._prefix + queue.name, passive=True).message_count
-        except NotFound:
-            return 0
-        except CONNECTION_ERRORS as error:
-            raise Unavailable(f"the message broker is away: {error}") from error
-        else:
-            return waiting
-        finally:
-            link.close()
+            found = channel.queue_declare(self._prefix + queue.name, passive=True)
+        except NotFound:  # which closes the channel
+            return None
+        channel.close()
+        return QueueLoad(waiting=found.message_count, consumers=found.consumer_count)
 
     def close(self) -> None:
         """Nothing to let go: every connection belongs to its publisher or subscription."""

@@ -5,6 +5,7 @@ So that the manifests are checked as they would be applied, on machines without 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -75,8 +76,8 @@ def _adorn(manifest: Manifest, kustomization: Manifest) -> None:
 def _is_meant(manifest: Manifest, patch: Manifest, change: Manifest) -> bool:
     target = patch.get("target") or {"kind": change["kind"], "name": change["metadata"]["name"]}
     assert set(target) <= {"kind", "name"}
-    name = target.get("name", manifest["metadata"]["name"])
-    return bool(manifest["kind"] == target["kind"] and manifest["metadata"]["name"] == name)
+    name = manifest["metadata"]["name"]
+    return manifest["kind"] == target["kind"] and bool(re.fullmatch(target.get("name", name), name))
 
 
 def _content(change: Manifest) -> Manifest:

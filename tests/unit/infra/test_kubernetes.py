@@ -23,9 +23,13 @@ from tests.unit.storage.builders import a_job
 
 OVERLAYS = ("cpu", "gpu")
 KUBERNETES = "1.33"
-SERVICES = {"gateway", "nlu", "generation", "recommendation", "monitoring", "training"}
+SERVICES = {"gateway", "console", "nlu", "generation", "recommendation", "monitoring", "training"}
+#: Clients of the gateway: they know no broker and no database, and count nothing.
+CLIENTS = {"console"}
+#: Where those listen that have HTTP of their own.
+PORTS = {"gateway": "PARLEY_PORT", "console": "PARLEY_CONSOLE_PORT"}
 #: Made by hand, from what the operator knows.
-SECRET = ("parley", {"broker-url", "database-url", "api-key"})
+SECRET = ("parley", {"broker-url", "database-url", "api-key", "console-secret"})
 
 
 def manifests(overlay: str, kind: str | None = None) -> list[Manifest]:
@@ -108,7 +112,10 @@ def test_every_service_runs_with_the_settings_it_knows(overlay: str) -> None:
         environment = {entry["name"] for entry in container(deployment)["env"]}
         assert container(deployment)["envFrom"] == [{"configMapRef": {"name": settings["metadata"]["name"]}}]
         assert unknown_keys(name, environment | set(settings["data"])) == set()
-        assert {"PARLEY_BROKER_URL", "PARLEY_DATABASE_URL"} <= environment
+        passwords = {"PARLEY_BROKER_URL", "PARLEY_DATABASE_URL"}
+        assert environment & passwords == (set() if name in CLIENTS else passwords)
+        annotations = deployment["spec"]["template"]["metadata"].get("annotations", {})
+        assert ("prometheus.io/scrape" in annotations) == (name not in CLIENTS)
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -120,7 +127,7 @@ def test_images_and_ports_are_those_of_the_compose_file(overlay: str) -> None:
         assert container(deployment)["image"].startswith(f"parley/{name}:{version()}")
         (port,) = container(deployment)["ports"]
         values = {entry["name"]: entry.get("value") for entry in container(deployment)["env"]}
-        assert str(port["containerPort"]) == values["PARLEY_PORT" if name == "gateway" else "PARLEY_HEALTH_PORT"]
+        assert str(port["containerPort"]) == values[PORTS.get(name, "PARLEY_HEALTH_PORT")]
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -140,6 +147,24 @@ def test_no_secret_is_in_the_repository(overlay: str) -> None:
     assert {reference["key"] for reference in references} == keys
     with_key = [n for n, d in deployments(overlay).items() if "api-key" in json.dumps(d)]
     assert with_key == ["gateway"]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_people_and_customers_find_their_service(overlay: str) -> None:
+    services = {found["metadata"]["name"]: found["spec"] for found in manifests(overlay, "Service")}
+    assert services.keys() == {"gateway", "console"}
+    for name, spec in services.items():
+        assert spec["selector"] == pod_labels(overlay, name)
+        assert [port["targetPort"] for port in spec["ports"]] == ["http"]
+    reachable = [found["spec"]["podSelector"] for found in manifests(overlay, "NetworkPolicy")]
+    assert all({"matchLabels": {"app": name}} in reachable for name in services)
+    environment = {entry["name"]: entry.get("value") for entry in container(deployments(overlay)["console"])["env"]}
+    assert environment["PARLEY_URL"] == "http://gateway"
+
+
+def pod_labels(overlay: str, name: str) -> dict[str, str]:
+    labels: dict[str, str] = deployments(overlay)[name]["spec"]["template"]["metadata"]["labels"]
+    return {"app": labels["app"]}
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

@@ -13,7 +13,7 @@ from shared.contracts.jobs import JobQueued, TrainingProgressed
 from shared.contracts.message import Exchange
 from shared.contracts.releases import BotPublished, ModelPublished
 from shared.errors import TooManyRequests, UndecodableMessage
-from shared.messaging.bus import Bus, Delivery, Publisher, Subscription
+from shared.messaging.bus import Bus, Delivery, Publisher, QueueLoad, Subscription
 from shared.messaging.encoded import pack
 from shared.messaging.envelope import envelope
 from shared.messaging.requesting.requester import Requester
@@ -139,6 +139,13 @@ class BusContract:
             assert all(delivery.redelivered for delivery in again)
             assert again[0].decode().message_id == taken[0].decode().message_id
         assert bus.depth(Queues.TRAIN_CPU) == 0
+
+    def test_queues_tell_what_waits_and_who_takes(self, bus: Bus, publisher: Publisher) -> None:
+        publisher.publish([envelope(job(number)) for number in range(3)])
+        unmade = replace(Queues.TRAIN_CPU, name="never.made")
+        with bus.subscribe(Queues.MONITORING, 10), bus.subscribe(Queues.MONITORING, 10):
+            loads = bus.loads([Queues.TRAIN_CPU, unmade, Queues.MONITORING])
+        assert loads == [QueueLoad(waiting=3, consumers=0), None, QueueLoad(waiting=0, consumers=2)]
 
     def test_settling_twice_does_no_harm(self, bus: Bus, publisher: Publisher) -> None:
         publisher.publish([envelope(job(number)) for number in range(2)])

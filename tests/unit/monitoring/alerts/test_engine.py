@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from services.monitoring.alerts.engine import AlertEngine
 from shared.contracts.alert_channels import ChannelSetting
-from shared.contracts.alert_rules import NegativeShare, Silence
+from shared.contracts.alert_rules import NegativeShare, Silence, Volume
 from shared.contracts.streams import StreamSpec
 from shared.storage import alert_channels, alerts, documents, streams, trends
 from shared.storage.alert_tables import AlertNotice
@@ -228,6 +228,43 @@ def test_texts_of_last_year_and_a_jumping_clock_raise_nothing(
     clock.now -= 7200
     passing(database, engine, clock, 3, 6, 2)
     assert all_alerts(database) == []
+
+
+def test_ninety_minutes_without_the_broker_are_no_silence(database: Database, clock: Clock) -> None:
+    declare(database, StreamSpec(rules=(Silence(), Volume())))
+    away = [True]
+    engine = AlertEngine(database, clock, is_cut_off=lambda: away[0])
+    for _ in range(90):
+        clock.now += 60
+        engine.look()
+    assert all_alerts(database) == []
+    with database.transaction() as session:  # what senders kept comes now, and is counted where it belongs
+        trends.add(session, "finance", [counts(NOW + 60 * number, 6, 2) for number in range(90)])
+    away[0] = False
+    passing(database, engine, clock, 10, 6, 2)
+    assert all_alerts(database) == []
+    for _ in range(25):  # but a silence that follows is one
+        clock.now += 60
+        engine.look()
+    assert [one.rule for one in all_alerts(database)] == ["silence"]
+
+
+def test_what_a_clock_tells_twice_is_no_surge(database: Database, clock: Clock) -> None:
+    declare(database, StreamSpec(rules=(Volume(),)))
+    passed = [0.0]
+    engine = AlertEngine(database, clock, lambda: passed[0])
+
+    def pass_by(minutes: int, texts: int) -> None:
+        for _ in range(minutes):
+            passed[0] += 60
+            passing(database, engine, clock, 1, texts, texts // 3)
+
+    pass_by(30, 8)
+    clock.now -= 1800  # set back: the same minutes come again, and have twice the texts
+    pass_by(30, 8)
+    assert all_alerts(database) == []
+    pass_by(8, 40)
+    assert "volume" in [one.rule for one in all_alerts(database)]
 
 
 def test_a_replay_is_judged_at_the_time_of_its_texts(database: Database, clock: Clock) -> None:

@@ -1,0 +1,1 @@
+"""How the platform as a whole is doing."""
