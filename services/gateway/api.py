@@ -34,6 +34,7 @@ from services.gateway.http.live_traffic import LiveTraffic
 from services.gateway.http.tracing import Tracing
 from services.gateway.jobs import routes as jobs
 from services.gateway.keys import routes as keys
+from services.gateway.live import routes as live
 from services.gateway.models import routes as models
 from services.gateway.moderations import routes as moderations
 from services.gateway.operations import routes as operations
@@ -56,6 +57,7 @@ ROUTERS = (
     conversations.router,
     assist_routes.router,
     colleagues.router,
+    live.router,
     conversation_items.router,
     explanations.router,
     decisions.router,

@@ -91,15 +91,17 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
     instance = uuid4().hex
     publisher = stack.enter_context(bus.publisher())
     outbox = stack.enter_context(Outbox(database, publisher, time.time))
-    news = ConversationNews(publisher)
+    news, sockets = ConversationNews(publisher), EventHub(settings.sockets_limit)
 
     def stored(turns: Sequence[Turn]) -> None:
         outbox.hand_over(turns)
         news.stored(turns)
+        for turn in turns:
+            sockets.publish(b"turn", turn.conversation_id)
 
     writer = stack.enter_context(TurnWriter(database, stored, settings.pending_limit))
     requester = stack.enter_context(Requester(bus, instance, limit=settings.pending_limit))
-    events, conversation_events = _events(settings, stack, bus, publisher, instance)
+    events, conversation_events = _events(settings, stack, bus, publisher, instance, sockets)
     store = open_store(settings.artifacts)
     stack.enter_context(Ticker("file-expiry", lambda: delete_expired(database, store, time.time()), INTERVAL_SECONDS))
     stack.enter_context(
@@ -140,6 +142,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         releases=ReleasePublisher(publisher),
         events=events,
         conversation_events=conversation_events,
+        sockets=sockets,
         news=news,
         webhooks=webhooks,
         readiness=Readiness(requester, database, time.time),
@@ -168,13 +171,13 @@ def _write_in_background(
 
 
 def _events(
-    settings: GatewaySettings, stack: ExitStack, bus: Bus, publisher: Publisher, instance: str
+    settings: GatewaySettings, stack: ExitStack, bus: Bus, publisher: Publisher, instance: str, sockets: EventHub
 ) -> tuple[EventHub, EventHub]:
     events, conversations = (EventHub(settings.event_streams_limit) for _ in range(2))
-    handlers = build_handlers(events, conversations)
+    handlers = build_handlers(events, (conversations, sockets))
     stack.enter_context(Consumer(bus, Queues.feed(instance), handlers, publisher=publisher))
-    stack.callback(events.close)
-    stack.callback(conversations.close)
+    for hub in (events, conversations, sockets):
+        stack.callback(hub.close)
     return events, conversations
 
 

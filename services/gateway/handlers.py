@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from services.gateway.alerts.feed import EventHub
 from services.gateway.alerts.objects import raised_event
 from services.gateway.alerts.schemas import JobProgress
@@ -14,12 +16,12 @@ from shared.contracts.sentiment import AlertRaised
 from shared.messaging.consuming.handlers import Handlers, one_by_one
 
 
-def build_handlers(events: EventHub, conversations: EventHub) -> Handlers:
+def build_handlers(events: EventHub, conversations: Sequence[EventHub]) -> Handlers:
     """The table of the feed queue.
 
     Args:
         events: Alerts and jobs, framed for those who watch them.
-        conversations: Ids, for those who follow a conversation.
+        conversations: Those who follow a conversation; its id is the topic.
     """
 
     def on_alert(raised: AlertRaised) -> None:
@@ -33,7 +35,8 @@ def build_handlers(events: EventHub, conversations: EventHub) -> Handlers:
 
     def on_conversations(changed: ConversationsChanged) -> None:
         for conversation_id in changed.conversation_ids:
-            conversations.publish(conversation_id.encode())
+            for hub in conversations:
+                hub.publish(b"", conversation_id)
 
     return {
         AlertRaised: one_by_one(on_alert),

@@ -51,6 +51,8 @@ class GatewaySettings(PlatformSettings):
     """Threads for database and artifacts."""
     event_streams_limit: Annotated[int, Field(ge=1)] = 100
     """Event streams that may be open at once, and as many streams of responses that are written in the background; then 429."""
+    sockets_limit: Annotated[int, Field(ge=1)] = 2_000
+    """Conversations that customers may have open at once, over WebSockets or event streams; then 429."""
     background_responses: Annotated[int, Field(ge=1, le=256)] = 4
     """Responses that a process writes in the background at once."""
     background_limit: Annotated[int, Field(ge=1)] = 10_000

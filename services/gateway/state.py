@@ -63,7 +63,9 @@ class AppState:
     releases: ReleasePublisher
     events: EventHub
     conversation_events: EventHub
-    """The ids of conversations in which something has changed."""
+    """For colleagues: that something has changed in a conversation, whose id is the topic."""
+    sockets: EventHub
+    """The same for customers, who are told of every turn."""
     news: ConversationNews
     webhooks: WebhookSender
     readiness: Readiness

@@ -9,6 +9,7 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 HTTP_REQUESTS = Counter("parley_http_requests", "HTTP requests answered.", ["route", "method", "status"])
 HTTP_SECONDS = Histogram("parley_http_request_seconds", "Time to answer a request.", ["route"], buckets=SECONDS)
 TURNS_STORED = Counter("parley_turns_stored", "Chat turns answered and stored.", ["kind"])
+SOCKETS_OPEN = Gauge("parley_sockets_open", "WebSockets of customers that are open.")
 PENDING_REQUESTS = Gauge("parley_pending_requests", "Requests on the bus that wait for their reply.")
 
 MESSAGES_HANDLED = Counter("parley_messages_handled", "Messages handled.", ["queue", "type", "outcome"])

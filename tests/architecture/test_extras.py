@@ -46,6 +46,7 @@ NEVER_IMPORTED = {
     "pg8000": "sqlalchemy, as the driver of a URL",
     "python-multipart": "starlette, for forms",
     "uvloop": "uvicorn, as its loop",
+    "websockets": "uvicorn, as its other parser",
 }
 
 

@@ -42,6 +42,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "files": (),
     "jobs": ("files", "bots"),
     "keys": (),
+    "live": ("alerts", "chat", "colleagues", "conversations"),
     "models": ("analysis",),
     "moderations": (),
     "operations": (),

@@ -1,4 +1,4 @@
-"""Events from the bus to everybody who watches: one hub per process, one bounded queue per watcher."""
+"""Events from the bus to those who watch: one hub per process, one bounded queue per watcher."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Watcher:
 
 
 class EventHub:
-    """Passes every event on to every watcher.
+    """Passes every event of a topic on to each who watches that.
 
     Args:
         limit: Watchers at once.
@@ -50,13 +50,17 @@ class EventHub:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._watchers: set[Watcher] = set()
+        self._watchers: dict[str, set[Watcher]] = {}
+        self._open = 0
         self._closed = False
         self._lock = Lock()
 
     @contextmanager
-    def watching(self) -> Iterator[Watcher]:
+    def watching(self, topic: str = "") -> Iterator[Watcher]:
         """A watcher for as long as its stream is open.
+
+        Args:
+            topic: What it hears of; most hubs have the one without a name.
 
         Raises:
             TooManyRequests: So many watch already.
@@ -66,24 +70,28 @@ class EventHub:
         with self._lock:
             if self._closed:
                 raise Unavailable("The gateway is shutting down; connect again.")
-            if len(self._watchers) >= self._limit:
+            if self._open >= self._limit:
                 raise TooManyRequests(f"{self._limit} event streams are open already; close one.", retry_after=10.0)
-            self._watchers.add(watcher)
+            self._open += 1
+            self._watchers.setdefault(topic, set()).add(watcher)
         try:
             yield watcher
         finally:
             with self._lock:
-                self._watchers.discard(watcher)
+                self._open -= 1
+                self._watchers[topic].discard(watcher)
+                if not self._watchers[topic]:
+                    del self._watchers[topic]
 
-    def publish(self, event: bytes) -> None:
+    def publish(self, event: bytes, topic: str = "") -> None:
         """Pass an event on; from any thread, never waits."""
         with self._lock:
-            for watcher in self._watchers:
+            for watcher in self._watchers.get(topic, ()):
                 watcher.offer(event)
 
     def close(self) -> None:
         """End every stream, and admit no new one."""
         with self._lock:
             self._closed = True
-            for watcher in self._watchers:
+            for watcher in (one for watchers in self._watchers.values() for one in watchers):
                 watcher.offer(None)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from services.gateway.conversations.messages import messages_of
-from services.gateway.conversations.schemas import MessageObject
+from services.gateway.conversations.messages import in_order
 from shared.errors import InvalidInput
 from shared.storage import conversation_items, conversations
 from shared.storage.engine import Database
+from shared.storage.tables import ConversationItem, ConversationStatus, Turn
 
 _CURSOR = re.compile(r"^(\d{1,9})-(\d{1,18})$")
 #: Turns read at once; the rest comes with the next look.
@@ -42,14 +42,28 @@ class News:
     """What has come since a position.
 
     Attributes:
-        messages: Oldest first.
+        turns: Oldest first.
+        items: What was said between them, oldest first.
         position: After them.
         status: Of the conversation.
+        is_all: There is nothing more by now.
     """
 
-    messages: Sequence[MessageObject]
+    turns: Sequence[Turn]
+    items: Sequence[ConversationItem]
     position: Position
-    status: str
+    status: ConversationStatus
+    is_all: bool = True
+
+    def steps(self, since: Position) -> Iterator[tuple[Turn | ConversationItem, Position]]:
+        """What was said, oldest first, each with where to go on after it."""
+        here = since
+        for said in in_order(self.turns, self.items):
+            if isinstance(said, Turn):
+                here = Position(said.position + 1, here.item)
+            else:
+                here = Position(here.turns, said.seq or 0)
+            yield said, here
 
 
 def news(database: Database, conversation_id: str, since: Position | None) -> News:
@@ -59,10 +73,14 @@ def news(database: Database, conversation_id: str, since: Position | None) -> Ne
         if since is None:
             return News(
                 (),
+                (),
                 Position(conversation.turns, conversation_items.newest(session, conversation_id)),
                 conversation.status,
             )
         items = conversation_items.since(session, conversation_id, since.item)
         turns = conversations.turns_from(session, conversation_id, since.turns, _TURNS)
+    is_all = len(turns) < _TURNS
+    if not is_all:  # what was said after these turns comes after those that follow
+        items = [item for item in items if item.after_turns <= turns[-1].position]
     position = Position(since.turns + len(turns), (items[-1].seq or 0) if items else since.item)
-    return News(messages_of(turns, items), position, conversation.status)
+    return News(turns, items, position, conversation.status, is_all)

@@ -14,6 +14,7 @@ from services.gateway.chat.lookup import check_owner
 from services.gateway.colleagues.following import Position, news
 from services.gateway.colleagues.schemas import SendReply
 from services.gateway.conversations.items import message
+from services.gateway.conversations.messages import messages_of
 from services.gateway.conversations.objects import conversation_object, item_message
 from services.gateway.conversations.schemas import ConversationObject, ConversationStatusEvent, MessageObject
 from services.gateway.http import sse
@@ -74,7 +75,7 @@ def reply(
 async def _watcher(state: State, caller: ChatCaller, conversation_id: str) -> AsyncIterator[Watcher]:
     """Open until the stream has ended, however it ends."""
     await run_in_threadpool(_check, state, caller, conversation_id)
-    with state.conversation_events.watching() as watcher:
+    with state.conversation_events.watching(conversation_id) as watcher:
         yield watcher
 
 
@@ -104,17 +105,18 @@ async def _events(
     state: AppState, watcher: Watcher, conversation_id: str, since: Position | None
 ) -> AsyncIterator[bytes]:
     told: str | None = None
-    ours = conversation_id.encode()
-    events: list[bytes] | None = [ours]
+    events: list[bytes] | None = []
     while events is not None:
-        if ours in events or not events:
-            found = await run_in_threadpool(news, state.database, conversation_id, since)
-            since = found.position
-            for said in found.messages:
-                yield sse.frame(said, event="message", id=str(since))
-            if found.status != told:
-                told = found.status
-                yield sse.frame(ConversationStatusEvent(status=found.status), event="status", id=str(since))
-            elif not found.messages:
-                yield sse.KEEP_ALIVE
+        found = await run_in_threadpool(news, state.database, conversation_id, since)
+        before, since = since or found.position, found.position
+        is_quiet = True
+        for said, position in found.steps(before):
+            for shown in messages_of(said):
+                yield sse.frame(shown, event="message", id=str(position if shown.role != "user" else before))
+            before, is_quiet = position, False
+        if found.status != told:
+            told = found.status
+            yield sse.frame(ConversationStatusEvent(status=found.status), event="status", id=str(since))
+        elif is_quiet:
+            yield sse.KEEP_ALIVE
         events = await watcher.events(LOOK_SECONDS)

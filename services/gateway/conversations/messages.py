@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 
 from services.gateway.conversations.objects import answer_message, customer_message, item_message
 from services.gateway.conversations.schemas import MessageObject
@@ -12,15 +13,19 @@ from shared.storage.engine import Database, Session
 from shared.storage.tables import ConversationItem, Turn
 
 
-def messages_of(turns: Sequence[Turn], items: Sequence[ConversationItem]) -> list[MessageObject]:
+def in_order(turns: Sequence[Turn], items: Sequence[ConversationItem]) -> Iterator[Turn | ConversationItem]:
     """Both, oldest first. An item stands before the turn that was stored next; what is no message is left out."""
-    messages: list[MessageObject] = []
-    waiting = [item for item in items if item.item["type"] == "message"]
+    waiting = deque(item for item in items if item.item["type"] == "message")
     for turn in turns:
         while waiting and waiting[0].after_turns <= turn.position:
-            messages.append(item_message(waiting.pop(0)))
-        messages += (customer_message(turn), answer_message(turn))
-    return messages + [item_message(item) for item in waiting]
+            yield waiting.popleft()
+        yield turn
+    yield from waiting
+
+
+def messages_of(said: Turn | ConversationItem) -> tuple[MessageObject, ...]:
+    """What was said; a turn is two messages."""
+    return (customer_message(said), answer_message(said)) if isinstance(said, Turn) else (item_message(said),)
 
 
 def page(database: Database, conversation_id: str, after: str | None, limit: int) -> tuple[list[MessageObject], bool]:
@@ -40,9 +45,13 @@ def page(database: Database, conversation_id: str, after: str | None, limit: int
         turns = conversations.turns_from(session, conversation_id, first_turn, limit + 1)
         items = conversation_items.after(session, conversation_id, first_turn, seq)
     if len(turns) <= limit:
-        return messages_of(turns, items), False
+        return _all_messages(turns, items), False
     shown = turns[:limit]
-    return messages_of(shown, [item for item in items if item.after_turns <= shown[-1].position]), True
+    return _all_messages(shown, [item for item in items if item.after_turns <= shown[-1].position]), True
+
+
+def _all_messages(turns: Sequence[Turn], items: Sequence[ConversationItem]) -> list[MessageObject]:
+    return [message for said in in_order(turns, items) for message in messages_of(said)]
 
 
 def _place_after(session: Session, conversation_id: str, after: str | None) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.types import Scope
 
 from services.gateway.http.inner import inner_caller
 from services.gateway.http.keyring import Caller
@@ -28,32 +29,51 @@ def _admission(role: Role) -> Callable[[Request, AppState, HTTPAuthorizationCred
     async def admit(request: Request, state: State, credentials: Credentials) -> Caller:
         caller = inner_caller(request.scope)
         if caller is None:
-            caller = await _authenticated(state, credentials)
-            _within_rate(request, state, caller)
-        if not caller.may(role):
-            raise NotAllowed(f"This needs a key with the role '{role}'; yours has '{caller.role}'.")
+            caller = await authenticated(state, credentials.credentials if credentials else "")
+            within_rate(state, caller, request.scope)
+        check_role(caller, role)
         return caller
 
     return admit
 
 
-async def _authenticated(state: AppState, credentials: HTTPAuthorizationCredentials | None) -> Caller:
-    if credentials is None or not credentials.credentials:
+def check_role(caller: Caller, role: Role) -> None:
+    """Refuse who may not.
+
+    Raises:
+        NotAllowed: The caller's role is too low.
+    """
+    if not caller.may(role):
+        raise NotAllowed(f"This needs a key with the role '{role}'; yours has '{caller.role}'.")
+
+
+async def authenticated(state: AppState, key: str) -> Caller:
+    """Whose key it is.
+
+    Raises:
+        NotAuthenticated: Nobody's, or there is none.
+    """
+    if not key:
         raise NotAuthenticated(
             "You didn't provide an API key. Send it in the header 'Authorization: Bearer YOUR_KEY'.",
             code="missing_api_key",
         )
-    key_hash = hash_key(credentials.credentials)
+    key_hash = hash_key(key)
     caller = state.keys.remembered(key_hash) or await run_in_threadpool(state.keys.look_up, key_hash)
     if caller is None:
         raise NotAuthenticated("Incorrect API key provided: it is unknown or has been revoked.")
     return caller
 
 
-def _within_rate(request: Request, state: AppState, caller: Caller) -> None:
+def within_rate(state: AppState, caller: Caller, scope: Scope) -> None:
+    """Count a request of the caller; its response tells what is left.
+
+    Raises:
+        TooManyRequests: It is one too many.
+    """
     per_minute = caller.requests_per_minute or state.settings.requests_per_minute
     allowance = state.limiter.take(caller.key_id, per_minute, time.monotonic())
-    show_allowance(request.scope, allowance)
+    show_allowance(scope, allowance)
     if not allowance.allowed:
         raise TooManyRequests(
             f"Rate limit reached: {allowance.limit} requests per minute. "

@@ -1,4 +1,4 @@
-"""Connections that do not wait for ever: a head must be there soon and be of a sane size, an answer must be read."""
+"""Connections that do not wait for ever: a head must be there soon and be of a sane size, what is sent must be read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from services.gateway.http.body_limit import BYTES_PER_SECOND
 from services.gateway.http.errors import body_of
@@ -29,6 +30,7 @@ class Connection(HttpToolsProtocol):
         self._patience = patience
         self._head_bytes = 0
         self._in_head = False
+        self._is_socket = False
         self._timer: asyncio.TimerHandle | None = None
         self._reader_timer: asyncio.TimerHandle | None = None
 
@@ -46,7 +48,7 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Take bytes in; most often they are a whole head, and no timer is needed."""
         super().data_received(data)
-        if not self._awaits_head():
+        if self._is_socket or not self._awaits_head():
             self._expect_nothing()
         elif not self.transport.is_closing():
             self._head_bytes += len(data)
@@ -55,6 +57,11 @@ class Connection(HttpToolsProtocol):
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, message)
             elif self._timer is None:
                 self._expect_head()
+
+    def handle_websocket_upgrade(self) -> None:
+        """What comes now is no HTTP, and is another's to take care of."""
+        self._is_socket = True
+        super().handle_websocket_upgrade()
 
     def on_message_begin(self) -> None:
         """A head begins."""
@@ -144,3 +151,42 @@ class Connection(HttpToolsProtocol):
         )
         self.transport.write(head.encode() + body)
         self._close()
+
+
+class SocketConnection(WebSocketsSansIOProtocol):
+    """Uvicorn's WebSocket, which by itself waits for ever for a client that takes nothing, even to close.
+
+    Args:
+        patience: Seconds in which a client must take some of what waits for it.
+    """
+
+    def __init__(self, *args: Any, patience: float, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._patience = patience
+        self._reader_timer: asyncio.TimerHandle | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is waited for any more."""
+        self._let_read()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The client does not take what we send; it had better go on soon."""
+        super().pause_writing()
+        if self._reader_timer is None:
+            self._reader_timer = self.loop.call_later(self._patience, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The client has taken most of it."""
+        self._let_read()
+        super().resume_writing()
+
+    def keepalive_timeout(self) -> None:
+        """It does not answer pings: what is left for it is left for nobody."""
+        super().keepalive_timeout()
+        self.transport.abort()
+
+    def _let_read(self) -> None:
+        if self._reader_timer is not None:
+            self._reader_timer.cancel()
+            self._reader_timer = None

@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from services.gateway.app import running
-from services.gateway.http.connection import Connection
+from services.gateway.http.connection import Connection, SocketConnection
 from services.gateway.settings import GatewaySettings
 from services.gateway.state import AppState
 from shared.errors import SettingsError, Unavailable
@@ -56,6 +56,7 @@ class Server(uvicorn.Server):
         """End the event streams, which would last for ever, and shut down."""
         self._gateway.events.close()
         self._gateway.conversation_events.close()
+        self._gateway.sockets.close()
         await super().shutdown(sockets)
 
 
@@ -89,7 +90,9 @@ def build_server(app: FastAPI, settings: GatewaySettings) -> Server:
         app,
         loop="uvloop",
         http=cast("type[asyncio.Protocol]", partial(Connection, patience=settings.slow_client_seconds)),
-        ws="none",
+        ws=cast("type[asyncio.Protocol]", partial(SocketConnection, patience=settings.slow_client_seconds)),
+        ws_max_size=settings.json_limit_bytes,
+        ws_per_message_deflate=False,  # its windows would be most of what a conversation holds in memory
         log_config=None,
         access_log=False,
         proxy_headers=False,

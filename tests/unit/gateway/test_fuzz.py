@@ -28,7 +28,11 @@ from tests.unit.gateway.platform import ADMIN_KEY, Platform, asked, running_plat
 
 CHECKS = [checks.content_type_conformance, checks.response_headers_conformance, checks.response_schema_conformance]
 #: Streams of events do not end by themselves.
-ENDLESS = ("GET /v1/alerts/stream", "GET /v1/conversations/{conversation_id}/events")
+ENDLESS = (
+    "GET /v1/alerts/stream",
+    "GET /v1/conversations/{conversation_id}/events",
+    "GET /v1/conversations/{conversation_id}/live",
+)
 AUTHORIZED = {"Authorization": f"Bearer {ADMIN_KEY}"}
 SEED = 20_261_101
 

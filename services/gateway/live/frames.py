@@ -1,0 +1,126 @@
+"""What travels between a customer's end and us: the same over a WebSocket and as server-sent events."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
+
+from services.gateway.http.json_body import parse_json
+from services.gateway.http.schemas import Body, ErrorDetail, Reply, Text
+from services.gateway.http.validation import describe
+from shared.contracts.chat import AnswerKind
+from shared.storage.tables import ConversationStatus
+
+SayId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
+
+
+class Say(Body):
+    """The customer says something.
+
+    Attributes:
+        id: Chosen by the client: what is sent again with it is not said twice.
+        content: The words.
+    """
+
+    type: Literal["say"] = "say"
+    id: SayId
+    content: Text
+
+
+class Ping(Body):
+    """Whether the other end is there; it answers `alive`."""
+
+    type: Literal["ping"]
+
+
+ClientFrame = Annotated[Say | Ping, Field(discriminator="type")]
+_CLIENT: TypeAdapter[Say | Ping] = TypeAdapter(ClientFrame)
+
+
+def read_frame(text: str) -> Say | Ping:
+    """A frame that a client sent.
+
+    Raises:
+        InvalidInput: It is none, naming the field.
+    """
+    document = parse_json(text.encode("utf-8", "surrogatepass"))
+    try:
+        return _CLIENT.validate_python(document)
+    except ValidationError as error:
+        raise describe([problem | {"loc": ("body", *problem["loc"])} for problem in error.errors()], document) from None
+
+
+class Card(Reply):
+    """Something shown beside words: a document that an answer rests on, or an item."""
+
+    title: str
+    text: str
+    url: str | None = None
+    image_url: str | None = None
+    price: str | None = None
+
+
+class CustomerMessage(Reply):
+    """A message as the customer sees it: without what was understood of it, and why it was answered so.
+
+    Attributes:
+        id: Of the message.
+        role: Who speaks; a colleague is a person of the team.
+        turn_id: What `POST /v1/feedback` takes, with the bot's words.
+        say: What the client called it when it said it.
+        kind: Which part of the bot spoke.
+        suggestions: Ready-made next messages.
+    """
+
+    id: str
+    created_at: int
+    role: Literal["customer", "bot", "colleague"]
+    content: str
+    author: str | None = None
+    turn_id: str | None = None
+    say: str | None = None
+    kind: AnswerKind | None = None
+    suggestions: tuple[str, ...] = ()
+    cards: tuple[Card, ...] = ()
+
+
+class MessageFrame(Reply):
+    """Something was said; `position` is where to go on after it."""
+
+    type: Literal["message"] = "message"
+    position: str | None
+    message: CustomerMessage
+
+
+class DeltaFrame(Reply):
+    """Words of an answer that is still being written; the message with all of them follows."""
+
+    type: Literal["delta"] = "delta"
+    say: str
+    text: str
+
+
+class StatusFrame(Reply):
+    """Who has the conversation: the first frame, and whenever that changes. `position` is where to go on."""
+
+    type: Literal["status"] = "status"
+    position: str | None
+    status: ConversationStatus
+
+
+class ErrorFrame(Reply):
+    """What went wrong: with what the client called `say`, or with all of it."""
+
+    type: Literal["error"] = "error"
+    say: str | None
+    error: ErrorDetail
+
+
+class AliveFrame(Reply):
+    """Nothing; the connection lives."""
+
+    type: Literal["alive"] = "alive"
+
+
+Frame = MessageFrame | DeltaFrame | StatusFrame | ErrorFrame | AliveFrame

@@ -1,0 +1,37 @@
+"""What a customer says, from the words to the stored turn."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from services.gateway.chat.live import LiveTurn
+from services.gateway.chat.turns import Utterance
+from services.gateway.http.keyring import Caller
+from services.gateway.live.frames import DeltaFrame, Say
+from services.gateway.live.objects import idempotency_key
+from services.gateway.state import AppState
+from shared.errors import ParleyError
+from shared.storage.tables import Turn
+
+
+async def spoken(state: AppState, caller: Caller, conversation_id: str, say: Say) -> AsyncIterator[DeltaFrame | Turn]:
+    """The words of the answer as they are written, if a language model writes them, and then the stored turn.
+
+    Said again under the same id it is not answered anew. A turn that has begun is stored whoever stops listening.
+
+    Raises:
+        ParleyError: It was not answered.
+    """
+    said = Utterance(say.content, idempotency_key(conversation_id, say.id), conversation_id=conversation_id)
+    live = LiveTurn.begin(
+        lambda listener: state.turns.answer(
+            caller, said, lambda: state.conversations.in_conversation(caller, conversation_id), listener
+        )
+    )
+    async for event in live.events():
+        if isinstance(event, ParleyError):
+            raise event
+        if isinstance(event, Turn):
+            yield event
+        elif event:
+            yield DeltaFrame(say=say.id, text=event)
