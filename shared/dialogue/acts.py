@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from shared.dialogue.values.words import in_words
 
@@ -79,15 +80,26 @@ def _stripped(words: str, fillers: frozenset[str]) -> str:
 
 def is_whole(words: str, phrase: str) -> bool:
     """Whether a message is a phrase and nothing else of weight: "stop please", "please cancel this"."""
-    wanted = in_words(phrase)
-    return bool(wanted) and (words == wanted or core(words) in (wanted, core(wanted)))
+    wanted, weighty = _known(phrase)
+    return bool(wanted) and (words == wanted or _core_of_message(words) in (wanted, weighty))
+
+
+@lru_cache(maxsize=4_096)
+def _known(phrase: str) -> tuple[str, str]:
+    """A phrase of the bot file in words, and its core: every turn is compared with all of them."""
+    words = in_words(phrase)
+    return words, core(words)
+
+
+#: Of the message that is just being read: it is compared with every phrase.
+_core_of_message = lru_cache(maxsize=8)(core)
 
 
 def consists_of(words: str, phrases: Iterable[str]) -> bool:
     """Whether a message is made of phrases and fillers alone: "yes, that's right, thanks", "no, stop"."""
     rest = f" {' '.join(_CHINESE_FILLERS.sub('', word) or word for word in words.split())} "
     found = False
-    for wanted in sorted(map(in_words, phrases), key=len, reverse=True):
+    for wanted in sorted((_known(phrase)[0] for phrase in phrases), key=len, reverse=True):
         while wanted and f" {wanted} " in rest:
             found, rest = True, rest.replace(f" {wanted} ", "  ")
     return found and _FILLERS.issuperset(rest.split())
@@ -95,7 +107,7 @@ def consists_of(words: str, phrases: Iterable[str]) -> bool:
 
 def says(words: str, phrase: str) -> bool:
     """Whether a message (``in_words``) means a phrase: one word must be all of it but fillers, several may stand anywhere in it."""
-    wanted = in_words(phrase)
+    wanted, _ = _known(phrase)
     return is_whole(words, phrase) or (" " in wanted and f" {wanted} " in f" {words} ")
 
 

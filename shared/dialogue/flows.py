@@ -158,13 +158,14 @@ def _leaves(turn: Turn, current: FlowState, reading: Reading) -> bool:
 
 def _wishes_again(turn: Turn, current: FlowState) -> bool:
     """Whether "ok, cancel it" answers "Shall I have it cancelled?": what the flow is there for. A bare "cancel" does not tell which."""
+    said = acts.without_courtesy(turn.words)
+    if not current.confirming or " " not in said or acts.is_qualified(turn.text, turn.words):
+        return False
     title = in_words(turn.bot.flows[current.flow].title).split()
     wishes = [
         word for word in map(in_words, turn.bot.control.cancel.words) if any(one.startswith(word) for one in title)
     ]
-    said = acts.without_courtesy(turn.words)
-    agreed = current.confirming and " " in said and not acts.is_qualified(turn.text, turn.words)
-    return agreed and any(word in said.split() for word in wishes)
+    return any(word in said.split() for word in wishes)
 
 
 def _cuts_in(turn: Turn, flow: Flow, reading: Reading) -> bool:

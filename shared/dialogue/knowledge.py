@@ -48,6 +48,7 @@ class KnowledgeIndex:
         self._pairs = [pair for pair in pairs for _ in (pair.question, *pair.also)]
         self._vectors = embedder.embed(wordings(pairs))
         self._letters = LetterIndex(wordings(pairs))
+        self._ids = np.array([pair.id for pair in self._pairs])
 
     @classmethod
     def of(cls, pairs: Sequence[KnowledgePair], vectors: FloatArray) -> Self:
@@ -67,10 +68,11 @@ class KnowledgeIndex:
         """
         if not self._pairs:
             return None
-        others = np.array([pair.id != beside for pair in self._pairs])
-        scores = np.where(others, self._vectors @ embedding, -1.0)
+        scores = self._vectors @ embedding
+        if beside is not None:
+            scores = np.where(self._ids != beside, scores, -1.0)
         nearest = int(np.argmax(scores))
-        near = scores > scores[nearest] - _LETTERS  # letters can put no other one first
-        if text and near.sum() > 1:
-            nearest = int(np.argmax(np.where(near, scores + _LETTERS * self._letters.likeness(text), -1.0)))
+        near = np.flatnonzero(scores > scores[nearest] - _LETTERS)  # letters can put no other one first
+        if text and len(near) > 1:
+            nearest = int(near[np.argmax(scores[near] + _LETTERS * self._letters.likeness(text, near.tolist()))])
         return Match(self._pairs[nearest], float(scores[nearest]))

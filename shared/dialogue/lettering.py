@@ -29,23 +29,15 @@ class LetterIndex:
         frequent = Counter(piece for pieces in counted for piece in pieces)
         self._size = len(texts)
         self._rarity = {piece: log((1 + self._size) / (1 + count)) + 1 for piece, count in frequent.items()}
-        found: dict[str, list[tuple[int, float]]] = {}
-        for place, pieces in enumerate(counted):
-            for piece, weight in self._weighted(pieces).items():
-                found.setdefault(piece, []).append((place, weight))
-        self._places = {
-            piece: (np.array([place for place, _ in rows]), np.array([weight for _, weight in rows], np.float32))
-            for piece, rows in found.items()
-        }
+        self._rows = [self._weighted(pieces) for pieces in counted]
 
-    def likeness(self, text: str) -> NDArray[np.float32]:
-        """The cosine (0..1) of a text to each of the index, [n]."""
-        scores = np.zeros(self._size, dtype=np.float32)
-        for piece, weight in self._weighted(_pieces(text)).items():
-            if piece in self._places:
-                places, weights = self._places[piece]
-                scores[places] += weight * weights
-        return scores
+    def likeness(self, text: str, places: Sequence[int]) -> NDArray[np.float32]:
+        """The cosine (0..1) of a text to some texts of the index, [len(places)]."""
+        weighted = self._weighted(_pieces(text))
+        rows = (self._rows[place] for place in places)
+        return np.array(
+            [sum(weighted[piece] * row[piece] for piece in weighted if piece in row) for row in rows], np.float32
+        )
 
     def _weighted(self, pieces: Counter[str]) -> dict[str, float]:
         unknown = log(1 + self._size) + 1

@@ -11,6 +11,7 @@ from itertools import pairwise
 from shared.dialogue.values.calendar import Calendar, moved
 from shared.dialogue.values.dates import dates
 from shared.dialogue.values.durations import durations
+from shared.dialogue.values.english_days import WEEKDAY
 from shared.dialogue.values.found import Certainty, Found, apart
 
 _BETWEEN = re.compile(
@@ -32,6 +33,7 @@ _LENGTH = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?", re.ASCII)
 #: Nobody stays longer.
 _MOST_MONTHS = 600
 _WEEK_LONG = timedelta(days=7)
+_DAY_OF_WEEK = re.compile(rf"\W*(?:{WEEKDAY}|(?:周|週|星期|礼拜|禮拜))", re.IGNORECASE)
 _WEEK = re.compile(
     r"\b(?P<which>next|this)\s{1,3}(?P<unit>week|weekend|month)\b(?!\s{1,3}(?:on\s|mon|tue|wed|thu|fri|sat|sun))",
     re.ASCII | re.IGNORECASE,
@@ -41,7 +43,8 @@ _WEEK = re.compile(
 def date_ranges(text: str, calendar: Calendar) -> list[Found]:
     """Every stretch of days that a text names: by two days, or by a day and a length ("three nights from 14 March")."""
     days = dates(text, calendar)
-    return apart((*_spans(text, days), *_with_length(text, days), *_weeks(text, calendar)))
+    found = apart((*_spans(text, days), *_with_length(text, days), *_weeks(text, calendar)))
+    return [one for one in found if one.value]
 
 
 def _spans(text: str, days: Sequence[Found]) -> Iterator[Found]:
@@ -54,6 +57,8 @@ def _spans(text: str, days: Sequence[Found]) -> Iterator[Found]:
             opens, closes = date.fromisoformat(first.value), date.fromisoformat(last.value)
             bare = _BARE_DAY.fullmatch(text, last.start, last.end)
             nearest = _next_day(opens, int(bare["day"])) if bare else None
+            if opens == closes and _DAY_OF_WEEK.match(text, last.start, last.end):  # Friday to Friday
+                closes += _WEEK_LONG
             yield _range(opens, nearest or closes, start, last.end)
 
 

@@ -31,6 +31,9 @@ _CHINESE_PAIR = re.compile(
 )
 
 
+_RULES = (*english_days.RULES, *chinese_days.RULES)
+
+
 def dates(text: str, calendar: Calendar) -> list[Found]:
     """Every day that a text names, as ``2026-03-14``; where two readings overlap, the longer one."""
     return [found for found in _named(text, calendar) if found.value]
@@ -44,9 +47,10 @@ def find(text: str, calendar: Calendar) -> date | None:
 
 def _named(text: str, calendar: Calendar) -> list[Found]:
     pairs = list(_pairs(text, calendar))
+    rules = english_days.RULES if text.isascii() else _RULES
     single = [
         _found(read(calendar, match), *match.span(), certainty)
-        for pattern, read, certainty in (*english_days.RULES, *chinese_days.RULES)
+        for pattern, read, certainty in rules
         for match in pattern.finditer(text)
     ]
     return apart((*pairs, *(one for one in single if not any(one.overlaps(pair.start, pair.end) for pair in pairs))))

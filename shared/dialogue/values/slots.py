@@ -71,10 +71,16 @@ class SlotReader:
         self._bot = bot
         self._today = today
         self._seen: dict[tuple[SlotType, bool, str], list[Found]] = {}
+        self._read: dict[tuple[str, str], list[Found]] = {}
 
     def read(self, name: str, text: str) -> list[Found]:
         """Every value of the slot in a text, those that are not meant marked as rejected; none of free text and cities."""
-        slot = self._bot.slots[name]
+        key = name, text
+        if key not in self._read:
+            self._read[key] = self._values(self._bot.slots[name], text)
+        return self._read[key]
+
+    def _values(self, slot: Slot, text: str) -> list[Found]:
         if slot.type not in READERS:
             return []
         found = READERS[slot.type](text, slot, self._calendar(slot))[:MAX_VALUES]
