@@ -12,6 +12,7 @@ from services.monitoring.alerts.notifier import AlertNotifier
 from services.monitoring.connectors.fetching import SourceFetcher
 from services.monitoring.delivery.courier import Courier
 from services.monitoring.handlers import build_backtest_handlers, build_document_handlers, build_handlers
+from services.monitoring.platform.alerts import PlatformAlerts
 from services.monitoring.platform.watch import PlatformWatch
 from services.monitoring.reading.inference import Inference
 from services.monitoring.reading.reader import DocumentReader
@@ -42,6 +43,8 @@ _LOOK_SECONDS = 1.0
 _FETCH_SECONDS = 5.0
 #: Seconds between two looks at broker and queues.
 _PLATFORM_SECONDS = 5.0
+#: Seconds between two looks at what models are asked, and which services are there.
+_OWN_SECONDS = 15.0
 _DAY = 86_400.0
 
 
@@ -61,6 +64,7 @@ def running(settings: MonitoringSettings) -> Iterator[Health]:
         watch, announcements = SurgeDetector(database, rule, time.time), AlertNotifier(database, publisher)
         lag = IngestLag(time.time)
         platform = PlatformWatch(bus, database, time.time)
+        own = PlatformAlerts(database, time.time)
         engine = AlertEngine(database, time.time, time.monotonic, lambda: platform.is_cut_off() or lag.is_behind())
         courier = Courier(database, settings.outbound_networks, time.time)
 
@@ -82,7 +86,7 @@ def running(settings: MonitoringSettings) -> Iterator[Health]:
             courier.prune()
             platform.prune()
 
-        handlers = build_handlers(watch, announcements, on_counted)
+        handlers = build_handlers(database, watch, announcements, on_counted)
         consumer = stack.enter_context(Consumer(bus, Queues.MONITORING, handlers, publisher=publisher))
         past = build_backtest_handlers(database)
         stack.enter_context(Consumer(bus, Queues.BACKTESTS, past, publisher=publisher, batch_size=1))
@@ -91,13 +95,14 @@ def running(settings: MonitoringSettings) -> Iterator[Health]:
         stack.enter_context(Ticker("monitoring-alerts", look, _LOOK_SECONDS))
         stack.enter_context(Ticker("monitoring-courier", courier.deliver_due, _LOOK_SECONDS))
         stack.enter_context(Ticker("monitoring-platform", platform.look, _PLATFORM_SECONDS))
+        stack.enter_context(Ticker("monitoring-own-alerts", own.look, _OWN_SECONDS))
         stack.enter_context(Ticker("monitoring-prune", prune, _PRUNE_SECONDS))
         fetcher = SourceFetcher(database, publisher, OutboundClient(settings.outbound_networks), time.time)
         for number in range(settings.source_threads):
             stack.enter_context(Ticker(f"monitoring-sources-{number}", fetcher.fetch_due, _FETCH_SECONDS))
         vital = {f"documents-{number}": one.problem for number, one in enumerate(readers)}
         health = Health({"broker": consumer.refusal}, vital={"consumer": consumer.problem, **vital})
-        stack.enter_context(present(database, "monitoring", health.report, lag.facts))
+        stack.enter_context(present(database, "monitoring", health.report, lambda: {**lag.facts(), **own.facts()}))
         yield health
 
 

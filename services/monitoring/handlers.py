@@ -6,17 +6,21 @@ from collections.abc import Sequence
 
 from services.monitoring.alerts.backtest import backtest
 from services.monitoring.alerts.notifier import AlertNotifier
+from services.monitoring.platform.inputs import keep
 from services.monitoring.sentiment.surge_detector import SurgeDetector
 from services.monitoring.streams.counted import Watcher, of_observations
 from services.monitoring.streams.intake import DocumentIntake
 from shared.contracts.backtests import BacktestStream, StreamBacktested
+from shared.contracts.inputs import InputsObserved
 from shared.contracts.sentiment import SentimentObserved
 from shared.contracts.streams import DocumentsReceived
 from shared.messaging.consuming.handlers import Handlers, one_by_one
 from shared.storage.engine import Database
 
 
-def build_handlers(watch: SurgeDetector, announcements: AlertNotifier, on_counted: Watcher) -> Handlers:
+def build_handlers(
+    database: Database, watch: SurgeDetector, announcements: AlertNotifier, on_counted: Watcher
+) -> Handlers:
     """What is done with observations. All that came together is counted in one transaction."""
 
     def on_observed(messages: Sequence[SentimentObserved]) -> list[None]:
@@ -26,7 +30,11 @@ def build_handlers(watch: SurgeDetector, announcements: AlertNotifier, on_counte
         announcements.catch_up()
         return [None] * len(messages)
 
-    return {SentimentObserved: on_observed}
+    def on_inputs(messages: Sequence[InputsObserved]) -> list[None]:
+        keep(database, messages)
+        return [None] * len(messages)
+
+    return {SentimentObserved: on_observed, InputsObserved: on_inputs}
 
 
 def build_backtest_handlers(database: Database) -> Handlers:

@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing, contextmanager
 from uuid import uuid4
 
 from services.nlu.handlers import build_handlers, build_release_handlers
+from services.nlu.inputs import InputWatch
 from services.nlu.named_models import NamedModels
 from services.nlu.repository import TASK, ModelRepository
 from services.nlu.served_model import ServedModel
@@ -26,6 +27,8 @@ from shared.telemetry.health import Health
 
 #: Seconds after which a promotion is noticed even if its message was lost.
 _RECONCILE_SECONDS = 10.0
+#: Seconds between two words about what models are asked.
+_TELL_SECONDS = 30.0
 
 
 @contextmanager
@@ -54,14 +57,20 @@ def running(settings: NluSettings) -> Iterator[Health]:
         production.follow()
         bus = stack.enter_context(connect(settings.broker_url, prefix=settings.broker_prefix))
         publisher = stack.enter_context(bus.publisher())
+        inputs = InputWatch(uuid4().hex, publisher, time.time)
         releases = Consumer(
             bus, Queues.releases(TASK, uuid4().hex), build_release_handlers(production), publisher=publisher
         )
         consumer = Consumer(
-            bus, Queues.NLU, build_handlers(production, named), publisher=publisher, batch_size=settings.batch_size
+            bus,
+            Queues.NLU,
+            build_handlers(production, named, inputs),
+            publisher=publisher,
+            batch_size=settings.batch_size,
         )
         stack.enter_context(releases)
         stack.enter_context(consumer)
+        stack.enter_context(Ticker("nlu-inputs", inputs.tell, _TELL_SECONDS))
         stack.enter_context(Ticker("nlu-reconcile", production.follow, _RECONCILE_SECONDS))
         health = Health({"model": production.problem, "broker": consumer.refusal}, vital={"consumer": consumer.problem})
         stack.enter_context(present(library.database, TASK, health.report, lambda: {"model": production.model_id}))

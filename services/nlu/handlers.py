@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from services.nlu.decisions import TextVectors, decide
 from services.nlu.explaining import explain
+from services.nlu.inputs import InputWatch
 from services.nlu.model_lookup import ModelLookup
 from services.nlu.named_models import NamedModels
 from services.nlu.served_model import ServedModel
@@ -28,30 +29,36 @@ from shared.messaging.consuming.handlers import BatchHandler, Handlers, one_by_o
 from shared.tasks.records import inputs_of
 
 
-def build_handlers(production: ServedModel, named: NamedModels) -> Handlers:
-    """What is done with requests.
+def build_handlers(production: ServedModel, named: NamedModels, inputs: InputWatch | None = None) -> Handlers:
+    """What is done with requests; ``inputs`` is told what is read.
 
     Everything that came together is read together: one call of the reader for all turns, and one for all texts or rows that
     the same model is asked about.
     """
     lookup = ModelLookup(production, named)
+    observe: Callable[[str, Sequence[Reading]], None] = inputs.read if inputs else _unobserved
+    observe_answers: Callable[[str, Sequence[Prediction]], None] = inputs.answered if inputs else _unobserved
 
     def on_turns(turns: Sequence[TurnReceived]) -> list[TurnUnderstood]:
         with production.reader() as reader:
-            return read_turns(reader, turns)
+            return read_turns(reader, turns, observe)
 
     def analyzed(model: str | None, requests: Sequence[AnalyzeText]) -> Iterator[TextAnalyzed]:
         texts = [text for request in requests for text in request.texts]
         contexts = [context for request in requests for context in _contexts(request)]
         with lookup.reader(model) as reader:
-            readings = iter(reader.read(texts, contexts if any(contexts) else None))
+            read = reader.read(texts, contexts if any(contexts) else None)
+            observe(reader.model_id, read)
+        readings = iter(read)
         for request in requests:
             yield _analyzed(request, [next(readings) for _ in request.texts])
 
     def predicted(model: str, requests: Sequence[PredictRows]) -> Iterator[RowsPredicted]:
         with lookup.predictor(model) as predictor:
             rows = inputs_of(predictor.task, (row for request in requests for row in request.rows))
-            found = iter(predictor.predict(rows))
+            predictions = predictor.predict(rows)
+            observe_answers(predictor.model_id, predictions)
+        found = iter(predictions)
         for request in requests:
             yield _predicted(predictor, [next(found) for _ in request.rows])
 
@@ -74,6 +81,10 @@ def build_handlers(production: ServedModel, named: NamedModels) -> Handlers:
         DecideText: _by_model(decided),
         ExplainTurn: _by_model(explained),
     }
+
+
+def _unobserved(_model: str, _read: Sequence[Any]) -> None:
+    """Nobody is told."""
 
 
 def _by_model(handle: Callable[[Any, Sequence[Any]], Iterator[Message]]) -> BatchHandler[Any]:

@@ -42,6 +42,7 @@ from services.training.reporting.compression import beside_teacher
 from services.training.reporting.dialogues import find_dialogues
 from services.training.reporting.figures import Evaluation
 from services.training.reporting.forgetting import Forgetting
+from services.training.reporting.inputs import inputs_of
 from services.training.reporting.release import Release
 from services.training.reporting.report import Story
 from services.training.runs import Runs, Trained
@@ -149,6 +150,7 @@ def run(job: Job, context: AttemptContext) -> None:
         verdict=verdict,
         promoted=job.spec.promotion.mode == "auto" and (verdict is None or verdict.passed),
         trained_tokens=fitted.trained_tokens,
+        inputs=inputs_of(bundle, (*parts.validation, *parts.test), context.threads),
     )
     _hand_over(ready, before, fitted, context)
 

@@ -10,6 +10,7 @@ from shared.contracts.decisions import DecideText, TextDecided
 from shared.contracts.explanations import ExplainDecision, ExplainTurn, TurnExplained
 from shared.contracts.failure import MessageFailed
 from shared.contracts.generation import GenerateText, GenerationCancelled, TextGenerated, TokensProduced
+from shared.contracts.inputs import InputsObserved
 from shared.contracts.jobs import JobQueued, TrainingProgressed
 from shared.contracts.message import Message
 from shared.contracts.passages import DocumentsQueued, PassagesFound, SearchPassages
@@ -58,4 +59,5 @@ MESSAGES: tuple[type[Message], ...] = (
     ExplainTurn,
     ExplainDecision,
     TurnExplained,
+    InputsObserved,
 )

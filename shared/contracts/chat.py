@@ -10,6 +10,9 @@ from pydantic import Field
 from shared.contracts.message import REPLY, Exchange, Message, Route, Value
 from shared.contracts.understanding import Understanding
 
+PROBE = "readiness"
+"""Id of the turn by which the platform asks itself whether it is ready; it is never stored."""
+
 
 class PastTurn(Value):
     """One earlier exchange; the last few travel with every turn so that no service keeps a conversation."""

@@ -9,13 +9,16 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, StringConstraints
 
 from shared.contracts.alert_channels import ChannelName
-from shared.contracts.alert_rules import FALSE_ALARMS_PER_DAY, AlertRules
+from shared.contracts.alert_rules import FALSE_ALARMS_PER_DAY, DeclaredRules
 from shared.contracts.few_shot import MAX_EXAMPLES, ShortText
 from shared.contracts.message import Exchange, Message, Route, Value
 
 MAX_WATCHED = 2_000
 MAX_TOPICS = 50
 MAX_ALIASES = 50
+
+PLATFORM_STREAM = "parley"
+"""The stream on which the platform watches itself: it takes no documents, and rules about the platform alone."""
 
 StreamName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 ScopeName = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
@@ -136,7 +139,7 @@ class StreamSpec(Value):
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 365
     time_zone: Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)] = "UTC"
     clock: Clock = "wall"
-    rules: AlertRules | None = None
+    rules: DeclaredRules | None = None
     channels: Annotated[tuple[ChannelName, ...], Field(max_length=20)] = ()
     false_alarms_per_day: Annotated[float, Field(gt=0, le=100)] = FALSE_ALARMS_PER_DAY
     escalate_minutes: Annotated[int, Field(ge=0, le=10_080)] = 0

@@ -67,7 +67,10 @@ class Queues:
     RECOMMENDATION = QueueSpec("recommendation", (Binding(Exchange.RPC, "recommendation"),), message_ttl=60.0)
     TRAIN_CPU = QueueSpec("train.cpu", (Binding(Exchange.RPC, "train.cpu"),), durable=True, max_length=100_000)
     MONITORING = QueueSpec(
-        "monitoring", (Binding(Exchange.EVENTS, "sentiment.observed"),), durable=True, max_length=200_000
+        "monitoring",
+        (Binding(Exchange.EVENTS, "sentiment.observed"), Binding(Exchange.EVENTS, "inputs.observed")),
+        durable=True,
+        max_length=200_000,
     )
     RESPONSES = QueueSpec("responses", (Binding(Exchange.RPC, "responses"),), durable=True, max_length=100_000)
     DOCUMENTS = QueueSpec(

@@ -32,6 +32,12 @@ BROKER_UP = Gauge("parley_broker_up", "1 while monitoring reaches the broker, el
 BUILD_INFO = Gauge("parley_build_info", "1 for the version of Parley that a process runs.", ["version"])
 CLOCK_JUMPS = Counter("parley_clock_jumps", "Times that the clock of the machine was set by more than some seconds.")
 
+INPUT_DRIFT = Gauge(
+    "parley_input_drift",
+    "How far what a deployment was asked in the last hour has moved from its training; monitoring looks.",
+    ["deployment", "measure"],
+)
+
 # Callers name streams as they like: as a label each would stay in memory for ever.
 OBSERVATIONS = Counter("parley_sentiment_observations", "Texts counted on a sentiment stream.", ["sentiment"])
 DOCUMENTS = Counter("parley_documents", "Documents of streams.", ["outcome"])

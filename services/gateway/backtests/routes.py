@@ -13,7 +13,7 @@ from services.gateway.backtests.schemas import BacktestObject, BacktestRequest, 
 from services.gateway.http.auth import TrainCaller
 from services.gateway.http.router import resource
 from services.gateway.state import AppState, State
-from shared.contracts.alert_rules import default_rules
+from shared.contracts.alert_rules import default_rules, of_texts
 from shared.contracts.backtests import BacktestStream, PastAlert, StreamBacktested
 from shared.contracts.streams import StreamName, StreamSpec
 from shared.errors import Unavailable
@@ -35,7 +35,7 @@ async def backtest(
 ) -> BacktestObject:
     """When these rules would have fired on what the stream has counted, and how often. Counts by minute are kept for 30 days."""
     spec = await run_in_threadpool(_spec, state, stream)
-    rules = body.rules if body.rules is not None else spec.rules
+    rules = body.rules if body.rules is not None or spec.rules is None else of_texts(spec.rules)
     asked = BacktestStream(
         stream=stream,
         since=body.since // _HOUR * _HOUR,

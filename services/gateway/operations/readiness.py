@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from fastapi.concurrency import run_in_threadpool
 
-from shared.contracts.chat import TurnReceived
+from shared.contracts.chat import PROBE, TurnReceived
 from shared.errors import ParleyError
 from shared.messaging.requesting.requester import Requester
 from shared.storage.engine import Database
@@ -17,8 +17,6 @@ from shared.telemetry.health import Report
 HOLDS_SECONDS = 1.0
 #: Seconds that the turn may take.
 PATIENCE_SECONDS = 5.0
-
-_PROBE = "readiness"
 
 
 class Readiness:
@@ -48,7 +46,7 @@ class Readiness:
 
     async def _ask(self) -> Report:
         problems: dict[str, str] = {}
-        probe = TurnReceived(turn_id=_PROBE, conversation_id=_PROBE, text="hello", received_at=self._clock())
+        probe = TurnReceived(turn_id=PROBE, conversation_id=PROBE, text="hello", received_at=self._clock())
         try:
             await asyncio.wrap_future(self._requester.submit(probe, timeout=PATIENCE_SECONDS))
         except ParleyError as error:

@@ -103,12 +103,15 @@ class StatusReader:
 def _deployments(session: Session, there: Sequence[Process]) -> list[schemas.DeploymentStatus]:
     serving = [one.facts.get("model") for one in there if one.service == "nlu"]
     since = models.promoted_at(session)
+    said = max((one for one in there if "drift" in one.facts), key=lambda one: one.seen_at, default=None)
+    drifts = said.facts["drift"] if said else {}
     return [
         schemas.DeploymentStatus(
             name=name,
             model=model,
             since=None if name not in since else int(since[name]),
             served_by=serving.count(model) if name == "nlu" else None,
+            drift=drifts.get(name),
         )
         for name, model in models.deployments(session).items()
     ]

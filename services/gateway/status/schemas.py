@@ -67,12 +67,15 @@ class DeploymentStatus(Reply):
     Attributes:
         since: When it was promoted.
         served_by: Processes that serve it, of the deployment that reads chats; ``null`` for one that is loaded when it is asked.
+        drift: Of what it was asked in the last hour, against the rows that it was judged by: ``texts``, ``distance`` of the centroids of
+            the embeddings, ``out_of_scope`` above the training's share, stability index of the ``confidence``; or the ``problem`` why nothing is known.
     """
 
     name: str
     model: str
     since: int | None
     served_by: int | None
+    drift: dict[str, Any] | None = None
 
 
 class StreamStatus(Reply):

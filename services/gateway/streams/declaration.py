@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.contracts.streams import StreamSpec
+from shared.contracts.alert_rules import PlatformRule
+from shared.contracts.streams import PLATFORM_STREAM, StreamSpec
 from shared.contracts.understanding import SENTIMENTS
 from shared.errors import InvalidInput, NoModel, NotFound
 from shared.storage import alert_channels, models
@@ -18,6 +19,9 @@ _TASKS: dict[str, tuple[str, ...]] = {
     "entity_model": ("pair_classification",),
     "topic_model": ("text_classification",),
 }
+
+#: What the platform's own stream may declare.
+_OF_THE_PLATFORM = {"rules", "channels", "escalate_minutes"}
 
 
 def check(session: Session, spec: StreamSpec, *, receiving: bool = False) -> None:
@@ -46,6 +50,27 @@ def check(session: Session, spec: StreamSpec, *, receiving: bool = False) -> Non
         name = getattr(spec, field)
         if name is not None:
             _check_model(field, models.get(session, model_named(session, name)), tasks)
+
+
+def check_rules(stream: str, spec: StreamSpec) -> None:
+    """Refuse rules about texts for the platform's own stream, rules about the platform for any other, and what that one has no use for.
+
+    Raises:
+        InvalidInput: There are.
+    """
+    for place, rule in enumerate(spec.rules or ()):
+        if isinstance(rule, PlatformRule) != (stream == PLATFORM_STREAM):
+            about = (
+                "the platform; declare it on the stream 'parley'"
+                if stream != PLATFORM_STREAM
+                else "texts, which 'parley' has none of"
+            )
+            raise InvalidInput(f"{rule.type!r} is a rule about {about}.", param=f"rules.{place}")
+    if stream == PLATFORM_STREAM and (unused := sorted(spec.model_fields_set - _OF_THE_PLATFORM)):
+        raise InvalidInput(
+            f"The stream {PLATFORM_STREAM!r} watches the platform itself and takes {', '.join(sorted(_OF_THE_PLATFORM))} alone.",
+            param=unused[0],
+        )
 
 
 def problems(session: Session, spec: StreamSpec) -> Iterator[str]:

@@ -12,12 +12,12 @@ from services.gateway.http.auth import TrainCaller
 from services.gateway.http.router import After, Limit, resource
 from services.gateway.http.schemas import Deleted, Listing
 from services.gateway.state import AppState, State
-from services.gateway.streams.declaration import check, problems
+from services.gateway.streams.declaration import check, check_rules, problems
 from services.gateway.streams.intake import DocumentsIntake
 from services.gateway.streams.objects import stream_object
 from services.gateway.streams.schemas import DocumentsTaken, StreamObject
 from shared.contracts.sentiment import CHAT_STREAM
-from shared.contracts.streams import StreamName, StreamSpec
+from shared.contracts.streams import PLATFORM_STREAM, StreamName, StreamSpec
 from shared.errors import InvalidInput
 from shared.storage import stream_sources, streams, trends
 from shared.storage.engine import Session
@@ -42,6 +42,7 @@ _ROWS: dict[str, Any] = {
 def declare(stream: InPath, body: StreamSpec, state: State, caller: TrainCaller) -> StreamObject:
     """Declare a stream, or declare it anew: what a field says holds for documents that are read from now on. `{}` will do."""
     with state.database.transaction() as session:
+        check_rules(stream, body)
         check(session, body)
         stream_sources.declare(session, stream, body.sources, state.clock())
         return _stream(session, streams.put(session, stream, body, key_id=caller.key_id, now=state.clock()))
@@ -100,6 +101,10 @@ def _receiving(state: AppState, stream: str) -> StreamSpec:
         NoModel: It waits for a model in production.
         InvalidInput: It is that of the chats.
     """
+    if stream == PLATFORM_STREAM:
+        raise InvalidInput(
+            f"On {PLATFORM_STREAM!r} the platform watches itself; send documents to another.", param="stream"
+        )
     if stream == CHAT_STREAM:
         raise InvalidInput(f"The stream {CHAT_STREAM!r} counts chat turns; send documents to another.", param="stream")
     with state.database.reading() as session:

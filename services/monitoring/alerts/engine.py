@@ -16,8 +16,8 @@ from services.monitoring.detection.judgement import WINDOWS, Judgement
 from services.monitoring.detection.series import MINUTE, Floats, Scope, Series
 from services.monitoring.detection.table import WITHOUT_HISTORY, judge
 from services.monitoring.detection.usual import Usual
-from shared.contracts.alert_rules import AlertRule, Silence, Volume, default_rules, rule_name
-from shared.contracts.streams import StreamSpec
+from shared.contracts.alert_rules import AlertRule, Silence, Volume, default_rules, of_texts, rule_name
+from shared.contracts.streams import PLATFORM_STREAM, StreamSpec
 from shared.errors import Unavailable
 from shared.storage import alert_channels, alerts, streams, trends
 from shared.storage.engine import Database, Session
@@ -97,7 +97,8 @@ class AlertEngine:
                 declared = {stream.id for stream in streams.all(session)}
                 firing = {alert.stream for alert in alerts.firing(session)}
             due = {name for name in declared | firing if self._judged.get(name, 0) + MINUTE <= now}
-            for name in sorted(changed | due):
+            waiting.discard(PLATFORM_STREAM)
+            for name in sorted((changed | due) - {PLATFORM_STREAM}):  # which counts no texts
                 if self._paused.get(name, 0.0) <= now:
                     self._try(name, now)
                     waiting.discard(name)
@@ -132,7 +133,7 @@ class AlertEngine:
         self._judged[stream] = end
 
     def _looks(self, session: Session, stream: str, spec: StreamSpec, end: int, last: int) -> list[_Look]:
-        rules = default_rules() if spec.rules is None else spec.rules
+        rules = default_rules() if spec.rules is None else of_texts(spec.rules)
         scopes = self._histories.scopes(session, stream, end)
         budget = Budget(spec.false_alarms_per_day, len(scopes), len(rules))
         looks = []

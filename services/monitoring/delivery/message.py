@@ -20,6 +20,10 @@ _RULES = {
     "fixed_share": "the share of negative texts has passed its threshold",
     "negative_share": "the share of negative texts has passed its threshold",
     "channel": "an alert channel fails",
+    "input_drift": "a model is asked about other texts than it was trained for",
+    "out_of_scope": "more texts than at the training belong to no intent",
+    "confidence_drift": "a model is not as sure of its answers as at its training",
+    "service_down": "no process of a service is there",
 }
 
 
@@ -68,9 +72,11 @@ def _paragraph(notice: Notice) -> str:
     lines = [f"{_about(alert)}: {_RULES.get(alert.rule, alert.rule)} ({notice.event}, {alert.severity}), {when}"]
     if "observed" in details:
         window = details["window_minutes"]
-        lines.append(
-            f"{details['measure']} {details['observed']:g}, usual {details['expected']:g}, in {window} min; {alert.share:.0%} of {alert.volume} texts negative"
+        figures = f"{details['measure']} {details['observed']:g}, usual {details['expected']:g}, in {window} min"
+        texts = (
+            f"{alert.share:.0%} of {alert.volume} texts negative" if "negative" in details else f"{alert.volume} texts"
         )
+        lines.append(f"{figures}; {texts}")
     if "problem" in details:
         lines.append(str(details["problem"]))
     lines += [f"- {document['title']}" for document in details.get("documents", [])[:3]]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from services.monitoring.platform.inputs import KEPT_SECONDS
 from shared.errors import Unavailable
 from shared.messaging.bus import Bus
 from shared.messaging.topology import Queues
-from shared.storage import alert_channels, processes, stream_sources, troubles
+from shared.storage import alert_channels, inputs, processes, stream_sources, troubles
 from shared.storage.engine import Database
 from shared.telemetry import logs, metrics
 
@@ -55,6 +56,7 @@ class PlatformWatch:
         with self._database.transaction() as session:
             troubles.prune(session, self._clock())
             processes.prune(session, self._clock())
+            inputs.prune(session, self._clock() - KEPT_SECONDS)
 
     def _look_at_broker(self) -> None:
         try:

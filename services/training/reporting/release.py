@@ -17,9 +17,11 @@ from services.training.reporting.report import Story, report_html
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import encoder_key, file_key, model_key
 from shared.artifacts.store import ArtifactStore
-from shared.storage import files, jobs, models
+from shared.inference.input_profile import InputProfile
+from shared.storage import files, inputs, jobs, models
 from shared.storage.engine import Session
 from shared.storage.identity import new_id
+from shared.storage.platform_tables import InputWindow
 from shared.storage.tables import File, Model
 
 REPORT = "report.html"
@@ -40,6 +42,7 @@ class Release:
         verdict: What the gate said; ``None`` if nothing is in production.
         promoted: Whether it is to go into production at once.
         trained_tokens: Tokens it was trained on.
+        inputs: What it says of held-out rows; ``None`` if that tells nothing.
     """
 
     bundle: Bundle
@@ -48,6 +51,7 @@ class Release:
     verdict: Verdict | None
     promoted: bool
     trained_tokens: int
+    inputs: InputProfile | None = None
 
 
 def store_bundle(store: ArtifactStore, release: Release) -> None:
@@ -107,6 +111,8 @@ def publish(lease: JobLease, release: Release, results: Sequence[File]) -> None:
         for row in results:
             files.add(session, row)
         models.add(session, _model_row(release, now))
+        if release.inputs is not None:
+            inputs.put(session, [_reference(manifest.model_id, release.inputs)])
         if release.promoted:
             models.promote(session, manifest.spec.slot, manifest.model_id, lease.job_id, now)
         jobs.add_event(session, lease.job_id, "info", "message", _summary(release), release.after.scores, now)
@@ -136,6 +142,19 @@ def _model_row(release: Release, now: float) -> Model:
         metrics=manifest.metrics,
         size_bytes=sum(entry.bytes for entry in manifest.files.values()),
         gate=release.verdict.to_json() if release.verdict else None,
+    )
+
+
+def _reference(model: str, found: InputProfile) -> InputWindow:
+    return InputWindow(
+        deployment="",
+        model=model,
+        start=inputs.REFERENCE,
+        process="",
+        texts=found.texts,
+        out_of_scope=found.out_of_scope,
+        confidences=found.confidences,
+        embedding=None if found.embedding is None else found.embedding.astype("<f4").tobytes(),
     )
 
 

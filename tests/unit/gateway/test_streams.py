@@ -242,3 +242,24 @@ def test_without_a_model_documents_are_not_taken(tmp_path: Path) -> None:
         assert "documents are not taken" in http.get(stream).json()["problems"][0]
         reply = http.post(f"{stream}/documents", content=rows(a_row("1")), headers=NDJSON)
         assert (reply.status_code, reply.json()["error"]["code"]) == (503, "no_model")
+
+
+class TestThePlatformsOwnStream:
+    def test_it_takes_rules_about_the_platform_and_nothing_else(self, http: httpx.Client) -> None:
+        rules = [{"type": "service_down", "minutes": 5}, {"type": "input_drift"}]
+        declared = http.put("/v1/streams/parley", json={"rules": rules, "escalate_minutes": 30})
+        assert declared.status_code == 200
+        assert [rule["type"] for rule in declared.json()["spec"]["rules"]] == ["service_down", "input_drift"]
+        wrong = http.put("/v1/streams/parley", json={"rules": [{"type": "volume"}]}).json()["error"]
+        assert (wrong["param"], "about texts" in wrong["message"]) == ("rules.0", True)
+        useless = http.put("/v1/streams/parley", json={"watch": [{"name": "A"}]}).json()["error"]
+        assert useless["param"] == "watch"
+        sent = http.post("/v1/streams/parley/documents", content=rows(a_row("a")), headers=NDJSON)
+        assert sent.status_code == 400
+        assert "watches itself" in sent.json()["error"]["message"]
+
+    def test_no_other_stream_takes_them(self, http: httpx.Client) -> None:
+        wrong = http.put("/v1/streams/news", json={"rules": [{"type": "silence"}, {"type": "service_down"}]})
+        error = wrong.json()["error"]
+        assert (wrong.status_code, error["param"]) == (400, "rules.1")
+        assert "stream 'parley'" in error["message"]

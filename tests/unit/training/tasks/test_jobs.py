@@ -20,7 +20,7 @@ from shared.contracts.releases import ModelPublished
 from shared.contracts.tasks import TASK_NAMES, WRITERS, TaskName
 from shared.contracts.tunings import Lora
 from shared.errors import InvalidInput
-from shared.storage import jobs, models
+from shared.storage import inputs, jobs, models
 from shared.tasks.readers import open_predictor
 from shared.tasks.records import RECORDS, can_train, kind_by_fields
 from tests.unit.training import job_kit
@@ -116,6 +116,11 @@ def test_a_job_ends_in_a_model_that_answers(task: TaskName, kind: str, bench: Be
     assert set(prediction.answer) == sample.fields
     assert sample.is_right(prediction.answer), prediction.answer
     assert prediction.tokens > 2
+    with bench.database.reading() as session:
+        judged = inputs.reference(session, model)
+    tells_confidence = "confidence" in sample.fields
+    assert (judged is not None) == tells_confidence
+    assert judged is None or sum(judged.confidences) == judged.texts > 0
 
 
 @pytest.mark.parametrize(("task", "kind"), SAMPLES)
