@@ -36,6 +36,7 @@ class Entry:
 MENU = (
     Entry("/", "Overview", "dashboard", "chat"),
     Entry("/inbox", "Inbox", "inbox", "chat"),
+    Entry("/customers", "Customers", "people", "chat"),
     Entry("/try", "Try", "chat", "chat"),
     Entry("/data", "Data", "table_view", "train"),
     Entry("/jobs", "Jobs", "model_training", "train"),

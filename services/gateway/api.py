@@ -23,6 +23,7 @@ from services.gateway.colleagues import routes as colleagues
 from services.gateway.conversations import assist_routes
 from services.gateway.conversations import item_routes as conversation_items
 from services.gateway.conversations import routes as conversations
+from services.gateway.customers import routes as customers
 from services.gateway.decisions import routes as decisions
 from services.gateway.embeddings import routes as embeddings
 from services.gateway.explanations import routes as explanations
@@ -60,6 +61,7 @@ ROUTERS = (
     live.router,
     conversation_items.router,
     explanations.router,
+    customers.router,
     decisions.router,
     embeddings.router,
     analysis.router,

@@ -21,6 +21,8 @@ from services.gateway.chat.outbox import Outbox
 from services.gateway.chat.turn_writer import TurnWriter
 from services.gateway.chat.turns import Turns
 from services.gateway.colleagues.news import ConversationNews
+from services.gateway.customers.retention import INTERVAL_SECONDS as CUSTOMER_SECONDS
+from services.gateway.customers.retention import forget_unseen
 from services.gateway.decisions.deciding import Decisions
 from services.gateway.files.expiry import INTERVAL_SECONDS, delete_expired
 from services.gateway.files.uploads import UploadStore
@@ -106,6 +108,13 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
     stack.enter_context(Ticker("file-expiry", lambda: delete_expired(database, store, time.time()), INTERVAL_SECONDS))
     stack.enter_context(
         Ticker("upload-expiry", lambda: end_expired(database, store, time.time()), 2 * INTERVAL_SECONDS)
+    )
+    stack.enter_context(
+        Ticker(
+            "customer-retention",
+            lambda: forget_unseen(database, settings.customer_retention_days, time.time()),
+            CUSTOMER_SECONDS,
+        )
     )
     webhooks = WebhookSender(OutboundClient(settings.outbound_networks), time.time)
     stack.enter_context(WebhookDeliveries(database, webhooks, time.time))

@@ -61,5 +61,7 @@ class GatewaySettings(PlatformSettings):
     """Requests of a batch that this process makes at once while no others come; ``0``: it works at no batch."""
     batch_lease_seconds: Annotated[float, Field(ge=1, le=3600)] = 60.0
     """Seconds after which another process goes on with the batch of one that died."""
+    customer_retention_days: Annotated[float, Field(gt=0)] | None = None
+    """Days without a word after which a customer is deleted, with every conversation; without it nobody is."""
     shutdown_seconds: Annotated[int, Field(ge=1)] = 30
     """How long requests under way may take after SIGTERM."""

@@ -9,7 +9,7 @@ from shared.bot.bot import Bot, Flow
 from shared.bot.document import Path
 from shared.bot.parts import Reply
 from shared.bot.slot import Slot
-from shared.bot.template import placeholders
+from shared.bot.template import CUSTOMER, placeholders
 from shared.contracts.understanding import OUT_OF_SCOPE
 
 Contradiction = tuple[Path, str]
@@ -168,11 +168,12 @@ def _reply(bot: Bot, path: Path, reply: Reply, *, filled: Sequence[str]) -> Iter
 
 
 def _templates(bot: Bot, path: Path, templates: Sequence[str], *, filled: Sequence[str]) -> Iterator[Contradiction]:
-    """Placeholders must be slots that are filled for sure, or have a default to show."""
+    """Placeholders must be slots that are filled for sure, or have a default to show; or tell of the customer, if that is not needed."""
+    yield from _says_something_to_anybody(path, templates)
     for index, template in enumerate(templates):
         where = (*path, index)
         try:
-            names = list(placeholders(template))
+            names = [name for name in placeholders(template) if not name.startswith(CUSTOMER)]
         except ValueError as error:
             yield where, str(error)
             continue
@@ -184,9 +185,16 @@ def _templates(bot: Bot, path: Path, templates: Sequence[str], *, filled: Sequen
                 yield where, f"{{{name}}} may be empty here; give the slot a `default`"
 
 
+def _says_something_to_anybody(path: Path, templates: Sequence[str]) -> Iterator[Contradiction]:
+    """Who has not consented, or is not known, must be answered too."""
+    if templates and all(f"{{{CUSTOMER}" in template for template in templates):
+        yield path, f"every variant needs to know the customer ({{{CUSTOMER}…}}); add one that does not"
+
+
 def _dialogue_texts(bot: Bot) -> Iterator[Contradiction]:
     for (section, key), (needed, *others) in DIALOGUE_PLACEHOLDERS.items():
         allowed = [name for name in (needed, *others) if name]
+        yield from _says_something_to_anybody((section, key), getattr(getattr(bot, section), key))
         for index, template in enumerate(getattr(getattr(bot, section), key)):
             yield from _own_text((section, key, index), template, needed, allowed)
 
@@ -194,7 +202,7 @@ def _dialogue_texts(bot: Bot) -> Iterator[Contradiction]:
 def _own_text(path: Path, template: str, needed: str, allowed: Sequence[str]) -> Iterator[Contradiction]:
     """A text of the dialogue itself, which has placeholders of its own."""
     try:
-        names = set(placeholders(template))
+        names = {name for name in placeholders(template) if not name.startswith(CUSTOMER)}
     except ValueError as error:
         yield path, str(error)
         return
@@ -222,6 +230,7 @@ def _languages(bot: Bot) -> Iterator[Contradiction]:
             f"add `wording.other_language.{bot.language}`, for customers of languages without a sentence of their own",
         )
     for language, texts in sentences.items():
+        yield from _says_something_to_anybody(("wording", "other_language", language), texts)
         for index, template in enumerate(texts):
             yield from _own_text(("wording", "other_language", language, index), template, "", ())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-_PIECES = re.compile(r"(?P<brace>\{\{|\}\})|\{(?P<name>[a-z][a-z0-9_]*)\}|(?P<stray>[{}])")
+_PIECES = re.compile(r"(?P<brace>\{\{|\}\})|\{(?P<name>(?:customer\.)?[a-z][a-z0-9_]*)\}|(?P<stray>[{}])")
 
 
 def placeholders(template: str) -> Iterator[str]:
@@ -20,6 +20,17 @@ def placeholders(template: str) -> Iterator[str]:
             raise ValueError(f"a stray brace in {around!r}: write {{{{ or }}}} for a brace, or {{slot}} for a value")
         if piece["name"]:
             yield piece["name"]
+
+
+CUSTOMER = "customer."
+"""What placeholders begin with that stand for something known of the customer."""
+
+
+def about_customer(template: str) -> set[str]:
+    """What a checked template says of the customer: ``name`` of ``{customer.name}``."""
+    if CUSTOMER not in template:
+        return set()
+    return {name.removeprefix(CUSTOMER) for name in placeholders(template) if name.startswith(CUSTOMER)}
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:

@@ -56,6 +56,8 @@ class DialogueState(Value):
     """Unix seconds of the last message, while a person has taken over and the bot is to come back by itself; else 0."""
     summary: str = ""
     """What was said before the turns that travel along, in few words; kept where a language model answers."""
+    customer: dict[str, str] = Field(default_factory=dict)
+    """What may be said of the customer: ``id``, ``name``, ``language``, ``segment`` and attributes; empty without their consent."""
     topic: str | None = None
     """What a bare value or "how long does it take?" is about: the intent or the knowledge pair that was answered last."""
 

@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from shared.bot.bot import Bot, KnowledgePair
 from shared.bot.parts import Reply
-from shared.bot.template import fill
+from shared.bot.template import CUSTOMER, about_customer, fill
 from shared.bot.wording import Signal
 from shared.contracts.chat import Answer, DialogueState
 from shared.contracts.understanding import OUT_OF_SCOPE, UNDETERMINED, EntitySpan, Understanding
@@ -76,6 +76,7 @@ class Turn:
         cited: The knowledge pair that answered last, by its id. "And to Japan?" asks for another one.
         earlier: Values known before it, by slot.
         parts: Its clauses as turns of their own, if it has several.
+        customer: What may be said of the customer, by name.
     """
 
     bot: Bot
@@ -91,6 +92,7 @@ class Turn:
     cited: str | None = None
     earlier: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[Turn, ...] = ()
+    customer: Mapping[str, str] = field(default_factory=dict)
 
     def picking(self, intent: str) -> Turn:
         """The same turn with its intent chosen by the customer."""
@@ -208,11 +210,11 @@ class Turn:
 
     def say(self, texts: Sequence[str], **values: str) -> str:
         """One of the texts, with its placeholders filled."""
-        return fill(self._variant(texts), values)
+        return fill(self._variant(texts), self._of_customer | values)
 
     def ask(self, texts: Sequence[str], slots: Mapping[str, str]) -> str:
         """One of the texts, with the slots in it shown."""
-        return fill(self._variant(texts), self._shown(slots))
+        return fill(self._variant(texts), self._of_customer | self._shown(slots))
 
     def reply(self, reply: Reply, slots: Mapping[str, str]) -> str:
         """One of the texts that suit the customer's tone, with the slots in it shown."""
@@ -230,7 +232,15 @@ class Turn:
         control = self.bot.control
         return (*control.yes.intents, *control.no.intents, *control.values.intents)
 
+    @property
+    def _of_customer(self) -> dict[str, str]:
+        return {CUSTOMER + name: value for name, value in self.customer.items()}
+
     def _variant(self, texts: Sequence[str]) -> str:
+        """One of the texts that say nothing of the customer but what is known; those that say something, if there are such."""
+        fitting = [(about_customer(text), text) for text in texts]
+        fitting = [(told, text) for told, text in fitting if told <= self.customer.keys()]
+        texts = [text for told, text in fitting if told] or [text for _, text in fitting]
         digest = blake2b(f"{self.earlier_turns}\n{self.text}".encode("utf-8", "replace"), digest_size=8).digest()
         return texts[int.from_bytes(digest, "big") % len(texts)]
 

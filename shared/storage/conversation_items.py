@@ -13,6 +13,7 @@ from shared.storage import conversations, feedback
 from shared.storage.completion_tables import StoredCompletion
 from shared.storage.identity import new_id
 from shared.storage.paging import Order
+from shared.storage.people_tables import ConversationNote, KnowledgeProposal
 from shared.storage.tables import Conversation, ConversationItem, Response, ResponsePiece, Turn
 
 
@@ -111,11 +112,11 @@ def all(session: Session, conversation_id: str) -> list[ConversationItem]:  # no
 
 
 def forget(session: Session, conversation_id: str) -> None:
-    """Delete a conversation with every word of it: turns, items, responses and what was being written of them."""
+    """Delete a conversation with every word of it: turns, items, notes, responses and what was being written of them."""
     feedback.forget(session, conversation_id)
     theirs = select(col(Response.id)).where(col(Response.conversation_id) == conversation_id)
     session.exec(delete(ResponsePiece).where(col(ResponsePiece.response_id).in_(theirs)))
-    for table in (Response, ConversationItem, StoredCompletion, Turn):
+    for table in (ConversationNote, KnowledgeProposal, Response, ConversationItem, StoredCompletion, Turn):
         session.exec(delete(table).where(col(table.conversation_id) == conversation_id))
     session.exec(delete(Conversation).where(col(Conversation.id) == conversation_id))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import case, literal, tuple_, update
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -18,6 +19,7 @@ from shared.errors import Conflict, InvalidInput, NotFound
 from shared.storage import webhooks
 from shared.storage.columns import JsonValue
 from shared.storage.paging import Order, Page, read_page
+from shared.storage.people_tables import MOST_SLOTS, Customer
 from shared.storage.statements import insert_rows
 from shared.storage.tables import Conversation, ConversationStatus, Turn
 
@@ -56,15 +58,18 @@ def page(
     return read_page(session, Conversation, *where, keys=("created_at", "id"), after=after, limit=limit, order="desc")
 
 
-def set_metadata(session: Session, conversation_id: str, metadata: Mapping[str, str]) -> Conversation:
-    """Replace what a client keeps with a conversation.
+def set_metadata(
+    session: Session, conversation_id: str, metadata: Mapping[str, str], customer_id: str | None = None
+) -> Conversation:
+    """Replace what a client keeps with a conversation, and whose it is if that is told.
 
     Raises:
         NotFound: There is no such conversation.
     """
-    session.exec(
-        update(Conversation).where(col(Conversation.id) == conversation_id).values(user_metadata=dict(metadata))
-    )
+    changes: dict[str, Any] = {"user_metadata": dict(metadata)}
+    if customer_id is not None:
+        changes["customer_id"] = customer_id
+    session.exec(update(Conversation).where(col(Conversation.id) == conversation_id).values(**changes))
     return get(session, conversation_id)
 
 
@@ -130,10 +135,25 @@ def store_turns(
     stored = [turn for turn in fit if turn.conversation_id in advanced or turn.conversation_id in begun]
     insert_rows(session, stored)
     for turn in stored:
+        if turn.state.customer:
+            _remember(session, turn)
         if turn.answer.handover is not None:
             told = {"id": turn.conversation_id, "turn_id": turn.id, "reason": turn.answer.handover}
             webhooks.emit(session, "conversation.handed_over", told, turn.created_at)
     return {turn.id for turn in stored}
+
+
+def _remember(session: Session, turn: Turn) -> None:
+    """Keep, of a customer who still consents, the values known after a turn: the state holds only what the bot file remembers."""
+    customer = session.get(Customer, turn.state.customer["id"])
+    if customer is None or customer.consent_at is None:
+        return
+    kept = dict(list((customer.slots | turn.state.slots).items())[-MOST_SLOTS:])
+    session.exec(
+        update(Customer)
+        .where(col(Customer.id) == customer.id, col(Customer.consent_at).is_not(None))
+        .values(slots=kept, seen_at=turn.created_at)
+    )
 
 
 def _after(conversation: Conversation, turn: Turn) -> Conversation:

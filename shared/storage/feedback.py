@@ -53,6 +53,12 @@ def page(
     return read_page(session, Feedback, *where, keys=("created_at", "id"), after=after, limit=limit, order="desc")
 
 
+def of_conversation(session: Session, conversation_id: str) -> Sequence[Feedback]:
+    """What was said of the turns of a conversation, oldest first."""
+    mine = select(Feedback).where(col(Feedback.conversation_id) == conversation_id)
+    return session.exec(mine.order_by(col(Feedback.created_at), col(Feedback.id))).all()
+
+
 def corrections(session: Session, since: float, limit: int) -> Sequence[tuple[Feedback, Turn]]:
     """Corrections from ``since`` on with their turns: what a reviewer said before what others did, the newest first."""
     weight = case(_WEIGHTS, value=col(Feedback.source), else_=0)

@@ -231,7 +231,11 @@ class Conversation(Row, table=True):
     """A conversation and where it stands. Writer: gateway."""
 
     __tablename__ = "conversations"
-    __table_args__ = (Index(None, "created_at", "id"), Index(None, "key_id", "created_at", "id"))
+    __table_args__ = (
+        Index(None, "created_at", "id"),
+        Index(None, "key_id", "created_at", "id"),
+        Index(None, "customer_id"),
+    )
 
     id: str = Field(primary_key=True)
     created_at: float
@@ -247,6 +251,8 @@ class Conversation(Row, table=True):
     """How many items stand between its turns."""
     key_id: str
     user_metadata: dict[str, str] = Field(default_factory=dict, sa_column=_json())
+    customer_id: str | None = None
+    """Whose it is, as whoever chats for them calls them."""
 
 
 class Turn(Row, table=True):

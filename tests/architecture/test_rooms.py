@@ -35,6 +35,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "chat": ("analysis",),
     "colleagues": ("alerts", "chat", "conversations"),
     "conversations": ("chat",),
+    "customers": ("chat", "conversations", "feedback"),
     "decisions": ("chat", "conversations", "responses"),
     "embeddings": ("analysis",),
     "explanations": ("chat",),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from services.console.pages import (
     bot,
     conversation,
+    customer,
+    customers,
     data,
     inbox,
     job,
@@ -18,7 +20,22 @@ from services.console.pages import (
 )
 from services.console.visitors import Visitors
 
-PAGES = (overview, inbox, conversation, trying, data, jobs, job, models, opinion, bot, keys, status)
+PAGES = (
+    overview,
+    inbox,
+    conversation,
+    customers,
+    customer,
+    trying,
+    data,
+    jobs,
+    job,
+    models,
+    opinion,
+    bot,
+    keys,
+    status,
+)
 
 
 def register(visitors: Visitors) -> None:

@@ -11,6 +11,7 @@ from services.console.api import ApiError, Json, segment
 from services.console.correcting import Corrector
 from services.console.explaining import explain_button
 from services.console.frame import attempt, live, page
+from services.console.pages.customers import address_of
 from services.console.reading import decision
 from services.console.visit import Visit
 from services.console.visitors import Visitors
@@ -87,6 +88,8 @@ def _draw(visit: Visit, data: Json, corrector: Corrector) -> None:
     with ui.row().classes("items-center"):
         ui.badge(visit.say(conversation["status"]))
         ui.label(visit.time(conversation["created_at"]))
+        if conversation.get("customer"):
+            ui.link(f"{visit.say('Customer')} {conversation['customer']}", address_of(conversation["customer"]))
         if standing["flow"]:
             ui.label(f"{visit.say('In the flow')} {standing['flow']}")
         for name, value in standing["values"].items():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fastapi.concurrency import run_in_threadpool
 
+from services.gateway.chat.customers import first_state
 from services.gateway.chat.transcript import TranscriptMessage, transcript_hash
 from services.gateway.http.keyring import Caller
 from shared.contracts.chat import DialogueState, PastTurn
@@ -33,7 +34,12 @@ class ConversationContext:
 
 
 def new_conversation(
-    caller: Caller, now: float, *, metadata: Mapping[str, str] | None = None, state: DialogueState | None = None
+    caller: Caller,
+    now: float,
+    *,
+    metadata: Mapping[str, str] | None = None,
+    state: DialogueState | None = None,
+    customer_id: str | None = None,
 ) -> Conversation:
     """A conversation that nobody has stored yet."""
     return Conversation(
@@ -42,6 +48,7 @@ def new_conversation(
         state=state or DialogueState(),
         key_id=caller.key_id,
         user_metadata=dict(metadata or {}),
+        customer_id=customer_id,
     )
 
 
@@ -104,7 +111,7 @@ class ConversationLookup:
             conversation = check_owner(caller, conversations.get(session, turn.conversation_id))
             earlier = conversations.turns_from(session, conversation.id, turn.position - 1, 1) if turn.position else ()
             said = conversation_items.messages(session, conversation.id, self._history_turns, until=turn.position)
-        state = earlier[0].state if earlier else DialogueState()
+        state = earlier[0].state if earlier else DialogueState(customer=turn.state.customer)
         words = self._pairs([TranscriptMessage(role, text) for role, text in said])
         return ConversationContext(conversation.model_copy(update={"state": state}), words)
 
@@ -122,14 +129,49 @@ class ConversationLookup:
             if turn.position + 1 == conversation.turns and conversation.status != "ended":
                 return ConversationContext(conversation, self._history(session, conversation))
             words = conversations.latest_words(session, conversation.id, self._history_turns, until=turn.position)
-        branch = new_conversation(caller, now, metadata=conversation.user_metadata, state=turn.state)
+        branch = new_conversation(
+            caller,
+            now,
+            metadata=conversation.user_metadata,
+            state=turn.state,
+            customer_id=conversation.customer_id,
+        )
         return ConversationContext(branch, tuple(words), is_new=True)
 
-    def after_words(
-        self, caller: Caller, said: Sequence[TranscriptMessage], now: float, metadata: Mapping[str, str] | None
+    async def after_words(
+        self,
+        caller: Caller,
+        said: Sequence[TranscriptMessage],
+        now: float,
+        metadata: Mapping[str, str] | None,
+        customer: str | None = None,
     ) -> ConversationContext:
         """A new conversation before which this was said."""
-        return ConversationContext(new_conversation(caller, now, metadata=metadata), self._pairs(said), is_new=True)
+        return await self._beginning(caller, now, metadata, customer, self._pairs(said))
+
+    async def _beginning(
+        self,
+        caller: Caller,
+        now: float,
+        metadata: Mapping[str, str] | None,
+        customer: str | None,
+        history: tuple[PastTurn, ...],
+    ) -> ConversationContext:
+        if customer is None:
+            conversation = new_conversation(caller, now, metadata=metadata)
+        else:
+            conversation = await run_in_threadpool(self.begin, caller, now, metadata, customer)
+        return ConversationContext(conversation, history, is_new=True)
+
+    def begin(
+        self, caller: Caller, now: float, metadata: Mapping[str, str] | None, customer: str | None
+    ) -> Conversation:
+        """A conversation that nobody has stored yet, with what is remembered of its customer."""
+        if customer is None:
+            return new_conversation(caller, now, metadata=metadata)
+        with self._database.reading() as session:
+            customer_id, state = first_state(session, caller, customer)
+        return new_conversation(caller, now, metadata=metadata, state=state, customer_id=customer_id)
 
     async def after_messages(
         self,
@@ -138,6 +180,7 @@ class ConversationLookup:
         said: Sequence[TranscriptMessage],
         now: float,
         metadata: Mapping[str, str] | None,
+        customer: str | None = None,
     ) -> ConversationContext:
         """The conversation in which exactly this was said.
 
@@ -147,11 +190,14 @@ class ConversationLookup:
         history = self._pairs(said)
         found = await run_in_threadpool(self._find, caller, user, said) if history else None
         if found is None:
-            return ConversationContext(new_conversation(caller, now, metadata=metadata), history, is_new=True)
+            return await self._beginning(caller, now, metadata, customer, history)
         conversation, state, is_last = found
         if is_last:
             return ConversationContext(conversation, history)
-        return ConversationContext(new_conversation(caller, now, metadata=metadata, state=state), history, is_new=True)
+        branch = new_conversation(
+            caller, now, metadata=metadata, state=state, customer_id=customer or conversation.customer_id
+        )
+        return ConversationContext(branch, history, is_new=True)
 
     def _find(
         self, caller: Caller, user: str | None, said: Sequence[TranscriptMessage]

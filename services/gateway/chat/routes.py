@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from services.gateway.chat.answerer import language_model
+from services.gateway.chat.customers import named
 from services.gateway.chat.generated import GeneratedCompletion
 from services.gateway.chat.generating import generated
 from services.gateway.chat.live import Event, LiveTurn
@@ -83,7 +84,10 @@ async def _answer(
     async def find() -> ConversationContext:
         if body.conversation_id is not None:
             return await state.conversations.in_conversation(caller, body.conversation_id)
-        return await state.conversations.after_messages(caller, body.user, said[:-1], state.clock(), body.metadata)
+        customer = named(body.metadata, body.user, body.safety_identifier)
+        return await state.conversations.after_messages(
+            caller, body.user, said[:-1], state.clock(), body.metadata, customer
+        )
 
     return await state.turns.answer(
         caller, Utterance(said[-1].content, idempotency_key, digest_of, body.conversation_id), find, listener

@@ -45,12 +45,13 @@ def page(database: Database, conversation_id: str, after: str | None, limit: int
         turns = conversations.turns_from(session, conversation_id, first_turn, limit + 1)
         items = conversation_items.after(session, conversation_id, first_turn, seq)
     if len(turns) <= limit:
-        return _all_messages(turns, items), False
+        return all_messages(turns, items), False
     shown = turns[:limit]
-    return _all_messages(shown, [item for item in items if item.after_turns <= shown[-1].position]), True
+    return all_messages(shown, [item for item in items if item.after_turns <= shown[-1].position]), True
 
 
-def _all_messages(turns: Sequence[Turn], items: Sequence[ConversationItem]) -> list[MessageObject]:
+def all_messages(turns: Sequence[Turn], items: Sequence[ConversationItem]) -> list[MessageObject]:
+    """The messages of both, oldest first."""
     return [message for said in in_order(turns, items) for message in messages_of(said)]
 
 

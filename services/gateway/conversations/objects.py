@@ -20,6 +20,7 @@ def conversation_object(conversation: Conversation) -> ConversationObject:
         status=conversation.status,
         turns=conversation.turns,
         standing=_standing(conversation.state),
+        customer=conversation.customer_id,
         metadata=conversation.user_metadata,
     )
 

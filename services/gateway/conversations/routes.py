@@ -6,7 +6,8 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.gateway.chat.lookup import check_owner, new_conversation
+from services.gateway.chat.customers import named
+from services.gateway.chat.lookup import check_owner
 from services.gateway.chat.turns import Utterance
 from services.gateway.conversations import messages
 from services.gateway.conversations.items import stored
@@ -31,7 +32,8 @@ router = resource("Conversations")
 @router.post("/conversations")
 def create(state: State, caller: ChatCaller, body: CreateConversation | None = None) -> ConversationObject:
     """Begin a conversation."""
-    conversation = new_conversation(caller, state.clock(), metadata=body.metadata if body else None)
+    metadata = body.metadata if body else None
+    conversation = state.conversations.begin(caller, state.clock(), metadata, named(metadata))
     with state.database.transaction() as session:
         conversations.add(session, conversation)
         conversation_items.add(session, conversation.id, stored(body.items or () if body else ()), state.clock())
@@ -67,7 +69,8 @@ def update(conversation_id: str, body: UpdateConversation, state: State, caller:
     """Replace the metadata of a conversation of yours."""
     with state.database.transaction() as session:
         check_owner(caller, conversations.get(session, conversation_id))
-        return conversation_object(conversations.set_metadata(session, conversation_id, body.metadata or {}))
+        changed = conversations.set_metadata(session, conversation_id, body.metadata or {}, named(body.metadata))
+        return conversation_object(changed)
 
 
 @router.delete("/conversations/{conversation_id}")

@@ -66,6 +66,7 @@ class ConversationObject(Resource):
         status: ``open``, ``handed_over`` (a person has taken over, the bot is silent) or ``ended``.
         turns: Messages answered so far.
         standing: What the customer is about, and what is known of it.
+        customer: Whose it is, if that was told.
     """
 
     object: Literal["conversation"] = "conversation"
@@ -74,6 +75,7 @@ class ConversationObject(Resource):
     status: Literal["open", "handed_over", "ended"]
     turns: int
     standing: Standing
+    customer: str | None = None
     metadata: dict[str, str]
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Query
 
 from services.gateway.chat.lookup import check_owner
+from services.gateway.feedback.objects import feedback_object
 from services.gateway.feedback.rows import rows_of
 from services.gateway.feedback.schemas import Correction, FeedbackObject, GiveFeedback, MakeRows, RowsMade, Source
 from services.gateway.files.uploads import FINE_TUNE, Upload
@@ -51,7 +52,7 @@ def give(
             key_id=caller.key_id,
             idempotency_key=idempotency_key,
         )
-        return _object(feedback.add(session, given))
+        return feedback_object(feedback.add(session, given))
 
 
 @router.get("/feedback")
@@ -67,7 +68,7 @@ def list_feedback(
     owner = None if caller.may("train") else caller.key_id
     with state.database.reading() as session:
         page = feedback.page(session, key_id=owner, turn_id=turn_id, source=source, after=after, limit=limit)
-    return Listing[FeedbackObject].of([_object(given) for given in page.items], has_more=page.has_more)
+    return Listing[FeedbackObject].of([feedback_object(given) for given in page.items], has_more=page.has_more)
 
 
 @router.post("/feedback/rows")
@@ -107,17 +108,3 @@ def _check_spans(correct: Correction | None, text: str) -> None:
                 f"The span {entity.start} to {entity.end} does not lie in the customer's {len(text)} characters.",
                 param=f"correct.entities[{number}]",
             )
-
-
-def _object(given: Feedback) -> FeedbackObject:
-    return FeedbackObject(
-        id=given.id,
-        created_at=int(given.created_at),
-        turn_id=given.turn_id,
-        conversation_id=given.conversation_id,
-        source=given.source,
-        rating=given.rating,
-        correct=Correction(**given.correct) if given.correct else None,
-        comment=given.comment,
-        author=given.author,
-    )

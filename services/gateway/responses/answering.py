@@ -8,6 +8,7 @@ from typing import Any
 from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.chat.answerer import language_model
+from services.gateway.chat.customers import named
 from services.gateway.chat.generation import TextGeneration
 from services.gateway.chat.lookup import ConversationContext, ConversationLookup
 from services.gateway.chat.sampling import SamplingOptions
@@ -109,12 +110,15 @@ class Answering:
     async def _place(self, caller: Caller, body: CreateResponse, said: list[TranscriptMessage]) -> ConversationContext:
         if body.conversation_id is not None:
             return await self._lookup.in_conversation(caller, body.conversation_id)
+        customer = named(body.metadata, body.user, body.safety_identifier)
         if body.previous_response_id is None:
-            return await self._lookup.after_messages(caller, body.user, said[:-1], self._clock(), body.metadata)
+            return await self._lookup.after_messages(
+                caller, body.user, said[:-1], self._clock(), body.metadata, customer
+            )
         turn, before = await run_in_threadpool(self._before, caller, body)
         if turn is not None:
             return await self._lookup.after_turn(caller, turn, self._clock())
-        return self._lookup.after_words(caller, [*before, *said[:-1]], self._clock(), body.metadata)
+        return await self._lookup.after_words(caller, [*before, *said[:-1]], self._clock(), body.metadata, customer)
 
     def _before(self, caller: Caller, body: CreateResponse) -> tuple[Turn | None, list[TranscriptMessage]]:
         with self._database.reading() as session:

@@ -172,3 +172,32 @@ def test_a_stranger_gets_no_socket_and_no_page(console: Console) -> None:
 def test_the_log_holds_neither_keys_nor_words(console: Console) -> None:
     assert "admin-key-of-the-tests" not in console.log()
     assert "This is Ada." not in console.log()
+
+
+def test_a_turn_is_explained_where_it_is_read(console: Console, page: Page) -> None:
+    with console.platform.http() as http:
+        conversation_id = begin(http)
+        say(http, conversation_id, "order it now").raise_for_status()
+    page.goto(f"{console.url}/inbox/{conversation_id}")
+    page.get_by_text("Why").first.click()
+    page.get_by_role("button", name="Explain").click()
+    expect(page.get_by_text("Decided by intent: 0 before (0.90 / 0.40)")).to_be_visible()
+    expect(page.get_by_text("order +0.90")).to_be_visible()
+    expect(page.get_by_text("0.80 a row → order · Ada")).to_be_visible()
+
+
+def test_a_customer_consents_is_known_and_is_deleted(console: Console, page: Page) -> None:
+    with console.platform.http() as http:
+        conversation_id = begin(http, metadata={"customer": "ada@example.com"})
+        say(http, conversation_id, "hello").raise_for_status()
+    page.goto(f"{console.url}/inbox/{conversation_id}")
+    page.get_by_role("link", name="Customer ada@example.com").click()
+    expect(page.get_by_text("Nothing is remembered without consent.")).to_be_visible()
+    page.get_by_label("Name").fill("Ada")
+    page.get_by_role("button", name="Consents; keep this").click()
+    expect(page.get_by_text("name: Ada")).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.wait_for_url("**/customers")
+    with console.platform.http() as http:
+        assert http.get(f"/v1/conversations/{conversation_id}").status_code == 404

@@ -1,0 +1,1 @@
+"""Customers: what is remembered of those who consented, told, merged and deleted."""
