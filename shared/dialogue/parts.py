@@ -40,6 +40,7 @@ def turn_of(
             cited=cited,
             earlier=state.slots,
             parts=parts,
+            flagged=received.flagged,
         )
 
     parts = tuple(

@@ -13,9 +13,10 @@ from shared.bot.bot import Bot, KnowledgePair
 from shared.bot.parts import Reply
 from shared.bot.template import fill
 from shared.bot.wording import Signal
-from shared.contracts.chat import Answer, DialogueState
+from shared.contracts.chat import Answer, DialogueState, GuardHit
 from shared.contracts.understanding import OUT_OF_SCOPE, UNDETERMINED, EntitySpan, Understanding
 from shared.dialogue import acts
+from shared.dialogue.guards.messages import seen
 from shared.dialogue.values.slots import SlotReader
 from shared.dialogue.values.words import in_words
 from shared.text.clauses import word_count
@@ -76,6 +77,7 @@ class Turn:
         cited: The knowledge pair that answered last, by its id. "And to Japan?" asks for another one.
         earlier: Values known before it, by slot.
         parts: Its clauses as turns of their own, if it has several.
+        flagged: The category for which the caller's moderation blocks it.
     """
 
     bot: Bot
@@ -91,6 +93,7 @@ class Turn:
     cited: str | None = None
     earlier: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[Turn, ...] = ()
+    flagged: str = ""
 
     def picking(self, intent: str) -> Turn:
         """The same turn with its intent chosen by the customer."""
@@ -124,6 +127,14 @@ class Turn:
     def negative(self) -> bool:
         """Whether the customer seems displeased."""
         return self.understanding.sentiment is not None and self.understanding.sentiment.label == "negative"
+
+    @cached_property
+    def guards(self) -> tuple[GuardHit, ...]:
+        """What the guards of the bot see in the message."""
+        hits = seen(self.bot.guards, self.text)
+        if not self.flagged:
+            return hits
+        return (*hits, GuardHit(guard="moderation", rule=self.flagged, side="message", blocked=True))
 
     @cached_property
     def follows_up(self) -> bool:

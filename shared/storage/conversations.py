@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from shared.contracts.chat import DialogueState, PastTurn
 from shared.errors import Conflict, InvalidInput, NotFound
-from shared.storage import webhooks
+from shared.storage import guards, webhooks
 from shared.storage.columns import JsonValue
 from shared.storage.paging import Order, Page, read_page
 from shared.storage.statements import insert_rows
@@ -129,6 +129,7 @@ def store_turns(
     add(session, *(_after(begun[turn.conversation_id], turn) for turn in fit if turn.conversation_id in begun))
     stored = [turn for turn in fit if turn.conversation_id in advanced or turn.conversation_id in begun]
     insert_rows(session, stored)
+    guards.add(session, stored)
     for turn in stored:
         if turn.answer.handover is not None:
             told = {"id": turn.conversation_id, "turn_id": turn.id, "reason": turn.answer.handover}
