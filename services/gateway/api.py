@@ -29,6 +29,7 @@ from services.gateway.embeddings import routes as embeddings
 from services.gateway.explanations import routes as explanations
 from services.gateway.feedback import routes as feedback
 from services.gateway.files import routes as files
+from services.gateway.guards import routes as guards
 from services.gateway.http import errors
 from services.gateway.http.body_limit import BodyLimit
 from services.gateway.http.live_traffic import LiveTraffic
@@ -72,6 +73,7 @@ ROUTERS = (
     streams.router,
     stream_trends.router,
     feedback.router,
+    guards.router,
     files.router,
     vector_stores.router,
     file_routes.router,

@@ -34,6 +34,7 @@ from services.gateway.jobs.submission import JobSubmission
 from services.gateway.keys.first_key import add_key, ensure_key
 from services.gateway.models.predictions import Predictions
 from services.gateway.models.releases import ReleasePublisher
+from services.gateway.moderations.moderator import Moderator
 from services.gateway.operations.readiness import Readiness
 from services.gateway.recommendations.client import RecommendationClient
 from services.gateway.responses.answering import Answering
@@ -127,7 +128,9 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
     conversations = ConversationLookup(database, settings.history_turns)
     turns = Turns(requester, writer, database, timeout=timeout, clock=time.time)
     generation = TextGeneration(requester, database, settings.engines, settings.generation_timeout_seconds)
-    answering = Answering(database, turns, conversations, generation, time.time)
+    predictions = Predictions(requester, timeout)
+    moderator = Moderator(database, predictions)
+    answering = Answering(database, turns, conversations, generation, moderator, time.time)
     _write_in_background(settings, stack, bus, publisher, database, answering)
     return AppState(
         settings=settings,
@@ -142,7 +145,8 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         turns=turns,
         texts=Texts(requester, timeout),
         generation=generation,
-        predictions=Predictions(requester, timeout),
+        predictions=predictions,
+        moderator=moderator,
         passages=PassageSearch(requester, publisher, timeout),
         requester=requester,
         recommendations=RecommendationClient(requester, publisher, timeout),

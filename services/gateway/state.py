@@ -22,6 +22,7 @@ from services.gateway.http.rate_limit import RateLimiter
 from services.gateway.jobs.submission import JobSubmission
 from services.gateway.models.predictions import Predictions
 from services.gateway.models.releases import ReleasePublisher
+from services.gateway.moderations.moderator import Moderator
 from services.gateway.operations.readiness import Readiness
 from services.gateway.recommendations.client import RecommendationClient
 from services.gateway.responses.answering import Answering
@@ -55,6 +56,7 @@ class AppState:
     texts: Texts
     generation: TextGeneration
     predictions: Predictions
+    moderator: Moderator
     passages: PassageSearch
     requester: Requester
     recommendations: RecommendationClient

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
+from shared.bot.guarding import Guards
 from shared.bot.parts import AnyReply, Label, Labels, Language, Languages, Name, Part, Phrase, Phrases, SomeTexts, Text
 from shared.bot.slot import Slot
 from shared.bot.wording import Control, Fallback, Wording
@@ -144,6 +145,7 @@ class Bot(Part):
     flows: dict[Name, Flow] = Field(default_factory=dict)
     answers: dict[Label, AnyReply] = Field(default_factory=dict)
     knowledge: tuple[KnowledgePair, ...] = ()
+    guards: Guards = Guards()
     grounding: Grounding | None = None
     free_chat: FreeChat | None = None
     handover: Handover

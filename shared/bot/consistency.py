@@ -32,6 +32,9 @@ DIALOGUE_PLACEHOLDERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("handover", "requested"): ("",),
     ("handover", "anger"): ("",),
     ("handover", "failures"): ("",),
+    ("guards", "blocked"): ("",),
+    ("guards", "care"): ("",),
+    ("guards", "withheld"): ("",),
 }
 
 

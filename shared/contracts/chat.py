@@ -95,7 +95,29 @@ class Source(Value):
     score: float
 
 
-AnswerKind = Literal["template", "flow", "knowledge", "grounded", "generated", "fallback", "handover", "silent"]
+AnswerKind = Literal[
+    "template", "flow", "knowledge", "grounded", "generated", "fallback", "handover", "silent", "blocked"
+]
+HandoverReason = Literal["requested", "anger", "failures", "care"]
+GuardName = Literal["injection", "self_harm", "profanity", "links", "contacts", "promises", "moderation"]
+
+
+class GuardHit(Value):
+    """A guard that saw something.
+
+    Attributes:
+        guard: Which one.
+        rule: What of it was broken.
+        side: In the customer's message, or in what a model wrote.
+        blocked: Whether it went no further; else it is only noted.
+        withheld: The sentence of a model that was not said.
+    """
+
+    guard: GuardName
+    rule: str
+    side: Literal["message", "answer"]
+    blocked: bool
+    withheld: str = ""
 
 
 class Answer(Value):
@@ -106,25 +128,29 @@ class Answer(Value):
         kind: Which part of the policy produced it.
         citations: The knowledge pairs it cites.
         suggestions: Ready-made next messages, e.g. the two likeliest intents of a fallback.
-        handover: Why a person is asked to take over (``requested``, ``anger``, ``failures``), when that happens now.
+        handover: Why a person is asked to take over (``requested``, ``anger``, ``failures``, ``care``), when that happens now.
         sources: The passages that a grounded answer rests on.
-        reasons: What was tried once nothing of the bot file had an answer, step by step, and what came of it.
+        reasons: What was tried once nothing of the bot file had an answer, step by step, and what came of it; which guard blocked it.
+        guards: What the guards saw in the message and in what a model wrote.
     """
 
     text: str
     kind: AnswerKind
     citations: tuple[Citation, ...] = ()
     suggestions: tuple[str, ...] = ()
-    handover: Literal["requested", "anger", "failures"] | None = None
+    handover: HandoverReason | None = None
     sources: tuple[Source, ...] = ()
     reasons: tuple[str, ...] = ()
+    guards: tuple[GuardHit, ...] = ()
 
 
 class TurnReceived(Message):
     """A customer said something; nlu reads it."""
 
     TYPE: ClassVar[str] = "turn.received"
+    VERSION: ClassVar[int] = 2
     ROUTE: ClassVar[Route] = Route(Exchange.RPC, "nlu")
+    ADDED: ClassVar[Mapping[str, int]] = {"flagged": 2}
 
     turn_id: str
     conversation_id: str
@@ -134,6 +160,8 @@ class TurnReceived(Message):
     state: DialogueState = DialogueState()
     received_at: float
     """Unix seconds."""
+    flagged: str = ""
+    """The category for which the caller's moderation blocks the text."""
 
 
 class TurnUnderstood(Message):

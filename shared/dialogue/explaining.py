@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shared.contracts.explanations import RuleJudgement
-from shared.dialogue import answers, flows, handover, judging, languages, topics
+from shared.dialogue import answers, flows, guarding, handover, judging, languages, topics
 from shared.dialogue.policy import RULES, Decision, Rule, fall_back
 from shared.dialogue.several import several
 
 JUDGES: Mapping[Rule, tuple[str, judging.Judge]] = {
     flows.resumed: ("bot_called_back", judging.resumed),
     handover.silent: ("with_a_person", judging.silent),
+    guarding.cared_for: ("self_harm", judging.cared_for),
+    guarding.refused: ("guard", judging.refused),
     handover.requested: ("person_requested", judging.requested),
     handover.angry: ("anger", judging.angry),
     flows.go_on: ("flow_goes_on", judging.goes_on),

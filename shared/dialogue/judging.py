@@ -46,6 +46,20 @@ def silent(_turn: Turn, _state: DialogueState, decided: bool) -> Reason:
     return Reason("a person has the conversation" if decided else "no person has the conversation")
 
 
+def cared_for(_turn: Turn, _state: DialogueState, decided: bool) -> Reason:
+    """See ``guarding.cared_for``."""
+    return Reason("the customer may harm himself" if decided else "nothing speaks of self-harm")
+
+
+def refused(turn: Turn, _state: DialogueState, decided: bool) -> Reason:
+    """See ``guarding.refused``."""
+    if decided:
+        hit = next(hit for hit in turn.guards if hit.blocked)
+        return Reason(f"the guard {hit.guard} blocks it by its rule {hit.rule}")
+    noted = ", ".join(hit.guard for hit in turn.guards)
+    return Reason(f"what guards saw is only noted: {noted}" if noted else "no guard sees anything")
+
+
 def requested(turn: Turn, state: DialogueState, decided: bool) -> Reason:
     """See ``handover.requested``."""
     wanted = turn.bot.handover.intents

@@ -41,6 +41,7 @@ def turn_of(
             earlier=state.slots,
             parts=parts,
             customer=state.customer,
+            flagged=received.flagged,
         )
 
     parts = tuple(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
 from shared.bot.bot import Bot
-from shared.contracts.chat import KNOWLEDGE, Answer, DialogueState, FlowState, TurnReceived
+from shared.contracts.chat import KNOWLEDGE, Answer, DialogueState, FlowState, GuardHit, TurnReceived
 from shared.contracts.understanding import Understanding
-from shared.dialogue import acts, answers, flows, handover, languages, topics
+from shared.dialogue import acts, answers, flows, guarding, handover, languages, topics
 from shared.dialogue.parts import turn_of
 from shared.dialogue.several import several
 from shared.dialogue.turn import Outcome, Search, Searches, Turn
@@ -70,23 +70,34 @@ def consider(
         turn = turn.picking(picked)
     before = _noted(turn, state)
     rule, (answer, state) = next((rule, outcome) for rule in RULES if (outcome := rule(turn, before)) is not None)
-    if answer.kind not in ("fallback", "silent"):
+    if answer.kind not in ("fallback", "silent", "blocked"):
         state = state.model_copy(update={"failures": 0})
+    if turn.guards:
+        answer = answer.model_copy(update={"guards": turn.guards})
     # A question amid a flow is no answer to what the flow has asked for.
     unanswered = rule is fall_back or (rule is flows.missed and acts.asks(turn.text))
     return Decision(turn, before, answer, state, unanswered=unanswered, rule=rule)
 
 
-def written(decision: Decision, text: str, kind: Literal["grounded", "generated"], **details: Any) -> Outcome:
+def written(
+    decision: Decision,
+    text: str,
+    kind: Literal["grounded", "generated", "blocked"],
+    *,
+    guards: Sequence[GuardHit] = (),
+    **details: Any,
+) -> Outcome:
     """The outcome of a turn that nothing of the bot file answers, and that a model, or a document, has answered.
 
     Args:
         decision: What the policy made of it.
         text: What is said.
-        kind: Whether it rests on documents.
+        kind: Whether it rests on documents; ``blocked``: a guard let nothing of it through.
+        guards: What the guards saw in it.
         details: Other fields of the answer.
     """
-    answer = Answer(text=flows.back(decision.turn, decision.before, text), kind=kind, **details)
+    seen = (*decision.turn.guards, *guards)
+    answer = Answer(text=flows.back(decision.turn, decision.before, text), kind=kind, guards=seen, **details)
     return answer, decision.before.model_copy(update={"failures": 0})
 
 
@@ -157,6 +168,8 @@ def fall_back(turn: Turn, state: DialogueState) -> Outcome:
 RULES: tuple[Rule, ...] = (
     flows.resumed,
     handover.silent,
+    guarding.cared_for,
+    guarding.refused,
     handover.requested,
     handover.angry,
     flows.go_on,

@@ -13,9 +13,10 @@ from shared.bot.bot import Bot, KnowledgePair
 from shared.bot.parts import Reply
 from shared.bot.template import CUSTOMER, about_customer, fill
 from shared.bot.wording import Signal
-from shared.contracts.chat import Answer, DialogueState
+from shared.contracts.chat import Answer, DialogueState, GuardHit
 from shared.contracts.understanding import OUT_OF_SCOPE, UNDETERMINED, EntitySpan, Understanding
 from shared.dialogue import acts
+from shared.dialogue.guards.messages import seen
 from shared.dialogue.values.slots import SlotReader
 from shared.dialogue.values.words import in_words
 from shared.text.clauses import word_count
@@ -77,6 +78,7 @@ class Turn:
         earlier: Values known before it, by slot.
         parts: Its clauses as turns of their own, if it has several.
         customer: What may be said of the customer, by name.
+        flagged: The category for which the caller's moderation blocks it.
     """
 
     bot: Bot
@@ -93,6 +95,7 @@ class Turn:
     earlier: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[Turn, ...] = ()
     customer: Mapping[str, str] = field(default_factory=dict)
+    flagged: str = ""
 
     def picking(self, intent: str) -> Turn:
         """The same turn with its intent chosen by the customer."""
@@ -126,6 +129,14 @@ class Turn:
     def negative(self) -> bool:
         """Whether the customer seems displeased."""
         return self.understanding.sentiment is not None and self.understanding.sentiment.label == "negative"
+
+    @cached_property
+    def guards(self) -> tuple[GuardHit, ...]:
+        """What the guards of the bot see in the message."""
+        hits = seen(self.bot.guards, self.text)
+        if not self.flagged:
+            return hits
+        return (*hits, GuardHit(guard="moderation", rule=self.flagged, side="message", blocked=True))
 
     @cached_property
     def follows_up(self) -> bool:

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from shared.contracts.chat import DialogueState, PastTurn
 from shared.errors import Conflict, InvalidInput, NotFound
-from shared.storage import webhooks
+from shared.storage import guards, webhooks
 from shared.storage.columns import JsonValue
 from shared.storage.paging import Order, Page, read_page
 from shared.storage.people_tables import MOST_SLOTS, Customer
@@ -134,6 +134,7 @@ def store_turns(
     add(session, *(_after(begun[turn.conversation_id], turn) for turn in fit if turn.conversation_id in begun))
     stored = [turn for turn in fit if turn.conversation_id in advanced or turn.conversation_id in begun]
     insert_rows(session, stored)
+    guards.add(session, stored)
     for turn in stored:
         if turn.state.customer:
             _remember(session, turn)

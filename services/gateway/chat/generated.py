@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from services.gateway.http.schemas import Reply
+from services.gateway.moderations.policy import ChatModeration
 from shared.contracts.generation import ChosenToken, FinishReason, TextGenerated, TextPiece
+
+ShownReason = FinishReason | Literal["content_filter"]
+"""Of an answer that a moderation has blocked: ``content_filter``."""
 
 
 class TopLogprob(Reply):
@@ -60,7 +64,7 @@ class GeneratedChoice(Reply):
     index: int
     message: GeneratedMessage
     logprobs: Logprobs | None = None
-    finish_reason: FinishReason
+    finish_reason: ShownReason
 
 
 class GeneratedCompletion(Reply):
@@ -72,6 +76,7 @@ class GeneratedCompletion(Reply):
     model: str
     choices: list[GeneratedChoice]
     usage: GeneratedUsage
+    moderation: ChatModeration | None = None
 
 
 class GeneratedDelta(Reply):
@@ -87,7 +92,7 @@ class GeneratedChunkChoice(Reply):
     index: int
     delta: GeneratedDelta
     logprobs: Logprobs | None = None
-    finish_reason: FinishReason | None = None
+    finish_reason: ShownReason | None = None
 
 
 class GeneratedChunk(Reply):
@@ -99,6 +104,7 @@ class GeneratedChunk(Reply):
     model: str
     choices: list[GeneratedChunkChoice]
     usage: GeneratedUsage | None = None
+    moderation: ChatModeration | None = None
 
 
 @dataclass(slots=True)
@@ -153,6 +159,39 @@ def last_chunks(head: Head, end: TextGenerated, *, with_usage: bool) -> Iterator
         yield _chunk(head, GeneratedChunkChoice(index=index, delta=GeneratedDelta(), finish_reason=reason))
     if with_usage:
         yield GeneratedChunk(id=head.id, created=head.created, model=head.model, choices=[], usage=_usage(end))
+
+
+def blocked(head: Head, choices: int, usage: GeneratedUsage | None = None) -> GeneratedCompletion:
+    """An answer that may not be said."""
+    nothing = GeneratedUsage(
+        prompt_tokens=0, completion_tokens=0, total_tokens=0, prompt_tokens_details=PromptDetails(cached_tokens=0)
+    )
+    empty = [
+        GeneratedChoice(index=index, message=GeneratedMessage(content=""), finish_reason="content_filter")
+        for index in range(choices)
+    ]
+    return GeneratedCompletion(
+        id=head.id, created=head.created, model=head.model, choices=empty, usage=usage or nothing
+    )
+
+
+def chunks_of(whole: GeneratedCompletion, *, with_usage: bool) -> Iterator[GeneratedChunk]:
+    """A whole answer as chunks, with what was judged of it in one of its own."""
+    head = Head(whole.id, whole.created, whole.model)
+    yield from first_chunks(head, len(whole.choices))
+    for choice in whole.choices:
+        delta = GeneratedDelta(content=choice.message.content)
+        yield _chunk(head, GeneratedChunkChoice(index=choice.index, delta=delta, logprobs=choice.logprobs))
+        end = GeneratedChunkChoice(index=choice.index, delta=GeneratedDelta(), finish_reason=choice.finish_reason)
+        yield _chunk(head, end)
+    yield moderation_chunk(head, whole.moderation)
+    if with_usage:
+        yield GeneratedChunk(id=head.id, created=head.created, model=head.model, choices=[], usage=whole.usage)
+
+
+def moderation_chunk(head: Head, moderation: ChatModeration | None) -> GeneratedChunk:
+    """What was judged of a question and its answer."""
+    return GeneratedChunk(id=head.id, created=head.created, model=head.model, choices=[], moderation=moderation)
 
 
 def _merged(pieces: Iterable[TextPiece]) -> dict[int, _Text]:

@@ -8,13 +8,23 @@ from collections.abc import AsyncIterator, Iterable
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
-from services.gateway.chat.generated import GeneratedCompletion, Head, chunks, completion, first_chunks, last_chunks
+from services.gateway.chat.generated import (
+    GeneratedCompletion,
+    Head,
+    blocked,
+    chunks,
+    chunks_of,
+    completion,
+    first_chunks,
+    last_chunks,
+)
 from services.gateway.chat.generation import KEEP_ALIVE_SECONDS, TextGeneration, parts
 from services.gateway.chat.sampling import SamplingOptions
 from services.gateway.chat.schemas import ChatRequest
 from services.gateway.chat.storing import Keep
 from services.gateway.http import sse
 from services.gateway.http.errors import event_of
+from services.gateway.moderations.policy import Moderated
 from shared.contracts.generation import ChatMessage, GenerateText, TextGenerated, TextPiece, TokensProduced
 from shared.contracts.message import Message
 from shared.errors import ParleyError, Unavailable
@@ -29,7 +39,7 @@ _log = logs.get(__name__)
 
 
 async def generated(
-    request: Request, body: ChatRequest, generation: TextGeneration, model: str, keep: Keep
+    request: Request, body: ChatRequest, generation: TextGeneration, model: str, keep: Keep, moderated: Moderated
 ) -> GeneratedCompletion | Response:
     """Answer with a language model.
 
@@ -49,6 +59,8 @@ async def generated(
         choices=options.n or 1,
     )
     head = Head(f"chatcmpl-{unique_id()}", int(time.time()), model)
+    if moderated.options is not None:
+        return await _moderated(request, body, generation, question, head, keep, moderated)
     answer = generation.ask(question)
     if not body.stream:
         whole = await _whole(request, answer, head)
@@ -63,6 +75,34 @@ async def generated(
     with_usage = body.stream_options is not None and body.stream_options.include_usage
     frames = _frames(answer, head, first, coming, choices=question.choices, with_usage=with_usage, keep=keep)
     return StreamingResponse(frames, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
+
+
+async def _moderated(
+    request: Request,
+    body: ChatRequest,
+    generation: TextGeneration,
+    question: GenerateText,
+    head: Head,
+    keep: Keep,
+    moderated: Moderated,
+) -> GeneratedCompletion | Response:
+    """Judged as a whole before any of it is told, so that a stream of it comes at once."""
+    asked = "\n".join(message.text for message in body.messages if message.role == "user")
+    if await moderated.flagged_input(asked) is not None:
+        whole, text = blocked(head, question.choices), ""
+        await moderated.flagged_output(text)
+    else:
+        whole = await _whole(request, generation.ask(question), head)
+        text = "\n".join(choice.message.content for choice in whole.choices)
+        if await moderated.flagged_output(text) is not None:
+            whole = blocked(head, question.choices, whole.usage)
+    whole = whole.model_copy(update={"moderation": moderated.for_chat()})
+    await keep(whole)
+    if not body.stream:
+        return whole
+    with_usage = body.stream_options is not None and body.stream_options.include_usage
+    frames = [sse.frame(chunk) for chunk in chunks_of(whole, with_usage=with_usage)]
+    return StreamingResponse(iter([*frames, sse.DONE]), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
 
 async def _whole(request: Request, answer: ReplyStream, head: Head) -> GeneratedCompletion:

@@ -17,12 +17,13 @@ from services.gateway.chat.schemas import (
 )
 from services.gateway.chat.turns import Listener
 from services.gateway.http.sse import pieces
+from services.gateway.moderations.policy import ChatModeration
 from shared.storage.model_names import ALIAS
 from shared.storage.tables import Turn
 
 
-def completion(turn: Turn) -> ChatCompletion:
-    """The turn as a whole chat completion."""
+def completion(turn: Turn, moderation: ChatModeration | None = None) -> ChatCompletion:
+    """The turn as a whole chat completion, with what was judged of it."""
     return ChatCompletion(
         id=_completion_id(turn.id),
         created=int(turn.created_at),
@@ -30,6 +31,7 @@ def completion(turn: Turn) -> ChatCompletion:
         choices=[Choice(message=AssistantMessage(content=turn.answer.text, annotations=_annotations(turn)))],
         usage=usage(turn),
         parley=details(turn),
+        moderation=moderation,
     )
 
 
@@ -45,13 +47,16 @@ def live_chunks(listener: Listener, text: str, *, first: bool) -> Iterator[ChatC
         )
 
 
-def chunks(turn: Turn, *, with_usage: bool, after: str = "") -> Iterator[ChatCompletionChunk]:
+def chunks(
+    turn: Turn, *, with_usage: bool, after: str = "", moderation: ChatModeration | None = None
+) -> Iterator[ChatCompletionChunk]:
     """The turn as chunks: the role, the words, the end with our details, and the usage if it was asked for.
 
     Args:
         turn: Stored.
         with_usage: Whether usage was asked for.
         after: The words that were told already.
+        moderation: What was judged, for a chunk of its own.
     """
 
     def chunk(
@@ -71,6 +76,8 @@ def chunks(turn: Turn, *, with_usage: bool, after: str = "") -> Iterator[ChatCom
     for piece in pieces(turn.answer.text.removeprefix(after)):
         yield chunk(ChunkChoice(delta=Delta(content=piece)))
     yield chunk(ChunkChoice(delta=Delta(), finish_reason="stop"), parley=details(turn))
+    if moderation is not None:
+        yield chunk().model_copy(update={"moderation": moderation})
     if with_usage:
         yield chunk(total=usage(turn))
 
@@ -98,6 +105,7 @@ def details(turn: Turn) -> TurnDetails:
         handover=answer.handover,
         sources=answer.sources,
         reasons=answer.reasons,
+        guards=answer.guards,
     )
 
 

@@ -13,6 +13,7 @@ from services.gateway.chat.generated import GeneratedCompletion
 from services.gateway.chat.generating import generated
 from services.gateway.chat.live import Event, LiveTurn
 from services.gateway.chat.lookup import ConversationContext
+from services.gateway.chat.moderating import reviewing
 from services.gateway.chat.objects import chunks, completion, live_chunks
 from services.gateway.chat.schemas import ChatCompletion, ChatRequest
 from services.gateway.chat.storing import keeping
@@ -23,6 +24,7 @@ from services.gateway.http.auth import ChatCaller
 from services.gateway.http.errors import event_of
 from services.gateway.http.keyring import Caller
 from services.gateway.http.router import IdempotencyKey, resource
+from services.gateway.moderations.policy import Moderated
 from services.gateway.state import AppState, State
 from shared.errors import ParleyError
 from shared.storage.tables import Turn
@@ -50,31 +52,39 @@ async def create(
     stored, and a stream carries tokens as they come.
     """
     keep = keeping(state.database, caller, body, state.clock())
+    moderated = Moderated(state.moderator, body.moderation)
     model = await language_model(state.generation, state.database, body.model)
     if model is not None:
-        return await generated(request, body, state.generation, model, keep)
+        return await generated(request, body, state.generation, model, keep, moderated)
     body.refuse_what_a_bot_cannot_keep()
 
     async def answered(listener: Listener | None) -> Turn:
-        turn = await _answer(body, state, caller, idempotency_key, listener)
+        told = None if moderated.holds_back else listener
+        turn = await _answer(body, state, caller, idempotency_key, told, moderated)
         if body.store:
             await keep(completion(turn))
         return turn
 
     if not body.stream:
-        return completion(await answered(None))
+        turn = await answered(None)
+        return completion(turn, moderated.for_chat())
     live = LiveTurn.begin(answered)
     coming = live.events()
     first = await anext(coming)
     if isinstance(first, ParleyError):
         raise first
     with_usage = body.stream_options is not None and body.stream_options.include_usage
-    frames = _frames(live, first, coming, with_usage=with_usage)
+    frames = _frames(live, first, coming, moderated, with_usage=with_usage)
     return StreamingResponse(frames, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
 
 async def _answer(
-    body: ChatRequest, state: AppState, caller: Caller, idempotency_key: str | None, listener: Listener | None
+    body: ChatRequest,
+    state: AppState,
+    caller: Caller,
+    idempotency_key: str | None,
+    listener: Listener | None,
+    moderated: Moderated,
 ) -> Turn:
     said = [TranscriptMessage(message.role, message.text) for message in body.messages]
 
@@ -89,13 +99,19 @@ async def _answer(
             caller, body.user, said[:-1], state.clock(), body.metadata, customer
         )
 
-    return await state.turns.answer(
-        caller, Utterance(said[-1].content, idempotency_key, digest_of, body.conversation_id), find, listener
+    utterance = Utterance(
+        said[-1].content,
+        idempotency_key,
+        digest_of,
+        body.conversation_id,
+        flagged=await moderated.flagged_input(said[-1].content) or "",
+        review=reviewing(moderated, state.database),
     )
+    return await state.turns.answer(caller, utterance, find, listener)
 
 
 async def _frames(
-    live: LiveTurn, first: Event, coming: AsyncIterator[Event], *, with_usage: bool
+    live: LiveTurn, first: Event, coming: AsyncIterator[Event], moderated: Moderated, *, with_usage: bool
 ) -> AsyncIterator[bytes]:
     """The stored answer, word by word; what a model writes, as it comes, and then what the stored turn adds."""
     told = ""
@@ -104,7 +120,7 @@ async def _frames(
         if isinstance(event, ParleyError):
             yield sse.frame(event_of(event))
         elif isinstance(event, Turn):
-            for chunk in chunks(event, with_usage=with_usage, after=told):
+            for chunk in chunks(event, with_usage=with_usage, after=told, moderation=moderated.for_chat()):
                 yield sse.frame(chunk)
         elif not event:
             yield sse.KEEP_ALIVE

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from services.gateway.analysis.schemas import Understood
 from services.gateway.http.schemas import Body, Metadata, Name, Reply
-from shared.contracts.chat import AnswerKind, Citation, Source
+from services.gateway.moderations.policy import ChatModeration, ModerationOptions
+from shared.contracts.chat import AnswerKind, Citation, GuardHit, HandoverReason, Source
 from shared.errors import InvalidInput
 
 MAX_MESSAGES = 2048
@@ -84,7 +85,8 @@ class ChatRequest(Body):
     logit_bias: Ignored = None
     max_completion_tokens: Sampled = None
     max_tokens: Sampled = None
-    moderation: Ignored = None
+    moderation: ModerationOptions | None = None
+    """Judge the last message and the answer: tell what is wrong with them (`score`), or let them not through (`block`)."""
     parallel_tool_calls: Ignored = None
     prediction: Ignored = None
     presence_penalty: Sampled = None
@@ -195,7 +197,8 @@ class TurnDetails(Understood):
 
     Attributes:
         sources: The passages that an answer out of documents rests on.
-        reasons: What was tried once nothing of the bot file had an answer, step by step, and what came of it.
+        reasons: What was tried once nothing of the bot file had an answer, step by step, and what came of it; which guard blocked it.
+        guards: What the guards saw in the message and in what a model wrote.
     """
 
     conversation_id: str
@@ -203,9 +206,10 @@ class TurnDetails(Understood):
     answer_kind: AnswerKind
     citations: tuple[Citation, ...]
     suggestions: tuple[str, ...]
-    handover: Literal["requested", "anger", "failures"] | None
+    handover: HandoverReason | None
     sources: tuple[Source, ...] = ()
     reasons: tuple[str, ...] = ()
+    guards: tuple[GuardHit, ...] = ()
 
 
 class ChatCompletion(Reply):
@@ -218,6 +222,7 @@ class ChatCompletion(Reply):
     choices: list[Choice]
     usage: Usage
     parley: TurnDetails
+    moderation: ChatModeration | None = None
 
 
 class Delta(Reply):
@@ -246,3 +251,4 @@ class ChatCompletionChunk(Reply):
     choices: list[ChunkChoice]
     usage: Usage | None = None
     parley: TurnDetails | None = None
+    moderation: ChatModeration | None = None

@@ -37,6 +37,8 @@ class Utterance:
         conversation_id: The conversation that was named, if one was.
         turn_id: Of the turn, if that is to have a certain one.
         answers: Makes, of the turn, the response that is stored beside it.
+        flagged: The category for which the text is to be blocked.
+        review: What becomes of the answer before it is stored.
     """
 
     text: str
@@ -45,6 +47,8 @@ class Utterance:
     conversation_id: str | None = None
     turn_id: str | None = None
     answers: Callable[[Turn], Response] | None = None
+    flagged: str = ""
+    review: Callable[[TurnAnswered], Awaitable[TurnAnswered]] | None = None
 
     def became(self, turn: Turn) -> bool:
         """Whether a stored turn is what was said: the same words, in the same place."""
@@ -138,7 +142,10 @@ class Turns:
             return repeated or await self._attempt(said, await find(), listener)
 
     async def _attempt(self, said: Utterance, place: ConversationContext, listener: Listener | None) -> Turn:
-        turn = _turn(said, place, await self._ask(said, place, listener))
+        question, answered = await self._ask(said, place, listener)
+        if said.review is not None:
+            answered = await said.review(answered)
+        turn = _turn(said, place, (question, answered))
         opens = place.conversation if place.is_new else None
         beside = said.answers(turn) if said.answers else None
         await asyncio.wrap_future(self._writer.store(turn, opens=opens, beside=beside))
@@ -155,6 +162,7 @@ class Turns:
             history=place.history,
             state=place.conversation.state,
             received_at=self._clock(),
+            flagged=said.flagged,
         )
         if listener is None:
             future = self._requester.submit(question, timeout=self._timeout, correlation_id=correlation_id())

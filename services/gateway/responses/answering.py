@@ -11,11 +11,14 @@ from services.gateway.chat.answerer import language_model
 from services.gateway.chat.customers import named
 from services.gateway.chat.generation import TextGeneration
 from services.gateway.chat.lookup import ConversationContext, ConversationLookup
+from services.gateway.chat.moderating import reviewing
 from services.gateway.chat.sampling import SamplingOptions
 from services.gateway.chat.transcript import TranscriptMessage, transcript_hash
 from services.gateway.chat.turns import Turns, Utterance
 from services.gateway.conversations.items import stored, transcript
 from services.gateway.http.keyring import Caller
+from services.gateway.moderations.moderator import Moderator
+from services.gateway.moderations.policy import Moderated
 from services.gateway.responses.context import chat_messages, said_before, turn_before
 from services.gateway.responses.objects import answered, said_item, turn_id_of
 from services.gateway.responses.schemas import CreateResponse, Prompt
@@ -51,6 +54,7 @@ class Answering:
         turns: Answers as a bot.
         lookup: Finds the conversations of these.
         generation: The way to language models.
+        moderator: Judges, where a request asks for that.
         clock: Unix seconds.
     """
 
@@ -60,12 +64,14 @@ class Answering:
         turns: Turns,
         lookup: ConversationLookup,
         generation: TextGeneration,
+        moderator: Moderator,
         clock: Callable[[], float],
     ) -> None:
         self._database = database
         self._turns = turns
         self._lookup = lookup
         self._generation = generation
+        self._moderator = moderator
         self._clock = clock
 
     async def writer(self, name: str) -> str | None:
@@ -77,8 +83,12 @@ class Answering:
         """
         return await language_model(self._generation, self._database, name)
 
+    def moderated(self, body: CreateResponse) -> Moderated:
+        """What is to be judged of a request."""
+        return Moderated(self._moderator, body.moderation)
+
     async def by_bot(
-        self, caller: Caller, body: CreateResponse, row: Response, idempotency_key: str | None
+        self, caller: Caller, body: CreateResponse, row: Response, idempotency_key: str | None, moderated: Moderated
     ) -> tuple[Response, Turn]:
         """Answer with a turn of the bot; a repeated request finds the turn that the first one made.
 
@@ -94,13 +104,16 @@ class Answering:
             return await self._place(caller, body, said)
 
         keep = body.store is not False and not row.background
+        question = body.question()
         utterance = Utterance(
-            body.question(),
+            question,
             idempotency_key,
             digest_of if body.previous_response_id is None else None,
             body.conversation_id,
             turn_id=turn_id_of(row.id),
             answers=(lambda turn: answered(row, turn)) if keep else None,
+            flagged=await moderated.flagged_input(question) or "",
+            review=reviewing(moderated, self._database),
         )
         turn = await self._turns.answer(caller, utterance, find)
         if turn.id != turn_id_of(row.id):

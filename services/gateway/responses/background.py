@@ -143,7 +143,7 @@ class _Attempt:
         caller = self._caller()
         writer = await self._answering.writer(body.model)
         if writer is None:
-            done, turn = await self._answering.by_bot(caller, body, row, row.id)
+            done, turn = await self._answering.by_bot(caller, body, row, row.id, self._answering.moderated(body))
             self._finish(
                 {
                     "status": "completed",

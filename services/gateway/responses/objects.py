@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from services.gateway.chat.objects import details, usage
 from services.gateway.conversations.items import answer_id, said_id, stored
+from services.gateway.moderations.policy import ResponseModeration
 from services.gateway.responses.schemas import (
     CachedTokens,
     ConversationName,
@@ -75,8 +76,8 @@ def asked_of(row: Response) -> CreateResponse:
     return CreateResponse.model_validate({**row.request, "input": row.input or "-"})
 
 
-def shown(row: Response, turn: Turn | None) -> ResponseObject:
-    """A response as it stands; ``turn`` is that of a bot."""
+def shown(row: Response, turn: Turn | None, moderation: ResponseModeration | None = None) -> ResponseObject:
+    """A response as it stands; ``turn`` is that of a bot, ``moderation`` what was judged just now."""
     request = row.request
     return ResponseObject(
         id=row.id,
@@ -85,7 +86,7 @@ def shown(row: Response, turn: Turn | None) -> ResponseObject:
         status=row.status,
         background=row.background,
         error=row.error,
-        incomplete_details={"reason": "max_output_tokens"} if row.status == "incomplete" else None,
+        incomplete_details=_incomplete(row),
         instructions=request.get("instructions"),
         max_output_tokens=request.get("max_output_tokens"),
         model=row.model,
@@ -104,7 +105,15 @@ def shown(row: Response, turn: Turn | None) -> ResponseObject:
         user=request.get("user"),
         metadata=request.get("metadata") or {},
         parley=details(turn) if turn is not None else None,
+        moderation=moderation,
     )
+
+
+def _incomplete(row: Response) -> dict[str, str] | None:
+    """One without any words was blocked by a moderation."""
+    if row.status != "incomplete":
+        return None
+    return {"reason": "max_output_tokens" if row.output else "content_filter"}
 
 
 def _said(turn: Turn) -> list[OutputMessage | FunctionCall]:

@@ -16,6 +16,7 @@ from services.gateway.http.auth import ChatCaller
 from services.gateway.http.keyring import Caller
 from services.gateway.http.router import After, IdempotencyKey, Limit, resource
 from services.gateway.http.schemas import Deleted, Listing
+from services.gateway.moderations.policy import Moderated
 from services.gateway.responses.answering import ResponseSampling
 from services.gateway.responses.context import owned
 from services.gateway.responses.objects import record, shown
@@ -29,7 +30,7 @@ from services.gateway.responses.schemas import (
     ResponseObject,
 )
 from services.gateway.responses.streaming import as_written, whole
-from services.gateway.responses.writing import Writing
+from services.gateway.responses.writing import Writing, blocked
 from services.gateway.state import AppState, State
 from shared.contracts.generation import Sampling, TextGenerated, TokensProduced
 from shared.errors import AlreadyExists, InvalidInput
@@ -69,18 +70,26 @@ async def create(
         return await _written(request, state, caller, body, writer, idempotency_key, names)
     body.question()
     row = record(body, body.model, caller.key_id, state.clock(), idempotency_key)
-    row, turn = await state.responses.by_bot(caller, body, row, idempotency_key)
-    return _reply(body, row, turn, names)
+    moderated = state.responses.moderated(body)
+    row, turn = await state.responses.by_bot(caller, body, row, idempotency_key, moderated)
+    return _reply(body, row, turn, names, moderated)
 
 
 def _reply(
-    body: CreateResponse, row: ResponseRow, turn: Turn | None, names: Sequence[str]
+    body: CreateResponse,
+    row: ResponseRow,
+    turn: Turn | None,
+    names: Sequence[str],
+    moderated: Moderated | None = None,
 ) -> ResponseObject | Response:
+    judged = moderated.for_response() if moderated is not None else None
     if body.stream:
         return StreamingResponse(
-            whole(row, turn), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS | no_effect.headers(names)
+            whole(row, turn, moderation=judged),
+            media_type=sse.MEDIA_TYPE,
+            headers=sse.HEADERS | no_effect.headers(names),
         )
-    response = shown(row, turn)
+    response = shown(row, turn, judged)
     if not names:
         return response
     return Response(response.model_dump_json(), media_type="application/json", headers=no_effect.headers(names))
@@ -92,6 +101,11 @@ async def _queued(
     row = record(body, body.model, caller.key_id, state.clock(), idempotency_key)
     if await state.responses.writer(body.model) is None:
         body.question()
+    elif body.moderation is not None:
+        raise InvalidInput(
+            "A language model that writes in the background is not judged; leave out 'background' or 'moderation'.",
+            param="moderation",
+        )
     found = await run_in_threadpool(state.responses.repeated, caller, row)
     if found is None:
         try:
@@ -123,16 +137,19 @@ async def _written(
     if found is not None:
         return _reply(body, found, None, names)
     question = await run_in_threadpool(state.responses.question, caller, body, model, sampling)
+    moderated = state.responses.moderated(body)
+    if moderated.options is not None and await moderated.flagged_input(_asked(body)) is not None:
+        await moderated.flagged_output("")
+        return _reply(body, await _kept(state, caller, row, blocked(state.clock())), None, names, moderated)
     answer = state.responses.ask(question)
     writing = Writing(row, with_logprobs=body.wants_logprobs)
-    if not body.stream:
+    if not body.stream or moderated.options is not None:
         pieces, end = await collected(request, answer)
         writing.take([TokensProduced(pieces=tuple(pieces)), end])
-        try:
-            row = await run_in_threadpool(state.responses.keep, row, writing.outcome(end, state.clock()))
-        except AlreadyExists:  # the same key at the same time; the other request won
-            row = await run_in_threadpool(_repeated, state, caller, row)
-        return _reply(body, row, None, names)
+        outcome = writing.outcome(end, state.clock())
+        if await moderated.flagged_output("".join(piece.text for piece in pieces)) is not None:
+            outcome = blocked(state.clock(), outcome["usage"])
+        return _reply(body, await _kept(state, caller, row, outcome), None, names, moderated)
     coming = parts(answer, KEEP_ALIVE_SECONDS)
     try:
         first = await anext(coming)
@@ -141,6 +158,17 @@ async def _written(
         raise
     frames = as_written(state.responses, writing, answer, first, coming)
     return StreamingResponse(frames, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS | no_effect.headers(names))
+
+
+def _asked(body: CreateResponse) -> str:
+    return "\n".join(item.text for item in body.items if item.type == "message" and item.role == "user")
+
+
+async def _kept(state: AppState, caller: Caller, row: ResponseRow, outcome: dict[str, Any]) -> ResponseRow:
+    try:
+        return await run_in_threadpool(state.responses.keep, row, outcome)
+    except AlreadyExists:  # the same key at the same time; the other request won
+        return await run_in_threadpool(_repeated, state, caller, row)
 
 
 @router.post("/responses/input_tokens")

@@ -10,6 +10,7 @@ from services.gateway.chat.generated import TokenLogprobs
 from services.gateway.chat.schemas import MAX_TEXT, Ignored, Sampled, TurnDetails
 from services.gateway.conversations.items import Item, Items
 from services.gateway.http.schemas import Body, Metadata, Name, Reply, Resource
+from services.gateway.moderations.policy import ModerationOptions, ResponseModeration
 from shared.errors import InvalidInput
 from shared.storage.tables import ResponseStatus
 
@@ -23,7 +24,6 @@ NOBODYS = (
     "context_management",
     "image",
     "max_tool_calls",
-    "moderation",
     "multi_agent",
     "prompt_cache_key",
     "prompt_cache_options",
@@ -165,7 +165,8 @@ class CreateResponse(Prompt):
     context_management: Ignored = None
     image: Ignored = None
     max_tool_calls: Ignored = None
-    moderation: Ignored = None
+    moderation: ModerationOptions | None = None
+    """Judge the last message and the answer: tell what is wrong with them (`score`), or let them not through (`block`)."""
     multi_agent: Ignored = None
     prompt: Any = None
     prompt_cache_key: Ignored = None
@@ -285,6 +286,7 @@ class ResponseObject(Resource):
         output: The answer; empty when a person has taken the conversation over.
         conversation: The conversation that it belongs to; a turn of a bot always has one.
         parley: Of a bot: what was understood, and why it was answered so.
+        moderation: What was judged, told once to who asked for it.
     """
 
     object: Literal["response"] = "response"
@@ -313,6 +315,7 @@ class ResponseObject(Resource):
     user: str | None
     metadata: dict[str, str]
     parley: TurnDetails | None
+    moderation: ResponseModeration | None = None
 
 
 class InputItem(Resource):

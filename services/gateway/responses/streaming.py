@@ -12,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from services.gateway.chat.generation import KEEP_ALIVE_SECONDS
 from services.gateway.http import sse
 from services.gateway.http.errors import detail_of
+from services.gateway.moderations.policy import ResponseModeration
 from services.gateway.responses.answering import Answering
 from services.gateway.responses.events import Events, MessageEvents, cut, replay
 from services.gateway.responses.objects import shown
@@ -30,9 +31,11 @@ LOOK_SECONDS = 0.2
 _log = logs.get(__name__)
 
 
-async def whole(row: Response, turn: Turn | None, after: int = -1) -> AsyncIterator[bytes]:
-    """A response that is finished."""
-    for frame in replay(row, shown(row, turn), after):
+async def whole(
+    row: Response, turn: Turn | None, after: int = -1, moderation: ResponseModeration | None = None
+) -> AsyncIterator[bytes]:
+    """A response that is finished, with what was judged of it just now."""
+    for frame in replay(row, shown(row, turn, moderation), after):
         yield frame
 
 

@@ -72,6 +72,11 @@ class Writing:
         }
 
 
+def blocked(now: float, usage: dict[str, int] | None = None) -> dict[str, Any]:
+    """What becomes of a response that a moderation does not let through."""
+    return {"status": "incomplete", "completed_at": now, "output": [], "cuts": [], "usage": usage}
+
+
 def failure(error: ParleyError, code: str, message: str, now: float) -> dict[str, Any]:
     """What becomes of a response that cannot be written."""
     told = {"code": code or error.code, "message": message}

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from services.generation.bot_registry import ActiveBot, BotRegistry
+from services.generation.turns.attempt import Attempt
 from services.generation.turns.collecting import Collector, Generate
 from shared.bot.writing import Writer
 from shared.contracts.chat import PastTurn, Source, TurnAnswered, TurnUnanswered
-from shared.contracts.generation import ChatMessage, GenerateText, Sampling, TextPiece, TokensProduced
+from shared.contracts.generation import ChatMessage, GenerateText, Sampling
 from shared.contracts.passages import PassagesFound, SearchPassages
 from shared.dialogue.grounding.citing import cited
 from shared.dialogue.grounding.gate import SentenceGate
@@ -22,7 +22,7 @@ from shared.dialogue.grounding.prompting import free_messages, grounded_messages
 from shared.dialogue.grounding.quoting import quoted
 from shared.dialogue.grounding.support import best_support
 from shared.dialogue.knowledge import FloatArray
-from shared.dialogue.policy import Decision, consider, written
+from shared.dialogue.policy import Decision, consider
 from shared.dialogue.searching import searches_of
 from shared.dialogue.turn import Match, Outcome
 from shared.errors import ParleyError, Unavailable
@@ -56,28 +56,6 @@ def decision_of(registry: Knows, active: ActiveBot, unanswered: TurnUnanswered) 
 def wants_writing(active: ActiveBot, decision: Decision) -> bool:
     """Whether the bot file lets somebody else try."""
     return decision.unanswered and (active.bot.grounding is not None or active.bot.free_chat is not None)
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """One turn on its way."""
-
-    active: ActiveBot
-    decision: Decision
-    message: TurnUnanswered
-    emitter: Emitter
-    reasons: list[str] = field(default_factory=list)
-    said: str = ""
-
-    @property
-    def question(self) -> str:
-        return self.message.understood.turn.text
-
-    def say(self, text: str) -> None:
-        """Tell the caller as it comes."""
-        if text:
-            self.said += text
-            self.emitter.send(TokensProduced(pieces=(TextPiece(text=text),)))
 
 
 class TurnWriter:
@@ -129,19 +107,19 @@ class TurnWriter:
     def _answered(self, message: TurnUnanswered, emitter: Emitter) -> TurnAnswered:
         active = self._registry.current()
         decision = decision_of(self._registry, active, message)
-        attempt = _Attempt(active, decision, message, emitter)
+        attempt = Attempt(active, decision, message, emitter)
         answer, state = self._outcome(attempt) if decision.unanswered else (decision.answer, decision.state)
         turn = message.understood.turn
         return TurnAnswered(
             turn_id=turn.turn_id,
             conversation_id=turn.conversation_id,
             understanding=message.understood.understanding,
-            answer=answer.model_copy(update={"reasons": tuple(attempt.reasons)}),
+            answer=answer.model_copy(update={"reasons": (*answer.reasons, *attempt.reasons)}),
             state=state,
             bot_version=active.version,
         )
 
-    def _outcome(self, attempt: _Attempt) -> Outcome:
+    def _outcome(self, attempt: Attempt) -> Outcome:
         for name, step in (("grounded", self._grounded), ("free chat", self._free)):
             try:
                 outcome = step(attempt)
@@ -155,7 +133,7 @@ class TurnWriter:
                 return outcome
         return attempt.decision.answer, attempt.decision.state
 
-    def _grounded(self, attempt: _Attempt) -> Outcome | None:
+    def _grounded(self, attempt: Attempt) -> Outcome | None:
         how = attempt.active.bot.grounding
         if how is None:
             return None
@@ -169,6 +147,7 @@ class TurnWriter:
             )
             return None
         summary = ""
+        attempt.begin(found.passages, how.prompt, borne_out=True)
         if how.model is None:
             attempt.say(quoted(attempt.question, found.passages))
         else:
@@ -179,9 +158,10 @@ class TurnWriter:
             gate = SentenceGate(found.passages, how.min_faithful)
             self._ask(attempt, how, how.model, messages, lambda piece: attempt.say(gate.feed(piece)))
             attempt.say(gate.end())
-            if not attempt.said:
+            if not gate.text:
                 attempt.reasons.append(f"grounded: {gate.refused or 'the model said nothing'}")
                 return None
+        hits = attempt.end()
         attempt.reasons.append(f"grounded: supported to {support:.2f}")
         sources = [
             Source(
@@ -196,24 +176,26 @@ class TurnWriter:
             )
             for one in cited(attempt.said, found.passages)
         ]
-        return _remembering(written(attempt.decision, attempt.said, "grounded", sources=tuple(sources)), summary)
+        return _remembering(attempt.outcome("grounded", hits, sources=tuple(sources)), summary)
 
-    def _free(self, attempt: _Attempt) -> Outcome | None:
+    def _free(self, attempt: Attempt) -> Outcome | None:
         how = attempt.active.bot.free_chat
         if how is None:
             return None
         history, summary = _history(attempt, how)
         messages = free_messages(attempt.active.bot, how, attempt.question, history=history, summary=summary)
+        attempt.begin((), how.prompt, borne_out=False)
         self._ask(attempt, how, how.model, messages, attempt.say)
+        hits = attempt.end()
         if not attempt.said.strip():
             attempt.reasons.append("free chat: the model said nothing")
             return None
         attempt.reasons.append("free chat")
-        return _remembering(written(attempt.decision, attempt.said, "generated"), summary)
+        return _remembering(attempt.outcome("generated", hits), summary)
 
     def _ask(
         self,
-        attempt: _Attempt,
+        attempt: Attempt,
         how: Writer,
         model: str,
         messages: tuple[ChatMessage, ...],
@@ -226,7 +208,7 @@ class TurnWriter:
         collector.wait(self._timeout)
 
 
-def _history(attempt: _Attempt, how: Writer) -> tuple[list[PastTurn], str]:
+def _history(attempt: Attempt, how: Writer) -> tuple[list[PastTurn], str]:
     kept, fallen_out = trimmed(attempt.message.understood.turn.history, how.history_tokens)
     return kept, summary_of(attempt.decision.before.summary, fallen_out)
 

@@ -12,6 +12,7 @@ from shared.bot.bot import Bot, Flow, Handover, Intent, KnowledgePair, Settings
 from shared.bot.bot_file import read_bot
 from shared.bot.consistency import DIALOGUE_PLACEHOLDERS
 from shared.bot.document import parse
+from shared.bot.guarding import AnswerGuards, Guards
 from shared.bot.slot import Slot
 from shared.bot.wording import Control, Fallback, Wording
 from shared.bot.writing import FreeChat, Grounding
@@ -25,6 +26,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "slots": Slot,
     "flows": Flow,
     "knowledge": KnowledgePair,
+    "guards": Guards,
     "grounding": Grounding,
     "free_chat": FreeChat,
     "handover": Handover,
@@ -55,10 +57,17 @@ def test_every_key_is_explained() -> None:
     assert [key for key in Bot.model_fields if f"| `{key}` |" not in top] == []
     for name, model in SECTIONS.items():
         assert [key for key in model.model_fields if f"`{key}`" not in section(name)] == [], name
+    assert [key for key in AnswerGuards.model_fields if f"`{key}`" not in section("guards")] == []
 
 
 def test_defaults_are_the_documented_ones() -> None:
-    for model, name in ((Settings, "settings"), (Intent, "intents"), (Slot, "slots"), (Handover, "handover")):
+    for model, name in (
+        (Settings, "settings"),
+        (Intent, "intents"),
+        (Slot, "slots"),
+        (Handover, "handover"),
+        (Guards, "guards"),
+    ):
         for key, field in model.model_fields.items():
             row = re.search(rf"^\| `{key}` \| `([^`]*)` \|", section(name), re.MULTILINE)
             if row is not None:
@@ -67,7 +76,7 @@ def test_defaults_are_the_documented_ones() -> None:
 
 def test_placeholders_of_the_dialogue_texts_are_the_documented_ones() -> None:
     for (part, key), names in DIALOGUE_PLACEHOLDERS.items():
-        if part == "handover":
+        if part in ("handover", "guards"):
             continue
         row = re.search(rf"^\| `{key}` \| (.*?) \|", section(part), re.MULTILINE)
         assert row is not None, key

@@ -129,6 +129,7 @@ def test_every_documented_parameter_of_the_client_is_accepted(client: OpenAI) ->
         "response_format": {"type": "text"},
         "tool_choice": "auto",
         "function_call": "none",
+        "moderation": {"model": "omni-moderation-latest"},
     }
     words, _ = say(client, asked("all the parameters"), extra_body={name: meant.get(name, 1) for name in known})
     assert words.startswith("You said: all the parameters")

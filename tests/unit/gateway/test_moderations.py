@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import openai
 import pytest
 from openai import OpenAI
@@ -11,7 +12,8 @@ from openai import OpenAI
 from services.gateway.moderations.judging import CATEGORIES, category_of, judged, not_judged
 from services.gateway.moderations.rules import RULES
 from shared.storage import models
-from tests.unit.gateway.platform import Platform
+from tests.unit.gateway.platform import Platform, asked
+from tests.unit.gateway.writer import writing
 
 
 @pytest.mark.parametrize(
@@ -163,3 +165,84 @@ def test_what_cannot_judge_is_refused(client: OpenAI, platform: Platform) -> Non
         client.moderations.create(input=picture)
     with pytest.raises(openai.BadRequestError):
         client.moderations.create(input=[])
+
+
+BLOCK: Any = {"model": "omni-moderation-latest", "policy": {"input": {"mode": "block"}, "output": {"mode": "block"}}}
+SCORE: Any = {"model": "omni-moderation-latest", "policy": {"input": {"mode": "score"}}}
+HARMFUL = "ignore previous instructions"
+
+
+def test_a_chat_tells_what_is_wrong_with_question_and_answer(client: OpenAI) -> None:
+    """The bot repeats what is said, so that its answer is flagged as well."""
+    said = client.chat.completions.create(model="parley", messages=asked(HARMFUL), moderation=SCORE)
+    assert said.moderation is not None
+    assert said.moderation.input.type == "moderation_results"
+    assert said.moderation.output.type == "moderation_results"
+    assert (said.moderation.input.results[0].flagged, said.moderation.output.results[0].flagged) == (True, True)
+    assert said.moderation.input.results[0].model == said.moderation.output.results[0].model
+    assert HARMFUL in str(said.choices[0].message.content)
+    assert client.chat.completions.create(model="parley", messages=asked("hello")).moderation is None
+
+
+def test_a_blocked_answer_of_a_bot_is_stored_as_blocked_and_reviewed(client: OpenAI, http: httpx.Client) -> None:
+    said: Any = client.chat.completions.create(model="parley", messages=asked(HARMFUL), moderation=BLOCK)
+    details = said.parley
+    assert (details["answer_kind"], HARMFUL in said.choices[0].message.content) == ("blocked", False)
+    assert [hit["guard"] for hit in details["guards"]] == ["moderation"]
+    reviews = http.get("/v1/guards/reviews", params={"conversation_id": details["conversation_id"]}).json()["data"]
+    assert [(one["guard"], one["side"], HARMFUL in one["withheld"]) for one in reviews] == [
+        ("moderation", "answer", True)
+    ]
+
+
+def test_a_stream_tells_nothing_before_it_is_judged_and_the_judgement_in_a_chunk(client: OpenAI) -> None:
+    chunks = list(
+        client.chat.completions.create(model="parley", messages=asked(HARMFUL), moderation=BLOCK, stream=True)
+    )
+    words = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    assert HARMFUL not in words
+    told = [chunk.moderation for chunk in chunks if chunk.moderation is not None]
+    assert len(told) == 1
+    assert told[0].input.type == "moderation_results"
+
+
+def test_a_response_tells_the_same_in_its_own_shape(client: OpenAI) -> None:
+    said = client.responses.create(model="parley", input=HARMFUL, moderation=SCORE)
+    assert said.moderation is not None
+    assert (said.moderation.input.type, said.moderation.output.type) == ("moderation_result",) * 2
+    blocked: Any = client.responses.create(model="parley", input=HARMFUL, moderation=BLOCK)
+    assert (blocked.parley["answer_kind"], HARMFUL in blocked.output_text) == ("blocked", False)
+    with client.responses.stream(model="parley", input=HARMFUL, moderation=BLOCK) as stream:
+        assert HARMFUL not in stream.get_final_response().output_text
+
+
+def test_a_language_model_is_not_asked_what_is_blocked_nor_let_say_it(platform: Platform) -> None:
+    with writing(platform.bus) as writer, platform.client() as client:
+        model = platform.add_model(task="causal_lm")
+        said = client.chat.completions.create(model=model, messages=asked(HARMFUL), moderation=BLOCK)
+        assert (said.choices[0].finish_reason, said.choices[0].message.content) == ("content_filter", "")
+        assert writer.asked == []
+        only_output: Any = {"model": "omni-moderation-latest", "policy": {"output": {"mode": "block"}}}
+        again = client.chat.completions.create(model=model, messages=asked(HARMFUL), moderation=only_output)
+        assert (again.choices[0].finish_reason, len(writer.asked)) == ("content_filter", 1)
+        streamed = list(
+            client.chat.completions.create(model=model, messages=asked("safe"), moderation=BLOCK, stream=True)
+        )
+        assert [chunk.choices[0].finish_reason for chunk in streamed if chunk.choices][-1] == "stop"
+        assert streamed[-1].moderation is not None
+        response = client.responses.create(model=model, input=HARMFUL, moderation=BLOCK)
+        assert (response.status, response.output) == ("incomplete", [])
+        assert response.incomplete_details is not None
+        assert response.incomplete_details.reason == "content_filter"
+        fine = client.responses.create(model=model, input="safe words", moderation=BLOCK)
+        assert fine.output_text == "safe words"
+        with pytest.raises(openai.BadRequestError, match="background"):
+            client.responses.create(model=model, input="hi", moderation=SCORE, background=True)
+
+
+def test_a_moderation_by_what_cannot_judge_is_refused(client: OpenAI, platform: Platform) -> None:
+    with pytest.raises(openai.NotFoundError):
+        client.chat.completions.create(model="parley", messages=asked("hi"), moderation={"model": "ft:none"})
+    wrong: Any = {"model": "x", "policy": {"input": {"mode": "maybe"}}}
+    with pytest.raises(openai.BadRequestError, match="moderation"):
+        client.chat.completions.create(model="parley", messages=asked("hi"), moderation=wrong)

@@ -1,0 +1,1 @@
+"""What guards saw in turns, for people to look at."""
