@@ -82,6 +82,20 @@ Networks = Annotated[
 """Networks with commas between: ``10.0.0.0/8,192.168.1.7/32``."""
 
 
+class Login(BaseModel):
+    """A login to a server that sources are read from.
+
+    Attributes:
+        host: To which alone it is ever sent.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: Annotated[str, StringConstraints(min_length=1)]
+    username: str
+    password: SecretStr
+
+
 class PlatformSettings(BaseSettings):
     """Where a Parley keeps its things and how it talks: read from ``PARLEY_*``."""
 
@@ -147,6 +161,6 @@ def _describe(item: object) -> str:
     where = ".".join(str(part) for part in item["loc"])
     if not where:
         return str(item["msg"]).removeprefix("Value error, ")
-    secret = any(word in where.lower() for word in ("key", "secret", "password", "url", "uri", "engines"))
+    secret = any(word in where.lower() for word in ("key", "secret", "password", "url", "uri", "engines", "logins"))
     shown = "(not shown)" if secret else repr(item["input"])
     return f"PARLEY_{where.upper()}={shown}: {item['msg']}"

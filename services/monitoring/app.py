@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from services.monitoring.alerts.engine import AlertEngine
 from services.monitoring.alerts.notifier import AlertNotifier
+from services.monitoring.connectors.fetched import Reach
 from services.monitoring.connectors.fetching import SourceFetcher
 from services.monitoring.delivery.courier import Courier
 from services.monitoring.handlers import build_backtest_handlers, build_document_handlers, build_handlers
@@ -29,6 +30,7 @@ from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
+from shared.outbound.addresses import AddressRule
 from shared.outbound.client import OutboundClient
 from shared.presence import present
 from shared.storage.engine import Database, open_database
@@ -97,7 +99,9 @@ def running(settings: MonitoringSettings) -> Iterator[Health]:
         stack.enter_context(Ticker("monitoring-platform", platform.look, _PLATFORM_SECONDS))
         stack.enter_context(Ticker("monitoring-own-alerts", own.look, _OWN_SECONDS))
         stack.enter_context(Ticker("monitoring-prune", prune, _PRUNE_SECONDS))
-        fetcher = SourceFetcher(database, publisher, OutboundClient(settings.outbound_networks), time.time)
+        networks = settings.outbound_networks
+        reach = Reach(OutboundClient(networks), AddressRule(networks), settings.source_folder, settings.source_logins)
+        fetcher = SourceFetcher(database, publisher, reach, time.time)
         for number in range(settings.source_threads):
             stack.enter_context(Ticker(f"monitoring-sources-{number}", fetcher.fetch_due, _FETCH_SECONDS))
         vital = {f"documents-{number}": one.problem for number, one in enumerate(readers)}

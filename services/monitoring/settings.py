@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
-from shared.settings import PlatformSettings
+from shared.settings import Login, PlatformSettings
 
 
 class MonitoringSettings(PlatformSettings):
@@ -26,5 +27,9 @@ class MonitoringSettings(PlatformSettings):
     """Messages with documents, of up to 32 each, that are read and counted together at most."""
     reading_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
     """How long nlu may take for 32 texts; then they are asked for again."""
+    source_folder: Path | None = None
+    """Folder below which sources may watch folders; without it none may."""
+    source_logins: dict[str, Login] = Field(default_factory=dict)
+    """Logins to mailboxes and queues, by the names that sources have for them."""
     source_threads: Annotated[int, Field(ge=1, le=32)] = 3
     """Sources that are fetched at once: a slow server holds up none but its own thread."""

@@ -89,12 +89,80 @@ class JsonSource(Value):
     every_seconds: Every = 300
 
 
-Source = Annotated[FeedSource | JsonSource, Field(discriminator="type")]
+def _inside(folder: str) -> str:
+    parts = folder.split("/")
+    if folder.startswith("/") or ".." in parts or not all(one.isprintable() for one in parts):
+        raise ValueError("name a folder inside the one that the operator has opened, such as 'news/today'")
+    return folder
+
+
+FolderName = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_inside)]
+LoginName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]+$", max_length=253)]
+
+
+class FolderSource(Value):
+    """Files of JSON Lines (``.jsonl``) and CSV (``.csv``, with a head) in a folder, read on as they grow and as others come.
+
+    Attributes:
+        folder: Within the one that the operator has opened (``PARLEY_SOURCE_FOLDER``).
+        fields: Where a field of a document stands in a row, if not under its own name.
+    """
+
+    type: Literal["folder"] = "folder"
+    name: SourceName
+    folder: FolderName = "."
+    fields: dict[FieldName, ScopeName] = Field(default_factory=dict)
+    every_seconds: Annotated[int, Field(ge=5, le=86_400)] = 30
+
+
+class QueueSource(Value):
+    """A queue of RabbitMQ; each message is an object of JSON, a list of them, or JSON Lines.
+
+    Attributes:
+        url: ``amqps://host:port/virtual-host``, without a login; ``amqp://`` in networks that the operator has opened.
+        fields: Where a field of a document stands in an object, if not under its own name.
+        login: Which login of the operator's (``PARLEY_SOURCE_LOGINS``).
+    """
+
+    type: Literal["queue"] = "queue"
+    name: SourceName
+    url: Annotated[
+        str, StringConstraints(pattern=r"^amqps?://[A-Za-z0-9._-]+(:[0-9]{1,5})?(/[^\s@?#]*)?$", max_length=500)
+    ]
+    queue: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    fields: dict[FieldName, ScopeName] = Field(default_factory=dict)
+    login: LoginName | None = None
+    every_seconds: Annotated[int, Field(ge=1, le=86_400)] = 5
+
+
+class MailSource(Value):
+    """A mailbox over IMAP. Messages are read without marking them.
+
+    Attributes:
+        security: ``none`` in networks that the operator has opened.
+        login: Which login of the operator's (``PARLEY_SOURCE_LOGINS``).
+        since_days: How old the messages of the first fetch may be.
+    """
+
+    type: Literal["imap"] = "imap"
+    name: SourceName
+    host: HostName
+    port: Annotated[int, Field(ge=1, le=65_535)] = 993
+    security: Literal["tls", "starttls", "none"] = "tls"
+    mailbox: Annotated[str, StringConstraints(pattern=r"^[ !#-\[\]-~]+$", max_length=200)] = "INBOX"
+    login: LoginName
+    since_days: Annotated[int, Field(ge=0, le=3650)] = 7
+    every_seconds: Every = 300
+
+
+AnySource = FeedSource | JsonSource | FolderSource | QueueSource | MailSource
+Source = Annotated[AnySource, Field(discriminator="type")]
 
 
 def _different(
-    named: Sequence[Topic] | Sequence[Watched] | Sequence[FeedSource | JsonSource],
-) -> Sequence[Topic] | Sequence[Watched] | Sequence[FeedSource | JsonSource]:
+    named: Sequence[Topic] | Sequence[Watched] | Sequence[AnySource],
+) -> Sequence[Topic] | Sequence[Watched] | Sequence[AnySource]:
     names = [one.name for one in named]
     if twice := next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None:
         raise ValueError(f"{twice!r} is there twice; keep one")

@@ -31,6 +31,7 @@ IdPrefix = Literal[
     "fb_",
     "resp_",
     "item_",
+    "refused_",
 ]
 
 ID_LENGTH = 24

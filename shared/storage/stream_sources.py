@@ -8,17 +8,19 @@ from typing import Any
 from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
-from shared.contracts.streams import FeedSource, JsonSource
+from shared.contracts.streams import AnySource
+from shared.storage.platform_tables import RefusedItem
 from shared.storage.stream_tables import StreamSource
 
 
-def declare(session: Session, stream: str, sources: Sequence[FeedSource | JsonSource], now: float) -> None:
+def declare(session: Session, stream: str, sources: Sequence[AnySource], now: float) -> None:
     """Keep what is declared; one whose setting changed begins anew, one that is no longer declared goes."""
     settings = {source.name: source.model_dump(mode="json") for source in sources}
     present = {row.name: row for row in all_of(session, stream)}
     for name, row in present.items():
         if settings.get(name) != row.setting:
             session.exec(delete(StreamSource).where(*_is(stream, name)))
+            session.exec(delete(RefusedItem).where(col(RefusedItem.stream) == stream, col(RefusedItem.source) == name))
     for name, setting in settings.items():
         if name not in present or present[name].setting != setting:
             session.add(StreamSource(stream=stream, name=name, setting=setting, state="new", due_at=now))

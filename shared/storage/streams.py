@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 from shared.contracts.streams import StreamSpec
 from shared.errors import NotFound
 from shared.storage.paging import Page, read_page
+from shared.storage.platform_tables import RefusedItem
 from shared.storage.statements import insert
 from shared.storage.stream_tables import (
     Document,
@@ -67,5 +68,5 @@ def delete(session: Session, name: str) -> None:
     """
     if session.exec(delete_rows(Stream).where(col(Stream.id) == name)).rowcount == 0:
         get(session, name)
-    for table in (StreamSource, Document, DocumentMention, TextBand, TrendBucket):
+    for table in (StreamSource, RefusedItem, Document, DocumentMention, TextBand, TrendBucket):
         session.exec(delete_rows(table).where(col(table.stream) == name))

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from services.gateway.streams.schemas import (
     DocumentObject,
     Measured,
+    RefusedObject,
     SourceObject,
     StreamObject,
     TextPart,
     Towards,
     TrendPoint,
 )
+from shared.storage.platform_tables import RefusedItem
 from shared.storage.stream_tables import Document, DocumentMention, Stream, StreamSource
 from shared.storage.trends import DIMENSIONS, Bucket
 
@@ -47,6 +49,11 @@ def _source(row: StreamSource) -> SourceObject:
         documents=row.documents,
         refused=row.refused,
     )
+
+
+def refused_object(row: RefusedItem) -> RefusedObject:
+    """An item of a source that is no document."""
+    return RefusedObject(id=row.id, created_at=int(row.created_at), place=row.place, reason=row.reason, item=row.item)
 
 
 def measured(bucket: Bucket) -> Measured:

@@ -14,12 +14,12 @@ from services.gateway.http.schemas import Deleted, Listing
 from services.gateway.state import AppState, State
 from services.gateway.streams.declaration import check, check_rules, problems
 from services.gateway.streams.intake import DocumentsIntake
-from services.gateway.streams.objects import stream_object
-from services.gateway.streams.schemas import DocumentsTaken, StreamObject
+from services.gateway.streams.objects import refused_object, stream_object
+from services.gateway.streams.schemas import DocumentsTaken, RefusedObject, StreamObject
 from shared.contracts.sentiment import CHAT_STREAM
-from shared.contracts.streams import PLATFORM_STREAM, StreamName, StreamSpec
-from shared.errors import InvalidInput
-from shared.storage import stream_sources, streams, trends
+from shared.contracts.streams import PLATFORM_STREAM, SourceName, StreamName, StreamSpec
+from shared.errors import InvalidInput, NotFound
+from shared.storage import refused_items, stream_sources, streams, trends
 from shared.storage.engine import Session
 from shared.storage.stream_tables import Stream
 
@@ -70,6 +70,24 @@ def delete(stream: InPath, state: State, _caller: TrainCaller) -> Deleted:
     with state.database.transaction() as session:
         streams.delete(session, stream)
     return Deleted(id=stream, object="stream")
+
+
+@router.get("/streams/{stream}/sources/{source}/refused")
+def list_refused(
+    stream: InPath,
+    source: Annotated[SourceName, Path(description="The name of a source of the stream.")],
+    state: State,
+    _caller: TrainCaller,
+    after: After = None,
+    limit: Limit = 20,
+) -> Listing[RefusedObject]:
+    """What a source brought in vain, newest first: the last hundred items that are no documents, and why."""
+    with state.database.reading() as session:
+        known = {one.name for one in stream_sources.all_of(session, streams.get(session, stream).id)}
+        if source not in known:
+            raise NotFound(f"The stream {stream!r} has no source {source!r}.", param="source")
+        page = refused_items.page(session, stream, source, after=after, limit=limit)
+    return Listing[RefusedObject].of([refused_object(one) for one in page.items], has_more=page.has_more)
 
 
 @router.post("/streams/{stream}/documents", openapi_extra=_ROWS)

@@ -179,6 +179,22 @@ class TextPart(Reply):
     score: float
 
 
+class RefusedObject(Resource):
+    """An item of a source that is no document.
+
+    Attributes:
+        place: What finds it again, such as file and line.
+        reason: Why, in a sentence.
+        item: Its beginning, without personal numbers.
+    """
+
+    object: Literal["stream.refused_item"] = "stream.refused_item"
+    created_at: int
+    place: str
+    reason: str
+    item: str
+
+
 class DocumentObject(Resource):
     """A document, as it came and as it was read.
 

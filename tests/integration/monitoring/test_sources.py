@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from services.monitoring.connectors.fetched import Reach
 from services.monitoring.connectors.fetching import SourceFetcher
 from shared.contracts.streams import DocumentsReceived, FeedSource, JsonSource, StreamSpec
 from shared.messaging.connect import connect
 from shared.messaging.topology import Queues
+from shared.outbound.addresses import AddressRule
 from shared.outbound.client import OutboundClient
 from shared.storage import stream_sources, streams
 from shared.storage.engine import open_database
@@ -63,6 +65,11 @@ def address() -> Iterator[str]:
     thread.join()
 
 
+def reach() -> Reach:
+    opened = [ip_network("127.0.0.0/8")]
+    return Reach(OutboundClient(opened), AddressRule(opened), None, {})
+
+
 def test_every_source_tells_how_it_goes_and_holds_up_no_other(address: str, tmp_path: Path) -> None:
     names = ("feed", "broken", "inside", "huge", "busy")
     spec = StreamSpec(
@@ -82,7 +89,7 @@ def test_every_source_tells_how_it_goes_and_holds_up_no_other(address: str, tmp_
         with database.transaction() as session:
             streams.put(session, "news", spec, key_id="k", now=NOW)
             stream_sources.declare(session, "news", spec.sources, NOW)
-        fetcher = SourceFetcher(database, publisher, OutboundClient([ip_network("127.0.0.0/8")]), lambda: now[0])
+        fetcher = SourceFetcher(database, publisher, reach(), lambda: now[0])
 
         def told() -> dict[str, StreamSource]:
             with database.reading() as session:
