@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from threading import Event, Thread
+from typing import Any
 
 from shared.contracts.chat import Source, TurnAnswered, TurnReceived, TurnUnanswered, TurnUnderstood
 from shared.contracts.generation import TextPiece, TokensProduced
@@ -63,6 +64,6 @@ def open_shop(bus: Bus) -> Iterator[Shop]:
         publisher = stack.enter_context(bus.publisher())
         stack.enter_context(Consumer(bus, Queues.NLU, nlu, publisher=publisher))
         stack.enter_context(Consumer(bus, Queues.GENERATION, generation, publisher=publisher))
-        writing = {TurnUnanswered: shop.write}
+        writing: dict[type[Message], Callable[[Any, Emitter], None]] = {TurnUnanswered: shop.write}
         stack.enter_context(StreamConsumer(bus, Queues.UNANSWERED_TURNS, writing, publisher=publisher))
         yield shop

@@ -219,13 +219,14 @@ def test_a_widget_is_declared_changed_listed_and_deleted(platform: Platform) -> 
         assert "secret" not in json.dumps(changed)
         assert http.delete("/v1/widgets/w1").json()["deleted"]
         assert http.get("/v1/widgets/w1").status_code == 404
-        for wrong in (
+        wrongs: tuple[dict[str, Any], ...] = (
             {"origins": []},
             {"origins": ["shop"]},
             {"origins": ["https://a/b"]},
             {"origins": [PAGE], "colour": "red"},
             {"origins": [PAGE], "requests_per_minute": 0},
-        ):
+        )
+        for wrong in wrongs:
             assert http.put("/v1/widgets/w2", json=wrong).status_code == 400
         assert http.put("/v1/widgets/Not-so!", json={"origins": [PAGE]}).status_code == 400
     with platform.http(platform.key("train")) as trainer:
