@@ -33,6 +33,7 @@ from services.gateway.guards import routes as guards
 from services.gateway.http import errors
 from services.gateway.http.body_limit import BodyLimit
 from services.gateway.http.live_traffic import LiveTraffic
+from services.gateway.http.public import PublicDoors
 from services.gateway.http.tracing import Tracing
 from services.gateway.jobs import routes as jobs
 from services.gateway.keys import routes as keys
@@ -52,6 +53,8 @@ from services.gateway.uploads import routes as uploads
 from services.gateway.vector_stores import batch_routes, file_routes
 from services.gateway.vector_stores import routes as vector_stores
 from services.gateway.webhooks import routes as webhooks
+from services.gateway.widgets import routes as widgets
+from services.gateway.widgets import session_routes as widget_sessions
 
 ROUTERS = (
     chat.router,
@@ -89,6 +92,9 @@ ROUTERS = (
     moderations.router,
     stored_completions.router,
     webhooks.router,
+    widgets.router,
+    widget_sessions.router,
+    widget_sessions.page,
     operations.router,
     status.router,
 )
@@ -143,5 +149,6 @@ def build_api(gateway: AppState) -> FastAPI:
         patience=settings.slow_client_seconds,
     )
     app.add_middleware(LiveTraffic, traffic=gateway.traffic)
-    app.add_middleware(Tracing)  # added last: outermost
+    app.add_middleware(Tracing)
+    app.add_middleware(PublicDoors)  # added last: outermost
     return app

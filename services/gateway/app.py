@@ -30,6 +30,7 @@ from services.gateway.handlers import build_handlers, build_response_handlers
 from services.gateway.http.keyring import KeyRing
 from services.gateway.http.live_traffic import TrafficGauge
 from services.gateway.http.rate_limit import RateLimiter
+from services.gateway.http.visitors import Visitors
 from services.gateway.jobs.submission import JobSubmission
 from services.gateway.keys.first_key import add_key, ensure_key
 from services.gateway.models.predictions import Predictions
@@ -139,6 +140,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         store=store,
         publisher=publisher,
         keys=KeyRing(database, time.monotonic),
+        visitors=Visitors(database, time.monotonic, time.time),
         limiter=RateLimiter(),
         traffic=TrafficGauge(time.monotonic),
         conversations=conversations,

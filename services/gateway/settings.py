@@ -22,6 +22,8 @@ class GatewaySettings(PlatformSettings):
     One process uses hardly more than one core."""
     api_key: SecretStr | None = None
     """The admin key of the first start; ignored once there are keys. Without it one is made and printed once."""
+    behind_proxy: bool = False
+    """The address of a visitor is the last one in `X-Forwarded-For`, which the proxy before us has written."""
     requests_per_minute: Annotated[int, Field(ge=1)] = 6000
     """For each key that has no rate of its own, and for each gateway process."""
     json_limit_bytes: Annotated[int, Field(ge=1024)] = MEBIBYTE

@@ -19,6 +19,7 @@ from services.gateway.files.uploads import UploadStore
 from services.gateway.http.keyring import KeyRing
 from services.gateway.http.live_traffic import TrafficGauge
 from services.gateway.http.rate_limit import RateLimiter
+from services.gateway.http.visitors import Visitors
 from services.gateway.jobs.submission import JobSubmission
 from services.gateway.models.predictions import Predictions
 from services.gateway.models.releases import ReleasePublisher
@@ -49,6 +50,7 @@ class AppState:
     store: ArtifactStore
     publisher: Publisher
     keys: KeyRing
+    visitors: Visitors
     limiter: RateLimiter
     traffic: TrafficGauge
     conversations: ConversationLookup

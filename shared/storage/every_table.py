@@ -15,4 +15,5 @@ from shared.storage import stream_tables as stream_tables
 from shared.storage import upload_tables as upload_tables
 from shared.storage import vector_store_tables as vector_store_tables
 from shared.storage import webhook_tables as webhook_tables
+from shared.storage import widget_tables as widget_tables
 from shared.storage.tables import METADATA as METADATA

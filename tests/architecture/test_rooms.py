@@ -57,6 +57,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "stored_completions": (),
     "uploads": ("files",),
     "webhooks": (),
+    "widgets": ("chat",),
 }
 
 #: What a room of generation may use of the others.

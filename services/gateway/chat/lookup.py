@@ -53,12 +53,13 @@ def new_conversation(
 
 
 def check_owner(caller: Caller, conversation: Conversation) -> Conversation:
-    """The conversation, if it is the caller's; admins see all.
+    """The conversation, if it is the caller's; a visitor has one, admins see all.
 
     Raises:
         NotFound: It is somebody else's: whether it exists is not told.
     """
-    if conversation.key_id != caller.key_id and not caller.may("admin"):
+    is_another = caller.conversation_id not in (None, conversation.id)
+    if is_another or (conversation.key_id != caller.key_id and not caller.may("admin")):
         raise NotFound(f"No conversation {conversation.id!r}.", param="conversation_id")
     return conversation
 

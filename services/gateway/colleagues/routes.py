@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query
 from fastapi.concurrency import run_in_threadpool
@@ -62,7 +62,7 @@ def reply(
         said = takeovers.reply(
             session,
             conversation_id,
-            message("assistant", body.content, "output_text"),
+            _item(body),
             author=body.author or keys.get(session, caller.key_id).name,
             idempotency_key=idempotency_key,
             now=state.clock(),
@@ -70,6 +70,11 @@ def reply(
         shown = item_message(said)
     state.news.tell(conversation_id)
     return shown
+
+
+def _item(said: SendReply) -> dict[str, Any]:
+    cards = [card.model_dump(exclude_none=True) for card in said.cards]
+    return message("assistant", said.content, "output_text") | ({"cards": cards} if cards else {})
 
 
 async def _watcher(state: State, caller: ChatCaller, conversation_id: str) -> AsyncIterator[Watcher]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StringConstraints
 
 from services.gateway.chat.schemas import TurnDetails, Usage
 from services.gateway.conversations.items import Item
 from services.gateway.http.schemas import Body, Metadata, Name, Reply, Resource, Text
+
+Link = Annotated[str, StringConstraints(max_length=2_048, pattern=r"^https?://\S+$")]
 
 #: Items that are added at once.
 MAX_NEW = 100
@@ -19,6 +21,16 @@ class CreateConversation(Body):
 
     items: Annotated[list[Item], Field(max_length=MAX_NEW)] | None = None
     metadata: Metadata | None = None
+
+
+class Card(Body):
+    """Something shown beside words: an item, or a document that an answer rests on."""
+
+    title: Name
+    text: Annotated[str, StringConstraints(max_length=1_000)] = ""
+    url: Link | None = None
+    image_url: Link | None = None
+    price: Annotated[str, StringConstraints(max_length=64)] | None = None
 
 
 class UpdateConversation(Body):

@@ -12,11 +12,11 @@ from services.gateway.feedback.objects import feedback_object
 from services.gateway.feedback.rows import rows_of
 from services.gateway.feedback.schemas import Correction, FeedbackObject, GiveFeedback, MakeRows, RowsMade, Source
 from services.gateway.files.uploads import FINE_TUNE, Upload
-from services.gateway.http.auth import ChatCaller, TrainCaller
+from services.gateway.http.auth import ChatCaller, TrainCaller, VisitorCaller
 from services.gateway.http.router import After, IdempotencyKey, Limit, resource
 from services.gateway.http.schemas import Listing
 from services.gateway.state import State
-from shared.errors import InvalidInput, NotFound
+from shared.errors import InvalidInput, NotAllowed, NotFound
 from shared.storage import conversations, feedback, files
 from shared.storage.engine import Session
 from shared.storage.feedback_tables import Feedback
@@ -32,9 +32,11 @@ _MOST = 50_000
 
 @router.post("/feedback")
 def give(
-    body: GiveFeedback, state: State, caller: ChatCaller, idempotency_key: IdempotencyKey = None
+    body: GiveFeedback, state: State, caller: VisitorCaller, idempotency_key: IdempotencyKey = None
 ) -> FeedbackObject:
     """Say what you think of an answer, and how the words should have been read. With an `Idempotency-Key` it is said once."""
+    if caller.role == "visitor" and (body.source != "customer" or body.correct is not None):
+        raise NotAllowed("A visitor speaks as the customer, and corrects nothing.")
     with state.database.transaction() as session:
         turn = _turn(session, body)
         check_owner(caller, conversations.get(session, turn.conversation_id))

@@ -10,26 +10,29 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from services.gateway.http.inner import inner_caller
-from services.gateway.http.keyring import Caller
+from services.gateway.http.keyring import Caller, CallerRole
 from services.gateway.http.tracing import show_allowance
+from services.gateway.http.visitor_tokens import PREFIX
 from services.gateway.state import AppState, State
 from shared.errors import NotAllowed, NotAuthenticated, TooManyRequests
 from shared.storage.keys import hash_key
-from shared.storage.tables import Role
 
 _BEARER = HTTPBearer(auto_error=False, description="An API key; `POST /v1/keys` makes them.")
 
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 
 
-def _admission(role: Role) -> Callable[[Request, AppState, HTTPAuthorizationCredentials | None], Awaitable[Caller]]:
+def _admission(
+    role: CallerRole,
+) -> Callable[[Request, AppState, HTTPAuthorizationCredentials | None], Awaitable[Caller]]:
     async def admit(request: Request, state: State, credentials: Credentials) -> Caller:
         caller = inner_caller(request.scope)
         if caller is None:
-            caller = await authenticated(state, credentials.credentials if credentials else "")
+            caller = await authenticated(state, credentials.credentials if credentials else "", request)
             within_rate(state, caller, request.scope)
         check_role(caller, role)
         return caller
@@ -37,22 +40,27 @@ def _admission(role: Role) -> Callable[[Request, AppState, HTTPAuthorizationCred
     return admit
 
 
-def check_role(caller: Caller, role: Role) -> None:
+def check_role(caller: Caller, role: CallerRole) -> None:
     """Refuse who may not.
 
     Raises:
         NotAllowed: The caller's role is too low.
     """
     if not caller.may(role):
+        if caller.role == "visitor":
+            raise NotAllowed("A visitor's token opens one conversation and nothing else; this needs an API key.")
         raise NotAllowed(f"This needs a key with the role '{role}'; yours has '{caller.role}'.")
 
 
-async def authenticated(state: AppState, key: str) -> Caller:
-    """Whose key it is.
+async def authenticated(state: AppState, key: str, connection: HTTPConnection) -> Caller:
+    """Whose key it is, or which visitor's token.
 
     Raises:
         NotAuthenticated: Nobody's, or there is none.
+        NotAllowed: A token of a page shows up elsewhere.
     """
+    if key.startswith(PREFIX):
+        return await state.visitors.caller(key, connection)
     if not key:
         raise NotAuthenticated(
             "You didn't provide an API key. Send it in the header 'Authorization: Bearer YOUR_KEY'.",
@@ -72,7 +80,7 @@ def within_rate(state: AppState, caller: Caller, scope: Scope) -> None:
         TooManyRequests: It is one too many.
     """
     per_minute = caller.requests_per_minute or state.settings.requests_per_minute
-    allowance = state.limiter.take(caller.key_id, per_minute, time.monotonic())
+    allowance = state.limiter.take(caller.bucket, per_minute, time.monotonic())
     show_allowance(scope, allowance)
     if not allowance.allowed:
         raise TooManyRequests(
@@ -82,6 +90,8 @@ def within_rate(state: AppState, caller: Caller, scope: Scope) -> None:
         )
 
 
+VisitorCaller = Annotated[Caller, Depends(_admission("visitor"))]
+"""Visitors, and keys of any role."""
 ChatCaller = Annotated[Caller, Depends(_admission("chat"))]
 TrainCaller = Annotated[Caller, Depends(_admission("train"))]
 AdminCaller = Annotated[Caller, Depends(_admission("admin"))]

@@ -6,13 +6,16 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
+from typing import Literal
 
 from shared.storage import keys
 from shared.storage.engine import Database
 from shared.storage.tables import ApiKey, Role
 
-#: Each role may do what the ones before it may.
-ROLES: tuple[Role, ...] = ("chat", "train", "admin")
+CallerRole = Role | Literal["visitor"]
+
+#: Each role may do what the ones before it may. A visitor has a token in place of a key.
+ROLES: tuple[CallerRole, ...] = ("visitor", "chat", "train", "admin")
 
 #: Seconds after which a key that was revoked by another gateway process is refused here as well.
 MEMORY_SECONDS = 2.0
@@ -29,13 +32,22 @@ class Caller:
         key_id: Owns the conversations it begins, and is the actor of its changes.
         role: What it may do.
         requests_per_minute: Its own rate, or ``None`` for the platform's.
+        conversation_id: The only one that a visitor may enter; ``None`` for keys.
+        expires_at: Until when, in Unix seconds; ``None`` for keys.
     """
 
     key_id: str
-    role: Role
+    role: CallerRole
     requests_per_minute: int | None
+    conversation_id: str | None = None
+    expires_at: float | None = None
 
-    def may(self, role: Role) -> bool:
+    @property
+    def bucket(self) -> str:
+        """Whose rate it is: the key's, or the visitor's own."""
+        return self.key_id if self.conversation_id is None else f"{self.key_id}/{self.conversation_id}"
+
+    def may(self, role: CallerRole) -> bool:
         """Whether the caller's role includes ``role``."""
         return ROLES.index(self.role) >= ROLES.index(role)
 

@@ -18,7 +18,7 @@ from services.gateway.live.frames import AliveFrame, DeltaFrame, ErrorFrame, Fra
 from services.gateway.live.objects import customer_messages, of_turn
 from services.gateway.live.speaking import spoken
 from services.gateway.state import AppState
-from shared.errors import ParleyError, TooManyRequests
+from shared.errors import NotAuthenticated, ParleyError, TooManyRequests
 from shared.storage.tables import ConversationStatus, Turn
 from shared.telemetry import correlation, logs
 
@@ -89,9 +89,12 @@ class LiveConversation:
 
         Raises:
             TooManyRequests: So much waits already, or the caller is over its rate.
+            NotAuthenticated: A visitor's time is over.
         """
         if self._said.full():
             raise TooManyRequests(f"{MAX_WAITING} messages wait for an answer already; send this one again later.")
+        if self._is_over():
+            raise NotAuthenticated("This token has expired; ask for another one.", code="token_expired")
         within_rate(self._state, self._caller, self._scope)
         self._said.put_nowait(said)
 
@@ -109,12 +112,16 @@ class LiveConversation:
 
     async def _follow(self, watcher: Watcher) -> AsyncIterator[None]:
         await self._look()
-        while (events := await watcher.events(LOOK_SECONDS)) is not None:
+        while not self._is_over() and (events := await watcher.events(LOOK_SECONDS)) is not None:
             if not (self._is_speaking and events and all(events)):
                 told = await self._look()
                 if not told and not events:
                     await self.tell(AliveFrame())
             yield
+
+    def _is_over(self) -> bool:
+        """A visitor's token ends; whoever holds it comes back with another one."""
+        return self._caller.expires_at is not None and self._caller.expires_at <= self._state.clock()
 
     async def _speak(self) -> AsyncIterator[None]:
         while True:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
+from services.gateway.conversations.schemas import Card
 from services.gateway.http.json_body import parse_json
 from services.gateway.http.schemas import Body, ErrorDetail, Reply, Text
 from services.gateway.http.validation import describe
@@ -49,16 +50,6 @@ def read_frame(text: str) -> Say | Ping:
         return _CLIENT.validate_python(document)
     except ValidationError as error:
         raise describe([problem | {"loc": ("body", *problem["loc"])} for problem in error.errors()], document) from None
-
-
-class Card(Reply):
-    """Something shown beside words: a document that an answer rests on, or an item."""
-
-    title: str
-    text: str
-    url: str | None = None
-    image_url: str | None = None
-    price: str | None = None
 
 
 class CustomerMessage(Reply):

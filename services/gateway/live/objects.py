@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from services.gateway.live.frames import Card, CustomerMessage
+from services.gateway.conversations.schemas import Card
+from services.gateway.live.frames import CustomerMessage
 from shared.contracts.chat import Source
 from shared.storage.tables import ConversationItem, Turn
 

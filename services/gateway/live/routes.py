@@ -12,8 +12,9 @@ from fastapi.responses import StreamingResponse
 from services.gateway.chat.lookup import check_owner
 from services.gateway.colleagues.following import Position
 from services.gateway.http import sse
-from services.gateway.http.auth import ChatCaller
+from services.gateway.http.auth import VisitorCaller
 from services.gateway.http.errors import detail_of
+from services.gateway.http.keyring import Caller
 from services.gateway.http.router import resource
 from services.gateway.live.conversation import BEGINNING, LiveConversation, turn_frames
 from services.gateway.live.frames import AliveFrame, DeltaFrame, ErrorFrame, Frame, Say
@@ -48,7 +49,7 @@ async def _live(
     request: Request,
     conversation_id: str,
     state: State,
-    caller: ChatCaller,
+    caller: VisitorCaller,
     after: Annotated[str | None, Query(max_length=32, description="Go on after this position.")] = None,
     last_event_id: Annotated[str | None, Header(max_length=32)] = None,
 ) -> AsyncIterator[LiveConversation]:
@@ -62,7 +63,7 @@ async def _live(
             yield live
 
 
-def _check(state: AppState, caller: ChatCaller, conversation_id: str) -> None:
+def _check(state: AppState, caller: Caller, conversation_id: str) -> None:
     with state.database.reading() as session:
         check_owner(caller, conversations.get(session, conversation_id))
 
@@ -78,7 +79,7 @@ async def hear(live: Annotated[LiveConversation, Depends(_live)]) -> StreamingRe
 @router.post(
     "/conversations/{conversation_id}/live", response_class=StreamingResponse, responses={200: {"content": _FRAMES}}
 )
-async def speak(conversation_id: str, body: Say, state: State, caller: ChatCaller) -> StreamingResponse:
+async def speak(conversation_id: str, body: Say, state: State, caller: VisitorCaller) -> StreamingResponse:
     """Say something as the customer: the answer as server-sent events, word by word where a language model writes it.
 
     What is sent again with the same `id` is not said twice.

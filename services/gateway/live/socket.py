@@ -50,9 +50,10 @@ async def converse(websocket: WebSocket, state: AppState, conversation_id: str) 
 async def _admitted(websocket: WebSocket, state: AppState) -> Caller:
     offered = [one.removeprefix(_BEARER) for one in websocket.scope["subprotocols"] if one.startswith(_BEARER)]
     scheme, _, key = websocket.headers.get("authorization", "").partition(" ")
-    caller = await authenticated(state, key.strip() if scheme.lower() == "bearer" else "".join(offered[:1]))
+    shown = key.strip() if scheme.lower() == "bearer" else "".join(offered[:1])
+    caller = await authenticated(state, shown, websocket)
     within_rate(state, caller, websocket.scope)
-    check_role(caller, "chat")
+    check_role(caller, "visitor")
     return caller
 
 

@@ -10,7 +10,7 @@ from services.gateway.http.keyring import Caller
 from services.gateway.live.frames import DeltaFrame, Say
 from services.gateway.live.objects import idempotency_key
 from services.gateway.state import AppState
-from shared.errors import ParleyError
+from shared.errors import NotFound, ParleyError
 from shared.storage.tables import Turn
 
 
@@ -22,6 +22,8 @@ async def spoken(state: AppState, caller: Caller, conversation_id: str, say: Say
     Raises:
         ParleyError: It was not answered.
     """
+    if caller.conversation_id not in (None, conversation_id):  # before any look at what was answered already
+        raise NotFound(f"No conversation {conversation_id!r}.", param="conversation_id")
     said = Utterance(say.content, idempotency_key(conversation_id, say.id), conversation_id=conversation_id)
     live = LiveTurn.begin(
         lambda listener: state.turns.answer(

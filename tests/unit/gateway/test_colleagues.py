@@ -121,6 +121,14 @@ def test_words_with_the_same_idempotency_key_are_said_once(http: httpx.Client) -
     assert words(http, conversation_id) == [("colleague", "Hello")]
 
 
+def test_a_card_leads_to_the_web_and_nowhere_else(http: httpx.Client) -> None:
+    conversation_id = begin(http)
+    act(http, conversation_id, "take_over").raise_for_status()
+    for url in ("javascript:alert(1)", "data:text/html,x", "//evil"):
+        refused = act(http, conversation_id, "replies", {"content": "Look", "cards": [{"title": "Lamp", "url": url}]})
+        assert refused.status_code == 400
+
+
 @pytest.mark.parametrize("path", ["take_over", "replies", "events"])
 def test_a_strangers_conversation_is_not_found(platform: Platform, http: httpx.Client, path: str) -> None:
     conversation_id = begin(http)
