@@ -47,6 +47,7 @@ from services.gateway.sentiment import routes as sentiment
 from services.gateway.state import AppState
 from services.gateway.status import routes as status
 from services.gateway.stored_completions import routes as stored_completions
+from services.gateway.streams import reanalysis_routes as reanalyses
 from services.gateway.streams import routes as streams
 from services.gateway.streams import trend_routes as stream_trends
 from services.gateway.uploads import routes as uploads
@@ -74,6 +75,7 @@ ROUTERS = (
     alert_channels.router,
     backtests.router,
     streams.router,
+    reanalyses.router,
     stream_trends.router,
     feedback.router,
     guards.router,

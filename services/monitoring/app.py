@@ -23,6 +23,7 @@ from services.monitoring.settings import MonitoringSettings
 from services.monitoring.streams.counted import Counted, Watcher
 from services.monitoring.streams.intake import DocumentIntake
 from services.monitoring.streams.lag import IngestLag
+from services.monitoring.streams.reanalysis import Reanalyser
 from services.monitoring.streams.retention import prune_streams
 from shared.background import Ticker
 from shared.messaging.bus import Bus, Publisher
@@ -45,6 +46,8 @@ _LOOK_SECONDS = 1.0
 _FETCH_SECONDS = 5.0
 #: Seconds between two looks at broker and queues.
 _PLATFORM_SECONDS = 5.0
+#: Seconds between two looks for spans that are to be read again.
+_REANALYSE_SECONDS = 3.0
 #: Seconds between two looks at what models are asked, and which services are there.
 _OWN_SECONDS = 15.0
 _DAY = 86_400.0
@@ -134,5 +137,7 @@ def _document_consumers(
     ]
     for consumer in consumers:
         stack.enter_context(consumer)
+    again = Reanalyser(database, DocumentReader(inference), time.time, lambda: inference.is_closed)
+    stack.enter_context(Ticker("monitoring-reanalyses", again.work, _REANALYSE_SECONDS))
     stack.callback(inference.close)  # first of all on the way out: a batch that waits for nlu goes back to the queue
     return consumers

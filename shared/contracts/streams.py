@@ -185,6 +185,7 @@ class StreamSpec(Value):
             with the labels negative, neutral and positive. Without it, the model in production that reads chats.
         entity_model: Tells the sentiment towards an entity: of the task ``pair_classification``, asked about ``(text, name)``, with the
             same three labels. Without it, the part of the text around each mention is read by ``model``.
+        entity_finder: Finds who is named, beside ``watch``: of the task ``token_classification``. Names stay as they are written.
         topic_model: Tells the topic: of the task ``text_classification``. Without it, the nearest of ``topics``.
         topics: See ``Topic``; they need a model in production that makes embeddings.
         watch: Whom to look for.
@@ -201,6 +202,7 @@ class StreamSpec(Value):
     model: ModelName | None = None
     entity_model: ModelName | None = None
     topic_model: ModelName | None = None
+    entity_finder: ModelName | None = None
     topics: Annotated[tuple[Topic, ...], Field(max_length=MAX_TOPICS), AfterValidator(_different)] = ()
     watch: Annotated[tuple[Watched, ...], Field(max_length=MAX_WATCHED), AfterValidator(_different)] = ()
     sources: Annotated[tuple[Source, ...], Field(max_length=50), AfterValidator(_different)] = ()

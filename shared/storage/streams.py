@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from shared.contracts.streams import StreamSpec
 from shared.errors import NotFound
+from shared.storage import reanalyses
 from shared.storage.paging import Page, read_page
 from shared.storage.platform_tables import RefusedItem
 from shared.storage.statements import insert
@@ -68,5 +69,6 @@ def delete(session: Session, name: str) -> None:
     """
     if session.exec(delete_rows(Stream).where(col(Stream.id) == name)).rowcount == 0:
         get(session, name)
+    reanalyses.remove_all(session, name)
     for table in (StreamSource, RefusedItem, Document, DocumentMention, TextBand, TrendBucket):
         session.exec(delete_rows(table).where(col(table.stream) == name))

@@ -94,6 +94,7 @@ DOMAIN = (
     "services.monitoring.connectors.feeds",
     "services.monitoring.connectors.items",
     "services.monitoring.connectors.json_items",
+    "services.monitoring.reading.finder",
     "services.monitoring.reading.sentiment",
     "services.monitoring.reading.topics",
     "services.monitoring.reading.watch_list",

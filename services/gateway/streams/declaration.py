@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from shared.contracts.alert_rules import PlatformRule
 from shared.contracts.streams import PLATFORM_STREAM, StreamSpec
@@ -18,6 +18,7 @@ _TASKS: dict[str, tuple[str, ...]] = {
     "model": ("nlu", "text_classification"),
     "entity_model": ("pair_classification",),
     "topic_model": ("text_classification",),
+    "entity_finder": ("token_classification",),
 }
 
 #: What the platform's own stream may declare.
@@ -46,10 +47,23 @@ def check(session: Session, spec: StreamSpec, *, receiving: bool = False) -> Non
         raise NotFound(
             f"No alert channel {min(missing)!r}; PUT /v1/alert_channels/{min(missing)} makes it.", param="channels"
         )
-    for field, tasks in _TASKS.items():
-        name = getattr(spec, field)
+    check_models(session, {field: getattr(spec, field) for field in _TASKS})
+
+
+def check_models(session: Session, named: Mapping[str, str | None]) -> dict[str, str]:
+    """The ids behind names, by the field that names them; those that are ``None`` are left out.
+
+    Raises:
+        InvalidInput: A model has another task than its field needs, or tells other labels.
+        NotFound: A model is not there.
+    """
+    found = {}
+    for field, name in named.items():
         if name is not None:
-            _check_model(field, models.get(session, model_named(session, name)), tasks)
+            model = models.get(session, model_named(session, name))
+            _check_model(field, model, _TASKS[field])
+            found[field] = model.id
+    return found
 
 
 def check_rules(stream: str, spec: StreamSpec) -> None:

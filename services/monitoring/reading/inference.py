@@ -46,6 +46,11 @@ class Inference:
         self._waiting: set[Future[Message]] = set()
         self._is_closed = False
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody is to wait any more."""
+        return self._is_closed
+
     def close(self) -> None:
         """Let whoever waits for an answer go, and nobody wait any more. From any thread."""
         self._is_closed = True

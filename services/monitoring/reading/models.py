@@ -27,6 +27,7 @@ class StreamModels:
         sentiment: Of whole documents and of the windows around mentions.
         entity: Of pairs.
         topic: Of whole documents.
+        finder: Of the names in a text.
         embedder: Tells what is near the examples of topics.
         gone: Names that stand for no model any more.
     """
@@ -35,6 +36,7 @@ class StreamModels:
     entity: ChosenModel | None
     topic: ChosenModel | None
     embedder: ChosenModel | None
+    finder: ChosenModel | None
     gone: tuple[str, ...] = ()
 
 
@@ -62,4 +64,11 @@ def models_of(session: Session, spec: StreamSpec) -> StreamModels:
     embedder = None
     if spec.topics and spec.topic_model is None:
         embedder = sentiment if sentiment is not None and sentiment.task == "nlu" else chosen(ALIAS)
-    return StreamModels(sentiment, chosen(spec.entity_model), chosen(spec.topic_model), embedder, tuple(gone))
+    return StreamModels(
+        sentiment,
+        chosen(spec.entity_model),
+        chosen(spec.topic_model),
+        embedder,
+        chosen(spec.entity_finder),
+        tuple(gone),
+    )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.monitoring.reading.finder import with_found
 from services.monitoring.reading.inference import Inference
 from services.monitoring.reading.models import ChosenModel, StreamModels
 from services.monitoring.reading.sentiment import UNTOLD, Felt, of_probabilities, of_understanding, together
@@ -94,7 +95,7 @@ class DocumentReader:
         kept = self._of(stream, spec)
         texts = [f"{one.title}\n{one.text}" if one.title else one.text for one in documents]
         cut = [windows(text) for text in texts]
-        mentions = [kept.watch_list.find(text) for text in texts]
+        mentions = self._mentions(models.finder, texts, kept.watch_list)
         towards = [
             _towards(text, found, models.entity is not None) for text, found in zip(texts, mentions, strict=True)
         ]
@@ -126,6 +127,14 @@ class DocumentReader:
                 )
             )
         return readings
+
+    def _mentions(self, finder: ChosenModel | None, texts: Sequence[str], listed: WatchList) -> list[list[Mention]]:
+        """Who is named in each text."""
+        mentions = [listed.find(text) for text in texts]
+        if finder is None:
+            return mentions
+        answers = self._asked(finder, [{"text": text} for text in texts])
+        return [with_found(*one) for one in zip(texts, mentions, answers, strict=True)]
 
     def _of(self, stream: str, spec: StreamSpec) -> _Kept:
         found = self._kept.get(stream)

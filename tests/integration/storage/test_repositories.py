@@ -23,7 +23,7 @@ from tests.unit.storage.test_jobs import (
 from tests.unit.storage.test_keys import TestKeys
 from tests.unit.storage.test_migrations import TestMigrations
 from tests.unit.storage.test_models import TestModelList, TestModelProduction, TestModelRollback
-from tests.unit.storage.test_platform import TestInputs, TestTroubles
+from tests.unit.storage.test_platform import TestInputs, TestReanalyses, TestTroubles
 from tests.unit.storage.test_sentiment import TestCounting, TestTrends, TestWindow
 from tests.unit.storage.test_trends import TestBuckets
 from tests.unit.storage.test_webhooks import TestWebhooks
@@ -48,6 +48,7 @@ __all__ = [
     "TestModelList",
     "TestModelProduction",
     "TestModelRollback",
+    "TestReanalyses",
     "TestRepeatedTurns",
     "TestStoringTurns",
     "TestStreams",

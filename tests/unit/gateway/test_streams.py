@@ -263,3 +263,40 @@ class TestThePlatformsOwnStream:
         error = wrong.json()["error"]
         assert (wrong.status_code, error["param"]) == (400, "rules.1")
         assert "stream 'parley'" in error["message"]
+
+
+class TestReadingAgain:
+    def test_a_span_is_read_by_another_model_and_both_results_stay(
+        self, streaming: Platform, http: httpx.Client
+    ) -> None:
+        model = streaming.add_model(task="text_classification")
+        http.put("/v1/streams/again", json=SPEC).raise_for_status()
+        texts = ("negative news today", "angry people today", "positive mood today")
+        sent = [a_row(f"d{number}", text, NOON + number) for number, text in enumerate(texts)]
+        http.post("/v1/streams/again/documents", content=rows(*sent), headers=NDJSON).raise_for_status()
+        waiting.wait_for(lambda: http.get("/v1/streams/again").json()["documents"] == 3, 30, "three documents counted")
+        asked = http.post("/v1/streams/again/reanalyses", json={"model": model, "since": NOON, "until": NOON + 60})
+        place = f"/v1/streams/again/reanalyses/{asked.raise_for_status().json()['id']}"
+        waiting.wait_for(lambda: http.get(place).json()["status"] == "succeeded", 30, "the re-analysis")
+        assert http.get(place).json()["documents"] == 3
+        (step,) = http.get(f"{place}/trends").json()["data"]
+        # The stand-in tells a label and no probabilities: a sentiment cannot be made of it.
+        assert (step["documents"], step["earlier_negative"], step["negative"], step["changed"]) == (3, 1, 0, 3)
+        found = {one["id"]: one for one in http.get(f"{place}/documents", params={"changed": True}).json()["data"]}
+        assert (found["d0"]["earlier"], found["d0"]["sentiment"]) == ("neutral", None)
+        assert (found["d1"]["earlier"], found["d1"]["sentiment"]) == ("negative", None)
+        span = {"since": NOON, "until": NOON + 60}
+        first = http.get("/v1/streams/again/documents", params=span).json()["data"]
+        assert {one["id"]: one["sentiment"] for one in first} == {"d0": "neutral", "d1": "negative", "d2": "neutral"}
+        assert http.get("/v1/streams/again/reanalyses").json()["data"][0]["id"] == place.rpartition("/")[2]
+        assert http.delete(place).json()["deleted"]
+        assert http.get(place).status_code == 404
+
+    def test_what_cannot_be_read_is_refused(self, streaming: Platform, http: httpx.Client) -> None:
+        http.put("/v1/streams/again", json=SPEC).raise_for_status()
+        tagger = streaming.add_model(task="token_classification")
+        wrong = http.post("/v1/streams/again/reanalyses", json={"model": tagger, "since": 1}).json()["error"]
+        assert wrong["param"] == "model"
+        backwards = http.post("/v1/streams/again/reanalyses", json={"model": "parley", "since": 9, "until": 5})
+        assert backwards.json()["error"]["param"] == "since"
+        assert http.post("/v1/streams/nobody/reanalyses", json={"model": "parley", "since": 1}).status_code == 404

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shared.storage import inputs, troubles
+from shared.storage import inputs, reanalyses, troubles
 from shared.storage.engine import Database
-from shared.storage.platform_tables import InputWindow
+from shared.storage.platform_tables import InputWindow, Reanalysis, Rereading
 
 
 def window(
@@ -66,3 +66,42 @@ class TestTroubles:
             troubles.prune(session, 8000.0 + 31 * 86_400)
         with database.reading() as session:
             assert troubles.since(session, 0) == []
+
+
+class TestReanalyses:
+    def test_both_readings_are_compared_by_steps(self, database: Database) -> None:
+        asked = Reanalysis(
+            id="r1", stream="news", created_at=1.0, model="m", since=0.0, until=9000.0, status="queued", key_id="k"
+        )
+        labels = (("negative", "positive"), ("negative", "negative"), (None, "neutral"), ("positive", None))
+        rows = [
+            Rereading(
+                reanalysis="r1",
+                document_id=str(number),
+                published_at=3000.0 + 400 * number,
+                earlier=earlier,
+                sentiment=now,
+                score=100,
+                confidence=500,
+                entities=[["Nord", "negative", -900]],
+            )
+            for number, (earlier, now) in enumerate(labels)
+        ]
+        with database.transaction() as session:
+            reanalyses.add(session, asked)
+        with database.transaction() as session:
+            row = reanalyses.claim(session, 2.0, 300.0)
+            assert row is not None
+            assert reanalyses.advance(session, row, rows, 400.0)
+            assert reanalyses.advance(session, row, rows, 400.0)
+        with database.reading() as session:
+            found = reanalyses.get(session, "news", "r1")
+            steps = reanalyses.compared(session, "r1", 3600)
+            changed = reanalyses.readings(session, "r1", changed_only=True, after="0", limit=10)
+        assert (found.documents, found.cursor) == (4, [4200.0, "3"])
+        assert [(one.start, one.documents, one.changed, one.earlier_negative) for one in steps] == [
+            (0, 2, 1, 2),
+            (3600, 2, 2, 0),
+        ]
+        assert [one.document_id for one in changed] == ["2", "3"]
+        assert changed[0].entities == [["Nord", "negative", -900]]
