@@ -8,8 +8,8 @@ from shared.storage import batch_tables as batch_tables
 from shared.storage import catalog_tables as catalog_tables
 from shared.storage import completion_tables as completion_tables
 from shared.storage import feedback_tables as feedback_tables
-from shared.storage import people_tables as people_tables
 from shared.storage import guard_tables as guard_tables
+from shared.storage import people_tables as people_tables
 from shared.storage import platform_tables as platform_tables
 from shared.storage import stream_tables as stream_tables
 from shared.storage import upload_tables as upload_tables
