@@ -21,7 +21,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-all check chaos audit bench bench-quality bench-alerts bench-recommendation screenshots stack stack-down test-stack clean
+.PHONY: help up test test-all test-clients check chaos audit bench bench-quality bench-alerts bench-recommendation screenshots stack stack-down test-stack clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -30,10 +30,21 @@ up: $(VENV)/.runtime ## Start Parley on this machine; the first start also train
 	@$(BIN)/parley up
 
 test: $(VENV)/.development ## Run the whole suite (under 20 minutes on 2 cores)
-	$(PYTEST) -m "not slow and not stack"
+	$(PYTEST) -m "not slow and not stack and not clients"
 
 test-all: $(VENV)/.development ## Run the suite and the checks that take long
-	$(PYTEST) -m "not stack"
+	$(PYTEST) -m "not stack and not clients"
+
+CLIENTS := agents chains instructor
+
+test-clients: $(VENV)/.development $(CLIENTS:%=.venv-clients/%/.installed) ## Run real clients (docs/clients.md), each in an environment of its own
+	$(BIN)/python -m pytest -m clients tests/clients
+
+.venv-clients/%/.installed: tests/clients/requirements/%.txt
+	@echo "Installing $< (a minute, once) ..."
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+	@touch $@
 
 check: $(VENV)/.development ## Lint, format and type checks alone
 	$(BIN)/ruff check .
@@ -75,7 +86,7 @@ test-stack: $(VENV)/.development ## Run the end-to-end test against that stack, 
 	$(BIN)/python -m pytest -m stack tests/end_to_end/test_stack.py
 
 clean: ## Remove the virtual environment and caches; your data in ~/.parley stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) .venv-clients .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Parley needs Python 3.11 or newer: install it, or name it with 'make PYTHON=/path/to/python $(MAKECMDGOALS)'."; exit 1; }

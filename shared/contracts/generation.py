@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -41,11 +42,64 @@ class Sampling(Value):
     json_schema: dict[str, Any] | None = None
 
 
+class ToolCall(Value):
+    """A function that a model asked for.
+
+    Attributes:
+        id: What its result is named by.
+        name: Of the function.
+        arguments: A JSON object as the model wrote it, which may be broken off.
+    """
+
+    id: str
+    name: str
+    arguments: str
+
+
 class ChatMessage(Value):
-    """One message of the conversation that a model goes on with."""
+    """One message of the conversation that a model goes on with.
+
+    Attributes:
+        tool_calls: Functions that the assistant asked for in it.
+        tool_call_id: The call whose result a message of the role ``tool`` is.
+    """
 
     role: Literal["system", "user", "assistant", "tool"]
     content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+
+
+class FunctionTool(Value):
+    """A function that a model may ask for; whoever asked the model calls it.
+
+    Attributes:
+        name: Of the function.
+        description: When it is of use.
+        parameters: What its arguments have to be, as JSON schema of an object; ``None``: it takes none.
+        strict: For engines, which may hold the arguments to the schema only then. Models of ours always do.
+    """
+
+    name: str
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class Tools(Value):
+    """The functions that a model may ask for.
+
+    Attributes:
+        functions: At least one.
+        choice: Whether it may, must, or must not ask for one.
+        named: The one that it must ask for.
+        parallel: Whether it may ask for several at once.
+    """
+
+    functions: Annotated[tuple[FunctionTool, ...], Field(min_length=1)]
+    choice: Literal["auto", "required", "none"] = "auto"
+    named: str | None = None
+    parallel: bool = True
 
 
 class GenerateText(Message):
@@ -57,16 +111,20 @@ class GenerateText(Message):
         prompt: A text instead of a conversation.
         sampling: How tokens are chosen.
         choices: Answers wanted.
+        tools: Functions that the model may ask for.
     """
 
     TYPE: ClassVar[str] = "text.generate"
+    VERSION: ClassVar[int] = 2
     ROUTE: ClassVar[Route] = Route(Exchange.RPC, "gen.lm")
+    ADDED: ClassVar[Mapping[str, int]] = {"tools": 2}
 
     model: str
     messages: tuple[ChatMessage, ...] = ()
     prompt: str | None = None
     sampling: Sampling = Sampling()
     choices: Annotated[int, Field(ge=1, le=16)] = 1
+    tools: Tools | None = None
 
 
 class TokenLogprob(Value):
@@ -83,6 +141,22 @@ class ChosenToken(TokenLogprob):
     top: tuple[TokenLogprob, ...] = ()
 
 
+class CallPiece(Value):
+    """What was added to one call of a function.
+
+    Attributes:
+        index: Which call of its choice, from 0.
+        id: With the first piece of a call.
+        name: With the first piece of a call.
+        arguments: The next characters of its JSON.
+    """
+
+    index: int
+    id: str | None = None
+    name: str | None = None
+    arguments: str = ""
+
+
 class TextPiece(Value):
     """What was added to one choice.
 
@@ -91,12 +165,14 @@ class TextPiece(Value):
         choice: To which.
         tokens: How many tokens they are.
         logprobs: Of these tokens, if they were asked for.
+        calls: What was added to calls of functions.
     """
 
     text: str
     choice: int = 0
     tokens: int = 1
     logprobs: tuple[ChosenToken, ...] = ()
+    calls: tuple[CallPiece, ...] = ()
 
 
 class TokensProduced(Message):
@@ -108,8 +184,8 @@ class TokensProduced(Message):
     pieces: tuple[TextPiece, ...]
 
 
-FinishReason = Literal["stop", "length"]
-"""The model or a stop text ended the answer; or there was no room for more."""
+FinishReason = Literal["stop", "length", "tool_calls"]
+"""The model or a stop text ended the answer; there was no room for more; or functions are to be called."""
 
 
 class TextGenerated(Message):

@@ -16,9 +16,14 @@ Constraints = Callable[[dict[str, Any]], Constraint]
 
 
 def admitted(
-    graph: DecoderGraph, prompt: Sequence[int], sampling: Sampling, emit: Emit, constraints: Constraints | None
+    graph: DecoderGraph,
+    prompt: Sequence[int],
+    sampling: Sampling,
+    emit: Emit,
+    constraints: Constraints | None,
+    constraint: Constraint | None = None,
 ) -> Request:
-    """The request, if the graph can answer it.
+    """The request, if the graph can answer it; ``constraint`` stands in place of one made of the sampling's schema.
 
     Raises:
         InvalidInput: The prompt is empty, too long or holds unknown tokens; or the schema cannot be followed.
@@ -36,8 +41,8 @@ def admitted(
             f"token ids go from 0 to {graph.shape.vocabulary - 1}; make the prompt with the model's tokenizer",
             param="prompt",
         )
-    if sampling.json_schema is None:
-        return Request(tuple(prompt), sampling, emit)
+    if sampling.json_schema is None or constraint is not None:
+        return Request(tuple(prompt), sampling, emit, constraint=constraint)
     if constraints is None:
         raise InvalidInput("JSON schemas are not followed here; leave json_schema out", param="json_schema")
     return Request(tuple(prompt), sampling, emit, constraint=constraints(sampling.json_schema))

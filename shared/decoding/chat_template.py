@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from jinja2 import Template, TemplateError
 from jinja2.ext import loopcontrols
+from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from tokenizers import Tokenizer
 
@@ -78,32 +79,61 @@ class ChatTemplate:
     def _template(self) -> Template:
         if len(self.source) > MAX_TEMPLATE:
             raise BadTemplate(f"the chat template has {len(self.source)} characters; {MAX_TEMPLATE} are the most")
-        environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
-        environment.filters["tojson"] = _tojson
-        environment.globals["raise_exception"] = _refuse
         try:
-            return environment.from_string(self.source)
+            return self._environment.from_string(self.source)
         except TemplateError as error:
             raise BadTemplate(f"the chat template is none: {error}") from error
 
-    def render(self, messages: Sequence[Mapping[str, str]], *, answering: bool = False) -> str:
+    @cached_property
+    def _environment(self) -> ImmutableSandboxedEnvironment:
+        environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
+        environment.filters["tojson"] = _tojson
+        environment.globals["raise_exception"] = _refuse
+        return environment
+
+    @cached_property
+    def knows_tools(self) -> bool:
+        """Whether it tells the model of functions."""
+        try:
+            return "tools" in find_undeclared_variables(self._environment.parse(self.source))
+        except TemplateError:
+            return False
+
+    def render(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        answering: bool = False,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+    ) -> str:
         """The text of a conversation.
 
         Args:
-            messages: ``role`` and ``content`` of each.
+            messages: ``role`` and ``content`` of each, and ``tool_calls`` with their arguments as objects.
             answering: Whether the assistant's next message is to begin at its end.
+            tools: The functions that the model is told of, in the shape of the convention.
 
         Raises:
             BadTemplate: The template refuses the conversation, or is broken.
         """
-        clean = [{**message, "content": self.cleaned(message["content"])} for message in messages]
+        clean, functions = self._clean(list(messages)), self._clean(list(tools)) if tools else None
         try:
-            text = self._template.render(messages=clean, add_generation_prompt=answering, **self.special)
+            text = self._template.render(
+                messages=clean, add_generation_prompt=answering, tools=functions, **self.special
+            )
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
             raise BadTemplate(f"the chat template cannot be rendered: {error}") from error
         if len(text) > MAX_RENDERED:
             raise BadTemplate(f"the conversation has {len(text)} characters; {MAX_RENDERED} are the most")
         return text
+
+    def _clean(self, value: Any) -> Any:
+        """Texts at any depth, cleaned."""
+        if isinstance(value, str):
+            return self.cleaned(value)
+        if isinstance(value, Mapping):
+            return {self._clean(name): self._clean(inner) for name, inner in value.items()}
+        return [self._clean(inner) for inner in value] if isinstance(value, list) else value
 
     def cleaned(self, text: str) -> str:
         """The text without what reads like a special token."""

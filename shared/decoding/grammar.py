@@ -42,17 +42,32 @@ class Grammars:
         Raises:
             InvalidInput: The schema is too large, or says what cannot be followed.
         """
-        written = json.dumps(schema or _ANY_OBJECT)
-        if len(written) > MAX_SCHEMA or _depth(schema) > MAX_DEPTH:
-            raise InvalidInput(
-                f"json_schema may have {MAX_SCHEMA} characters and {MAX_DEPTH} levels; make it smaller",
-                param="json_schema",
-            )
-        grammar = llguidance.LLMatcher.grammar_from_json_schema(written, overrides=_COMPACT)
+        return self.matched(llguidance.LLMatcher.grammar_from_json_schema(checked(schema), overrides=_COMPACT))
+
+    def matched(self, grammar: str, param: str = "json_schema") -> Constraint:
+        """What follows a grammar of llguidance.
+
+        Raises:
+            InvalidInput: It cannot be followed.
+        """
         problem = llguidance.LLMatcher.validate_grammar(grammar, self._tokenizer)
         if problem:
-            raise InvalidInput(f"json_schema cannot be followed: {problem}", param="json_schema")
-        return JsonGrammar(llguidance.LLMatcher(self._tokenizer, grammar), self._vocabulary)
+            raise InvalidInput(f"{param} cannot be followed: {problem}", param=param)
+        return JsonGrammar(llguidance.LLMatcher(self._tokenizer, grammar), self._vocabulary, param)
+
+
+def checked(schema: dict[str, Any], param: str = "json_schema") -> str:
+    """A schema as JSON; that of any object if it is empty.
+
+    Raises:
+        InvalidInput: It is too large.
+    """
+    written = json.dumps(schema or _ANY_OBJECT)
+    if len(written) > MAX_SCHEMA or _depth(schema) > MAX_DEPTH:
+        raise InvalidInput(
+            f"{param} may have {MAX_SCHEMA} characters and {MAX_DEPTH} levels; make it smaller", param=param
+        )
+    return written
 
 
 #: Without blanks between the parts: a model that is unsure would write nothing else.
@@ -62,9 +77,10 @@ _COMPACT: Any = {"whitespace_flexible": False}
 class JsonGrammar:
     """Where an answer has come to in its grammar."""
 
-    def __init__(self, matcher: llguidance.LLMatcher, vocabulary: int) -> None:
+    def __init__(self, matcher: llguidance.LLMatcher, vocabulary: int, param: str) -> None:
         self._matcher = matcher
         self._vocabulary = vocabulary
+        self._param = param
 
     def restrict(self, logits: FloatArray) -> None:
         """Set the logits of all tokens that may not come next to -inf, in place."""
@@ -86,8 +102,8 @@ class JsonGrammar:
     def _check(self) -> None:
         if self._matcher.is_error():
             raise InvalidInput(
-                f"json_schema cannot be followed any further: {self._matcher.get_error()}; make it simpler",
-                param="json_schema",
+                f"{self._param} cannot be followed any further: {self._matcher.get_error()}; make it simpler",
+                param=self._param,
             )
 
 

@@ -14,6 +14,7 @@ from shared.decoding.admission import Constraints, admitted
 from shared.decoding.answer import Emit, Finish, Request
 from shared.decoding.batch import CHUNK, Batch
 from shared.decoding.graph import DecoderGraph
+from shared.decoding.sampling import Constraint
 from shared.decoding.tokenizer import DecoderTokens
 from shared.errors import TooManyRequests, Unavailable
 
@@ -51,13 +52,16 @@ class Scheduler:
         self._thread = Thread(target=self._work, name="decoding", daemon=True)
         self._thread.start()
 
-    def submit(self, prompt: Sequence[int], sampling: Sampling, emit: Emit) -> Future[Finish]:
+    def submit(
+        self, prompt: Sequence[int], sampling: Sampling, emit: Emit, constraint: Constraint | None = None
+    ) -> Future[Finish]:
         """Ask for an answer.
 
         Args:
             prompt: Token ids.
             sampling: How the answer's tokens are chosen.
             emit: Called with each part by the thread that decodes; it has to return at once.
+            constraint: What a grammar leaves to choose from, in place of that of the sampling's schema.
 
         Returns:
             How the answer ended, or an error. Cancelling it ends the answer at the next token.
@@ -67,7 +71,7 @@ class Scheduler:
             TooManyRequests: As many wait as may.
             Unavailable: The model is closed.
         """
-        request = admitted(self._graph, prompt, sampling, emit, self._constraints)
+        request = admitted(self._graph, prompt, sampling, emit, self._constraints, constraint)
         with self._changed:
             if self._closed:
                 raise Unavailable("the model was closed; send the request again")

@@ -19,6 +19,11 @@ class StopTexts:
         self._withheld = ""
         self.found = False
 
+    @property
+    def withheld(self) -> str:
+        """What may still become a stop text."""
+        return self._withheld
+
     def add(self, text: str) -> str:
         """What may be shown now that ``text`` has come; ``found`` tells whether it was the last."""
         text = self._withheld + text

@@ -36,6 +36,12 @@ class DecoderTokens:
         """The tokenizer itself, which knows the special tokens."""
         return self._marked
 
+    def reveal(self, text: str) -> None:
+        """Let special tokens that ``text`` holds be seen in what is written."""
+        for index, token in self._marked.get_added_tokens_decoder().items():
+            if token.special and token.content and token.content in text:
+                self.pieces[index] = token.content.encode()
+
     @classmethod
     def from_file(cls, path: Path) -> Self:
         """Open a ``tokenizer.json``.

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pydantic import Field
+
 from services.gateway.http.schemas import Reply
 from services.gateway.moderations.policy import ChatModeration
-from shared.contracts.generation import ChosenToken, FinishReason, TextGenerated, TextPiece
+from shared.contracts.generation import CallPiece, ChosenToken, FinishReason, TextGenerated, TextPiece, ToolCall
 
 ShownReason = FinishReason | Literal["content_filter"]
 """Of an answer that a moderation has blocked: ``content_filter``."""
@@ -50,12 +52,34 @@ class GeneratedUsage(Reply):
     prompt_tokens_details: PromptDetails
 
 
+class GeneratedFunction(Reply):
+    """A function to be called, with its arguments as JSON."""
+
+    name: str
+    arguments: str
+
+
+class GeneratedToolCall(Reply):
+    """A call that whoever asked is to make."""
+
+    id: str
+    type: Literal["function"] = "function"
+    function: GeneratedFunction
+
+
 class GeneratedMessage(Reply):
-    """An answer."""
+    """An answer; ``content`` is ``null`` where it is calls alone, and ``tool_calls`` are left out where there are none."""
 
     role: Literal["assistant"] = "assistant"
-    content: str
+    content: str | None
     refusal: None = None
+    tool_calls: list[GeneratedToolCall] | None = Field(default=None, exclude_if=lambda calls: calls is None)
+
+    @property
+    def written(self) -> str:
+        """All that the model wrote: its words, and the arguments of its calls."""
+        arguments = (call.function.arguments for call in self.tool_calls or ())
+        return "\n".join(text for text in (self.content, *arguments) if text)
 
 
 class GeneratedChoice(Reply):
@@ -79,11 +103,28 @@ class GeneratedCompletion(Reply):
     moderation: ChatModeration | None = None
 
 
+class FunctionDelta(Reply):
+    """What was added to a call: its name with the first piece, and characters of its arguments."""
+
+    name: str | None = Field(default=None, exclude_if=lambda name: name is None)
+    arguments: str
+
+
+class ToolCallDelta(Reply):
+    """What was added to one of the calls; the first piece tells which function."""
+
+    index: int
+    id: str | None = Field(default=None, exclude_if=lambda call_id: call_id is None)
+    type: Literal["function"] | None = Field(default=None, exclude_if=lambda kind: kind is None)
+    function: FunctionDelta
+
+
 class GeneratedDelta(Reply):
     """What was added to an answer."""
 
     role: Literal["assistant"] | None = None
     content: str | None = None
+    tool_calls: list[ToolCallDelta] | None = Field(default=None, exclude_if=lambda calls: calls is None)
 
 
 class GeneratedChunkChoice(Reply):
@@ -111,6 +152,27 @@ class GeneratedChunk(Reply):
 class _Text:
     words: list[str] = field(default_factory=list)
     logprobs: list[ChosenToken] = field(default_factory=list)
+    calls: list[CallPiece] = field(default_factory=list)
+
+    def message(self) -> GeneratedMessage:
+        """As a whole."""
+        calls, words = whole_calls(self.calls), "".join(self.words)
+        return GeneratedMessage(
+            content=words or (None if calls else ""),
+            tool_calls=[
+                GeneratedToolCall(id=call.id, function=GeneratedFunction(name=call.name, arguments=call.arguments))
+                for call in calls
+            ]
+            or None,
+        )
+
+    def deltas(self) -> Iterator[GeneratedDelta]:
+        """As pieces: the words, and what was added to calls."""
+        words = "".join(self.words)
+        if words or (self.logprobs and not self.calls):
+            yield GeneratedDelta(content=words)
+        if self.calls:
+            yield GeneratedDelta(tool_calls=[_call_delta(piece) for piece in self.calls])
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +190,7 @@ def completion(head: Head, pieces: Iterable[TextPiece], end: TextGenerated) -> G
     choices = [
         GeneratedChoice(
             index=index,
-            message=GeneratedMessage(content="".join(texts[index].words) if index in texts else ""),
+            message=texts.get(index, _Text()).message(),
             logprobs=_logprobs(texts[index].logprobs) if index in texts else None,
             finish_reason=reason,
         )
@@ -146,11 +208,10 @@ def first_chunks(head: Head, choices: int) -> Iterator[GeneratedChunk]:
 def chunks(head: Head, pieces: Iterable[TextPiece]) -> Iterator[GeneratedChunk]:
     """What came together: one chunk for each answer that it adds to."""
     for index, text in _merged(pieces).items():
-        words, logprobs = "".join(text.words), _logprobs(text.logprobs)
-        if words or logprobs:
-            yield _chunk(
-                head, GeneratedChunkChoice(index=index, delta=GeneratedDelta(content=words), logprobs=logprobs)
-            )
+        logprobs = _logprobs(text.logprobs)
+        for delta in text.deltas():
+            yield _chunk(head, GeneratedChunkChoice(index=index, delta=delta, logprobs=logprobs))
+            logprobs = None
 
 
 def last_chunks(head: Head, end: TextGenerated, *, with_usage: bool) -> Iterator[GeneratedChunk]:
@@ -180,7 +241,8 @@ def chunks_of(whole: GeneratedCompletion, *, with_usage: bool) -> Iterator[Gener
     head = Head(whole.id, whole.created, whole.model)
     yield from first_chunks(head, len(whole.choices))
     for choice in whole.choices:
-        delta = GeneratedDelta(content=choice.message.content)
+        calls = [_whole_delta(index, call) for index, call in enumerate(choice.message.tool_calls or ())]
+        delta = GeneratedDelta(content=choice.message.content, tool_calls=calls or None)
         yield _chunk(head, GeneratedChunkChoice(index=choice.index, delta=delta, logprobs=choice.logprobs))
         end = GeneratedChunkChoice(index=choice.index, delta=GeneratedDelta(), finish_reason=choice.finish_reason)
         yield _chunk(head, end)
@@ -200,7 +262,32 @@ def _merged(pieces: Iterable[TextPiece]) -> dict[int, _Text]:
         text = texts.setdefault(piece.choice, _Text())
         text.words.append(piece.text)
         text.logprobs += piece.logprobs
+        text.calls += piece.calls
     return texts
+
+
+def whole_calls(pieces: Iterable[CallPiece]) -> list[ToolCall]:
+    """The calls that pieces make up, in their order."""
+    calls: dict[int, ToolCall] = {}
+    for piece in pieces:
+        known = calls.get(piece.index) or ToolCall(id="", name="", arguments="")
+        calls[piece.index] = ToolCall(
+            id=known.id or piece.id or "",
+            name=known.name + (piece.name or ""),
+            arguments=known.arguments + piece.arguments,
+        )
+    return [call for _, call in sorted(calls.items())]
+
+
+def _whole_delta(index: int, call: GeneratedToolCall) -> ToolCallDelta:
+    function = FunctionDelta(name=call.function.name, arguments=call.function.arguments)
+    return ToolCallDelta(index=index, id=call.id, type="function", function=function)
+
+
+def _call_delta(piece: CallPiece) -> ToolCallDelta:
+    kind: Literal["function"] | None = "function" if piece.id else None
+    function = FunctionDelta(name=piece.name, arguments=piece.arguments)
+    return ToolCallDelta(index=piece.index, id=piece.id, type=kind, function=function)
 
 
 def _chunk(head: Head, choice: GeneratedChunkChoice) -> GeneratedChunk:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
@@ -19,13 +19,15 @@ from services.gateway.chat.generated import (
     last_chunks,
 )
 from services.gateway.chat.generation import KEEP_ALIVE_SECONDS, TextGeneration, parts
+from services.gateway.chat.history import read
 from services.gateway.chat.sampling import SamplingOptions
 from services.gateway.chat.schemas import ChatRequest
 from services.gateway.chat.storing import Keep
-from services.gateway.http import sse
+from services.gateway.chat.tools import ToolOptions
+from services.gateway.http import no_effect, sse
 from services.gateway.http.errors import event_of
 from services.gateway.moderations.policy import Moderated
-from shared.contracts.generation import ChatMessage, GenerateText, TextGenerated, TextPiece, TokensProduced
+from shared.contracts.generation import GenerateText, TextGenerated, TextPiece, TokensProduced
 from shared.contracts.message import Message
 from shared.errors import ParleyError, Unavailable
 from shared.messaging.requesting.reply_stream import ReplyStream
@@ -39,9 +41,15 @@ _log = logs.get(__name__)
 
 
 async def generated(
-    request: Request, body: ChatRequest, generation: TextGeneration, model: str, keep: Keep, moderated: Moderated
+    request: Request,
+    body: ChatRequest,
+    generation: TextGeneration,
+    model: str,
+    keep: Keep,
+    moderated: Moderated,
+    names: Sequence[str],
 ) -> GeneratedCompletion | Response:
-    """Answer with a language model.
+    """Answer with a language model; ``names`` are parameters of the request that are without effect.
 
     An error before the first token, if that comes soon, has its own status; later ones are events of the stream.
 
@@ -54,18 +62,19 @@ async def generated(
     options = SamplingOptions.of(body)
     question = GenerateText(
         model=model,
-        messages=tuple(ChatMessage(role=_role(message.role), content=message.text) for message in body.messages),
+        messages=tuple(read(body.messages)),
         sampling=options.sampling(),
         choices=options.n or 1,
+        tools=ToolOptions.of(body).travelling(),
     )
     head = Head(f"chatcmpl-{unique_id()}", int(time.time()), model)
     if moderated.options is not None:
-        return await _moderated(request, body, generation, question, head, keep, moderated)
+        return await _moderated(request, body, generation, question, head, keep, moderated, names)
     answer = generation.ask(question)
     if not body.stream:
         whole = await _whole(request, answer, head)
         await keep(whole)
-        return whole
+        return no_effect.replied(whole, names)
     coming = parts(answer, KEEP_ALIVE_SECONDS)
     try:
         first = await anext(coming)
@@ -74,7 +83,7 @@ async def generated(
         raise
     with_usage = body.stream_options is not None and body.stream_options.include_usage
     frames = _frames(answer, head, first, coming, choices=question.choices, with_usage=with_usage, keep=keep)
-    return StreamingResponse(frames, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
+    return StreamingResponse(frames, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS | no_effect.headers(names))
 
 
 async def _moderated(
@@ -85,6 +94,7 @@ async def _moderated(
     head: Head,
     keep: Keep,
     moderated: Moderated,
+    names: Sequence[str],
 ) -> GeneratedCompletion | Response:
     """Judged as a whole before any of it is told, so that a stream of it comes at once."""
     asked = "\n".join(message.text for message in body.messages if message.role == "user")
@@ -93,16 +103,17 @@ async def _moderated(
         await moderated.flagged_output(text)
     else:
         whole = await _whole(request, generation.ask(question), head)
-        text = "\n".join(choice.message.content for choice in whole.choices)
+        text = "\n".join(choice.message.written for choice in whole.choices)
         if await moderated.flagged_output(text) is not None:
             whole = blocked(head, question.choices, whole.usage)
     whole = whole.model_copy(update={"moderation": moderated.for_chat()})
     await keep(whole)
     if not body.stream:
-        return whole
+        return no_effect.replied(whole, names)
     with_usage = body.stream_options is not None and body.stream_options.include_usage
     frames = [sse.frame(chunk) for chunk in chunks_of(whole, with_usage=with_usage)]
-    return StreamingResponse(iter([*frames, sse.DONE]), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
+    headers = sse.HEADERS | no_effect.headers(names)
+    return StreamingResponse(iter([*frames, sse.DONE]), media_type=sse.MEDIA_TYPE, headers=headers)
 
 
 async def _whole(request: Request, answer: ReplyStream, head: Head) -> GeneratedCompletion:
@@ -178,8 +189,3 @@ def pieces_of(messages: Iterable[Message]) -> list[TextPiece]:
 def end_of(messages: Iterable[Message]) -> TextGenerated | None:
     """The end of the answer, if it is among these."""
     return next((message for message in messages if isinstance(message, TextGenerated)), None)
-
-
-def _role(role: str) -> str:
-    """Models know no developers."""
-    return "system" if role == "developer" else role

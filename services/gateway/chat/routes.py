@@ -15,11 +15,11 @@ from services.gateway.chat.live import Event, LiveTurn
 from services.gateway.chat.lookup import ConversationContext
 from services.gateway.chat.moderating import reviewing
 from services.gateway.chat.objects import chunks, completion, live_chunks
-from services.gateway.chat.schemas import ChatCompletion, ChatRequest
+from services.gateway.chat.schemas import MODELS, NOBODYS, ChatCompletion, ChatRequest
 from services.gateway.chat.storing import keeping
 from services.gateway.chat.transcript import TranscriptMessage, transcript_hash
 from services.gateway.chat.turns import Listener, Utterance
-from services.gateway.http import sse
+from services.gateway.http import no_effect, sse
 from services.gateway.http.auth import ChatCaller
 from services.gateway.http.errors import event_of
 from services.gateway.http.keyring import Caller
@@ -54,8 +54,9 @@ async def create(
     keep = keeping(state.database, caller, body, state.clock())
     moderated = Moderated(state.moderator, body.moderation)
     model = await language_model(state.generation, state.database, body.model)
+    names = no_effect.ignored(body, NOBODYS if model else (*NOBODYS, *MODELS))
     if model is not None:
-        return await generated(request, body, state.generation, model, keep, moderated)
+        return await generated(request, body, state.generation, model, keep, moderated, names)
     body.refuse_what_a_bot_cannot_keep()
 
     async def answered(listener: Listener | None) -> Turn:
@@ -67,7 +68,7 @@ async def create(
 
     if not body.stream:
         turn = await answered(None)
-        return completion(turn, moderated.for_chat())
+        return no_effect.replied(completion(turn, moderated.for_chat()), names)
     live = LiveTurn.begin(answered)
     coming = live.events()
     first = await anext(coming)
@@ -75,7 +76,7 @@ async def create(
         raise first
     with_usage = body.stream_options is not None and body.stream_options.include_usage
     frames = _frames(live, first, coming, moderated, with_usage=with_usage)
-    return StreamingResponse(frames, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
+    return StreamingResponse(frames, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS | no_effect.headers(names))
 
 
 async def _answer(
@@ -86,7 +87,7 @@ async def _answer(
     listener: Listener | None,
     moderated: Moderated,
 ) -> Turn:
-    said = [TranscriptMessage(message.role, message.text) for message in body.messages]
+    said = [TranscriptMessage(message.role, message.text) for message in body.said]
 
     def digest_of(answer: str) -> str:
         return transcript_hash(caller.key_id, body.user, [*said, TranscriptMessage("assistant", answer)])

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from services.gateway.analysis.schemas import Understood
+from services.gateway.chat.tools import MAX_TOOLS
 from services.gateway.http.schemas import Body, Metadata, Name, Reply
 from services.gateway.moderations.policy import ChatModeration, ModerationOptions
 from shared.contracts.chat import AnswerKind, Citation, GuardHit, HandoverReason, Source
@@ -14,6 +15,40 @@ from shared.errors import InvalidInput
 
 MAX_MESSAGES = 2048
 MAX_TEXT = 10_000
+
+#: What nobody makes anything of; and what a bot does not either.
+NOBODYS = (
+    "audio",
+    "function_call",
+    "functions",
+    "logit_bias",
+    "prediction",
+    "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "reasoning_effort",
+    "safety_identifier",
+    "service_tier",
+    "verbosity",
+    "web_search_options",
+)
+MODELS = (
+    "frequency_penalty",
+    "max_completion_tokens",
+    "max_tokens",
+    "min_p",
+    "parallel_tool_calls",
+    "presence_penalty",
+    "repetition_penalty",
+    "seed",
+    "stop",
+    "temperature",
+    "tool_choice",
+    "tools",
+    "top_k",
+    "top_logprobs",
+    "top_p",
+)
 
 Ignored = Annotated[Any, Field(description="Accepted for compatibility, and without effect.")]
 Sampled = Annotated[Any, Field(description="For language models; without effect where a bot answers.")]
@@ -28,14 +63,40 @@ class ContentPart(BaseModel):
     text: str
 
 
+class CalledFunction(BaseModel):
+    """A function that an assistant asked for, with its arguments as JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: Name
+    arguments: str = "{}"
+
+
+class MessageToolCall(BaseModel):
+    """A call that an assistant asked for."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: Name
+    type: Literal["function"] = "function"
+    function: CalledFunction
+
+
 class ChatMessage(BaseModel):
     """A message of the history. Fields of the convention that have no meaning here are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    role: Literal["system", "developer", "user", "assistant"]
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | Annotated[list[ContentPart], Field(fail_fast=True)] | None = None
     """One part at fault is told: of parts that are no parts, a body has room for hundreds of thousands."""
+    tool_calls: Annotated[list[MessageToolCall], Field(fail_fast=True, max_length=MAX_TOOLS)] | None = None
+    """What an assistant asked for. A bot reads what customers say, and not this."""
+    tool_call_id: Name | None = None
+    """The call whose result a message of the role `tool` is."""
+    function_call: CalledFunction | None = None
+    """As tools were called before they were called tools."""
+    name: Name | None = None
 
     @property
     def text(self) -> str:
@@ -43,6 +104,11 @@ class ChatMessage(BaseModel):
         if isinstance(self.content, list):
             return "".join(part.text for part in self.content)
         return self.content or ""
+
+    @property
+    def is_of_tools(self) -> bool:
+        """Whether it is between the assistant and its tools, which no customer has read."""
+        return self.role in ("tool", "function") or bool(self.tool_calls or self.function_call)
 
 
 class StreamOptions(BaseModel):
@@ -87,7 +153,7 @@ class ChatRequest(Body):
     max_tokens: Sampled = None
     moderation: ModerationOptions | None = None
     """Judge the last message and the answer: tell what is wrong with them (`score`), or let them not through (`block`)."""
-    parallel_tool_calls: Ignored = None
+    parallel_tool_calls: Sampled = None
     prediction: Ignored = None
     presence_penalty: Sampled = None
     prompt_cache_key: Ignored = None
@@ -101,7 +167,8 @@ class ChatRequest(Body):
     store: bool | None = None
     """Keep the answer, with the question, until it is deleted."""
     temperature: Sampled = None
-    tools: Ignored = None
+    tools: Any = None
+    """Functions that a language model may ask for; without effect where a bot answers."""
     top_logprobs: Sampled = None
     top_p: Sampled = None
     verbosity: Ignored = None
@@ -111,11 +178,19 @@ class ChatRequest(Body):
     @classmethod
     def _end_with_a_question(cls, messages: list[ChatMessage]) -> list[ChatMessage]:
         last = messages[-1]
-        if last.role != "user":
-            raise ValueError(f"the last message must have the role 'user', not '{last.role}'")
-        if not last.text.strip():
+        if last.role not in ("user", "tool", "function"):
+            raise ValueError(f"the last message must have the role 'user' or 'tool', not '{last.role}'")
+        if last.role == "user" and not last.text.strip():
             raise ValueError("the last message is empty; there is nothing to answer")
         return messages
+
+    @property
+    def said(self) -> list[ChatMessage]:
+        """What customer and assistant said to each other, up to the customer's last words: what a bot reads."""
+        heard = [message for message in self.messages if not message.is_of_tools]
+        while heard and heard[-1].role != "user":
+            heard.pop()
+        return heard
 
     def refuse_what_a_bot_cannot_keep(self) -> None:
         """Options that would change the shape of the answer are refused, not ignored.
@@ -123,7 +198,9 @@ class ChatRequest(Body):
         Raises:
             InvalidInput: There is one.
         """
-        if len(self.messages[-1].text) > MAX_TEXT:
+        if not self.said:
+            raise InvalidInput("A bot answers a customer: 'messages' needs one of the role 'user'.", param="messages")
+        if len(self.said[-1].text) > MAX_TEXT:
             raise InvalidInput(
                 f"Invalid 'messages': the last message is longer than {MAX_TEXT} characters; shorten it.",
                 param="messages",
@@ -134,14 +211,17 @@ class ChatRequest(Body):
             raise InvalidInput("'logprobs' is not supported: answers of a bot are composed.", param="logprobs")
         if _kind(self.response_format, "type") not in (None, "text"):
             raise InvalidInput("'response_format' must be of type 'text' for a bot.", param="response_format")
+        if _kind(self.tool_choice, "type") not in (None, "none", "auto"):
+            raise InvalidInput(
+                "'tool_choice' must be 'none' or 'auto' for a bot, which calls no tools; name a language model to have them called.",
+                param="tool_choice",
+            )
 
     @model_validator(mode="after")
     def _refuse_what_nobody_can_keep(self) -> Self:
-        """Tools and sounds are refused, not ignored."""
-        if _kind(self.tool_choice, "type") not in (None, "none", "auto"):
-            raise ValueError("'tool_choice' must be 'none' or 'auto': tools are never called")
+        """Calls of the old kind and sounds are refused, not ignored."""
         if _kind(self.function_call, "name") not in (None, "none", "auto"):
-            raise ValueError("'function_call' must be 'none' or 'auto': functions are never called")
+            raise ValueError("'function_call' must be 'none' or 'auto'; send 'tools' and 'tool_choice' in its place")
         if set(self.modalities or ()) - {"text"}:
             raise ValueError("'modalities' must be ['text']")
         return self

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.chat.generated import GeneratedCompletion
-from services.gateway.chat.schemas import ChatCompletion, ChatRequest
+from services.gateway.chat.schemas import ChatCompletion, ChatMessage, ChatRequest
 from services.gateway.http.keyring import Caller
 from shared.storage import completions
 from shared.storage.completion_tables import StoredCompletion
@@ -35,11 +36,17 @@ def _row(
         key_id=caller.key_id,
         created_at=now,
         model=completion.model,
-        messages=[message.model_dump(mode="json", include={"role", "content"}) for message in body.messages],
+        messages=[_kept(message) for message in body.messages],
         completion=completion.model_dump(mode="json"),
         user_metadata=body.metadata or {},
         conversation_id=completion.parley.conversation_id if isinstance(completion, ChatCompletion) else None,
     )
+
+
+def _kept(message: ChatMessage) -> dict[str, Any]:
+    """What was asked; what tools were called with and gave back too."""
+    kept = message.model_dump(mode="json", exclude_none=True)
+    return {"role": message.role, "content": None, **kept}
 
 
 def _store(database: Database, stored: StoredCompletion) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TypeVar
 
 from fastapi import Response
 from pydantic import BaseModel
+
+ReplyT = TypeVar("ReplyT", bound=BaseModel)
 
 HEADER = "x-parley-ignored"
 """Names the parameters of a request that were accepted without effect."""
@@ -22,7 +25,7 @@ def headers(names: Sequence[str]) -> dict[str, str]:
     return {HEADER: ", ".join(names)} if names else {}
 
 
-def replied(reply: BaseModel, names: Sequence[str]) -> BaseModel | Response:
+def replied(reply: ReplyT, names: Sequence[str]) -> ReplyT | Response:
     """The reply, which tells of parameters without effect if there are any."""
     if not names:
         return reply

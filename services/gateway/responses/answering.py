@@ -22,6 +22,7 @@ from services.gateway.moderations.policy import Moderated
 from services.gateway.responses.context import chat_messages, said_before, turn_before
 from services.gateway.responses.objects import answered, said_item, turn_id_of
 from services.gateway.responses.schemas import CreateResponse, Prompt
+from services.gateway.responses.tools import tools_of
 from shared.contracts.generation import GenerateText, Sampling
 from shared.errors import InvalidInput
 from shared.messaging.requesting.reply_stream import ReplyStream
@@ -95,7 +96,7 @@ class Answering:
         Raises:
             ParleyError: See ``Turns.answer``.
         """
-        said = [TranscriptMessage(item.role or "user", item.text) for item in body.items if item.type == "message"]
+        said = [TranscriptMessage(item.role or "user", item.text) for item in body.said]
 
         def digest_of(answer: str) -> str:
             return transcript_hash(caller.key_id, body.user, [*said, TranscriptMessage("assistant", answer)])
@@ -152,14 +153,14 @@ class Answering:
             NotFound: What it continues is not there.
             InvalidInput: It cannot be asked so.
         """
-        refuse_tools(body)
+        tools = tools_of(body)
         with self._database.reading() as session:
             before = said_before(session, caller, body)
             if body.conversation_id is not None:
                 _require_open(session, body.conversation_id)
         asked = stored(body.items)
         messages = tuple(chat_messages(body.instructions, [*before, *asked]))
-        return GenerateText(model=model, messages=messages, sampling=sampling)
+        return GenerateText(model=model, messages=messages, sampling=sampling, tools=tools)
 
     def ask(self, question: GenerateText) -> ReplyStream:
         """Send it to the model.
@@ -212,13 +213,6 @@ def add_to_conversation(session: Session, row: Response, now: float) -> None:
     if row.conversation_id is not None and row.output is not None:
         said = [said_item(item) for item in [*row.input, *row.output]]
         conversation_items.add(session, row.conversation_id, said, now)
-
-
-def refuse_tools(body: Prompt) -> None:
-    """Raise ``InvalidInput`` for what no model here can do with tools."""
-    kind = body.tool_choice.get("type") if isinstance(body.tool_choice, dict) else body.tool_choice
-    if kind not in (None, "none", "auto"):
-        raise InvalidInput("'tool_choice' must be 'none' or 'auto': tools are never called.", param="tool_choice")
 
 
 def _require_open(session: Session, conversation_id: str) -> None:

@@ -167,23 +167,22 @@ class _Attempt:
         sampling = ResponseSampling.of(body).of_text(body)
         writing = Writing(self._row, with_logprobs=body.wants_logprobs)
         answer = self._answering.ask(self._answering.question(caller, body, model, sampling))
-        unsaved: list[str] = []
-        flushed = time.monotonic()
+        saved, flushed = 0, time.monotonic()
         try:
             async for some in parts(answer, _STILL_WANTED_SECONDS):
-                unsaved += [words for words, _ in writing.take(some)]
+                writing.take(some)
                 if writing.end is not None:
                     break
                 if time.monotonic() - flushed >= FLUSH_SECONDS:
-                    self._flush(len(writing.cuts), unsaved)
-                    unsaved, flushed = [], time.monotonic()
+                    self._flush(saved, writing.told[saved:])
+                    saved, flushed = len(writing.told), time.monotonic()
         finally:
             answer.cancel()
         if writing.end is None:
             raise Unavailable("the answer broke off; it is tried again")
         self._finish(writing.outcome(writing.end, self._clock()))
 
-    def _flush(self, told: int, unsaved: list[str]) -> None:
+    def _flush(self, number: int, unsaved: list[str]) -> None:
         if self._stopping.is_set():
             raise Unavailable("the process is shutting down; another one goes on")
         row, until = self._row, self._clock() + LEASE_SECONDS
@@ -191,7 +190,6 @@ class _Attempt:
             if not responses.renew(session, row.id, self._token, until):
                 raise Lost
             if unsaved:
-                number = told - len(unsaved)
                 piece = ResponsePiece(response_id=row.id, attempt=row.attempt, number=number, pieces=unsaved)
                 responses.add_pieces(session, piece)
 

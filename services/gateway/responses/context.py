@@ -9,7 +9,7 @@ from services.gateway.chat.lookup import check_owner
 from services.gateway.conversations.items import of_turn
 from services.gateway.http.keyring import Caller
 from services.gateway.responses.schemas import MAX_INPUT, Prompt
-from shared.contracts.generation import ChatMessage
+from shared.contracts.generation import ChatMessage, ToolCall
 from shared.errors import InvalidInput, NotFound
 from shared.storage import conversation_items, conversations, responses
 from shared.storage.engine import Session
@@ -101,15 +101,28 @@ def _finished(row: Response) -> Items:
 
 
 def chat_messages(instructions: str | None, items: Sequence[Mapping[str, Any]]) -> Iterator[ChatMessage]:
-    """Items as a language model reads them."""
+    """Items as a language model reads them: calls that follow one another belong to what the assistant said before them."""
     if instructions:
         yield ChatMessage(role="system", content=instructions)
+    spoken: ChatMessage | None = None
     for item in items:
-        if item["type"] == "message":
+        if item["type"] == "function_call":
+            call = ToolCall(id=item["call_id"], name=item["name"], arguments=item["arguments"])
+            spoken = spoken or ChatMessage(role="assistant", content="")
+            spoken = spoken.model_copy(update={"tool_calls": (*spoken.tool_calls, call)})
+            continue
+        if spoken is not None:
+            yield spoken
+            spoken = None
+        if item["type"] == "function_call_output":
+            yield ChatMessage(role="tool", content=item["output"], tool_call_id=item["call_id"])
+        elif item["type"] == "message":
             text = "".join(part.get("text", "") for part in item["content"])
             role = "system" if item["role"] == "developer" else item["role"]
-            yield ChatMessage(role=role, content=text)
-        elif item["type"] == "function_call":
-            yield ChatMessage(role="assistant", content=f"{item['name']}({item['arguments']})")
-        elif item["type"] == "function_call_output":
-            yield ChatMessage(role="tool", content=item["output"])
+            message = ChatMessage(role=role, content=text)
+            if role == "assistant":
+                spoken = message
+            else:
+                yield message
+    if spoken is not None:
+        yield spoken

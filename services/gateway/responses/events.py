@@ -40,17 +40,9 @@ class Events:
         """The events of a message that is about to be said."""
         return MessageEvents(self, item_id, index)
 
-    def call(self, call: FunctionCall, index: int) -> Iterator[bytes]:
-        """A function call, whole."""
-        item = call.model_dump(mode="json")
-        where = {"item_id": call.id, "output_index": index}
-        begun = {**item, "arguments": "", "status": "in_progress"}
-        yield from self._event("response.output_item.added", output_index=index, item=begun)
-        yield from self._event("response.function_call_arguments.delta", **where, delta=call.arguments)
-        yield from self._event(
-            "response.function_call_arguments.done", **where, name=call.name, arguments=call.arguments
-        )
-        yield from self._event("response.output_item.done", output_index=index, item=item)
+    def of(self, item: OutputMessage | FunctionCall, index: int) -> MessageEvents | CallEvents:
+        """The events of an item of which something is known."""
+        return CallEvents(self, item, index) if isinstance(item, FunctionCall) else self.message(item.id, index)
 
     def ending(self, response: ResponseObject) -> Iterator[bytes]:
         """How it ended."""
@@ -63,20 +55,13 @@ class Events:
     def whole(self, response: ResponseObject, cuts: Sequence[int]) -> Iterator[bytes]:
         """A response that is finished, as it was streamed: its words in the same pieces."""
         yield from self.opening(response)
-        for index, item in enumerate(response.output):
-            if isinstance(item, FunctionCall):
-                yield from self.call(item, index)
-            else:
-                yield from self._said(item, index, cuts)
+        for index, (item, cuts_of_it) in enumerate(zip(response.output, shares(response.output, cuts), strict=True)):
+            told = self.of(item, index)
+            yield from told.begin()
+            for piece in cut(text_of(item), cuts_of_it):
+                yield from told.delta(piece, ())
+            yield from told.end(item)
         yield from self.ending(response)
-
-    def _said(self, item: OutputMessage, index: int, cuts: Sequence[int]) -> Iterator[bytes]:
-        said = self.message(item.id, index)
-        yield from said.begin()
-        part = item.content[0]
-        for piece in cut(part.text, cuts):
-            yield from said.delta(piece, ())
-        yield from said.end(item)
 
     def _event(self, kind: str, **fields: Any) -> Iterator[bytes]:
         number = self._number
@@ -112,13 +97,46 @@ class MessageEvents:
         told = [token.model_dump(mode="json") for token in logprobs]
         yield from self._events._event("response.output_text.delta", **self._where, delta=words, logprobs=told)
 
-    def end(self, item: OutputMessage) -> Iterator[bytes]:
+    def end(self, item: OutputMessage | FunctionCall) -> Iterator[bytes]:
         """The message as it is."""
         whole = item.model_dump(mode="json")
         part = whole["content"][0]
         told = {"text": part["text"], "logprobs": part["logprobs"]}
         yield from self._events._event("response.output_text.done", **self._where, **told)
         yield from self._events._event("response.content_part.done", **self._where, part=part)
+        yield from self._events._event("response.output_item.done", output_index=self._index, item=whole)
+
+
+class CallEvents:
+    """The events of the call of a function.
+
+    Args:
+        events: Where they belong.
+        call: As far as it is known.
+        index: Its place in the output.
+    """
+
+    def __init__(self, events: Events, call: FunctionCall, index: int) -> None:
+        self._events = events
+        self._call = call
+        self._index = index
+        self._where = {"item_id": call.id, "output_index": index}
+
+    def begin(self) -> Iterator[bytes]:
+        """Which function it is."""
+        item = {**self._call.model_dump(mode="json"), "arguments": "", "status": "in_progress"}
+        yield from self._events._event("response.output_item.added", output_index=self._index, item=item)
+
+    def delta(self, arguments: str, _: Sequence[TokenLogprobs] = ()) -> Iterator[bytes]:
+        """A piece of its arguments."""
+        if arguments:
+            yield from self._events._event("response.function_call_arguments.delta", **self._where, delta=arguments)
+
+    def end(self, item: OutputMessage | FunctionCall) -> Iterator[bytes]:
+        """The call as it is."""
+        whole = item.model_dump(mode="json")
+        told = {"name": whole["name"], "arguments": whole["arguments"]}
+        yield from self._events._event("response.function_call_arguments.done", **self._where, **told)
         yield from self._events._event("response.output_item.done", output_index=self._index, item=whole)
 
 
@@ -141,6 +159,24 @@ def cut(text: str, cuts: Sequence[int]) -> list[str]:
         parts.append(text[start : start + length])
         start += length
     return parts
+
+
+def text_of(item: OutputMessage | FunctionCall) -> str:
+    """What of an item was streamed: the words of a message, the arguments of a call."""
+    return item.arguments if isinstance(item, FunctionCall) else item.content[0].text
+
+
+def shares(output: Sequence[OutputMessage | FunctionCall], cuts: Sequence[int]) -> list[list[int]]:
+    """Of the cuts of a whole output those of each item. A cut of nothing, which log-probabilities can be of, belongs to the item before it."""
+    found: list[list[int]] = []
+    place = 0
+    for item in output:
+        left, start = len(text_of(item)), place
+        while place < len(cuts) and cuts[place] <= left and (left or not cuts[place]):
+            left -= cuts[place]
+            place += 1
+        found.append(list(cuts[start:place]))
+    return found
 
 
 def replay(row: Response, response: ResponseObject, after: int) -> Iterator[bytes]:

@@ -35,9 +35,11 @@ def turn_id_of(response_id: str) -> str:
 def record(body: CreateResponse, model: str, key_id: str, now: float, idempotency_key: str | None) -> Response:
     """A response that nobody has answered or stored yet."""
     response_id = new_id("resp_")
-    last = said_id(turn_id_of(response_id))
     kept = stored(body.items)
-    ids = [*(new_id("item_") for _ in kept[:-1]), last]
+    asked = [place for place, item in enumerate(kept) if item.get("role") == "user"]
+    ids = [new_id("item_") for _ in kept]
+    if kept:
+        ids[asked[-1] if asked else -1] = said_id(turn_id_of(response_id))
     return Response(
         id=response_id,
         created_at=now,

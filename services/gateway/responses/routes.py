@@ -147,7 +147,7 @@ async def _written(
         pieces, end = await collected(request, answer)
         writing.take([TokensProduced(pieces=tuple(pieces)), end])
         outcome = writing.outcome(end, state.clock())
-        if await moderated.flagged_output("".join(piece.text for piece in pieces)) is not None:
+        if await moderated.flagged_output(writing.written()) is not None:
             outcome = blocked(state.clock(), outcome["usage"])
         return _reply(body, await _kept(state, caller, row, outcome), None, names, moderated)
     coming = parts(answer, KEEP_ALIVE_SECONDS)

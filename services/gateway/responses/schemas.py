@@ -44,6 +44,7 @@ MODELS = (
     "seed",
     "stop",
     "temperature",
+    "tool_choice",
     "tools",
     "top_k",
     "top_logprobs",
@@ -98,6 +99,7 @@ class Prompt(Body):
     """Continue after this response."""
     text: TextOptions | None = None
     tools: Annotated[list[dict[str, Any]], Field(max_length=128)] | None = None
+    """Functions that a language model may ask for; without effect where a bot answers."""
     tool_choice: Any = None
     parallel_tool_calls: bool | None = None
     reasoning: Ignored = None
@@ -119,15 +121,24 @@ class Prompt(Body):
             raise ValueError("'conversation' and 'previous_response_id' exclude each other; send one of them")
         return self
 
+    @property
+    def said(self) -> list[Item]:
+        """The messages; where they end in calls of functions and their results, up to the customer's last words."""
+        said = [item for item in self.items if item.type == "message"]
+        while self.items[-1].type != "message" and said and said[-1].role != "user":
+            said.pop()
+        return said
+
     def question(self) -> str:
         """The words that a bot answers.
 
         Raises:
             InvalidInput: There are none, or too many.
         """
-        last = self.items[-1]
-        if last.type != "message" or last.role != "user":
-            raise InvalidInput("The last item of 'input' must be a message of the role 'user'.", param="input")
+        said = self.said
+        if not said or said[-1].role != "user":
+            raise InvalidInput("The last message of 'input' must be of the role 'user'.", param="input")
+        last = said[-1]
         if not last.text.strip():
             raise InvalidInput("The last message is empty; there is nothing to answer.", param="input")
         if len(last.text) > MAX_TEXT:
@@ -207,7 +218,8 @@ class CreateResponse(Prompt):
             "auto",
         ):
             raise InvalidInput(
-                "'tool_choice' must be 'none' or 'auto' for a bot, which calls no tools.", param="tool_choice"
+                "'tool_choice' must be 'none' or 'auto' for a bot, which calls no tools; name a language model to have them called.",
+                param="tool_choice",
             )
 
 

@@ -14,7 +14,7 @@ from services.gateway.http import sse
 from services.gateway.http.errors import detail_of
 from services.gateway.moderations.policy import ResponseModeration
 from services.gateway.responses.answering import Answering
-from services.gateway.responses.events import Events, MessageEvents, cut, replay
+from services.gateway.responses.events import CallEvents, Events, MessageEvents, cut, replay, shares, text_of
 from services.gateway.responses.objects import shown
 from services.gateway.responses.writing import Writing, failure
 from shared.contracts.message import Message
@@ -48,12 +48,12 @@ async def as_written(
 ) -> AsyncIterator[bytes]:
     """What a language model writes, as it writes; kept before its last event."""
     events, row = Events(), writing.row
-    said = events.message(writing.item_id)
-    for frame in (*events.opening(shown(row, None)), *said.begin()):
+    told = _Told(events, writing)
+    for frame in events.opening(shown(row, None)):
         yield frame
     try:
         async for some in _chained(first, coming):
-            for frame in _told(writing, said, some):
+            for frame in told.take(some):
                 yield frame
             if writing.end is not None:
                 row = await run_in_threadpool(answering.keep, row, writing.outcome(writing.end, time.time()))
@@ -64,16 +64,42 @@ async def as_written(
         row = row.model_copy(update=failure(error, detail.code or "", detail.message, time.time()))
     finally:
         answer.cancel()  # without effect on one that is complete; else nobody reads the rest
-    for frame in (*(said.end(writing.message()) if row.output else ()), *events.ending(shown(row, None))):
+    for frame in (*(told.end() if row.output else ()), *events.ending(shown(row, None))):
         yield frame
 
 
-def _told(writing: Writing, said: MessageEvents, some: list[Message]) -> Iterator[bytes]:
-    """What came together; a sign of life if nothing did."""
-    if not some:
-        yield sse.KEEP_ALIVE
-    for words, logprobs in writing.take(some):
-        yield from said.delta(words, logprobs)
+class _Told:
+    """Tells each item of an answer from its first piece to its last, one after another."""
+
+    def __init__(self, events: Events, writing: Writing) -> None:
+        self._events = events
+        self._writing = writing
+        self._open: MessageEvents | CallEvents | None = None
+        self._index = -1
+
+    def take(self, some: list[Message]) -> Iterator[bytes]:
+        """What came together; a sign of life if nothing did."""
+        if not some:
+            yield sse.KEEP_ALIVE
+        for change in self._writing.take(some):
+            if change.index > self._index:
+                if self._open is not None:
+                    yield from self.end()
+                yield from self._begin(change.index)
+            if self._open is not None:
+                yield from self._open.delta(change.words, change.logprobs)
+
+    def end(self) -> Iterator[bytes]:
+        """The last item as it is; an empty message if nothing was said."""
+        if self._open is None:
+            yield from self._begin(0)
+        if self._open is not None:
+            yield from self._open.end(self._writing.output()[self._index])
+
+    def _begin(self, index: int) -> Iterator[bytes]:
+        self._index = index
+        self._open = self._events.of(self._writing.output()[index], index)
+        yield from self._open.begin()
 
 
 class Followers:
@@ -126,7 +152,7 @@ class Followers:
                 return
             attempt = row.attempt
             for piece in pieces:
-                said = said or events.message(Writing(row, with_logprobs=False).item_id)
+                said = said or events.message(Writing(row, with_logprobs=False).message_id(0))
                 for frame in said.begin() if not told else ():
                     yield frame
                 for frame in said.delta(piece, ()):
@@ -165,14 +191,11 @@ class Followers:
 
 def _remaining(row: Response, turn: Turn | None, events: Events, told: int) -> Iterator[bytes]:
     response = shown(row, turn)
-    for index, item in enumerate(response.output):
-        if item.type == "function_call":
-            yield from events.call(item, index)
-            continue
-        said = events.message(item.id, index)
-        if not told:
+    for index, (item, cuts) in enumerate(zip(response.output, shares(response.output, row.cuts), strict=True)):
+        said, known = events.of(item, index), told if not index else 0
+        if not known:
             yield from said.begin()
-        for piece in cut(item.content[0].text, row.cuts)[told:]:
+        for piece in cut(text_of(item), cuts)[known:]:
             yield from said.delta(piece, ())
         yield from said.end(item)
     yield from events.ending(response)

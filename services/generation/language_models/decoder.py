@@ -8,6 +8,7 @@ from functools import partial
 from threading import Lock
 from typing import Self
 
+from services.generation.language_models.calling import Calling, Writing
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import DecoderShape
 from shared.contracts.generation import (
@@ -21,7 +22,8 @@ from shared.contracts.generation import (
     TokensProduced,
 )
 from shared.decoding.answer import Finish, Part
-from shared.decoding.chat_template import BadTemplate, ChatTemplate
+from shared.decoding.call_reader import CallReader, Read
+from shared.decoding.chat_template import BadTemplate
 from shared.decoding.grammar import Grammars
 from shared.decoding.parts import DecoderLimits, DecoderParts
 from shared.decoding.scheduler import Scheduler
@@ -37,7 +39,7 @@ class Decoder:
         model_id: The id of the model.
         scheduler: Writes; closed with the decoder.
         tokens: The model's tokenizer.
-        template: What conversations look like to it, if it was made for them.
+        calling: Its side of conversations, if it was made for them.
         shape: Of its graph.
     """
 
@@ -46,13 +48,13 @@ class Decoder:
         model_id: str,
         scheduler: Scheduler,
         tokens: DecoderTokens,
-        template: ChatTemplate | None,
+        calling: Calling | None,
         shape: DecoderShape,
     ) -> None:
         self._model_id = model_id
         self._scheduler = scheduler
         self._tokens = tokens
-        self._template = template
+        self._calling = calling
         self._shape = shape
 
     @classmethod
@@ -67,8 +69,9 @@ class Decoder:
         shape = parts.graph.shape
         # A model that never ends its answers cannot tell that an object is complete.
         grammars = Grammars(parts.tokens, shape.vocabulary, shape.end) if shape.end else None
+        calling = Calling(parts.template, parts.tokens, grammars) if parts.template else None
         scheduler = Scheduler(parts.graph, parts.tokens, constraints=grammars)
-        return cls(bundle.manifest.model_id, scheduler, parts.tokens, parts.template, shape)
+        return cls(bundle.manifest.model_id, scheduler, parts.tokens, calling, shape)
 
     def generate(self, request: GenerateText, emitter: Emitter) -> None:
         """See ``Generator``."""
@@ -77,8 +80,11 @@ class Decoder:
         futures: list[Future[Finish]] = []
         try:
             for choice in range(request.choices):
+                writing = self._writing(request)
+                emit = self._emit(choice, emitter, writing.reader if writing else None)
                 sampling = _sampling_of(request.sampling, choice)
-                futures.append(self._scheduler.submit(prompt, sampling, self._emit(choice, emitter)))
+                futures.append(self._scheduler.submit(prompt, sampling, emit, writing.constraint if writing else None))
+                answer.readers[choice] = writing.reader if writing else None
         except Exception:
             _cancel(futures)
             raise
@@ -94,22 +100,30 @@ class Decoder:
         if request.prompt is not None:
             begin = [] if self._shape.begin is None else [self._shape.begin]
             return begin + self._tokens.encode(request.prompt)
-        if self._template is None:
+        if self._calling is None:
             raise InvalidInput(
                 "this model has no chat template: it goes on with texts, not conversations", param="model"
             )
-        messages = [{"role": message.role, "content": message.content} for message in request.messages]
         try:
-            return self._tokens.encode_marked(self._template.render(messages, answering=True))
+            return self._tokens.encode_marked(self._calling.prompt(request))
         except BadTemplate as error:
             raise InvalidInput(
                 f"the model's chat template refuses this conversation: {error}", param="messages"
             ) from error
 
-    def _emit(self, choice: int, emitter: Emitter) -> Callable[[Part], None]:
+    def _writing(self, request: GenerateText) -> Writing | None:
+        return self._calling.writing(request) if self._calling is not None else None
+
+    def _emit(self, choice: int, emitter: Emitter, reader: CallReader | None) -> Callable[[Part], None]:
         def emit(part: Part) -> None:
+            read = reader.add(part.text) if reader else Read(part.text)
             piece = TextPiece(
-                text=part.text, choice=choice, tokens=int(part.token is not None), logprobs=self._logprobs(part)
+                text=read.words,
+                choice=choice,
+                tokens=int(part.token is not None),
+                # Those of a call belong to no words.
+                logprobs=self._logprobs(part) if reader is None or read.words else (),
+                calls=read.calls,
             )
             emitter.send(TokensProduced(pieces=(piece,)))
 
@@ -138,6 +152,7 @@ class _Answer:
         self._lock = Lock()
         self._finished: dict[int, Finish] = {}
         self._choices = choices
+        self.readers: dict[int, CallReader | None] = {}
 
     def ended(self, choice: int, all_of_it: Sequence[Future[Finish]], done: Future[Finish]) -> None:
         """A choice ended; with the last one, or with an error, the request does."""
@@ -157,7 +172,10 @@ class _Answer:
 
     def _total(self) -> TextGenerated:
         ends = [self._finished[choice] for choice in range(self._choices)]
-        reasons: tuple[FinishReason, ...] = tuple(end.reason for end in ends)
+        reasons = tuple(self._reason(choice, end) for choice, end in enumerate(ends))
+        for choice, reader in self.readers.items():
+            if reader is not None and (rest := reader.rest()):
+                self._emitter.send(TokensProduced(pieces=(TextPiece(text=rest, choice=choice, tokens=0),)))
         return TextGenerated(
             model=self._model_id,
             finish_reasons=reasons,
@@ -165,6 +183,10 @@ class _Answer:
             completion_tokens=sum(end.completion_tokens for end in ends),
             cached_tokens=ends[0].cached_tokens,
         )
+
+    def _reason(self, choice: int, end: Finish) -> FinishReason:
+        reader = self.readers.get(choice)
+        return "tool_calls" if end.reason == "stop" and reader is not None and reader.calls else end.reason
 
 
 def _sampling_of(sampling: Sampling, choice: int) -> Sampling:

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from services.generation.language_models.engine_tools import call_pieces, message_body, tools_body
 from shared.contracts.generation import (
     ChosenToken,
     FinishReason,
@@ -30,6 +31,12 @@ from shared.telemetry import logs
 _LONGEST_EVENT = 1024 * 1024
 #: Characters of an engine's words that are told to a caller.
 _SHOWN = 500
+
+_REASONS: dict[str, FinishReason] = {
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+}
 
 _log = logs.get(__name__)
 
@@ -105,11 +112,13 @@ class Engine:
         how = request.sampling
         body: dict[str, Any] = {
             "model": request.model.partition("/")[2] or self._address.model or request.model,
-            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+            "messages": [message_body(message) for message in request.messages],
             "stream": True,
             "stream_options": {"include_usage": True},
             **how.model_dump(exclude_defaults=True, exclude={"top_logprobs", "json_schema", "stop"}),
         }
+        if request.tools is not None:
+            body |= tools_body(request.tools)
         if request.choices > 1:
             body["n"] = request.choices
         if how.stop:
@@ -157,7 +166,7 @@ class _Ends:
         self._usage = chunk.get("usage") or self._usage
         for choice in chunk.get("choices") or ():
             if reason := choice.get("finish_reason"):
-                self._reasons[int(choice.get("index", 0))] = "length" if reason == "length" else "stop"
+                self._reasons[int(choice.get("index", 0))] = _REASONS.get(reason, "stop")
 
     def total(self, engine: str) -> TextGenerated:
         """The end. Raises ``Unavailable`` if the engine broke off."""
@@ -187,10 +196,18 @@ def _events(response: httpx.Response) -> Iterator[dict[str, Any]]:
 
 def _pieces(chunk: dict[str, Any]) -> Iterator[TextPiece]:
     for choice in chunk.get("choices") or ():
-        text = (choice.get("delta") or {}).get("content") or ""
+        delta = choice.get("delta") or {}
+        text = delta.get("content") or ""
         chosen = tuple(_chosen(token) for token in (choice.get("logprobs") or {}).get("content") or ())
-        if text or chosen:
-            yield TextPiece(text=text, choice=int(choice.get("index", 0)), tokens=len(chosen) or 1, logprobs=chosen)
+        calls = tuple(call_pieces(delta))
+        if text or chosen or calls:
+            yield TextPiece(
+                text=text,
+                choice=int(choice.get("index", 0)),
+                tokens=len(chosen) or 1,
+                logprobs=chosen,
+                calls=calls,
+            )
 
 
 def _chosen(told: dict[str, Any]) -> ChosenToken:

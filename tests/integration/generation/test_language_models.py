@@ -20,12 +20,16 @@ from services.generation.settings import GenerationSettings
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.store import open_store
 from shared.contracts.generation import (
+    CallPiece,
     ChatMessage,
+    FunctionTool,
     GenerateText,
     GenerationCancelled,
     Sampling,
     TextGenerated,
     TokensProduced,
+    ToolCall,
+    Tools,
 )
 from shared.contracts.message import Message
 from shared.decoding.chat_template import PLAIN, ChatTemplate
@@ -39,6 +43,7 @@ from shared.settings import read_settings
 from shared.storage.engine import open_database
 from tests.decoder_bundle import decoder_bundle, publish
 from tests.infrastructure import free_port
+from tests.integration.generation.scripted_engine import scripted_engine
 from tests.integration.places import Place, place
 from tests.unit.decoding.tiny_decoder import TinyDecoder, tiny_decoder
 from tests.waiting import wait_for
@@ -198,3 +203,40 @@ def test_an_engine_that_is_away_is_told(where: Place, requester: Requester) -> N
     settings = read_settings(GenerationSettings, **where.settings(), engines=engines)
     with running(settings), pytest.raises(Unavailable, match="away"):
         whole(ask(requester, "away"))
+
+
+def test_an_engine_is_told_of_functions_and_asks_for_them(where: Place, requester: Requester) -> None:
+    plus = FunctionTool(name="plus", parameters={"type": "object"}, strict=True)
+    called = ToolCall(id="call_0", name="plus", arguments='{"a":1}')
+    with scripted_engine() as engine:
+        engine.calls = [("plus", '{"a":1}')]
+        settings = read_settings(GenerationSettings, **where.settings(), engines={"far": {"url": engine.url}})
+        with running(settings):
+            request = GenerateText(
+                model="far",
+                messages=(
+                    ChatMessage(role="assistant", content="", tool_calls=(called,)),
+                    ChatMessage(role="tool", content="2", tool_call_id="call_0"),
+                    ChatMessage(role="user", content="and 2 + 2?"),
+                ),
+                tools=Tools(functions=(plus,), choice="required", named="plus", parallel=False),
+            )
+            answer = requester.stream(
+                request, timeout=SOON, cancelled=lambda name: GenerationCancelled(request_id=name)
+            )
+            pieces: list[Message] = []
+            while not answer.over:
+                pieces += answer.receive(SOON)
+    calls = [call for part in pieces if isinstance(part, TokensProduced) for one in part.pieces for call in one.calls]
+    assert calls[0] == CallPiece(index=0, id="call_0", name="plus")
+    assert "".join(call.arguments for call in calls) == '{"a":1}'
+    assert isinstance(pieces[-1], TextGenerated)
+    assert pieces[-1].finish_reasons == ("tool_calls",)
+    (body,) = engine.asked
+    function = {"name": "plus", "parameters": {"type": "object"}, "strict": True}
+    assert body["tools"] == [{"type": "function", "function": function}]
+    assert body["tool_choice"] == {"type": "function", "function": {"name": "plus"}}
+    assert body["parallel_tool_calls"] is False
+    wire = {"id": "call_0", "type": "function", "function": {"name": "plus", "arguments": '{"a":1}'}}
+    assert body["messages"][0] == {"role": "assistant", "content": None, "tool_calls": [wire]}
+    assert body["messages"][1] == {"role": "tool", "content": "2", "tool_call_id": "call_0"}

@@ -15,7 +15,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from shared.artifacts.manifest import DecoderShape
 from shared.decoding.tokenizer import DecoderTokens
 
-CONTEXT = 256
+CONTEXT = 1024
 TEXTS = ("hello world, this is a small text", "你好，世界。今天天气很好")
 
 

@@ -148,7 +148,7 @@ def test_every_documented_parameter_of_the_client_is_accepted(client: OpenAI) ->
         ({"messages": [{"role": "assistant", "content": "x"}]}, "role"),
         ({"messages": [{"role": "user", "content": "  "}]}, "empty"),
         ({"messages": [{"role": "user", "content": "x" * 10_001}]}, "longer"),
-        ({"messages": [{"role": "tool", "content": "x"}]}, "role"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "role 'user'"),
         ({"messages": [{"role": "user", "content": "x"}] * 3000}, "messages"),
         ({"model": 7}, "model"),
     ],

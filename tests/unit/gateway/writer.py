@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 
 from shared.contracts.generation import (
+    CallPiece,
     ChosenToken,
     GenerateText,
     GenerationCancelled,
@@ -25,7 +26,7 @@ from shared.messaging.topology import Queues
 
 
 class Writer:
-    """Repeats the last message word by word, each choice.
+    """Repeats the last message word by word, each choice; where "call" stands in it, every function offered is called with `{"a":1}`.
 
     Attributes:
         asked: The requests that came.
@@ -46,7 +47,8 @@ class Writer:
 
     def _work(self, request: GenerateText, emitter: Emitter) -> None:
         words = request.messages[-1].content.split(" ")
-        if words[0] == "refuse":
+        words = [] if words == ["call"] and request.tools is not None else words
+        if words[:1] == ["refuse"]:
             emitter.fail(InvalidInput("the conversation is too long", param="messages"))
             return
         for number, word in enumerate(words):
@@ -60,15 +62,25 @@ class Writer:
             while words[0] == "endless" and not emitter.cancelled:
                 emitter.send(TokensProduced(pieces=(_piece(request, "x", 0),)))
                 time.sleep(0.01)
+        called = "call" in request.messages[-1].content.split(" ") and request.tools is not None
+        if request.tools is not None and called:
+            for index, function in enumerate(request.tools.functions):
+                _call(emitter, index, function.name)
         emitter.finish(
             TextGenerated(
                 model=request.model,
-                finish_reasons=("stop",) * request.choices,
+                finish_reasons=("tool_calls" if called else "stop",) * request.choices,
                 prompt_tokens=7,
                 completion_tokens=len(words) * request.choices,
                 cached_tokens=3,
             )
         )
+
+
+def _call(emitter: Emitter, index: int, name: str) -> None:
+    first = CallPiece(index=index, id=f"call_{index}", name=name)
+    for piece in (first, CallPiece(index=index, arguments='{"a"'), CallPiece(index=index, arguments=":1}")):
+        emitter.send(TokensProduced(pieces=(TextPiece(text="", calls=(piece,)),)))
 
 
 def _piece(request: GenerateText, text: str, choice: int) -> TextPiece:
