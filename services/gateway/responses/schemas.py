@@ -128,7 +128,7 @@ class Prompt(Body):
         last = self.items[-1]
         if last.type != "message" or last.role != "user":
             raise InvalidInput("The last item of 'input' must be a message of the role 'user'.", param="input")
-        if not last.text.strip():
+        if not last.text.strip() and not last.pictures:
             raise InvalidInput("The last message is empty; there is nothing to answer.", param="input")
         if len(last.text) > MAX_TEXT:
             raise InvalidInput(f"The last message is longer than {MAX_TEXT} characters; shorten it.", param="input")
