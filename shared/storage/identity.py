@@ -32,6 +32,8 @@ IdPrefix = Literal[
     "resp_",
     "item_",
     "refused_",
+    "media_",
+    "audit_",
 ]
 
 ID_LENGTH = 24
