@@ -152,6 +152,7 @@ def build_api(gateway: AppState) -> FastAPI:
     app.add_middleware(
         BodyLimit,
         json_bytes=settings.json_limit_bytes,
+        messages_bytes=settings.message_limit_bytes,
         upload_bytes=settings.upload_limit_bytes,
         lines_bytes=settings.lines_limit_bytes,
         documents_bytes=settings.documents_limit_bytes,

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from services.gateway.alerts.feed import EventHub
 from services.gateway.analysis.client import Texts
 from services.gateway.api import build_api
+from services.gateway.attachments.reading import Attachments
 from services.gateway.catalogs.retraining import INTERVAL_SECONDS as RETRAINING_SECONDS
 from services.gateway.catalogs.retraining import retrain_due
 from services.gateway.chat.generation import TextGeneration
@@ -127,7 +128,8 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
     generation = TextGeneration(requester, database, settings.engines, settings.generation_timeout_seconds)
     predictions = Predictions(requester, timeout)
     moderator = Moderator(database, predictions)
-    answering = Answering(database, turns, conversations, generation, moderator, time.time)
+    attachments = Attachments(requester, store, database, settings.media_timeout_seconds)
+    answering = Answering(database, turns, conversations, generation, moderator, attachments, time.time)
     _write_in_background(settings, stack, bus, publisher, database, answering)
     return AppState(
         settings=settings,
@@ -145,6 +147,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         generation=generation,
         predictions=predictions,
         moderator=moderator,
+        attachments=attachments,
         passages=PassageSearch(requester, publisher, timeout),
         requester=requester,
         recommendations=RecommendationClient(requester, publisher, timeout),

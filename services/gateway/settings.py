@@ -28,6 +28,10 @@ class GatewaySettings(PlatformSettings):
     """For each key that has no rate of its own, and for each gateway process."""
     json_limit_bytes: Annotated[int, Field(ge=1024)] = MEBIBYTE
     """Largest request body other than an upload."""
+    message_limit_bytes: Annotated[int, Field(ge=1024)] = 12 * MEBIBYTE
+    """Largest body of a chat or a response: pictures and sounds stand in it."""
+    media_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 90.0
+    """How long a caller waits for a picture to be read; then 504."""
     upload_limit_bytes: Annotated[int, Field(ge=1024)] = 512 * MEBIBYTE
     """Largest uploaded file."""
     lines_limit_bytes: Annotated[int, Field(ge=1024)] = 32 * MEBIBYTE

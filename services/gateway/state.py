@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from services.gateway.alerts.feed import EventHub
 from services.gateway.analysis.client import Texts
+from services.gateway.attachments.reading import Attachments
 from services.gateway.chat.generation import TextGeneration
 from services.gateway.chat.lookup import ConversationLookup
 from services.gateway.chat.turns import Turns
@@ -60,6 +61,7 @@ class AppState:
     generation: TextGeneration
     predictions: Predictions
     moderator: Moderator
+    attachments: Attachments
     passages: PassageSearch
     requester: Requester
     recommendations: RecommendationClient

@@ -18,13 +18,14 @@ from services.generation.knowledge_cache import KnowledgeIndexCache
 from services.generation.language_models.decoder import Decoder
 from services.generation.language_models.engine import Engine
 from services.generation.language_models.registry import LanguageModels
+from services.generation.media.service import MediaReader
 from services.generation.past_bots import PastBots
 from services.generation.repository import BotRepository
 from services.generation.retrieval import app as retrieval
 from services.generation.settings import GenerationSettings
 from services.generation.turns.explainer import TurnExplainer
 from services.generation.turns.writer import TurnWriter
-from shared.artifacts.store import open_store
+from shared.artifacts.store import ArtifactStore, open_store
 from shared.background import Ticker
 from shared.decoding.parts import DecoderLimits
 from shared.inference.products import one_thread
@@ -90,17 +91,29 @@ def running(settings: GenerationSettings) -> Iterator[Health]:
             limit=settings.answers_limit,
         )
         stack.enter_context(turns)
+        media = stack.enter_context(_media(settings, store, bus, publisher))
         health = Health(
             {"bot": registry.problem, "broker": consumer.refusal, "documents": knowledge.indexer.problem},
             vital={
                 "consumer": consumer.problem,
                 "language models": streams.problem,
                 "turns": turns.problem,
+                "media": media.problem,
                 "knowledge base": knowledge.problem,
             },
         )
         stack.enter_context(present(database, "generation", health.report))
         yield health
+
+
+@contextmanager
+def _media(
+    settings: GenerationSettings, store: ArtifactStore, bus: Bus, publisher: Publisher
+) -> Iterator[StreamConsumer]:
+    reader = MediaReader(store, seconds=settings.media_seconds, threads=settings.media_at_once)
+    consumer = StreamConsumer(bus, Queues.MEDIA, reader.handlers, publisher=publisher, limit=settings.media_at_once)
+    with closing(reader), consumer:
+        yield consumer
 
 
 def _language_models(

@@ -39,5 +39,9 @@ class GenerationSettings(PlatformSettings):
     """How long nlu may take for the vectors of some texts."""
     knowledge_lease_seconds: Annotated[float, Field(gt=1, le=3600)] = 30.0
     """Time after which a document whose reader has died is taken over by another."""
+    media_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    """How long reading a picture may take."""
+    media_at_once: Annotated[int, Field(ge=1, le=64)] = 2
+    """Pictures that a process reads at once, each in a process of its own; more wait in the queue."""
     engines: Engines = Field(default_factory=dict)
     """OpenAI-compatible engines that serve as language models; the gateway needs the same setting."""

@@ -42,6 +42,11 @@ def batch_key(batch_id: str, part: int | None = None) -> str:
     return f"batches/{batch_id}" if part is None else f"batches/{batch_id}/{part:06d}"
 
 
+def media_key(media_id: str) -> str:
+    """A picture or a sound, for as long as it is being read; or speech, until it is fetched."""
+    return f"media/{media_id}"
+
+
 def checkpoints_key(job_id: str) -> str:
     """The checkpoints of a job, while it runs."""
     return f"jobs/{job_id}/checkpoints"

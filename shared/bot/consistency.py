@@ -26,6 +26,8 @@ DIALOGUE_PLACEHOLDERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("wording", "stuck"): ("", "question", "flow"),
     ("wording", "source"): ("answer", "source"),
     ("wording", "noted"): ("values",),
+    ("wording", "picture"): ("",),
+    ("wording", "picture_values"): ("values",),
     ("fallback", "offer_two"): ("first", "second"),
     ("fallback", "offer_one"): ("first",),
     ("fallback", "rephrase"): ("",),

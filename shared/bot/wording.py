@@ -85,6 +85,8 @@ class Wording(Part):
     resumed: SomeTexts = ("All right, I am back. {question}",)
     source: SomeTexts = ("{answer} (Source: {source})",)
     noted: SomeTexts = ("Thank you, I have noted {values}.",)
+    picture: SomeTexts = ("Thank you for the picture. What can I do for you?",)
+    picture_values: SomeTexts = ("In your picture I read {values}. Is that right?",)
     other_language: dict[Language, SomeTexts] = Field(default_factory=dict)
     """By language: said to a customer who writes in a language that the bot does not know."""
 

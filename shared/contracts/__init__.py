@@ -12,6 +12,7 @@ from shared.contracts.failure import MessageFailed
 from shared.contracts.generation import GenerateText, GenerationCancelled, TextGenerated, TokensProduced
 from shared.contracts.inputs import InputsObserved
 from shared.contracts.jobs import JobQueued, TrainingProgressed
+from shared.contracts.media import PictureRead, ReadPicture
 from shared.contracts.message import Message
 from shared.contracts.passages import DocumentsQueued, PassagesFound, SearchPassages
 from shared.contracts.prediction import PredictRows, RowsPredicted
@@ -60,4 +61,6 @@ MESSAGES: tuple[type[Message], ...] = (
     ExplainDecision,
     TurnExplained,
     InputsObserved,
+    ReadPicture,
+    PictureRead,
 )

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from shared.contracts.media import Attachment
 from shared.contracts.message import REPLY, Exchange, Message, Route, Value
 from shared.contracts.understanding import Understanding
 
@@ -58,6 +59,8 @@ class DialogueState(Value):
     """What was said before the turns that travel along, in few words; kept where a language model answers."""
     customer: dict[str, str] = Field(default_factory=dict)
     """What may be said of the customer: ``id``, ``name``, ``language``, ``segment`` and attributes; empty without their consent."""
+    proposed: dict[str, str] = Field(default_factory=dict)
+    """Values read in a picture, by slot, which count once the customer has said yes."""
     topic: str | None = None
     """What a bare value or "how long does it take?" is about: the intent or the knowledge pair that was answered last."""
 
@@ -150,7 +153,7 @@ class TurnReceived(Message):
     TYPE: ClassVar[str] = "turn.received"
     VERSION: ClassVar[int] = 2
     ROUTE: ClassVar[Route] = Route(Exchange.RPC, "nlu")
-    ADDED: ClassVar[Mapping[str, int]] = {"flagged": 2}
+    ADDED: ClassVar[Mapping[str, int]] = {"flagged": 2, "attachments": 2}
 
     turn_id: str
     conversation_id: str
@@ -162,6 +165,8 @@ class TurnReceived(Message):
     """Unix seconds."""
     flagged: str = ""
     """The category for which the caller's moderation blocks the text."""
+    attachments: tuple[Attachment, ...] = ()
+    """What was read in pictures that came along; the text may then be empty."""
 
 
 class TurnUnderstood(Message):

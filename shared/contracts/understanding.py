@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from shared.contracts.media import Attachment
 from shared.contracts.message import Value
 
 OUT_OF_SCOPE = "out_of_scope"
@@ -85,3 +86,5 @@ class Understanding(Value):
     """Whether the text was so long that its end was not read."""
     parts: tuple[Part, ...] = ()
     """Its clauses, each read by itself; empty for a text of one, and for one that is not said in a chat."""
+    attachments: tuple[Attachment, ...] = ()
+    """What stands in pictures that came along: never the customer's words."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shared.contracts.explanations import RuleJudgement
-from shared.dialogue import answers, flows, guarding, handover, judging, languages, topics
+from shared.dialogue import answers, flows, guarding, handover, judging, languages, pictures, topics
 from shared.dialogue.policy import RULES, Decision, Rule, fall_back
 from shared.dialogue.several import several
 
@@ -16,6 +16,7 @@ JUDGES: Mapping[Rule, tuple[str, judging.Judge]] = {
     guarding.refused: ("guard", judging.refused),
     handover.requested: ("person_requested", judging.requested),
     handover.angry: ("anger", judging.angry),
+    pictures.confirmed: ("picture_confirmed", judging.confirmed),
     flows.go_on: ("flow_goes_on", judging.goes_on),
     topics.asked_on: ("follow_up", judging.asked_on),
     several: ("several_wishes", judging.several),

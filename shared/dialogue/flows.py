@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from shared.bot.bot import Flow
 from shared.bot.slot import SlotType
 from shared.contracts.chat import Answer, DialogueState, FlowState
@@ -97,6 +99,16 @@ def start(turn: Turn, state: DialogueState, name: str) -> Outcome:
     state = state.model_copy(update={"flows": (*below, waiting or FlowState(flow=name, slots=known))})
     opening = turn.reply(flow.opening, known) if flow.opening is not None and waiting is None else ""
     return _fill(turn, state, read(turn, flow, state.flows[-1]), lead=opening)
+
+
+def told(turn: Turn, state: DialogueState, values: Mapping[str, str]) -> Outcome:
+    """Take values for the active flow that were told by other means than words, and go on."""
+    return _fill(turn, state, Reading(dict(values), faulty=None, share=1.0))
+
+
+def asked(turn: Turn, state: DialogueState) -> Outcome:
+    """The question of the active flow, as if it had not been asked before."""
+    return _flow_answer(turn, state, state.flows[-1])
 
 
 def resumed(turn: Turn, state: DialogueState) -> Outcome | None:

@@ -84,6 +84,15 @@ def angry(turn: Turn, state: DialogueState, decided: bool) -> Reason:
     return Reason("not enough negative messages in a row", float(state.anger), float(limits.anger_turns))
 
 
+def confirmed(turn: Turn, _state: DialogueState, decided: bool) -> Reason:
+    """See ``pictures.confirmed``."""
+    if decided:
+        return Reason("the customer says whether what was read in the picture is right")
+    return Reason(
+        "the message does not say whether it is right" if turn.proposed else "nothing read in a picture waits for a yes"
+    )
+
+
 def goes_on(_turn: Turn, state: DialogueState, decided: bool) -> Reason:
     """See ``flows.go_on``."""
     if not state.flows:

@@ -41,6 +41,8 @@ def turn_of(
             earlier=state.slots,
             parts=parts,
             customer=state.customer,
+            attachments=received.attachments,
+            proposed=state.proposed,
             flagged=received.flagged,
         )
 

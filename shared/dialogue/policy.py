@@ -10,7 +10,7 @@ from typing import Any, Literal
 from shared.bot.bot import Bot
 from shared.contracts.chat import KNOWLEDGE, Answer, DialogueState, FlowState, GuardHit, TurnReceived
 from shared.contracts.understanding import Understanding
-from shared.dialogue import acts, answers, flows, guarding, handover, languages, topics
+from shared.dialogue import acts, answers, flows, guarding, handover, languages, pictures, topics
 from shared.dialogue.parts import turn_of
 from shared.dialogue.several import several
 from shared.dialogue.turn import Outcome, Search, Searches, Turn
@@ -72,6 +72,8 @@ def consider(
     rule, (answer, state) = next((rule, outcome) for rule in RULES if (outcome := rule(turn, before)) is not None)
     if answer.kind not in ("fallback", "silent", "blocked"):
         state = state.model_copy(update={"failures": 0})
+    if turn.attachments:
+        answer, state = pictures.offered(turn, (answer, state))
     if turn.guards:
         answer = answer.model_copy(update={"guards": turn.guards})
     # A question amid a flow is no answer to what the flow has asked for.
@@ -146,7 +148,7 @@ def _picked(turn: Turn, offered: tuple[str, ...]) -> str | None:
 
 def _noted(turn: Turn, state: DialogueState) -> DialogueState:
     """The state with the customer's mood, and with values that later flows may take over."""
-    update = {"anger": handover.anger(turn, state), "offered": (), "slots": state.slots | turn.told}
+    update = {"anger": handover.anger(turn, state), "offered": (), "proposed": {}, "slots": state.slots | turn.told}
     return state.model_copy(update=update)
 
 
@@ -172,6 +174,7 @@ RULES: tuple[Rule, ...] = (
     guarding.refused,
     handover.requested,
     handover.angry,
+    pictures.confirmed,
     flows.go_on,
     topics.asked_on,
     several,

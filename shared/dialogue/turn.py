@@ -14,6 +14,7 @@ from shared.bot.parts import Reply
 from shared.bot.template import CUSTOMER, about_customer, fill
 from shared.bot.wording import Signal
 from shared.contracts.chat import Answer, DialogueState, GuardHit
+from shared.contracts.media import Attachment
 from shared.contracts.understanding import OUT_OF_SCOPE, UNDETERMINED, EntitySpan, Understanding
 from shared.dialogue import acts
 from shared.dialogue.guards.messages import seen
@@ -78,6 +79,8 @@ class Turn:
         earlier: Values known before it, by slot.
         parts: Its clauses as turns of their own, if it has several.
         customer: What may be said of the customer, by name.
+        attachments: What was read in the pictures that came along.
+        proposed: Values that the customer was asked about just now, by slot.
         flagged: The category for which the caller's moderation blocks it.
     """
 
@@ -95,6 +98,8 @@ class Turn:
     earlier: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[Turn, ...] = ()
     customer: Mapping[str, str] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
+    proposed: Mapping[str, str] = field(default_factory=dict)
     flagged: str = ""
 
     def picking(self, intent: str) -> Turn:
@@ -111,7 +116,7 @@ class Turn:
         """The intent, if the model is confident of one that means something to the bot."""
         if self.picked is not None:
             return self.picked
-        likeliest = self.understanding.intent
+        likeliest = self.understanding.intent if self.text.strip() else None
         if likeliest is None or likeliest.name == OUT_OF_SCOPE:
             return None
         if likeliest.name not in self.bot.intents and likeliest.name not in self._steering:
@@ -128,7 +133,8 @@ class Turn:
     @property
     def negative(self) -> bool:
         """Whether the customer seems displeased."""
-        return self.understanding.sentiment is not None and self.understanding.sentiment.label == "negative"
+        sentiment = self.understanding.sentiment if self.text.strip() else None
+        return sentiment is not None and sentiment.label == "negative"
 
     @cached_property
     def guards(self) -> tuple[GuardHit, ...]:
@@ -170,7 +176,7 @@ class Turn:
     def is_foreign(self) -> bool:
         """Whether the message is in a language that the bot does not know. A few words of Latin letters may be a name."""
         language, known = self.understanding.language, self.bot.languages
-        if not known or language == UNDETERMINED or language in known:
+        if not self.text.strip() or not known or language == UNDETERMINED or language in known:
             return False
         return word_count(self.text) >= _FOREIGN_WORDS or _LATIN.search(self.text) is None
 

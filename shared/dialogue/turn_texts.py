@@ -61,6 +61,8 @@ class TurnTexts:
         if parts:
             found = tuple(_part(span, told) for span, (told, _) in zip(self.clauses, parts, strict=True))
             understanding = understanding.model_copy(update={"parts": found})
+        if self.turn.attachments:
+            understanding = understanding.model_copy(update={"attachments": self.turn.attachments})
         return TurnUnderstood(
             turn=self.turn,
             understanding=understanding,

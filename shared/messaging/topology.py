@@ -64,6 +64,8 @@ class Queues:
     UNANSWERED_TURNS = QueueSpec("gen.turns", (Binding(Exchange.RPC, "gen.turns"),), max_length=2_000, message_ttl=60.0)
     KNOWLEDGE = QueueSpec("knowledge", (Binding(Exchange.RPC, "knowledge"),), durable=True, max_length=100_000)
     KNOWLEDGE_SEARCH = QueueSpec("knowledge.search", (Binding(Exchange.RPC, "knowledge.search"),), message_ttl=60.0)
+    MEDIA = QueueSpec("media", (Binding(Exchange.RPC, "media"),), max_length=1_000, message_ttl=120.0)
+    SOUNDS = QueueSpec("media.sounds", (Binding(Exchange.RPC, "media.sounds"),), max_length=1_000, message_ttl=600.0)
     RECOMMENDATION = QueueSpec("recommendation", (Binding(Exchange.RPC, "recommendation"),), message_ttl=60.0)
     TRAIN_CPU = QueueSpec("train.cpu", (Binding(Exchange.RPC, "train.cpu"),), durable=True, max_length=100_000)
     MONITORING = QueueSpec(
@@ -87,6 +89,8 @@ class Queues:
         UNANSWERED_TURNS,
         KNOWLEDGE,
         KNOWLEDGE_SEARCH,
+        MEDIA,
+        SOUNDS,
         RECOMMENDATION,
         TRAIN_CPU,
         MONITORING,

@@ -33,6 +33,8 @@ IdPrefix = Literal[
     "item_",
     "refused_",
     "reanalysis_",
+    "media_",
+    "audit_",
 ]
 
 ID_LENGTH = 24

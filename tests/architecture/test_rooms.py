@@ -32,10 +32,14 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "batches": ("files",),
     "bots": ("analysis",),
     "catalogs": ("jobs",),
-    "chat": ("analysis", "moderations"),
+    "attachments": (),
+    "chat": ("analysis", "attachments", "moderations"),
     "colleagues": ("alerts", "chat", "conversations"),
-    "conversations": ("chat",),
     "customers": ("chat", "conversations", "feedback"),
+    "conversations": (
+        "attachments",
+        "chat",
+    ),
     "decisions": ("chat", "conversations", "responses"),
     "embeddings": ("analysis",),
     "explanations": ("chat",),
@@ -51,7 +55,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "moderations": ("models",),
     "operations": (),
     "recommendations": (),
-    "responses": ("chat", "conversations", "moderations"),
+    "responses": ("attachments", "chat", "conversations", "moderations"),
     "sentiment": (),
     "status": (),
     "vector_stores": (),
@@ -66,6 +70,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
 GENERATING: dict[str, tuple[str, ...]] = {
     "documents": (),
     "language_models": (),
+    "media": (),
     "retrieval": ("documents", "settings"),
     "turns": ("bot_registry", "past_bots"),
 }

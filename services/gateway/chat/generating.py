@@ -29,7 +29,7 @@ from services.gateway.http.errors import event_of
 from services.gateway.moderations.policy import Moderated
 from shared.contracts.generation import GenerateText, TextGenerated, TextPiece, TokensProduced
 from shared.contracts.message import Message
-from shared.errors import ParleyError, Unavailable
+from shared.errors import InvalidInput, ParleyError, Unavailable
 from shared.messaging.requesting.reply_stream import ReplyStream
 from shared.telemetry import logs
 from shared.telemetry.unique import unique_id
@@ -59,6 +59,10 @@ async def generated(
         TooManyRequests: Too many wait already.
         Unavailable: The answering process died.
     """
+    if any(message.pictures for message in body.messages):
+        raise InvalidInput(
+            "Language models read no pictures here; a bot does (model 'parley').", param="messages", code="no_pictures"
+        )
     options = SamplingOptions.of(body)
     question = GenerateText(
         model=model,

@@ -106,6 +106,7 @@ def details(turn: Turn) -> TurnDetails:
         sources=answer.sources,
         reasons=answer.reasons,
         guards=answer.guards,
+        attachments=understood.attachments,
     )
 
 

@@ -87,7 +87,8 @@ async def _answer(
     listener: Listener | None,
     moderated: Moderated,
 ) -> Turn:
-    said = [TranscriptMessage(message.role, message.text) for message in body.said]
+    said = [TranscriptMessage(message.role, message.transcript) for message in body.said]
+    last = body.said[-1]
 
     def digest_of(answer: str) -> str:
         return transcript_hash(caller.key_id, body.user, [*said, TranscriptMessage("assistant", answer)])
@@ -101,11 +102,12 @@ async def _answer(
         )
 
     utterance = Utterance(
-        said[-1].content,
+        last.text,
         idempotency_key,
         digest_of,
         body.conversation_id,
-        flagged=await moderated.flagged_input(said[-1].content) or "",
+        attachments=await state.attachments.read(caller, last.pictures, "messages"),
+        flagged=await moderated.flagged_input(last.text) or "",
         review=reviewing(moderated, state.database),
     )
     return await state.turns.answer(caller, utterance, find, listener)

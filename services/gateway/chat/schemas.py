@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from services.gateway.analysis.schemas import Understood
+from services.gateway.attachments.parts import ImageUrl, Picture, picture_of
 from services.gateway.chat.tools import MAX_TOOLS
 from services.gateway.http.schemas import Body, Metadata, Name, Reply
 from services.gateway.moderations.policy import ChatModeration, ModerationOptions
 from shared.contracts.chat import AnswerKind, Citation, GuardHit, HandoverReason, Source
+from shared.contracts.media import Attachment
 from shared.errors import InvalidInput
 
 MAX_MESSAGES = 2048
@@ -55,12 +57,21 @@ Sampled = Annotated[Any, Field(description="For language models; without effect 
 
 
 class ContentPart(BaseModel):
-    """A piece of a message; only text can be read."""
+    """A piece of a message: words, or a picture as a data: URL."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    type: Literal["text"]
-    text: str
+    type: Literal["text", "image_url"]
+    text: str = ""
+    image_url: ImageUrl | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.type == "text" and "text" not in self.model_fields_set:
+            raise ValueError("a part of type 'text' needs 'text'")
+        if self.type == "image_url" and self.image_url is None:
+            raise ValueError("a part of type 'image_url' needs 'image_url'")
+        return self
 
 
 class CalledFunction(BaseModel):
@@ -102,13 +113,24 @@ class ChatMessage(BaseModel):
     def text(self) -> str:
         """The words, whichever way they were sent."""
         if isinstance(self.content, list):
-            return "".join(part.text for part in self.content)
+            return "".join(part.text for part in self.content if part.type == "text")
         return self.content or ""
 
     @property
     def is_of_tools(self) -> bool:
         """Whether it is between the assistant and its tools, which no customer has read."""
         return self.role in ("tool", "function") or bool(self.tool_calls or self.function_call)
+
+    @property
+    def pictures(self) -> list[Picture]:
+        """The pictures that came along."""
+        parts = self.content if isinstance(self.content, list) else []
+        return [picture for part in parts if (picture := picture_of(part)) is not None]
+
+    @property
+    def transcript(self) -> str:
+        """The words, and what tells its pictures from others: by it a conversation is found again."""
+        return "\n".join((self.text, *(picture.digest for picture in self.pictures)))
 
 
 class StreamOptions(BaseModel):
@@ -180,7 +202,7 @@ class ChatRequest(Body):
         last = messages[-1]
         if last.role not in ("user", "tool", "function"):
             raise ValueError(f"the last message must have the role 'user' or 'tool', not '{last.role}'")
-        if last.role == "user" and not last.text.strip():
+        if last.role == "user" and not last.text.strip() and not last.pictures:
             raise ValueError("the last message is empty; there is nothing to answer")
         return messages
 
@@ -279,6 +301,7 @@ class TurnDetails(Understood):
         sources: The passages that an answer out of documents rests on.
         reasons: What was tried once nothing of the bot file had an answer, step by step, and what came of it; which guard blocked it.
         guards: What the guards saw in the message and in what a model wrote.
+        attachments: What was read in pictures that came along.
     """
 
     conversation_id: str
@@ -290,6 +313,7 @@ class TurnDetails(Understood):
     sources: tuple[Source, ...] = ()
     reasons: tuple[str, ...] = ()
     guards: tuple[GuardHit, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
 
 class ChatCompletion(Reply):

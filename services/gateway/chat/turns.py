@@ -14,6 +14,7 @@ from services.gateway.chat.turn_writer import TurnWriter
 from services.gateway.http.keyring import Caller
 from shared.contracts.chat import TurnAnswered, TurnReceived
 from shared.contracts.generation import GenerationCancelled, TokensProduced
+from shared.contracts.media import Attachment
 from shared.contracts.message import Message
 from shared.errors import Conflict, InvalidInput, Unavailable
 from shared.messaging.requesting.requester import Requester
@@ -38,6 +39,7 @@ class Utterance:
         turn_id: Of the turn, if that is to have a certain one.
         answers: Makes, of the turn, the response that is stored beside it.
         flagged: The category for which the text is to be blocked.
+        attachments: What was read in pictures that came along.
         review: What becomes of the answer before it is stored.
     """
 
@@ -48,6 +50,7 @@ class Utterance:
     turn_id: str | None = None
     answers: Callable[[Turn], Response] | None = None
     flagged: str = ""
+    attachments: tuple[Attachment, ...] = ()
     review: Callable[[TurnAnswered], Awaitable[TurnAnswered]] | None = None
 
     def became(self, turn: Turn) -> bool:
@@ -163,6 +166,7 @@ class Turns:
             state=place.conversation.state,
             received_at=self._clock(),
             flagged=said.flagged,
+            attachments=said.attachments,
         )
         if listener is None:
             future = self._requester.submit(question, timeout=self._timeout, correlation_id=correlation_id())

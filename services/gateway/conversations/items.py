@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from services.gateway.attachments.parts import MAX_BYTES, Picture, picture_of
 from services.gateway.chat.transcript import TranscriptMessage
 from services.gateway.http.schemas import Name
 from shared.storage.tables import Turn
@@ -19,13 +20,21 @@ _KINDS = "message, function_call, function_call_output and reasoning"
 
 
 class ItemPart(BaseModel):
-    """A piece of a message; only text can be read."""
+    """A piece of a message: words, or a picture as a data: URL or an uploaded file."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    type: Literal["input_text", "output_text", "text", "refusal"]
+    type: Literal["input_text", "output_text", "text", "refusal", "input_image"]
     text: str = ""
     refusal: str = ""
+    image_url: Annotated[str, Field(max_length=2 * MAX_BYTES)] | None = None
+    file_id: Name | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.type == "input_image" and (self.image_url is None) == (self.file_id is None):
+            raise ValueError("a part of type 'input_image' needs either 'image_url' or 'file_id'")
+        return self
 
     @property
     def words(self) -> str:
@@ -69,6 +78,17 @@ class Item(BaseModel):
     def text(self) -> str:
         """The words of a message, or of what a function gave back."""
         return words(self.content if self.type == "message" else self.output)
+
+    @property
+    def pictures(self) -> list[Picture]:
+        """The pictures of a message."""
+        parts = self.content if self.type == "message" and isinstance(self.content, list) else []
+        return [picture for part in parts if (picture := picture_of(part)) is not None]
+
+    @property
+    def transcript(self) -> str:
+        """The words, and what tells its pictures from others."""
+        return "\n".join((self.text, *(picture.digest for picture in self.pictures)))
 
     def stored(self) -> dict[str, Any] | None:
         """As it is kept and shown, without an id; ``None``: nothing of it is kept."""

@@ -14,6 +14,8 @@ UPLOADS = "/v1/files"
 #: Bodies of JSON Lines, and documents of a stream.
 _LINES = re.compile(r"/v1/catalogs/[^/]+/(items|events)/?")
 _DOCUMENTS = re.compile(r"/v1/streams/[^/]+/documents/?")
+#: Chats and responses, in which pictures and sounds may stand.
+_MESSAGES = re.compile(r"/v1/(?:chat/completions|responses)/?")
 #: A part of a file, and how large one may be, as the convention has it.
 PARTS, PART_BYTES = re.compile(r"/v1/uploads/[^/]+/parts/?"), 64 * 1024 * 1024
 #: Room for the multipart frame around a file.
@@ -30,6 +32,7 @@ class BodyLimit:
     Args:
         app: The application inside.
         json_bytes: Limit of every other body.
+        messages_bytes: Limit of a chat or a response.
         upload_bytes: Limit of an uploaded file.
         documents_bytes: Limit of documents for a stream.
         lines_bytes: Limit of items and events of a catalog.
@@ -41,6 +44,7 @@ class BodyLimit:
         app: ASGIApp,
         *,
         json_bytes: int,
+        messages_bytes: int,
         upload_bytes: int,
         documents_bytes: int,
         lines_bytes: int,
@@ -48,6 +52,7 @@ class BodyLimit:
     ) -> None:
         self._app = app
         self._json_bytes = json_bytes
+        self._messages_bytes = messages_bytes
         self._upload_bytes = upload_bytes
         self._documents_bytes = documents_bytes
         self._lines_bytes = lines_bytes
@@ -66,6 +71,8 @@ class BodyLimit:
             return self._upload_bytes + FRAME_BYTES
         if PARTS.fullmatch(path):
             return min(self._upload_bytes, PART_BYTES) + FRAME_BYTES
+        if _MESSAGES.fullmatch(path):
+            return self._messages_bytes
         if _DOCUMENTS.fullmatch(path):
             return self._documents_bytes
         return self._lines_bytes if _LINES.fullmatch(path) else self._json_bytes

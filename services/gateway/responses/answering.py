@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi.concurrency import run_in_threadpool
 
+from services.gateway.attachments.reading import Attachments
 from services.gateway.chat.answerer import language_model
 from services.gateway.chat.customers import named
 from services.gateway.chat.generation import TextGeneration
@@ -56,6 +57,7 @@ class Answering:
         lookup: Finds the conversations of these.
         generation: The way to language models.
         moderator: Judges, where a request asks for that.
+        attachments: Reads pictures that come along.
         clock: Unix seconds.
     """
 
@@ -66,6 +68,7 @@ class Answering:
         lookup: ConversationLookup,
         generation: TextGeneration,
         moderator: Moderator,
+        attachments: Attachments,
         clock: Callable[[], float],
     ) -> None:
         self._database = database
@@ -73,6 +76,7 @@ class Answering:
         self._lookup = lookup
         self._generation = generation
         self._moderator = moderator
+        self._attachments = attachments
         self._clock = clock
 
     async def writer(self, name: str) -> str | None:
@@ -96,7 +100,7 @@ class Answering:
         Raises:
             ParleyError: See ``Turns.answer``.
         """
-        said = [TranscriptMessage(item.role or "user", item.text) for item in body.said]
+        said = [TranscriptMessage(item.role or "user", item.transcript) for item in body.said]
 
         def digest_of(answer: str) -> str:
             return transcript_hash(caller.key_id, body.user, [*said, TranscriptMessage("assistant", answer)])
@@ -113,6 +117,7 @@ class Answering:
             body.conversation_id,
             turn_id=turn_id_of(row.id),
             answers=(lambda turn: answered(row, turn)) if keep else None,
+            attachments=await self._attachments.read(caller, body.said[-1].pictures, "input"),
             flagged=await moderated.flagged_input(question) or "",
             review=reviewing(moderated, self._database),
         )
@@ -154,6 +159,10 @@ class Answering:
             InvalidInput: It cannot be asked so.
         """
         tools = tools_of(body)
+        if any(item.pictures for item in body.items):
+            raise InvalidInput(
+                "Language models read no pictures here; a bot does (model 'parley').", param="input", code="no_pictures"
+            )
         with self._database.reading() as session:
             before = said_before(session, caller, body)
             if body.conversation_id is not None:

@@ -106,6 +106,8 @@ async def _queued(
             "A language model that writes in the background is not judged; leave out 'background' or 'moderation'.",
             param="moderation",
         )
+    if any(item.pictures for item in body.items):
+        raise InvalidInput("Pictures are not read in the background; leave out 'background'.", param="input")
     found = await run_in_threadpool(state.responses.repeated, caller, row)
     if found is None:
         try:

@@ -183,7 +183,7 @@ class TurnWriter:
         if how is None:
             return None
         history, summary = _history(attempt, how)
-        messages = free_messages(attempt.active.bot, how, attempt.question, history=history, summary=summary)
+        messages = free_messages(attempt.active.bot, how, attempt.asked, history=history, summary=summary)
         attempt.begin((), how.prompt, borne_out=False)
         self._ask(attempt, how, how.model, messages, attempt.say)
         hits = attempt.end()

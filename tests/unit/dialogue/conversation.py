@@ -8,6 +8,7 @@ from datetime import date
 from shared.bot.bot import Bot
 from shared.bot.bot_file import read_bot
 from shared.contracts.chat import Answer, DialogueState, FlowState, PastTurn, TurnReceived
+from shared.contracts.media import Attachment
 from shared.contracts.understanding import (
     OUT_OF_SCOPE,
     EntitySpan,
@@ -112,6 +113,7 @@ class Conversation:
         parts: Sequence[tuple[str, str]] = (),
         dogs_in_context: float | None = None,
         guesses: Sequence[EntitySpan] = (),
+        attachments: Sequence[Attachment] = (),
     ) -> Answer:
         """One turn.
 
@@ -124,6 +126,7 @@ class Conversation:
             parts: Clauses with the intent of each; their entities are those of the text that stand in them.
             dogs_in_context: Cosine of the knowledge pair with the text behind the one before it.
             guesses: More entities, with confidences of their own.
+            attachments: Pictures that come along.
         """
 
         def search() -> Match | None:
@@ -141,6 +144,7 @@ class Conversation:
             history=tuple(self.history[-10:]),
             state=self.state,
             received_at=at,
+            attachments=tuple(attachments),
         )
         understanding = Understanding(
             model="ft:test",

@@ -1,0 +1,1 @@
+"""What customers send along with their words: taken out of a message, and read."""
