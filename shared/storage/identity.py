@@ -35,6 +35,7 @@ IdPrefix = Literal[
     "reanalysis_",
     "media_",
     "audit_",
+    "note_",
 ]
 
 ID_LENGTH = 24
