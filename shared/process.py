@@ -14,7 +14,7 @@ from types import FrameType
 from shared.endpoint import Endpoint
 from shared.errors import ParleyError
 from shared.settings import SettingsT, read_settings
-from shared.telemetry import logs
+from shared.telemetry import logs, tracing
 from shared.telemetry.health import Health
 
 #: Container objects made, beyond those freed, before the collector looks at the young ones.
@@ -41,6 +41,7 @@ def serve(
             settings = read_settings(settings_type)
             logs.configure(service, settings.log_level, settings.log_format)
             with ExitStack() as stack:
+                stack.enter_context(tracing.traced(service, settings.traces_url, settings.traces_share))
                 endpoint = stack.enter_context(Endpoint(settings.health_port)) if settings.health_port else None
                 health = stack.enter_context(running(settings))
                 if endpoint:

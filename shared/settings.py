@@ -116,6 +116,10 @@ class PlatformSettings(BaseSettings):
     """Private networks that webhooks and the like may call; public addresses they may call anyway."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
+    traces_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s?#@]+)?$")] = ""
+    """Collector of traces, OTLP over HTTP: ``http://collector:4318/v1/traces``; empty: nothing is traced."""
+    traces_share: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Share of requests and jobs that are traced."""
     health_port: int = Field(default=0, ge=0, le=65535)
     """Port on which a service without HTTP of its own answers ``/health`` and ``/metrics``; ``0``: none."""
 

@@ -19,7 +19,7 @@ from services.cli.settings import Access, CliSettings, load, store
 from shared.errors import ParleyError
 from shared.settings import read_settings
 from shared.starter import bot, utterances
-from shared.telemetry import logs
+from shared.telemetry import logs, tracing
 
 #: Marks the job of the first start, so that an interrupted one is followed instead of begun again.
 STARTER = {"purpose": "starter"}
@@ -104,7 +104,8 @@ def _log_file(settings: CliSettings) -> Iterator[None]:
     """Logs go to a file: the terminal belongs to the person."""
     logs.configure("embedded", settings.log_level, settings.log_format, file=settings.home / "parley.log")
     try:
-        yield
+        with tracing.traced("embedded", settings.traces_url, settings.traces_share):
+            yield
     finally:
         logs.configure("embedded", settings.log_level, settings.log_format)
 

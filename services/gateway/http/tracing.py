@@ -14,7 +14,7 @@ from services.gateway.http.errors import internal_error, response_of
 from services.gateway.http.rate_limit import Allowance
 from shared.errors import InvalidInput
 from shared.privacy.finding import find
-from shared.telemetry import correlation, logs, metrics
+from shared.telemetry import correlation, logs, metrics, tracing
 
 log = logs.get(__name__)
 
@@ -70,7 +70,7 @@ class _Exchange:
     def __init__(self, scope: Scope, send: Send) -> None:
         self._scope = scope
         self._send = send
-        self._began = time.monotonic()
+        self._began, self._began_at = time.monotonic(), time.time_ns()
         self.status = 0
 
     @property
@@ -94,5 +94,10 @@ class _Exchange:
         status, seconds = self.status or 499, time.monotonic() - self._began
         metrics.HTTP_REQUESTS.labels(self.route, self._scope["method"], status).inc()
         metrics.HTTP_SECONDS.labels(self.route).observe(seconds)
+        if tracing.is_on():
+            told = {"http.request.method": self._scope["method"], "http.route": self.route}
+            name, failed = f"{self._scope['method']} {self.route}", status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            told |= {"http.response.status_code": status}
+            tracing.first(name, correlation.correlation_id(), self._began_at, told, failed=failed)
         level = log.debug if status < HTTPStatus.BAD_REQUEST else log.info
         level("request", method=self._scope["method"], route=self.route, status=status, ms=round(seconds * 1000, 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from services.gateway.bots.trials import require_few_turns
@@ -24,7 +25,8 @@ from shared.storage.engine import Database, Session
 from shared.storage.identity import new_id
 from shared.storage.tables import File, Job
 from shared.tasks.records import can_train, example_of
-from shared.telemetry import logs
+from shared.telemetry import logs, tracing
+from shared.telemetry.correlation import correlation_id
 
 log = logs.get(__name__)
 
@@ -63,6 +65,7 @@ class JobSubmission:
         repeated = self._repeated(request, key_id, idempotency_key, is_retry=is_retry)
         if repeated is not None:
             return repeated
+        began = time.time_ns()
         spec = _spec(request, self._task(request))
         self._check(spec)
         try:
@@ -73,6 +76,8 @@ class JobSubmission:
                 raise
             return repeated
         self.wake(job.id)
+        # The trace of a job begins here, and lasts longer than that of the request.
+        tracing.first("job submitted", job.id, began, {"parley.task": spec.task, "parley.request": correlation_id()})
         return job
 
     def _repeated(self, request: CreateJob, key_id: str, idempotency_key: str | None, *, is_retry: bool) -> Job | None:

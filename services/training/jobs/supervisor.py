@@ -28,7 +28,7 @@ from shared.retrying import retry_while_unavailable
 from shared.storage import jobs
 from shared.storage.engine import Database, Session
 from shared.storage.tables import Job
-from shared.telemetry import logs, metrics
+from shared.telemetry import logs, metrics, tracing
 
 #: Seconds between two looks at the child and at the job.
 _POLL_SECONDS = 0.5
@@ -100,7 +100,9 @@ class Supervisor:
             with self._database.transaction() as session:
                 job = jobs.claim(session, token=token, now=time.time(), lease_seconds=lease, job_id=job_id)
             if job is not None:
-                self._attempt(job, token, LeaseKeeper(self._database, job.id, token, lease, since))
+                told = {"parley.task": job.spec.task, "parley.attempt": job.attempt}
+                with tracing.hopping("training attempt", job.id, told):
+                    self._attempt(job, token, LeaseKeeper(self._database, job.id, token, lease, since))
 
     def stop(self) -> None:
         """End the job under way soon, with a checkpoint, and take no other; it waits for the next worker."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -14,7 +15,7 @@ from shared.messaging.consuming.handlers import Handlers
 from shared.messaging.consuming.in_flight import InFlight
 from shared.messaging.encoded import EncodedMessage, pack
 from shared.messaging.envelope import Envelope
-from shared.telemetry import logs, metrics
+from shared.telemetry import logs, metrics, tracing
 from shared.telemetry.correlation import bound, new_correlation_id
 
 _log = logs.get(__name__)
@@ -76,6 +77,7 @@ class Dispatcher:
     def _handle(self, kind: type[Message], group: Sequence[tuple[InFlight, Envelope]]) -> None:
         # Of several messages none may lend its id to what a handler logs or publishes for all of them.
         correlation_id = group[0][1].correlation_id if len(group) == 1 else new_correlation_id()
+        began = time.time_ns()
         try:
             with bound(correlation_id):
                 answers = self._handlers[kind]([opened.message for _, opened in group])
@@ -86,9 +88,23 @@ class Dispatcher:
                     self._handle(kind, [member])
             elif not group[0][0].postpone(error, self._clock()):
                 self._give_up(group[0][0], error, "failed")
+                self._trace(kind, group, began, failed=True)
         else:
+            self._trace(kind, group, began)
             for (item, _), outbox in zip(group, outboxes, strict=True):
                 item.outbox = outbox
+
+    def _trace(
+        self, kind: type[Message], group: Sequence[tuple[InFlight, Envelope]], began: int, *, failed: bool = False
+    ) -> None:
+        """Each message in the trace of its own request, though all were handled together."""
+        if tracing.is_on():
+            told: tracing.Attributes = {
+                "messaging.destination.name": self._queue,
+                "messaging.batch.message_count": len(group),
+            }
+            for _, opened in group:
+                tracing.hop(f"{self._queue} {kind.TYPE}", opened.correlation_id, began, told, failed=failed)
 
     def _give_up(self, item: InFlight, error: Exception, outcome: str) -> None:
         """Let the outbox say why: to the caller if there is one, and to the dead letters if the message must be kept."""

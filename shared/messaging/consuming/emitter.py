@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from threading import Lock
@@ -62,6 +63,8 @@ class StreamEmitter:
     def __init__(self, delivery: Delivery, request: Envelope, outbox: Outbox, now: float) -> None:
         self.delivery = delivery
         self.request = request
+        self.began_at = time.time_ns()
+        """Nanoseconds of the Unix clock."""
         self.sent_at = now
         """When the caller heard of us last, seconds of the monotonic clock."""
         self._outbox = outbox

@@ -30,7 +30,7 @@ from shared.messaging.consuming.loop import IDLE, QueueLoop
 from shared.messaging.encoded import EncodedMessage
 from shared.messaging.topology import QueueSpec
 from shared.retrying import Backoff
-from shared.telemetry import logs, metrics
+from shared.telemetry import logs, metrics, tracing
 from shared.telemetry.correlation import bound
 
 #: Between two tries to send while the broker is away.
@@ -202,6 +202,8 @@ class StreamConsumer(QueueLoop):
             emitter.sent_at = monotonic
             if over and self._streams.pop(emitter.delivery.encoded.message_id, None) is not None:
                 outcome = "cancelled" if emitter.cancelled else "handled"
+                name, told = f"{self._queue.name} {emitter.request.message.TYPE}", {"parley.outcome": outcome}
+                tracing.hop(name, emitter.request.correlation_id, emitter.began_at, told)
                 self._end(emitter.delivery, emitter.request.message.TYPE, outcome)
 
     def _send(self) -> bool:
