@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import alerts, bots, data, keys, models, streams, training
+from services.cli import alerts, bots, data, keys, loops, models, streams, training
 from services.cli.conversing import analyze, chat
 from services.cli.explaining import explain
 from services.cli.models import promote, rollback
@@ -30,6 +30,7 @@ def build() -> typer.Typer:
     app.command()(train)
     app.add_typer(training.app, name="jobs")
     app.add_typer(models.app, name="models")
+    app.add_typer(loops.app, name="loop")
     app.command()(promote)
     app.command()(rollback)
     app.command()(watch)

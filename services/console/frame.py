@@ -41,6 +41,7 @@ MENU = (
     Entry("/data", "Data", "table_view", "train"),
     Entry("/jobs", "Jobs", "model_training", "train"),
     Entry("/models", "Models", "hub", "chat"),
+    Entry("/loop", "Loop", "autorenew", "train"),
     Entry("/opinion", "Opinion", "insights", "train"),
     Entry("/bot", "Bot", "smart_toy", "train"),
     Entry("/keys", "Keys", "vpn_key", "admin"),

@@ -19,6 +19,7 @@ from services.gateway.batches.worker import working
 from services.gateway.bots import routes as bots
 from services.gateway.catalogs import routes as catalogs
 from services.gateway.chat import routes as chat
+from services.gateway.colleagues import note_routes, proposal_routes
 from services.gateway.colleagues import routes as colleagues
 from services.gateway.conversations import assist_routes
 from services.gateway.conversations import item_routes as conversation_items
@@ -37,7 +38,9 @@ from services.gateway.http.public import PublicDoors
 from services.gateway.http.tracing import Tracing
 from services.gateway.jobs import routes as jobs
 from services.gateway.keys import routes as keys
+from services.gateway.labelling import routes as labelling
 from services.gateway.live import routes as live
+from services.gateway.loop import routes as loop
 from services.gateway.models import routes as models
 from services.gateway.moderations import routes as moderations
 from services.gateway.operations import routes as operations
@@ -62,6 +65,8 @@ ROUTERS = (
     conversations.router,
     assist_routes.router,
     colleagues.router,
+    note_routes.router,
+    proposal_routes.router,
     live.router,
     conversation_items.router,
     explanations.router,
@@ -77,6 +82,8 @@ ROUTERS = (
     stream_trends.router,
     feedback.router,
     guards.router,
+    labelling.router,
+    loop.router,
     files.router,
     vector_stores.router,
     file_routes.router,

@@ -33,6 +33,9 @@ from services.gateway.http.rate_limit import RateLimiter
 from services.gateway.http.visitors import Visitors
 from services.gateway.jobs.submission import JobSubmission
 from services.gateway.keys.first_key import add_key, ensure_key
+from services.gateway.loop.preparing import DataSets
+from services.gateway.loop.rounds import INTERVAL_SECONDS as LOOP_SECONDS
+from services.gateway.loop.rounds import Loop
 from services.gateway.models.predictions import Predictions
 from services.gateway.models.releases import ReleasePublisher
 from services.gateway.moderations.moderator import Moderator
@@ -125,6 +128,9 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
     stack.enter_context(
         Ticker("retraining", lambda: retrain_due(database, submissions, time.time()), RETRAINING_SECONDS)
     )
+    uploads = UploadStore(store, settings.upload_limit_bytes, settings.uploads_limit)
+    loop = Loop(database, DataSets(database, store, uploads), submissions, time.time)
+    stack.enter_context(Ticker("loop", loop.go_on, LOOP_SECONDS))
     timeout = settings.request_timeout_seconds
     conversations = ConversationLookup(database, settings.history_turns)
     turns = Turns(requester, writer, database, timeout=timeout, clock=time.time)
@@ -152,8 +158,9 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         passages=PassageSearch(requester, publisher, timeout),
         requester=requester,
         recommendations=RecommendationClient(requester, publisher, timeout),
-        uploads=UploadStore(store, settings.upload_limit_bytes, settings.uploads_limit),
+        uploads=uploads,
         submissions=submissions,
+        loop=loop,
         releases=ReleasePublisher(publisher),
         events=events,
         conversation_events=conversation_events,

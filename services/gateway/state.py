@@ -21,6 +21,7 @@ from services.gateway.http.live_traffic import TrafficGauge
 from services.gateway.http.rate_limit import RateLimiter
 from services.gateway.http.visitors import Visitors
 from services.gateway.jobs.submission import JobSubmission
+from services.gateway.loop.rounds import Loop
 from services.gateway.models.predictions import Predictions
 from services.gateway.models.releases import ReleasePublisher
 from services.gateway.moderations.moderator import Moderator
@@ -64,6 +65,7 @@ class AppState:
     recommendations: RecommendationClient
     uploads: UploadStore
     submissions: JobSubmission
+    loop: Loop
     releases: ReleasePublisher
     events: EventHub
     conversation_events: EventHub

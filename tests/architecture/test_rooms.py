@@ -45,6 +45,8 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "jobs": ("files", "bots"),
     "keys": (),
     "live": ("alerts", "chat", "colleagues", "conversations"),
+    "labelling": ("feedback",),
+    "loop": ("feedback", "files", "jobs", "models"),
     "models": ("analysis",),
     "moderations": ("models",),
     "operations": (),

@@ -12,6 +12,7 @@ from services.console.pages import (
     job,
     jobs,
     keys,
+    loop,
     models,
     opinion,
     overview,
@@ -34,6 +35,7 @@ PAGES = (
     opinion,
     bot,
     keys,
+    loop,
     status,
 )
 

@@ -23,7 +23,7 @@ from services.gateway.http.auth import ChatCaller
 from services.gateway.http.router import After, IdempotencyKey, Limit, resource
 from services.gateway.http.schemas import Deleted, EmptyRequest, Listing
 from services.gateway.state import State
-from shared.storage import conversation_items, conversations
+from shared.storage import conversation_items, conversations, proposals
 from shared.storage.tables import ConversationStatus
 
 router = resource("Conversations")
@@ -110,6 +110,7 @@ def release(
     """Give a conversation that a person has taken over back to the bot. It goes on where it stood."""
     with state.database.transaction() as session:
         check_owner(caller, conversations.get(session, conversation_id))
+        proposals.propose(session, conversation_id, state.clock())
         released = conversation_object(conversations.release(session, conversation_id))
     state.news.tell(conversation_id)
     return released
@@ -122,6 +123,7 @@ def end(
     """End a conversation: it takes no more messages. Repeating it is harmless."""
     with state.database.transaction() as session:
         check_owner(caller, conversations.get(session, conversation_id))
+        proposals.propose(session, conversation_id, state.clock())
         ended = conversation_object(conversations.end(session, conversation_id, state.clock()))
     state.news.tell(conversation_id)
     return ended

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import cast
 
 from fastapi import Response
 from fastapi.concurrency import run_in_threadpool
@@ -15,6 +13,7 @@ from services.gateway.http.router import resource
 from services.gateway.http.schemas import Deleted
 from services.gateway.models.always import always_there
 from services.gateway.models.few_shot import add_few_shot, rows_of
+from services.gateway.models.promoting import promoted
 from services.gateway.models.schemas import (
     CreateFewShot,
     ModelList,
@@ -26,7 +25,6 @@ from services.gateway.models.schemas import (
     TokensRead,
 )
 from services.gateway.state import AppState, State
-from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import BASE_MODELS, encoder_key, model_key
 from shared.contracts.releases import ModelPublished
 from shared.contracts.tasks import TaskName
@@ -68,14 +66,7 @@ def create(body: CreateFewShot, state: State, _caller: TrainCaller) -> ModelObje
 def promote(model_id: str, state: State, caller: TrainCaller, body: PromoteRequest | None = None) -> ModelObject:
     """Put a model into production. One that the gate refused needs `force`; one whose files are damaged stays out."""
     asked = body or PromoteRequest()
-    _check_files(state, model_id)
-    with state.database.transaction() as session:
-        model = models.get(session, model_id)
-        _check_gate(model, force=asked.force)
-        slot = asked.deployment or model.slot
-        models.promote(session, slot, model_id, caller.key_id, state.clock())
-        serving = models.deployments(session)
-    state.releases.publish(ModelPublished(slot=slot, model_id=model_id))
+    model, serving = promoted(state, model_id, caller.key_id, deployment=asked.deployment, force=asked.force)
     return _model(model, serving)
 
 
@@ -152,43 +143,6 @@ def _slot_to_leave(model_id: str, serving: Mapping[str, str], asked: str | None)
     if len(theirs) > 1:
         raise InvalidInput(f"{model_id} serves {', '.join(theirs)}; name one of them.", param="deployment")
     return theirs[0]
-
-
-def _check_files(state: AppState, model_id: str) -> None:
-    """Inference would refuse a damaged bundle as well, but only the log would tell."""
-    with state.database.reading() as session:
-        few_shot = models.get(session, model_id).few_shot
-    if few_shot is not None:  # it stands on the files of another
-        return _check_files(state, few_shot.embedder)
-    with TemporaryDirectory() as cache:  # only filled if the store is remote
-        Bundle.open(state.store.fetch_folder(model_key(model_id), Path(cache)))
-    return None
-
-
-def _check_gate(model: Model, *, force: bool) -> None:
-    if force or model.gate is None or model.gate["passed"]:
-        return
-    raise InvalidInput(
-        f"The gate refused {model.id}: {'; '.join(_reasons(model.gate))}. Send 'force': true to promote it nevertheless.",
-        param="force",
-        code="gate_refused",
-    )
-
-
-def _reasons(gate: Mapping[str, Any]) -> Iterator[str]:
-    """Why it refused a model. What an older release stored knows no dialogues."""
-    if gate["violations"]:
-        worse = [
-            f"{violation['head']} {violation['label']}: {violation['candidate']:.3f} against {violation['production']:.3f}"
-            for violation in gate["violations"]
-        ]
-        yield f"it does worse than {gate['production']}: {', '.join(worse)}"
-    dialogues = gate.get("dialogues")
-    if dialogues is not None and not dialogues["passed"]:
-        yield (
-            f"{dialogues['turns_right']} of {dialogues['turns']} turns of its dialogues are right, "
-            f"{dialogues['required']:.1%} must be"
-        )
 
 
 def _model(model: Model, serving: Mapping[str, str], name: str | None = None) -> ModelObject:
