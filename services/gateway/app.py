@@ -50,7 +50,7 @@ from services.gateway.status.reading import StatusReader
 from services.gateway.uploads.expiry import end_expired
 from services.gateway.vector_stores.documents import PassageSearch
 from services.gateway.webhooks.delivery import WebhookDeliveries, WebhookSender
-from shared.artifacts.store import open_store
+from shared.artifacts.store import ArtifactStore, open_store
 from shared.background import Ticker
 from shared.messaging.bus import Bus, Publisher
 from shared.messaging.celery.job_queue import job_queue
@@ -110,17 +110,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
     requester = stack.enter_context(Requester(bus, instance, limit=settings.pending_limit))
     events, conversation_events = _events(settings, stack, bus, publisher, instance, sockets)
     store = open_store(settings.artifacts)
-    stack.enter_context(Ticker("file-expiry", lambda: delete_expired(database, store, time.time()), INTERVAL_SECONDS))
-    stack.enter_context(
-        Ticker("upload-expiry", lambda: end_expired(database, store, time.time()), 2 * INTERVAL_SECONDS)
-    )
-    stack.enter_context(
-        Ticker(
-            "customer-retention",
-            lambda: forget_unseen(database, settings.customer_retention_days, time.time()),
-            CUSTOMER_SECONDS,
-        )
-    )
+    _forget_in_time(settings, stack, database, store)
     webhooks = WebhookSender(OutboundClient(settings.outbound_networks), time.time)
     stack.enter_context(WebhookDeliveries(database, webhooks, time.time))
     queue = job_queue(settings.broker_url, publisher, settings.broker_prefix)
@@ -176,6 +166,17 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         response_queue=ResponseQueue(database, publisher, settings.background_limit),
         followers=Followers(database, settings.event_streams_limit),
     )
+
+
+def _forget_in_time(settings: GatewaySettings, stack: ExitStack, database: Database, store: ArtifactStore) -> None:
+    """Files, uploads and customers whose time is over."""
+    days = settings.customer_retention_days
+    for name, forget, seconds in (
+        ("file-expiry", lambda: delete_expired(database, store, time.time()), INTERVAL_SECONDS),
+        ("upload-expiry", lambda: end_expired(database, store, time.time()), 2 * INTERVAL_SECONDS),
+        ("customer-retention", lambda: forget_unseen(database, days, time.time()), CUSTOMER_SECONDS),
+    ):
+        stack.enter_context(Ticker(name, forget, seconds))
 
 
 def _write_in_background(
