@@ -32,6 +32,7 @@ IdPrefix = Literal[
     "resp_",
     "item_",
     "refused_",
+    "note_",
 ]
 
 ID_LENGTH = 24
