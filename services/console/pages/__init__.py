@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.console.pages import (
     bot,
+    catalogs,
     conversation,
     customer,
     customers,
@@ -12,11 +13,14 @@ from services.console.pages import (
     job,
     jobs,
     keys,
+    knowledge,
+    labelling,
     loop,
     models,
     opinion,
     overview,
     status,
+    streams,
     trying,
 )
 from services.console.visitors import Visitors
@@ -29,13 +33,17 @@ PAGES = (
     customer,
     trying,
     data,
+    labelling,
     jobs,
     job,
     models,
-    opinion,
-    bot,
-    keys,
     loop,
+    opinion,
+    streams,
+    bot,
+    knowledge,
+    catalogs,
+    keys,
     status,
 )
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from nicegui import ui
 
 from services.console.api import ApiError, Json, segment
+from services.console.assisting import notes, suggested_replies
 from services.console.correcting import Corrector
 from services.console.explaining import explain_button
 from services.console.frame import attempt, live, page
@@ -59,10 +60,12 @@ async def _conversation(visit: Visit, address: str) -> None:
             .on("keydown.enter", reply)
         )
         ui.button(visit.say("Send"), on_click=reply)
+    suggested_replies(visit, address, words)
     with ui.row():
         ui.button(visit.say("Take over"), on_click=lambda: act("take_over")).props("outline")
         ui.button(visit.say("Back to the bot"), on_click=lambda: act("release")).props("outline")
         ui.button(visit.say("End"), on_click=lambda: act("end")).props("outline color=negative")
+    await notes(visit, address)
     _follow(visit, address, look)
 
 

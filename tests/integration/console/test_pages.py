@@ -201,3 +201,48 @@ def test_a_customer_consents_is_known_and_is_deleted(console: Console, page: Pag
     page.wait_for_url("**/customers")
     with console.platform.http() as http:
         assert http.get(f"/v1/conversations/{conversation_id}").status_code == 404
+
+
+def test_a_colleague_leaves_a_note_and_asks_for_replies(console: Console, page: Page) -> None:
+    with console.platform.http() as http:
+        conversation_id = begin(http)
+        say(http, conversation_id, "where is my parcel").raise_for_status()
+        page.goto(f"{console.url}/inbox/{conversation_id}")
+        page.get_by_label("Write a note for colleagues").first.fill("asked twice")
+        page.get_by_role("button", name="Write it down").click()
+        expect(page.get_by_text("asked twice")).to_be_visible()
+        (note,) = http.get(f"/v1/conversations/{conversation_id}/notes").json()["data"]
+        assert (note["text"], note["author"]) == ("asked twice", "first key")
+        page.get_by_role("button", name="Suggest replies").click()
+        expect(page.get_by_text("Nothing to suggest.")).to_be_visible()
+
+
+def test_turns_are_labelled_by_keys(console: Console, page: Page) -> None:
+    with console.platform.http() as http:
+        turn_ids = [say(http, begin(http), f"gibberish number {n}").json()["turn_id"] for n in range(2)]
+        for turn_id in turn_ids:
+            http.post("/v1/feedback", json={"turn_id": turn_id, "rating": "down"}).raise_for_status()
+        page.goto(f"{console.url}/labelling?by=complaints")
+        expect(page.get_by_text("gibberish number 1")).to_be_visible()
+        page.keyboard.press("1")
+        expect(page.get_by_text("gibberish number 0")).to_be_visible()
+        page.keyboard.press("0")
+        expect(page.get_by_text("Nothing to label here.")).to_be_visible()
+        given = http.get("/v1/feedback", params={"source": "reviewer", "limit": 100}).json()["data"]
+        labels = {one["turn_id"]: one["correct"]["intent"] for one in given if one["turn_id"] in turn_ids}
+        assert labels == {turn_ids[1]: "gibberish", turn_ids[0]: "out_of_scope"}
+
+
+def test_what_a_colleague_answered_is_accepted_as_knowledge(console: Console, page: Page) -> None:
+    with console.platform.http() as http:
+        conversation_id = begin(http)
+        http.post(f"/v1/conversations/{conversation_id}/take_over").raise_for_status()
+        say(http, conversation_id, "do you ship to the moon").raise_for_status()
+        reply = {"content": "Not before next year, sorry.", "author": "Ada"}
+        http.post(f"/v1/conversations/{conversation_id}/replies", json=reply).raise_for_status()
+        http.post(f"/v1/conversations/{conversation_id}/release").raise_for_status()
+        page.goto(f"{console.url}/knowledge")
+        expect(page.get_by_text("do you ship to the moon")).to_be_visible()
+        page.get_by_role("button", name="Accept").first.click()
+        expect(page.get_by_text("Put this under knowledge in the bot file.")).to_be_visible()
+        assert http.get("/v1/knowledge_proposals", params={"status": "accepted"}).json()["data"]

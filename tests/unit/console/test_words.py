@@ -8,7 +8,7 @@ from pathlib import Path
 
 from services import console
 from services.console.frame import MENU
-from services.console.pages import inbox, jobs, opinion
+from services.console.pages import inbox, jobs, labelling, opinion
 from services.console.visit import language_of, say
 from services.console.words import CHINESE
 
@@ -35,7 +35,7 @@ def test_every_word_has_its_chinese() -> None:
     said = (
         set(spoken())
         | {entry.title for entry in MENU}
-        | {*jobs.TUNINGS.values(), *inbox.STATUSES.values(), *opinion.SPANS.values()}
+        | {*jobs.TUNINGS.values(), *inbox.STATUSES.values(), *opinion.SPANS.values(), *labelling.QUEUES.values()}
     )
     assert len(said) > 60
     assert said - CHINESE.keys() == set()
