@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.contracts.media import AudioFormat
 from shared.errors import SettingsError
 
 MEMORY_BROKER = "memory://"
@@ -65,6 +66,46 @@ def _not_ours(name: str) -> str:
 EngineName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$"), AfterValidator(_not_ours)]
 Engines = Annotated[Mapping[EngineName, EngineAddress], NoDecode, BeforeValidator(_read_engines)]
 """Engines by name: ``{"NAME": {"url": …, "model": …, "key": …}}``, or ``NAME=URL,NAME=URL``."""
+
+
+SpeechEngineName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+
+
+class SpeechEngine(BaseModel):
+    """One of the two.
+
+    Attributes:
+        url: Of an engine with ``/audio/speech``, with the version: ``http://tts-1:8000/v1``.
+        model: What it calls its model.
+        key: What it is asked with.
+        command: Program and arguments; the text comes on its standard input, the sound leaves on its standard output. ``{voice}``,
+            ``{speed}`` and ``{format}`` in an argument are replaced; no shell sees any of it.
+        formats: That it makes.
+        voices: That may be asked for; without any, every one may.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str | None = None
+    model: str = "tts-1"
+    key: SecretStr | None = None
+    command: Annotated[tuple[str, ...], Field(max_length=64)] = ()
+    formats: Annotated[tuple[AudioFormat, ...], Field(min_length=1)] = ("wav",)
+    voices: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        if (self.url is None) == (not self.command):
+            raise ValueError("a speech engine has either 'url' or 'command'")
+        return self
+
+
+def _read_speech_engines(value: object) -> object:
+    return json.loads(value) if isinstance(value, str) and value.strip() else (value or {})
+
+
+SpeechEngines = Annotated[Mapping[SpeechEngineName, SpeechEngine], NoDecode, BeforeValidator(_read_speech_engines)]
+"""By name: ``{"NAME": {"command": ["espeak-ng", "--stdin", "--stdout"]}}``."""
 
 
 def _read_networks(value: object) -> object:

@@ -13,6 +13,7 @@ from fastapi_offline import FastAPIOffline
 from services.gateway.alerts import channel_routes as alert_channels
 from services.gateway.alerts import routes as alerts
 from services.gateway.analysis import routes as analysis
+from services.gateway.audio import routes as audio
 from services.gateway.backtests import routes as backtests
 from services.gateway.batches import routes as batches
 from services.gateway.batches.worker import working
@@ -74,6 +75,7 @@ ROUTERS = (
     customers.router,
     decisions.router,
     embeddings.router,
+    audio.router,
     analysis.router,
     sentiment.router,
     alerts.router,
@@ -153,6 +155,7 @@ def build_api(gateway: AppState) -> FastAPI:
         BodyLimit,
         json_bytes=settings.json_limit_bytes,
         messages_bytes=settings.message_limit_bytes,
+        audio_bytes=settings.audio_limit_bytes,
         upload_bytes=settings.upload_limit_bytes,
         lines_bytes=settings.lines_limit_bytes,
         documents_bytes=settings.documents_limit_bytes,

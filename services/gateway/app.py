@@ -14,6 +14,7 @@ from services.gateway.alerts.feed import EventHub
 from services.gateway.analysis.client import Texts
 from services.gateway.api import build_api
 from services.gateway.attachments.reading import Attachments
+from services.gateway.audio.client import Audio
 from services.gateway.catalogs.retraining import INTERVAL_SECONDS as RETRAINING_SECONDS
 from services.gateway.catalogs.retraining import retrain_due
 from services.gateway.chat.generation import TextGeneration
@@ -128,8 +129,9 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
     generation = TextGeneration(requester, database, settings.engines, settings.generation_timeout_seconds)
     predictions = Predictions(requester, timeout)
     moderator = Moderator(database, predictions)
+    audio = Audio(requester, store, settings.sound_timeout_seconds, settings.audio_limit_bytes)
     attachments = Attachments(requester, store, database, settings.media_timeout_seconds)
-    answering = Answering(database, turns, conversations, generation, moderator, attachments, time.time)
+    answering = Answering(database, turns, conversations, generation, moderator, attachments, audio, time.time)
     _write_in_background(settings, stack, bus, publisher, database, answering)
     return AppState(
         settings=settings,
@@ -148,6 +150,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         predictions=predictions,
         moderator=moderator,
         attachments=attachments,
+        audio=audio,
         passages=PassageSearch(requester, publisher, timeout),
         requester=requester,
         recommendations=RecommendationClient(requester, publisher, timeout),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from shared.settings import Engines, PlatformSettings
+from shared.settings import Engines, PlatformSettings, SpeechEngines
 
 MEBIBYTE = 1024 * 1024
 
@@ -32,6 +32,12 @@ class GatewaySettings(PlatformSettings):
     """Largest body of a chat or a response: pictures and sounds stand in it."""
     media_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 90.0
     """How long a caller waits for a picture to be read; then 504."""
+    audio_limit_bytes: Annotated[int, Field(ge=1024)] = 25 * MEBIBYTE
+    """Largest sound that is sent to be written down."""
+    sound_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 330.0
+    """How long a caller waits for a sound to be written down, or for a text to be spoken; then 504."""
+    speech_engines: SpeechEngines = Field(default_factory=dict)
+    """Engines that speak; generation needs the same setting, and only it asks them."""
     upload_limit_bytes: Annotated[int, Field(ge=1024)] = 512 * MEBIBYTE
     """Largest uploaded file."""
     lines_limit_bytes: Annotated[int, Field(ge=1024)] = 32 * MEBIBYTE

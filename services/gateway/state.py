@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from services.gateway.alerts.feed import EventHub
 from services.gateway.analysis.client import Texts
 from services.gateway.attachments.reading import Attachments
+from services.gateway.audio.client import Audio
 from services.gateway.chat.generation import TextGeneration
 from services.gateway.chat.lookup import ConversationLookup
 from services.gateway.chat.turns import Turns
@@ -62,6 +63,7 @@ class AppState:
     predictions: Predictions
     moderator: Moderator
     attachments: Attachments
+    audio: Audio
     passages: PassageSearch
     requester: Requester
     recommendations: RecommendationClient

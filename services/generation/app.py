@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from uuid import uuid4
 
@@ -18,7 +18,7 @@ from services.generation.knowledge_cache import KnowledgeIndexCache
 from services.generation.language_models.decoder import Decoder
 from services.generation.language_models.engine import Engine
 from services.generation.language_models.registry import LanguageModels
-from services.generation.media.service import MediaReader
+from services.generation.media.service import MediaLimits, MediaReader
 from services.generation.past_bots import PastBots
 from services.generation.repository import BotRepository
 from services.generation.retrieval import app as retrieval
@@ -98,7 +98,7 @@ def running(settings: GenerationSettings) -> Iterator[Health]:
                 "consumer": consumer.problem,
                 "language models": streams.problem,
                 "turns": turns.problem,
-                "media": media.problem,
+                "media": media,
                 "knowledge base": knowledge.problem,
             },
         )
@@ -109,11 +109,24 @@ def running(settings: GenerationSettings) -> Iterator[Health]:
 @contextmanager
 def _media(
     settings: GenerationSettings, store: ArtifactStore, bus: Bus, publisher: Publisher
-) -> Iterator[StreamConsumer]:
-    reader = MediaReader(store, seconds=settings.media_seconds, threads=settings.media_at_once)
-    consumer = StreamConsumer(bus, Queues.MEDIA, reader.handlers, publisher=publisher, limit=settings.media_at_once)
-    with closing(reader), consumer:
-        yield consumer
+) -> Iterator[Callable[[], str | None]]:
+    """What customers send along is read; yields what may be wrong with that."""
+    how = MediaLimits(
+        picture_seconds=settings.media_seconds,
+        sound_seconds=settings.sound_seconds,
+        longest=settings.sound_longest_seconds,
+        voice_model=settings.voice_model,
+        engines=settings.speech_engines,
+    )
+    with ExitStack() as stack:
+        reader = stack.enter_context(closing(MediaReader(store, how, threads=2 * settings.media_at_once)))
+        consumers = [
+            stack.enter_context(
+                StreamConsumer(bus, queue, reader.handlers, publisher=publisher, limit=settings.media_at_once)
+            )
+            for queue in (Queues.MEDIA, Queues.SOUNDS)
+        ]
+        yield lambda: next((found for consumer in consumers if (found := consumer.problem())), None)
 
 
 def _language_models(

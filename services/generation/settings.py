@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.inference.session import Device
-from shared.settings import Engines, PlatformSettings
+from shared.settings import Engines, PlatformSettings, SpeechEngines
 
 
 class GenerationSettings(PlatformSettings):
@@ -43,5 +43,13 @@ class GenerationSettings(PlatformSettings):
     """How long reading a picture may take."""
     media_at_once: Annotated[int, Field(ge=1, le=64)] = 2
     """Pictures that a process reads at once, each in a process of its own; more wait in the queue."""
+    sound_seconds: Annotated[float, Field(gt=0, le=3600)] = 300.0
+    """How long writing down a sound, or speaking a text, may take."""
+    sound_longest_seconds: Annotated[float, Field(gt=0, le=14_400)] = 600.0
+    """Longest sound that is written down."""
+    voice_model: str | None = None
+    """Folder of a Whisper model in CTranslate2 form on this machine; empty: the packaged one, which hears English."""
+    speech_engines: SpeechEngines = Field(default_factory=dict)
+    """Engines that speak, as JSON by name: ``{"url": …}`` of an OpenAI-compatible one, or ``{"command": […]}`` of this machine."""
     engines: Engines = Field(default_factory=dict)
     """OpenAI-compatible engines that serve as language models; the gateway needs the same setting."""

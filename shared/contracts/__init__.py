@@ -12,7 +12,15 @@ from shared.contracts.failure import MessageFailed
 from shared.contracts.generation import GenerateText, GenerationCancelled, TextGenerated, TokensProduced
 from shared.contracts.inputs import InputsObserved
 from shared.contracts.jobs import JobQueued, TrainingProgressed
-from shared.contracts.media import PictureRead, ReadPicture
+from shared.contracts.media import (
+    PictureRead,
+    ReadPicture,
+    SegmentTranscribed,
+    SoundTranscribed,
+    SpeakText,
+    TextSpoken,
+    TranscribeSound,
+)
 from shared.contracts.message import Message
 from shared.contracts.passages import DocumentsQueued, PassagesFound, SearchPassages
 from shared.contracts.prediction import PredictRows, RowsPredicted
@@ -63,4 +71,9 @@ MESSAGES: tuple[type[Message], ...] = (
     InputsObserved,
     ReadPicture,
     PictureRead,
+    TranscribeSound,
+    SegmentTranscribed,
+    SoundTranscribed,
+    SpeakText,
+    TextSpoken,
 )

@@ -18,7 +18,7 @@ from services.gateway.chat.generated import (
     first_chunks,
     last_chunks,
 )
-from services.gateway.chat.generation import KEEP_ALIVE_SECONDS, TextGeneration, parts
+from services.gateway.chat.generation import KEEP_ALIVE_SECONDS, TextGeneration
 from services.gateway.chat.history import read
 from services.gateway.chat.sampling import SamplingOptions
 from services.gateway.chat.schemas import ChatRequest
@@ -26,6 +26,7 @@ from services.gateway.chat.storing import Keep
 from services.gateway.chat.tools import ToolOptions
 from services.gateway.http import no_effect, sse
 from services.gateway.http.errors import event_of
+from services.gateway.http.waiting import parts
 from services.gateway.moderations.policy import Moderated
 from shared.contracts.generation import GenerateText, TextGenerated, TextPiece, TokensProduced
 from shared.contracts.message import Message
@@ -59,9 +60,11 @@ async def generated(
         TooManyRequests: Too many wait already.
         Unavailable: The answering process died.
     """
-    if any(message.pictures for message in body.messages):
+    if any(message.pictures or message.sounds for message in body.messages):
         raise InvalidInput(
-            "Language models read no pictures here; a bot does (model 'parley').", param="messages", code="no_pictures"
+            "Language models read no pictures and hear nothing here; a bot does (model 'parley').",
+            param="messages",
+            code="text_only",
         )
     options = SamplingOptions.of(body)
     question = GenerateText(

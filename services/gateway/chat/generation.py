@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Container
+from collections.abc import Container
 
 from shared.contracts.generation import GenerateText, GenerationCancelled
-from shared.contracts.message import Message
 from shared.contracts.tasks import DECODERS
 from shared.messaging.requesting.reply_stream import ReplyStream
 from shared.messaging.requesting.requester import Requester
@@ -61,28 +58,3 @@ class TextGeneration:
             cancelled=lambda request_id: GenerationCancelled(request_id=request_id),
             correlation_id=correlation_id(),
         )
-
-
-async def parts(stream: ReplyStream, patience: float) -> AsyncIterator[list[Message]]:
-    """What comes, as it comes; nothing at all after ``patience`` seconds without anything.
-
-    Raises:
-        ParleyError: Why there is no more.
-    """
-    loop, ready = asyncio.get_running_loop(), asyncio.Event()
-
-    def wake() -> None:
-        if not ready.is_set():
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody reads any more
-                loop.call_soon_threadsafe(ready.set)
-
-    stream.listen(wake)
-    while not stream.over:
-        ready.clear()
-        if not stream.ready:
-            try:
-                await asyncio.wait_for(ready.wait(), patience)
-            except TimeoutError:
-                yield []
-                continue
-        yield stream.take()

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
+from services.gateway.attachments.hearing import heard
 from services.gateway.chat.answerer import language_model
 from services.gateway.chat.customers import named
 from services.gateway.chat.generated import GeneratedCompletion
@@ -101,13 +102,14 @@ async def _answer(
             caller, body.user, said[:-1], state.clock(), body.metadata, customer
         )
 
+    text = await heard(state.audio, last.text, last.sounds, "messages") if last.sounds else last.text
     utterance = Utterance(
-        last.text,
+        text,
         idempotency_key,
         digest_of,
         body.conversation_id,
         attachments=await state.attachments.read(caller, last.pictures, "messages"),
-        flagged=await moderated.flagged_input(last.text) or "",
+        flagged=await moderated.flagged_input(text) or "",
         review=reviewing(moderated, state.database),
     )
     return await state.turns.answer(caller, utterance, find, listener)

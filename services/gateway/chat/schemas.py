@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from services.gateway.analysis.schemas import Understood
-from services.gateway.attachments.parts import ImageUrl, Picture, picture_of
+from services.gateway.attachments.parts import ImageUrl, InputAudio, Picture, Sound, picture_of, sound_of
 from services.gateway.chat.tools import MAX_TOOLS
 from services.gateway.http.schemas import Body, Metadata, Name, Reply
 from services.gateway.moderations.policy import ChatModeration, ModerationOptions
@@ -57,13 +57,14 @@ Sampled = Annotated[Any, Field(description="For language models; without effect 
 
 
 class ContentPart(BaseModel):
-    """A piece of a message: words, or a picture as a data: URL."""
+    """A piece of a message: words, a picture as a data: URL, or a sound."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    type: Literal["text", "image_url"]
+    type: Literal["text", "image_url", "input_audio"]
     text: str = ""
     image_url: ImageUrl | None = None
+    input_audio: InputAudio | None = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -71,6 +72,8 @@ class ContentPart(BaseModel):
             raise ValueError("a part of type 'text' needs 'text'")
         if self.type == "image_url" and self.image_url is None:
             raise ValueError("a part of type 'image_url' needs 'image_url'")
+        if self.type == "input_audio" and self.input_audio is None:
+            raise ValueError("a part of type 'input_audio' needs 'input_audio'")
         return self
 
 
@@ -128,9 +131,16 @@ class ChatMessage(BaseModel):
         return [picture for part in parts if (picture := picture_of(part)) is not None]
 
     @property
+    def sounds(self) -> list[Sound]:
+        """What was spoken."""
+        parts = self.content if isinstance(self.content, list) else []
+        return [sound for part in parts if (sound := sound_of(part)) is not None]
+
+    @property
     def transcript(self) -> str:
-        """The words, and what tells its pictures from others: by it a conversation is found again."""
-        return "\n".join((self.text, *(picture.digest for picture in self.pictures)))
+        """The words, and what tells its pictures and sounds from others: by it a conversation is found again."""
+        digests = [*(one.digest for one in self.pictures), *(one.digest for one in self.sounds)]
+        return "\n".join((self.text, *digests))
 
 
 class StreamOptions(BaseModel):
@@ -202,7 +212,7 @@ class ChatRequest(Body):
         last = messages[-1]
         if last.role not in ("user", "tool", "function"):
             raise ValueError(f"the last message must have the role 'user' or 'tool', not '{last.role}'")
-        if last.role == "user" and not last.text.strip() and not last.pictures:
+        if last.role == "user" and not last.text.strip() and not last.pictures and not last.sounds:
             raise ValueError("the last message is empty; there is nothing to answer")
         return messages
 

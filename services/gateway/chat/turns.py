@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from fastapi.concurrency import run_in_threadpool
 
-from services.gateway.chat.generation import KEEP_ALIVE_SECONDS, parts
+from services.gateway.chat.generation import KEEP_ALIVE_SECONDS
 from services.gateway.chat.lookup import ConversationContext
 from services.gateway.chat.turn_writer import TurnWriter
 from services.gateway.http.keyring import Caller
+from services.gateway.http.waiting import parts
 from shared.contracts.chat import TurnAnswered, TurnReceived
 from shared.contracts.generation import GenerationCancelled, TokensProduced
 from shared.contracts.media import Attachment

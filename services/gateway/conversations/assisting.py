@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.gateway.chat.generation import KEEP_ALIVE_SECONDS, TextGeneration, parts
+from services.gateway.chat.generation import KEEP_ALIVE_SECONDS, TextGeneration
+from services.gateway.http.waiting import parts
 from shared.bot.bot import Bot
 from shared.contracts.chat import PastTurn
 from shared.contracts.generation import ChatMessage, GenerateText, Sampling, TokensProduced

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.gateway.attachments.parts import MAX_BYTES, Picture, picture_of
+from services.gateway.attachments.parts import MAX_BYTES, InputAudio, Picture, Sound, picture_of, sound_of
 from services.gateway.chat.transcript import TranscriptMessage
 from services.gateway.http.schemas import Name
 from shared.storage.tables import Turn
@@ -20,20 +20,23 @@ _KINDS = "message, function_call, function_call_output and reasoning"
 
 
 class ItemPart(BaseModel):
-    """A piece of a message: words, or a picture as a data: URL or an uploaded file."""
+    """A piece of a message: words, a picture as a data: URL or an uploaded file, or a sound."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    type: Literal["input_text", "output_text", "text", "refusal", "input_image"]
+    type: Literal["input_text", "output_text", "text", "refusal", "input_image", "input_audio"]
     text: str = ""
     refusal: str = ""
     image_url: Annotated[str, Field(max_length=2 * MAX_BYTES)] | None = None
     file_id: Name | None = None
+    input_audio: InputAudio | None = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         if self.type == "input_image" and (self.image_url is None) == (self.file_id is None):
             raise ValueError("a part of type 'input_image' needs either 'image_url' or 'file_id'")
+        if self.type == "input_audio" and self.input_audio is None:
+            raise ValueError("a part of type 'input_audio' needs 'input_audio'")
         return self
 
     @property
@@ -86,9 +89,16 @@ class Item(BaseModel):
         return [picture for part in parts if (picture := picture_of(part)) is not None]
 
     @property
+    def sounds(self) -> list[Sound]:
+        """What was spoken."""
+        parts = self.content if self.type == "message" and isinstance(self.content, list) else []
+        return [sound for part in parts if (sound := sound_of(part)) is not None]
+
+    @property
     def transcript(self) -> str:
-        """The words, and what tells its pictures from others."""
-        return "\n".join((self.text, *(picture.digest for picture in self.pictures)))
+        """The words, and what tells its pictures and sounds from others."""
+        digests = [*(one.digest for one in self.pictures), *(one.digest for one in self.sounds)]
+        return "\n".join((self.text, *digests))
 
     def stored(self) -> dict[str, Any] | None:
         """As it is kept and shown, without an id; ``None``: nothing of it is kept."""

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 
-from services.gateway.chat.generation import TextGeneration, parts
+from services.gateway.chat.generation import TextGeneration
+from services.gateway.http.waiting import parts
 from shared.contracts.decisions import DecideText, DecisionQuestion, TextDecided
 from shared.contracts.generation import ChatMessage, GenerateText, Sampling, TextGenerated, TokensProduced
 from shared.errors import Unavailable

@@ -16,6 +16,8 @@ _LINES = re.compile(r"/v1/catalogs/[^/]+/(items|events)/?")
 _DOCUMENTS = re.compile(r"/v1/streams/[^/]+/documents/?")
 #: Chats and responses, in which pictures and sounds may stand.
 _MESSAGES = re.compile(r"/v1/(?:chat/completions|responses)/?")
+#: Sounds that are to be written down.
+_SOUNDS = re.compile(r"/v1/audio/(?:transcriptions|translations)/?")
 #: A part of a file, and how large one may be, as the convention has it.
 PARTS, PART_BYTES = re.compile(r"/v1/uploads/[^/]+/parts/?"), 64 * 1024 * 1024
 #: Room for the multipart frame around a file.
@@ -33,6 +35,7 @@ class BodyLimit:
         app: The application inside.
         json_bytes: Limit of every other body.
         messages_bytes: Limit of a chat or a response.
+        audio_bytes: Limit of a sound.
         upload_bytes: Limit of an uploaded file.
         documents_bytes: Limit of documents for a stream.
         lines_bytes: Limit of items and events of a catalog.
@@ -45,6 +48,7 @@ class BodyLimit:
         *,
         json_bytes: int,
         messages_bytes: int,
+        audio_bytes: int,
         upload_bytes: int,
         documents_bytes: int,
         lines_bytes: int,
@@ -53,6 +57,7 @@ class BodyLimit:
         self._app = app
         self._json_bytes = json_bytes
         self._messages_bytes = messages_bytes
+        self._audio_bytes = audio_bytes
         self._upload_bytes = upload_bytes
         self._documents_bytes = documents_bytes
         self._lines_bytes = lines_bytes
@@ -71,6 +76,8 @@ class BodyLimit:
             return self._upload_bytes + FRAME_BYTES
         if PARTS.fullmatch(path):
             return min(self._upload_bytes, PART_BYTES) + FRAME_BYTES
+        if _SOUNDS.fullmatch(path):
+            return self._audio_bytes + FRAME_BYTES
         if _MESSAGES.fullmatch(path):
             return self._messages_bytes
         if _DOCUMENTS.fullmatch(path):

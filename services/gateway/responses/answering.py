@@ -7,7 +7,9 @@ from typing import Any
 
 from fastapi.concurrency import run_in_threadpool
 
+from services.gateway.attachments.hearing import heard
 from services.gateway.attachments.reading import Attachments
+from services.gateway.audio.client import Audio
 from services.gateway.chat.answerer import language_model
 from services.gateway.chat.customers import named
 from services.gateway.chat.generation import TextGeneration
@@ -58,6 +60,7 @@ class Answering:
         generation: The way to language models.
         moderator: Judges, where a request asks for that.
         attachments: Reads pictures that come along.
+        audio: Hears sounds that come along.
         clock: Unix seconds.
     """
 
@@ -69,6 +72,7 @@ class Answering:
         generation: TextGeneration,
         moderator: Moderator,
         attachments: Attachments,
+        audio: Audio,
         clock: Callable[[], float],
     ) -> None:
         self._database = database
@@ -77,6 +81,7 @@ class Answering:
         self._generation = generation
         self._moderator = moderator
         self._attachments = attachments
+        self._audio = audio
         self._clock = clock
 
     async def writer(self, name: str) -> str | None:
@@ -109,7 +114,9 @@ class Answering:
             return await self._place(caller, body, said)
 
         keep = body.store is not False and not row.background
-        question = body.question()
+        question, sounds = body.question(), body.said[-1].sounds
+        if sounds:
+            question = await heard(self._audio, question, sounds, "input")
         utterance = Utterance(
             question,
             idempotency_key,
@@ -159,9 +166,11 @@ class Answering:
             InvalidInput: It cannot be asked so.
         """
         tools = tools_of(body)
-        if any(item.pictures for item in body.items):
+        if any(item.pictures or item.sounds for item in body.items):
             raise InvalidInput(
-                "Language models read no pictures here; a bot does (model 'parley').", param="input", code="no_pictures"
+                "Language models read no pictures and hear nothing here; a bot does (model 'parley').",
+                param="input",
+                code="text_only",
             )
         with self._database.reading() as session:
             before = said_before(session, caller, body)

@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
-from services.gateway.chat.generation import parts
 from services.gateway.http.errors import detail_of
 from services.gateway.http.keyring import Caller
+from services.gateway.http.waiting import parts
 from services.gateway.responses.answering import Answering, ResponseSampling, add_to_conversation
 from services.gateway.responses.objects import asked_of
 from services.gateway.responses.schemas import CreateResponse

@@ -10,12 +10,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from services.gateway.chat.generating import collected
-from services.gateway.chat.generation import KEEP_ALIVE_SECONDS, parts
+from services.gateway.chat.generation import KEEP_ALIVE_SECONDS
 from services.gateway.http import no_effect, sse
 from services.gateway.http.auth import ChatCaller
 from services.gateway.http.keyring import Caller
 from services.gateway.http.router import After, IdempotencyKey, Limit, resource
 from services.gateway.http.schemas import Deleted, Listing
+from services.gateway.http.waiting import parts
 from services.gateway.moderations.policy import Moderated
 from services.gateway.responses.answering import ResponseSampling
 from services.gateway.responses.context import owned
@@ -106,8 +107,8 @@ async def _queued(
             "A language model that writes in the background is not judged; leave out 'background' or 'moderation'.",
             param="moderation",
         )
-    if any(item.pictures for item in body.items):
-        raise InvalidInput("Pictures are not read in the background; leave out 'background'.", param="input")
+    if any(item.pictures or item.sounds for item in body.items):
+        raise InvalidInput("Pictures and sounds are not read in the background; leave out 'background'.", param="input")
     found = await run_in_threadpool(state.responses.repeated, caller, row)
     if found is None:
         try:

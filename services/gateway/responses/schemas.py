@@ -139,7 +139,7 @@ class Prompt(Body):
         if not said or said[-1].role != "user":
             raise InvalidInput("The last message of 'input' must be of the role 'user'.", param="input")
         last = said[-1]
-        if not last.text.strip() and not last.pictures:
+        if not last.text.strip() and not last.pictures and not last.sounds:
             raise InvalidInput("The last message is empty; there is nothing to answer.", param="input")
         if len(last.text) > MAX_TEXT:
             raise InvalidInput(f"The last message is longer than {MAX_TEXT} characters; shorten it.", param="input")

@@ -2,20 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
 from services.generation.media.reading import reading
+from services.generation.media.speech import spoken
 from services.generation.media.unreadable import Unreadable
+from shared.artifacts.layout import media_key
 from shared.artifacts.store import ArtifactStore
-from shared.contracts.media import Attachment, PictureRead, ReadPicture
+from shared.contracts.media import (
+    Attachment,
+    PictureRead,
+    ReadPicture,
+    SegmentTranscribed,
+    SoundTranscribed,
+    SpeakText,
+    SpokenSegment,
+    TextSpoken,
+    TranscribeSound,
+)
 from shared.contracts.message import Message
 from shared.errors import InvalidInput, Unavailable
 from shared.messaging.consuming.handlers import Emitter, StreamHandlers
+from shared.settings import SpeechEngine
+from shared.storage.identity import new_id
 
 #: Bytes of a picture.
 PICTURE_BYTES = 16 * 1024 * 1024
+#: Bytes of a sound.
+SOUND_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class MediaLimits:
+    """What a file may take.
+
+    Attributes:
+        picture_seconds: Reading a picture.
+        sound_seconds: Writing down a sound, or speaking a text.
+        longest: Seconds of a sound.
+        voice_model: Folder of the model that writes speech down; ``None``: the packaged one.
+        engines: That speak, by name.
+    """
+
+    picture_seconds: float = 60.0
+    sound_seconds: float = 300.0
+    longest: float = 600.0
+    voice_model: str | None = None
+    engines: Mapping[str, SpeechEngine] = field(default_factory=dict)
 
 
 class MediaReader:
@@ -23,19 +59,23 @@ class MediaReader:
 
     Args:
         store: Where the files are.
-        seconds: That one may take.
+        how: What they may take, and by whom they are read.
         threads: Files at once; more wait.
     """
 
-    def __init__(self, store: ArtifactStore, *, seconds: float, threads: int) -> None:
+    def __init__(self, store: ArtifactStore, how: MediaLimits, *, threads: int) -> None:
         self._store = store
-        self._seconds = seconds
+        self._how = how
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="media")
 
     @property
     def handlers(self) -> StreamHandlers:
         """Which message is answered by what."""
-        return {ReadPicture: self._begin(self._picture)}
+        return {
+            ReadPicture: self._begin(self._picture),
+            TranscribeSound: self._begin(self._sound),
+            SpeakText: self._begin(self._speech),
+        }
 
     def close(self) -> None:
         """Files that wait fail, those under way go on to their end."""
@@ -60,7 +100,27 @@ class MediaReader:
 
     def _picture(self, message: ReadPicture, _emitter: Emitter) -> PictureRead:
         with self._store.open(message.key) as file:
-            *_, last = reading("picture", file, {}, seconds=self._seconds, limit=PICTURE_BYTES)
+            *_, last = reading("picture", file, {}, seconds=self._how.picture_seconds, limit=PICTURE_BYTES)
         end = last["end"]
         attachment = Attachment.model_validate({"lines": end["lines"], "codes": end["codes"]})
         return PictureRead(width=end["width"], height=end["height"], attachment=attachment)
+
+    def _sound(self, message: TranscribeSound, emitter: Emitter) -> SoundTranscribed:
+        options = {
+            **message.model_dump(include={"task", "language", "prompt", "temperature", "words"}),
+            "model": self._how.voice_model,
+            "longest": self._how.longest,
+        }
+        with self._store.open(message.key) as file:
+            for told in reading("sound", file, options, seconds=self._how.sound_seconds, limit=SOUND_BYTES):
+                if emitter.cancelled:
+                    raise Unavailable("nobody waits for it any more")
+                if "segment" in told:
+                    emitter.send(SegmentTranscribed(segment=SpokenSegment.model_validate(told["segment"])))
+        return SoundTranscribed.model_validate(told["end"])
+
+    def _speech(self, message: SpeakText, _emitter: Emitter) -> TextSpoken:
+        sound = spoken(self._how.engines, message, self._how.sound_seconds)
+        key = media_key(new_id("media_"))
+        self._store.put_stream(key, [sound], len(sound))
+        return TextSpoken(key=key, format=message.format)
