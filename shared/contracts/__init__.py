@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.backtests import BacktestStream, StreamBacktested
+from shared.contracts.channels import (
+    ChannelEventAnswered,
+    ChannelEventReceived,
+    ConversationAnswered,
+    SayInConversation,
+)
 from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnanswered, TurnUnderstood
 from shared.contracts.conversations import ConversationsChanged
 from shared.contracts.decisions import DecideText, TextDecided
@@ -63,4 +69,8 @@ MESSAGES: tuple[type[Message], ...] = (
     InputsObserved,
     ReadPicture,
     PictureRead,
+    ChannelEventReceived,
+    ChannelEventAnswered,
+    SayInConversation,
+    ConversationAnswered,
 )

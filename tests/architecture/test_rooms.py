@@ -33,6 +33,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "bots": ("analysis",),
     "catalogs": ("jobs",),
     "attachments": (),
+    "channels": ("chat",),
     "chat": ("analysis", "attachments", "moderations"),
     "colleagues": ("alerts", "chat", "conversations"),
     "customers": ("chat", "conversations", "feedback"),
