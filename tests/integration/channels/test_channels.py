@@ -15,7 +15,7 @@ import pytest
 from services.channels.app import running
 from services.channels.settings import ChannelsSettings
 from tests.unit.channels import far_ends
-from tests.unit.channels.far_ends import FarEnd, far_end
+from tests.unit.channels.far_ends import Answer, Asked, FarEnd, always, far_end
 from tests.unit.gateway.platform import Platform, running_platform
 from tests.waiting import wait_for
 
@@ -148,7 +148,10 @@ def test_a_colleague_s_words_go_where_the_customer_is(platform: Platform) -> Non
 
 def test_a_far_end_that_fails_for_a_while_gets_all_in_order_and_the_channel_says_so(platform: Platform) -> None:
     statuses = [500, 503]
-    answer = lambda _: (statuses.pop(0) if statuses else 200, {})  # noqa: E731  # the shortest far end
+
+    def answer(_: Asked) -> Answer:
+        return (statuses.pop(0) if statuses else 200), {}
+
     with line(platform, "flaky", WEBHOOK, answer=answer) as shop:
         for number in range(2):
             shop.post(far_ends.webhook({"id": str(number), "thread": "a", "text": f"m{number}"}, time.time()))
@@ -159,7 +162,7 @@ def test_a_far_end_that_fails_for_a_while_gets_all_in_order_and_the_channel_says
 
 
 def test_what_a_far_end_refuses_is_given_up_and_seen(platform: Platform) -> None:
-    with line(platform, "closed", WEBHOOK, answer=lambda _: (410, {})) as shop:
+    with line(platform, "closed", WEBHOOK, answer=always(410, {})) as shop:
         shop.post(far_ends.webhook({"id": "1", "thread": "a", "text": "hello"}, time.time()))
         wait_for(lambda: any(one["status"] == "failed" for one in shop.messages()), 10)
         (failed,) = [one for one in shop.messages() if one["status"] == "failed"]

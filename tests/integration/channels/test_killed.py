@@ -59,7 +59,7 @@ class Channels:
 @contextmanager
 def gateway(where: Place) -> Iterator[str]:
     settings = GatewaySettings(
-        **where.settings(),  # type: ignore[arg-type]
+        **where.settings(),
         port=0,
         api_key=SecretStr(KEY),
         outbound_networks="127.0.0.0/8",  # type: ignore[arg-type]

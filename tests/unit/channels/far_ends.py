@@ -51,6 +51,11 @@ class FarEnd:
             return [one.body for one in self.asked if one.method == "POST" and one.path.endswith(ending)]
 
 
+def always(status: int, body: Any) -> Callable[[Asked], Answer]:
+    """The same answer to everything."""
+    return lambda _: (status, body)
+
+
 @contextmanager
 def far_end(answer: Callable[[Asked], Answer] = lambda _: (200, {"ok": True})) -> Iterator[FarEnd]:
     """Start one on a free port of this host."""

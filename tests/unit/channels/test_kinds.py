@@ -14,7 +14,7 @@ from shared.contracts.channels import CustomerChannel
 from shared.outbound.client import OutboundClient, OutboundRefused
 from shared.outbound.signing import is_signed
 from tests.unit.channels import far_ends
-from tests.unit.channels.far_ends import Answer, Asked, far_end
+from tests.unit.channels.far_ends import Answer, Asked, always, far_end
 
 NOW = 1_790_000_000.0
 HERE = OutboundClient((ip_network("127.0.0.0/8"),))
@@ -145,7 +145,8 @@ class TestTelegram:
     def test_a_text_is_a_message_and_nothing_else_is(self) -> None:
         found = received(setting("telegram"), far_ends.telegram())
         assert found.messages == (Incoming("1111111/1", "1111111", "hello", "Ada"),)
-        for changes in ({"text": None}, {"from": {"id": 2, "is_bot": True}}, {"chat": {}}):
+        others: tuple[dict[str, Any], ...] = ({"text": None}, {"from": {"id": 2, "is_bot": True}}, {"chat": {}})
+        for changes in others:
             assert received(setting("telegram"), far_ends.telegram(**changes)).messages == ()
 
     def test_a_long_answer_goes_in_pieces_with_the_keyboard_below_the_last(self) -> None:
@@ -158,10 +159,10 @@ class TestTelegram:
 
     def test_what_telegram_refuses_is_no_delivery_and_its_pause_is_kept(self) -> None:
         refusal = {"ok": False, "error_code": 429, "parameters": {"retry_after": 5}}
-        with far_end(lambda _: (429, refusal)) as end, pytest.raises(Undelivered) as busy:
+        with far_end(always(429, refusal)) as end, pytest.raises(Undelivered) as busy:
             send(setting("telegram", end.url), Outgoing("m", "5", text="x"))
         assert busy.value.may_retry
-        with far_end(lambda _: (403, {"ok": False})) as end, pytest.raises(Undelivered) as blocked:
+        with far_end(always(403, {"ok": False})) as end, pytest.raises(Undelivered) as blocked:
             send(setting("telegram", end.url), Outgoing("m", "5", text="x"))
         assert not blocked.value.may_retry
 
@@ -196,7 +197,7 @@ class TestSlack:
         assert asked.headers["authorization"] == f"Bearer {far_ends.SLACK_TOKEN}"
         for code, may_retry in (("channel_not_found", False), ("ratelimited", True)):
             refusal = {"ok": False, "error": code}
-            with far_end(lambda _, body=refusal: (200, body)) as end, pytest.raises(Undelivered) as refused:
+            with far_end(always(200, refusal)) as end, pytest.raises(Undelivered) as refused:
                 send(setting("slack", end.url), Outgoing("m", "C1", text="x"))
             assert refused.value.may_retry is may_retry
 
@@ -233,6 +234,6 @@ class TestEveryKind:
 
     def test_a_far_end_that_is_broken_is_tried_again_and_one_that_refuses_is_not(self, kind: str) -> None:
         for status, may_retry in ((500, True), (429, True), (401, False)):
-            with far_end(lambda _, status=status: (status, {})) as end, pytest.raises(Undelivered) as failed:
+            with far_end(always(status, {})) as end, pytest.raises(Undelivered) as failed:
                 send(setting(kind, end.url), Outgoing("m", "5", text="x"))
             assert failed.value.may_retry is may_retry
