@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 from pydantic import SecretStr
@@ -58,13 +59,14 @@ class Channels:
 
 @contextmanager
 def gateway(where: Place) -> Iterator[str]:
-    settings = GatewaySettings(
+    chosen: dict[str, Any] = {
         **where.settings(),
-        port=0,
-        api_key=SecretStr(KEY),
-        outbound_networks="127.0.0.0/8",  # type: ignore[arg-type]
-        request_timeout_seconds=5,
-    )
+        "port": 0,
+        "api_key": SecretStr(KEY),
+        "outbound_networks": "127.0.0.0/8",
+        "request_timeout_seconds": 5,
+    }
+    settings = GatewaySettings(**chosen)
     with connect(where.broker_url, prefix=where.broker_prefix) as bus, echoing(bus), serving(settings) as url:
         yield url
 
