@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+from services.channels import app as channels
+from services.channels.settings import ChannelsSettings
 from services.console.settings import ConsoleSettings
 from services.gateway.http.server import serving
 from services.gateway.settings import GatewaySettings
@@ -59,6 +61,7 @@ def running(first_key: SecretStr) -> Iterator[Addresses]:
         stack.enter_context(nlu.running(read_settings(NluSettings)))
         stack.enter_context(recommendation.running(read_settings(RecommendationSettings)))
         stack.enter_context(training.running(read_settings(TrainingSettings)))
+        stack.enter_context(channels.running(read_settings(ChannelsSettings)))
         api = stack.enter_context(serving(read_settings(GatewaySettings, api_key=first_key)))
         yield Addresses(api, _console(stack, api))
 

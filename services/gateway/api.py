@@ -19,6 +19,7 @@ from services.gateway.batches import routes as batches
 from services.gateway.batches.worker import working
 from services.gateway.bots import routes as bots
 from services.gateway.catalogs import routes as catalogs
+from services.gateway.channels import routes as channels
 from services.gateway.chat import routes as chat
 from services.gateway.colleagues import note_routes, proposal_routes
 from services.gateway.colleagues import routes as colleagues
@@ -103,6 +104,7 @@ ROUTERS = (
     moderations.router,
     stored_completions.router,
     webhooks.router,
+    channels.router,
     widgets.router,
     widget_sessions.router,
     widget_sessions.page,

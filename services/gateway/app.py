@@ -17,6 +17,7 @@ from services.gateway.attachments.reading import Attachments
 from services.gateway.audio.client import Audio
 from services.gateway.catalogs.retraining import INTERVAL_SECONDS as RETRAINING_SECONDS
 from services.gateway.catalogs.retraining import retrain_due
+from services.gateway.channels.saying import AT_ONCE, Saying, build_saying_handlers
 from services.gateway.chat.generation import TextGeneration
 from services.gateway.chat.lookup import ConversationLookup
 from services.gateway.chat.outbox import Outbox
@@ -58,6 +59,7 @@ from shared.messaging.bus import Bus, Publisher
 from shared.messaging.celery.job_queue import job_queue
 from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer
+from shared.messaging.consuming.stream_consumer import StreamConsumer
 from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
 from shared.outbound.client import OutboundClient
@@ -132,6 +134,9 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
     audio = Audio(requester, store, settings.sound_timeout_seconds, settings.audio_limit_bytes)
     attachments = Attachments(requester, store, database, settings.media_timeout_seconds)
     answering = Answering(database, turns, conversations, generation, moderator, attachments, audio, time.time)
+    saying = stack.enter_context(Saying(turns, conversations))
+    says = build_saying_handlers(saying.take)
+    stack.enter_context(StreamConsumer(bus, Queues.SAYINGS, says, publisher=publisher, limit=4 * AT_ONCE))
     _write_in_background(settings, stack, bus, publisher, database, answering)
     return AppState(
         settings=settings,

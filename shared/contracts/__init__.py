@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.backtests import BacktestStream, StreamBacktested
+from shared.contracts.channels import (
+    ChannelEventAnswered,
+    ChannelEventReceived,
+    ConversationAnswered,
+    SayInConversation,
+)
 from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnanswered, TurnUnderstood
 from shared.contracts.conversations import ConversationsChanged
 from shared.contracts.decisions import DecideText, TextDecided
@@ -76,4 +82,8 @@ MESSAGES: tuple[type[Message], ...] = (
     SoundTranscribed,
     SpeakText,
     TextSpoken,
+    ChannelEventReceived,
+    ChannelEventAnswered,
+    SayInConversation,
+    ConversationAnswered,
 )

@@ -82,6 +82,10 @@ class Queues:
     BACKTESTS = QueueSpec(
         "monitoring.backtest", (Binding(Exchange.RPC, "monitoring.backtest"),), max_length=100, message_ttl=120.0
     )
+    CHANNELS = QueueSpec("channels", (Binding(Exchange.RPC, "channels"),), max_length=2_000, message_ttl=60.0)
+    SAYINGS = QueueSpec(
+        "conversation.say", (Binding(Exchange.RPC, "conversation.say"),), max_length=2_000, message_ttl=60.0
+    )
     SHARED = (
         NLU,
         GENERATION,
@@ -97,6 +101,8 @@ class Queues:
         RESPONSES,
         DOCUMENTS,
         BACKTESTS,
+        CHANNELS,
+        SAYINGS,
         DEAD,
     )
 
@@ -135,6 +141,19 @@ class Queues:
         bindings = (Binding(Exchange.EVENTS, "generation.cancelled"),)
         return QueueSpec(
             f"cancellations.{instance}",
+            bindings,
+            max_length=10_000,
+            overflow="drop_oldest",
+            message_ttl=_UNUSED,
+            expires=_UNUSED,
+        )
+
+    @staticmethod
+    def conversation_news(instance: str) -> QueueSpec:
+        """Conversations in which something has changed, for one process that passes it on."""
+        bindings = (Binding(Exchange.EVENTS, "conversations.changed"),)
+        return QueueSpec(
+            f"conversations.{instance}",
             bindings,
             max_length=10_000,
             overflow="drop_oldest",

@@ -35,6 +35,13 @@ def signed_headers(signing_secrets: Sequence[str], message_id: str, timestamp: i
     }
 
 
+def is_signed(secret: str, message_id: str, timestamp: int, body: bytes, signatures: str) -> bool:
+    """Whether one of the signatures of a message, as the header has them, was made with this secret."""
+    expected = signed_headers([secret], message_id, timestamp, body)["webhook-signature"]
+    shown = signatures.split(" ")[:10]
+    return any(hmac.compare_digest(one.encode("utf-8", "replace"), expected.encode()) for one in shown)
+
+
 def _signature(secret: str, signed: bytes) -> str:
     key = base64.b64decode(secret.removeprefix(_PREFIX))
     return base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode("ascii")

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, tuple_, update
 from sqlmodel import Session, col, select
 
 from shared.errors import InvalidInput, NotFound
-from shared.storage import conversations, feedback, guards
+from shared.storage import channels, conversations, feedback, guards
 from shared.storage.completion_tables import StoredCompletion
 from shared.storage.identity import new_id
 from shared.storage.paging import Order
@@ -115,6 +115,7 @@ def forget(session: Session, conversation_id: str) -> None:
     """Delete a conversation with every word of it: turns, items, notes, responses and what was being written of them."""
     feedback.forget(session, conversation_id)
     guards.forget(session, conversation_id)
+    channels.forget(session, conversation_id)
     theirs = select(col(Response.id)).where(col(Response.conversation_id) == conversation_id)
     session.exec(delete(ResponsePiece).where(col(ResponsePiece.response_id).in_(theirs)))
     for table in (ConversationNote, KnowledgeProposal, Response, ConversationItem, StoredCompletion, Turn):

@@ -6,6 +6,7 @@ from shared.storage import alert_tables as alert_tables
 from shared.storage import audit_tables as audit_tables
 from shared.storage import batch_tables as batch_tables
 from shared.storage import catalog_tables as catalog_tables
+from shared.storage import channel_tables as channel_tables
 from shared.storage import completion_tables as completion_tables
 from shared.storage import feedback_tables as feedback_tables
 from shared.storage import guard_tables as guard_tables

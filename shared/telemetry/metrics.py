@@ -50,6 +50,7 @@ SOURCES = Gauge("parley_sources", "Sources that monitoring fetches, by how that 
 CHANNELS_FAILING = Gauge("parley_alert_channels_failing", "Channels whose last notice could not be delivered.")
 ALERTS_FIRING = Gauge("parley_alerts_firing", "Streams on which an alert is firing.")
 ALERTS = Counter("parley_alerts", "Alerts by rule that began, ended or were escalated.", ["rule", "change"])
+CHANNEL_MESSAGES = Counter("parley_channel_messages", "Messages of customers' channels.", ["channel", "outcome"])
 ALERT_NOTICES = Counter("parley_alert_notices", "Notices of alerts by kind of channel.", ["channel", "outcome"])
 
 

@@ -21,6 +21,7 @@ IMAGES = {
     "generation": {"generation", "cpu"},
     "recommendation": {"recommendation", "cpu"},
     "monitoring": {"monitoring"},
+    "channels": {"channels"},
     "training": {"training", "cpu"},
     "cli": {"cli", "data"},
     "console": {"console"},

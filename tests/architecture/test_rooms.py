@@ -35,6 +35,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "attachments": ("audio",),
     "audio": (),
     "chat": ("analysis", "attachments", "audio", "moderations"),
+    "channels": ("chat",),
     "colleagues": ("alerts", "chat", "conversations"),
     "customers": ("chat", "conversations", "feedback"),
     "conversations": (

@@ -19,7 +19,7 @@ from tests.infrastructure import free_port
 from tests.integration.places import Place
 
 ADMIN_KEY = "pk-end-to-end-admin-key-0123456789abcdef"
-SERVICES = ("gateway", "nlu", "generation", "recommendation", "monitoring", "training")
+SERVICES = ("gateway", "nlu", "generation", "recommendation", "monitoring", "channels", "training")
 #: Seconds; far above what a start takes on two busy cores.
 START_TIMEOUT = 780.0
 

@@ -16,7 +16,7 @@ from tests.end_to_end.platforms import Platform, wait_for, wait_until_ready
 
 pytestmark = pytest.mark.stack
 
-PARLEY = ("gateway", "nlu", "generation", "monitoring", "training")
+PARLEY = ("gateway", "nlu", "generation", "monitoring", "channels", "training")
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,13 @@ TRACKERS = [
 
 SERVICES = (
     *("services.embedded", "services.cli.__main__", "services.gateway.app", "services.nlu.app"),
-    *("services.generation.app", "services.monitoring.app", "services.training.app", "services.training.jobs.attempt"),
+    *(
+        "services.generation.app",
+        "services.monitoring.app",
+        "services.channels.app",
+        "services.training.app",
+        "services.training.jobs.attempt",
+    ),
 )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from services.channels.settings import ChannelsSettings
 from services.cli.__main__ import build
 from services.console.settings import ConsoleSettings
 from services.gateway.settings import GatewaySettings
@@ -24,6 +25,7 @@ KINDS = (
     GenerationSettings,
     RecommendationSettings,
     MonitoringSettings,
+    ChannelsSettings,
     TrainingSettings,
     ConsoleSettings,
 )

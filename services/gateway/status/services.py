@@ -9,7 +9,7 @@ from shared.storage.platform_tables import Process
 from shared.storage.processes import SILENT_SECONDS
 
 #: All that say so; the console is a client, and says nothing.
-SERVICES = ("gateway", "nlu", "generation", "recommendation", "monitoring", "training")
+SERVICES = ("gateway", "nlu", "generation", "recommendation", "monitoring", "channels", "training")
 #: Without which no customer is answered.
 _VITAL = ("gateway", "nlu", "generation")
 

@@ -14,7 +14,14 @@ from shared.storage import keys
 from shared.storage.engine import open_database
 from tests.unit.gateway.platform import ADMIN_KEY, Platform, asked
 
-OPEN = {"/health", "/health/ready", "/metrics", "/widget.js", "/v1/widgets/{widget_id}/sessions"}
+OPEN = {
+    "/health",
+    "/health/ready",
+    "/metrics",
+    "/widget.js",
+    "/v1/widgets/{widget_id}/sessions",
+    "/v1/channels/{channel_id}/events",
+}
 
 
 def test_every_route_but_the_probes_wants_a_key(platform: Platform) -> None:

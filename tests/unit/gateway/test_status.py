@@ -94,11 +94,15 @@ class TestServices:
         assert (idle.state, missed.state) == ("idle", "down")
 
     def test_versions_side_by_side_are_said(self) -> None:
-        there = [process(name, 0.0) for name in ("gateway", "nlu", "generation", "recommendation", "monitoring")]
+        there = [
+            process(name, 0.0) for name in ("gateway", "nlu", "generation", "recommendation", "monitoring", "channels")
+        ]
         word, problems = verdict(services_of([*there, process("nlu", 1.0, "2")], 1.0, jobs_wait=False), broker_up=True)
         assert (word, problems) == ("degraded", ["Processes of several versions run side by side: 1, 2."])
 
     def test_without_the_broker_the_platform_is_down(self) -> None:
-        there = [process(name, 0.0) for name in ("gateway", "nlu", "generation", "recommendation", "monitoring")]
+        there = [
+            process(name, 0.0) for name in ("gateway", "nlu", "generation", "recommendation", "monitoring", "channels")
+        ]
         assert verdict(services_of(there, 1.0, jobs_wait=False), broker_up=True) == ("ok", [])
         assert verdict(services_of(there, 1.0, jobs_wait=False), broker_up=False)[0] == "down"

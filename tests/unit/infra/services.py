@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from services.channels.settings import ChannelsSettings
 from services.cli.settings import CliSettings
 from services.console.settings import ConsoleSettings
 from services.gateway.settings import GatewaySettings
@@ -21,6 +22,7 @@ SETTINGS: dict[str, type[PlatformSettings]] = {
     "nlu": NluSettings,
     "generation": GenerationSettings,
     "monitoring": MonitoringSettings,
+    "channels": ChannelsSettings,
     "recommendation": RecommendationSettings,
     "training": TrainingSettings,
     "cli": CliSettings,

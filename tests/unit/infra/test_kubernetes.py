@@ -23,7 +23,7 @@ from tests.unit.storage.builders import a_job
 
 OVERLAYS = ("cpu", "gpu")
 KUBERNETES = "1.33"
-SERVICES = {"gateway", "console", "nlu", "generation", "recommendation", "monitoring", "training"}
+SERVICES = {"gateway", "console", "nlu", "generation", "recommendation", "monitoring", "channels", "training"}
 #: Clients of the gateway: they know no broker and no database, and count nothing.
 CLIENTS = {"console"}
 #: Where those listen that have HTTP of their own.

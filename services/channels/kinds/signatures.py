@@ -1,0 +1,35 @@
+"""HMAC-SHA256 as channels sign with it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from http import HTTPStatus
+
+from services.channels.kinds.kind import MAX_AGE, Event, Refused
+
+
+def check(shown: str, expected: str) -> None:
+    """Compare in a time that tells nothing.
+
+    Raises:
+        Refused: They differ.
+    """
+    if not hmac.compare_digest(shown.encode("utf-8", "replace"), expected.encode()):
+        raise Refused("The signature is not that of this channel; compare the secrets.", HTTPStatus.UNAUTHORIZED)
+
+
+def hex_digest(secret: str, signed: bytes) -> str:
+    """In lower-case hexadecimal."""
+    return hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+
+
+def fresh(event: Event, stamp: str) -> str:
+    """The time of signing, if it is not long ago.
+
+    Raises:
+        Refused: It is, or there is none.
+    """
+    if not (stamp.isascii() and stamp.isdigit() and abs(event.now - int(stamp[:12])) <= MAX_AGE):
+        raise Refused(f"It was not signed within the last {MAX_AGE:g} seconds.", HTTPStatus.UNAUTHORIZED)
+    return stamp
