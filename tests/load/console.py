@@ -26,7 +26,7 @@ from shared.contracts.chat import Answer, DialogueState
 from shared.contracts.jobs import JobSpec
 from shared.storage.engine import Database
 from shared.storage.statements import insert_rows
-from shared.storage.tables import Conversation, Job, Turn
+from shared.storage.tables import Conversation, ConversationStatus, Job, Turn
 from tests.browser import browser
 from tests.infrastructure import free_port
 from tests.integration.console.conftest import Console, signed_in
@@ -90,7 +90,7 @@ def fill(database: Database, conversations: int) -> str:
 
 
 def _conversation(number: int, now: float, key_id: str) -> Conversation:
-    status = "handed_over" if number % 50 == 0 else "open"
+    status: ConversationStatus = "handed_over" if number % 50 == 0 else "open"
     return Conversation(id=f"conv_{number:06d}", created_at=now - number, status=status, turns=2, key_id=key_id)
 
 

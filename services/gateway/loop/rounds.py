@@ -14,8 +14,9 @@ from services.gateway.loop.preparing import SLOT, DataSets, request_of
 from services.gateway.loop.schemas import LoopRule
 from services.gateway.models.gate import reasons
 from shared.contracts.jobs import FINAL_STATUSES
+from shared.contracts.streams import PLATFORM_STREAM
 from shared.errors import ParleyError
-from shared.storage import jobs, loops, models
+from shared.storage import alerts, jobs, loops, models
 from shared.storage.engine import Database, Session
 from shared.storage.people_tables import LoopRound
 from shared.storage.tables import Job
@@ -29,6 +30,8 @@ INTERVAL_SECONDS = 20.0
 #: Seconds after which a round whose process died while it made the rows is begun again by another.
 _ABANDONED = 300.0
 _HOUR = 3600.0
+#: Alerts of the platform that say that customers speak of something else.
+_DRIFTS = ("input_drift", "confidence_drift", "out_of_scope")
 
 
 class Loop:
@@ -91,11 +94,14 @@ class Loop:
         with self._database.reading() as session:
             last = loops.latest(session, SLOT)
             new = loops.new_corrections(session, last.labelled_until if last is not None else 0.0, rule.sources)
+            since = last.created_at if last is not None else 0.0
+            drift = _drift(session, since) if rule.on_drift and new else None
         if not new or (last is not None and last.state in loops.OPEN):
             return None
         if rule.new_labels is not None and new >= rule.new_labels:
             return f"{new} new corrections"
-        since = last.created_at if last is not None else 0.0
+        if drift is not None:
+            return f"drift ({drift}), and {new} new corrections"
         if rule.every_hours is not None and self._clock() - since >= rule.every_hours * _HOUR:
             return f"{rule.every_hours:g} hours have passed, and {new} turns were corrected"
         return None
@@ -177,6 +183,14 @@ class Outcome:
 
     state: str
     outcome: str
+
+
+def _drift(session: Session, since: float) -> str | None:
+    """The rule by which the platform has noticed, after ``since``, that its model is asked other things than it was trained for."""
+    told = alerts.firing(session, PLATFORM_STREAM)
+    return next(
+        (one.rule for one in told if one.entity == SLOT and one.rule in _DRIFTS and one.opened_at > since), None
+    )
 
 
 def _outcome(session: Session, model_id: str, job: Job) -> Outcome:

@@ -19,7 +19,8 @@ class LoopRule(Body):
         enabled: Without it no round begins by itself.
         new_labels: Corrected turns since the last round from which on one begins; null: their number begins none.
         every_hours: After so long one begins, if anything was corrected at all; null: time begins none.
-        on_drift: Whether a round that is asked for with the reason `drift` begins before `new_labels` are there.
+        on_drift: Whether one begins when the platform alerts that its model is asked other things than it was trained for (or when a request says so
+            with the reason `drift`), if anything was corrected since the last.
         sources: Whose corrections count.
         promotion: `auto`: a model that the gate lets pass goes into production; `ask`: a person decides.
         dialogues: Id of a dialogue file that a model must hold with the bot in service.

@@ -11,17 +11,21 @@ from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from services.cli.__main__ import build
 from services.gateway.files.uploads import UploadStore
 from services.gateway.jobs.submission import JobSubmission
 from services.gateway.loop.preparing import DataSets
 from services.gateway.loop.rounds import Loop
 from shared.artifacts.layout import file_key
 from shared.contracts.jobs import Promotion
+from shared.contracts.streams import PLATFORM_STREAM
 from shared.inference.reader import TextReader
 from shared.messaging.celery.job_queue import job_queue
-from shared.storage import models
-from tests.unit.gateway.platform import Platform, running_platform
+from shared.storage import alerts, models
+from tests import waiting
+from tests.unit.gateway.platform import ADMIN_KEY, Platform, running_platform
 from tests.unit.gateway.test_conversations import begin, say
 from tests.unit.training import job_kit
 from tests.unit.training.attempts import attempt_again, attempt_at, bundle_of
@@ -115,8 +119,14 @@ def f1(bench: Bench, model: str, cache: Path) -> dict[str, float]:
 
 
 def standing(http: httpx.Client) -> dict[str, Any]:
-    found: dict[str, Any] = http.get("/v1/loop").raise_for_status().json()
-    return found
+    """Once no round is between its beginning and its job: the loop of the gateway may be at it this very moment."""
+
+    def told() -> dict[str, Any]:
+        found: dict[str, Any] = http.get("/v1/loop").raise_for_status().json()
+        return found
+
+    waiting.wait_for(lambda: all(one["state"] != "preparing" for one in told()["rounds"]), 20.0)
+    return told()
 
 
 def test_forty_corrections_of_a_confused_pair_raise_its_f1(
@@ -165,11 +175,33 @@ def test_forty_corrections_of_a_confused_pair_raise_its_f1(
         assert (again.status_code, again.json()["error"]["param"]) == (409, "round_id")
 
 
-def test_the_next_round_begins_with_the_rows_that_nobody_has_corrected(platform: Platform, bench: Bench) -> None:
-    """Rows of the first model and all corrections anew: a label that was corrected twice leaves no trace of the first."""
+def test_drift_begins_the_next_round_with_the_rows_that_nobody_has_corrected(platform: Platform, loop: Loop) -> None:
     with platform.http() as http:
-        drift = http.post("/v1/loop/rounds", json={"reason": "drift"}).raise_for_status().json()
-        before = standing(http)["rounds"][1]
-        assert (drift["state"], drift["base_file"], drift["reason"]) == ("training", before["base_file"], "drift")
-        refused = http.post("/v1/loop/rounds", json={})
+        with platform.database.transaction() as session:
+            drift: dict[str, Any] = {"share": 0.0, "volume": 9, "threshold": 0.2, "evidence": (), "now": time.time()}
+            alerts.open(session, stream=PLATFORM_STREAM, rule="input_drift", entity="nlu", **drift)
+        loop.go_on()
+        assert len(standing(http)["rounds"]) == 1, "there is nothing to learn yet"
+        correct(http, "what about the other thing", "cancel")
+        loop.go_on()
+        second, first = standing(http)["rounds"]
+        assert (second["state"], second["base_file"], second["corrections"]) == ("training", first["base_file"], 41)
+        assert second["reason"] == "drift (input_drift), and 1 new corrections"
+        refused = http.post("/v1/loop/rounds", json={"reason": "drift"})
         assert (refused.status_code, refused.json()["error"]["param"]) == (409, "reason")
+
+
+def test_the_command_tells_where_it_stands_and_why_a_turn_was_answered_so(platform: Platform) -> None:
+    access = ["--url", platform.url, "--api-key", ADMIN_KEY]
+    shown = CliRunner().invoke(build(), ["loop", "status", *access]).stdout
+    assert "round_nlu_2 is training." in shown
+    assert "promoted" in shown
+    kept = CliRunner().invoke(build(), ["loop", "rule", "--new-labels", "7", "--auto", *access])
+    assert kept.exit_code == 0, kept.output
+    with platform.http() as http:
+        assert (standing(http)["rule"]["new_labels"], standing(http)["rule"]["promotion"]) == (7, "auto")
+        conversation_id = begin(http)
+        say(http, conversation_id, "order it now").raise_for_status()
+    told = CliRunner().invoke(build(), ["explain", conversation_id, *access]).stdout
+    assert "> intent" in told
+    assert "-0.900" in told, "what leaving the word out changes"
