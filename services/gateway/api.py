@@ -14,6 +14,7 @@ from services.gateway.alerts import channel_routes as alert_channels
 from services.gateway.alerts import routes as alerts
 from services.gateway.analysis import routes as analysis
 from services.gateway.audio import routes as audio
+from services.gateway.audit import routes as audit
 from services.gateway.backtests import routes as backtests
 from services.gateway.batches import routes as batches
 from services.gateway.batches.worker import working
@@ -34,6 +35,7 @@ from services.gateway.feedback import routes as feedback
 from services.gateway.files import routes as files
 from services.gateway.guards import routes as guards
 from services.gateway.http import errors
+from services.gateway.http.auditing import FailedActs
 from services.gateway.http.body_limit import BodyLimit
 from services.gateway.http.live_traffic import LiveTraffic
 from services.gateway.http.public import PublicDoors
@@ -99,6 +101,7 @@ ROUTERS = (
     recommendations.router,  # before the routes that take the rest of a path for an id
     catalogs.router,
     keys.router,
+    audit.router,
     batches.router,
     uploads.router,
     moderations.router,
@@ -153,6 +156,7 @@ def build_api(gateway: AppState) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     settings = gateway.settings
+    app.add_middleware(FailedActs, state=gateway)
     app.add_middleware(
         BodyLimit,
         json_bytes=settings.json_limit_bytes,

@@ -15,6 +15,8 @@ from services.gateway.analysis.client import Texts
 from services.gateway.api import build_api
 from services.gateway.attachments.reading import Attachments
 from services.gateway.audio.client import Audio
+from services.gateway.audit.expiry import INTERVAL_SECONDS as AUDIT_SECONDS
+from services.gateway.audit.expiry import delete_old
 from services.gateway.catalogs.retraining import INTERVAL_SECONDS as RETRAINING_SECONDS
 from services.gateway.catalogs.retraining import retrain_due
 from services.gateway.channels.saying import AT_ONCE, Saying, build_saying_handlers
@@ -180,10 +182,11 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
 
 
 def _forget_in_time(settings: GatewaySettings, stack: ExitStack, database: Database, store: ArtifactStore) -> None:
-    """Files, uploads and customers whose time is over."""
+    """Files, uploads, customers and entries of the audit whose time is over."""
     days = settings.customer_retention_days
     for name, forget, seconds in (
         ("file-expiry", lambda: delete_expired(database, store, time.time()), INTERVAL_SECONDS),
+        ("audit-expiry", lambda: delete_old(database, settings.audit_days, time.time()), AUDIT_SECONDS),
         ("upload-expiry", lambda: end_expired(database, store, time.time()), 2 * INTERVAL_SECONDS),
         ("customer-retention", lambda: forget_unseen(database, days, time.time()), CUSTOMER_SECONDS),
     ):

@@ -46,6 +46,8 @@ class GatewaySettings(PlatformSettings):
     """Largest body of documents for a stream; it is taken in as it comes, and never held whole."""
     uploads_limit: Annotated[int, Field(ge=1)] = 8
     """Uploads that may be under way at once; then 429. Each may keep a whole file in the temporary folder."""
+    audit_days: Annotated[int, Field(ge=30, le=36_500)] = 365
+    """Days for which it is known who did what; the database itself refuses to forget the last 30."""
     slow_client_seconds: Annotated[float, Field(gt=0)] = 20.0
     """What a client may take for the head of a request, and for a body beyond what it takes at 10 kB/s; then 408. One that
     takes its answer more slowly is cut off."""

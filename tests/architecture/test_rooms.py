@@ -34,6 +34,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "catalogs": ("jobs",),
     "attachments": ("audio",),
     "audio": (),
+    "audit": (),
     "chat": ("analysis", "attachments", "audio", "moderations"),
     "channels": ("chat",),
     "colleagues": ("alerts", "chat", "conversations"),

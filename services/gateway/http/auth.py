@@ -13,6 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
+from services.gateway.http.auditing import note
 from services.gateway.http.inner import inner_caller
 from services.gateway.http.keyring import Caller, CallerRole
 from services.gateway.http.tracing import show_allowance
@@ -35,6 +36,7 @@ def _admission(
             caller = await authenticated(state, credentials.credentials if credentials else "", request)
             within_rate(state, caller, request.scope)
         check_role(caller, role)
+        await note(request, state, caller)
         return caller
 
     return admit
