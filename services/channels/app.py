@@ -20,6 +20,7 @@ from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
 from shared.outbound.client import OutboundClient
+from shared.presence import present
 from shared.storage import channels
 from shared.storage.engine import open_database
 from shared.telemetry.health import Health
@@ -77,4 +78,6 @@ def running(settings: ChannelsSettings) -> Iterator[Health]:
             stack.enter_context(worker)
         stack.enter_context(Ticker("channels-sweep", sweep, _SWEEP_SECONDS))
         stack.enter_context(Ticker("channels-prune", prune, _PRUNE_SECONDS))
-        yield Health({"broker": consumer.refusal}, vital={"consumer": consumer.problem})
+        health = Health({"broker": consumer.refusal}, vital={"consumer": consumer.problem})
+        stack.enter_context(present(database, "channels", health.report))
+        yield health

@@ -41,12 +41,17 @@ def _service(name: str, processes: Sequence[Process], now: float, jobs_wait: boo
         state=("degraded" if any(one.problems for one in there) else "ok")
         if there
         else "idle"
-        if name == "training" and not jobs_wait
+        if _is_idle(name, processes, jobs_wait)
         else "down",
         processes=len(there),
         versions=sorted({one.version for one in there}),
         problems=problems,
     )
+
+
+def _is_idle(name: str, processes: Sequence[Process], jobs_wait: bool) -> bool:
+    """Whether nobody misses it: workers while no job waits, and channels where there never was one."""
+    return (name == "training" and not jobs_wait) or (name == "channels" and not processes)
 
 
 def verdict(services: Sequence[ServiceStatus], *, broker_up: bool) -> tuple[Verdict, list[str]]:

@@ -31,7 +31,7 @@ _SHOWN_MINUTES = 60
 #: An alert ends once its figure is below this share of what let it begin.
 _CALM = 0.8
 #: Services that are missed; training is started by need, and its jobs say when they wait.
-_MISSED = ("gateway", "nlu", "generation", "recommendation", "monitoring")
+_MISSED = ("gateway", "nlu", "generation", "recommendation", "monitoring", "channels")
 
 
 @dataclass(frozen=True, slots=True)

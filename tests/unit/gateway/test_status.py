@@ -93,6 +93,12 @@ class TestServices:
         (missed,) = [one for one in services_of([], 0.0, jobs_wait=True) if one.name == "training"]
         assert (idle.state, missed.state) == ("idle", "down")
 
+    def test_channels_are_missed_once_they_were_there(self) -> None:
+        (never,) = [one for one in services_of([], 0.0, jobs_wait=False) if one.name == "channels"]
+        gone = [process("channels", 0.0)]
+        (missed,) = [one for one in services_of(gone, 100.0, jobs_wait=False) if one.name == "channels"]
+        assert (never.state, missed.state) == ("idle", "down")
+
     def test_versions_side_by_side_are_said(self) -> None:
         there = [
             process(name, 0.0) for name in ("gateway", "nlu", "generation", "recommendation", "monitoring", "channels")
