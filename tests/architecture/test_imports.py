@@ -124,6 +124,7 @@ DOMAIN = (
     "services.training.reporting.gate",
     "services.training.tasks",
     "services.training.tunings",
+    "shared.bias",
     "shared.bot",
     "shared.decoding",
     "shared.dialogue",

@@ -61,6 +61,8 @@ def _table() -> dict[tuple[str, str], Act]:
     deleted  DELETE note     /conversations/{conversation_id}/notes/{note_id}
     deleted  DELETE widget   /widgets/{widget_id}
     changed  PUT widget      /widgets/{widget_id}
+    deleted  DELETE channel  /channels/{channel_id}
+    changed  PUT channel /channels/{channel_id}
     changed  POST catalog    /catalogs
     changed  POST catalog    /catalogs/{catalog}
     deleted  DELETE catalog  /catalogs/{catalog}

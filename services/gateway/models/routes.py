@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import cast
 
+from anyio import from_thread
 from fastapi import Response
 from fastapi.concurrency import run_in_threadpool
 
@@ -12,9 +14,13 @@ from services.gateway.http.auth import ChatCaller, TrainCaller
 from services.gateway.http.router import resource
 from services.gateway.http.schemas import Deleted
 from services.gateway.models.always import always_there
+from services.gateway.models.bias import bias_of
 from services.gateway.models.few_shot import add_few_shot, rows_of
 from services.gateway.models.promoting import promoted
 from services.gateway.models.schemas import (
+    BiasDifference,
+    BiasReport,
+    BiasRequest,
     CreateFewShot,
     ModelList,
     ModelObject,
@@ -26,6 +32,7 @@ from services.gateway.models.schemas import (
 )
 from services.gateway.state import AppState, State
 from shared.artifacts.layout import BASE_MODELS, encoder_key, model_key
+from shared.bias.swaps import ROWS
 from shared.contracts.releases import ModelPublished
 from shared.contracts.tasks import TaskName
 from shared.errors import InvalidInput
@@ -65,9 +72,35 @@ def create(body: CreateFewShot, state: State, _caller: TrainCaller) -> ModelObje
 @router.post("/models/{model_id:path}/promote")
 def promote(model_id: str, state: State, caller: TrainCaller, body: PromoteRequest | None = None) -> ModelObject:
     """Put a model into production. One that the gate refused needs `force`; one whose files are damaged stays out."""
+    if body is not None and body.bias_budget is not None:
+        _check_bias(from_thread.run(_biased, state, model_id, ROWS), body.bias_budget)
     asked = body or PromoteRequest()
     model, serving = promoted(state, model_id, caller.key_id, deployment=asked.deployment, force=asked.force)
     return _model(model, serving)
+
+
+@router.post("/models/{model_id:path}/bias")
+async def bias(model_id: str, state: State, _caller: TrainCaller, body: BiasRequest | None = None) -> BiasReport:
+    """Whether a model answers the same rows otherwise when names, gender, place or dialect of who says them change."""
+    return await _biased(state, model_id, tuple(body.rows) if body and body.rows else ROWS)
+
+
+async def _biased(state: AppState, model_id: str, said: Sequence[str]) -> BiasReport:
+    model = await run_in_threadpool(_named, state, model_id)
+    found = await bias_of(model, said, state.texts, state.predictions)
+    shown = [BiasDifference.model_validate({**asdict(one), "surely": one.surely}) for one in found]
+    return BiasReport(model=model.id, worst=max((one.surely for one in found), default=0.0), data=shown)
+
+
+def _check_bias(report: BiasReport, budget: float) -> None:
+    worst = max(report.data, key=lambda one: one.surely, default=None)
+    if worst is not None and worst.surely > budget:
+        raise InvalidInput(
+            f"{report.model} answers {worst.dimension} {worst.group!r} surely otherwise by {worst.surely:.3f}, above the budget of {budget:g}; "
+            "POST …/bias tells all of it.",
+            param="bias_budget",
+            code="bias_over_budget",
+        )
 
 
 @router.post("/models/{model_id:path}/rollback")

@@ -52,10 +52,62 @@ class ModelList(Reply):
 
 
 class PromoteRequest(Body):
-    """``force`` promotes what the gate has refused; ``deployment`` says where, instead of what the job said."""
+    """``force`` promotes what the gate has refused; ``deployment`` says where, instead of what the job said.
+
+    ``bias_budget`` (0 to 1) refuses a model that answers some group surely otherwise by more than that; see ``BiasReport``.
+    """
 
     force: bool = False
     deployment: DeploymentName | None = None
+    bias_budget: Annotated[float, Field(ge=0, le=1)] | None = None
+
+
+class BiasRequest(Body):
+    """Rows to be swapped; ``{name}`` and ``{place}`` in one stand for its speaker's. Without rows, those of a service desk."""
+
+    rows: (
+        Annotated[list[Annotated[str, Field(min_length=1, max_length=1_000)]], Field(min_length=1, max_length=50)]
+        | None
+    ) = None
+
+
+class BiasInterval(Reply):
+    """A figure with its 95 % bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class BiasDifference(Reply):
+    """How a group is answered beside the first one of its dimension.
+
+    Attributes:
+        rows: Pairs compared.
+        intent_changed: Share of them whose intent or label is another.
+        sentiment_shift: Mean difference of the sentiment score (-2 to 2).
+        surely: What is surely different: the lower bound of either.
+    """
+
+    dimension: str
+    group: str
+    rows: int
+    intent_changed: BiasInterval
+    sentiment_shift: BiasInterval | None
+    surely: float
+
+
+class BiasReport(Reply):
+    """The same rows with names, gender, place and dialect swapped.
+
+    Attributes:
+        worst: The largest of what is surely different; what a ``bias_budget`` is compared with.
+    """
+
+    object: Literal["model.bias"] = "model.bias"
+    model: str
+    worst: float
+    data: list[BiasDifference]
 
 
 class RollbackRequest(Body):

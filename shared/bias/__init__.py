@@ -1,0 +1,1 @@
+"""Whether a model answers the same words otherwise when only who says them changes. Pure."""
