@@ -210,11 +210,11 @@ def test_a_colleague_leaves_a_note_and_asks_for_replies(console: Console, page: 
         page.goto(f"{console.url}/inbox/{conversation_id}")
         page.get_by_label("Write a note for colleagues").first.fill("asked twice")
         page.get_by_role("button", name="Write it down").click()
-        expect(page.get_by_text("asked twice")).to_be_visible()
+        expect(page.get_by_text("asked twice")).to_be_visible(timeout=20_000)
         (note,) = http.get(f"/v1/conversations/{conversation_id}/notes").json()["data"]
         assert (note["text"], note["author"]) == ("asked twice", "first key")
         page.get_by_role("button", name="Suggest replies").click()
-        expect(page.get_by_text("Nothing to suggest.")).to_be_visible()
+        expect(page.get_by_text("Nothing to suggest.")).to_be_visible(timeout=20_000)
 
 
 def test_turns_are_labelled_by_keys(console: Console, page: Page) -> None:
@@ -223,11 +223,11 @@ def test_turns_are_labelled_by_keys(console: Console, page: Page) -> None:
         for turn_id in turn_ids:
             http.post("/v1/feedback", json={"turn_id": turn_id, "rating": "down"}).raise_for_status()
         page.goto(f"{console.url}/labelling?by=complaints")
-        expect(page.get_by_text("gibberish number 1")).to_be_visible()
+        expect(page.get_by_text("gibberish number 1")).to_be_visible(timeout=20_000)
         page.keyboard.press("1")
-        expect(page.get_by_text("gibberish number 0")).to_be_visible()
+        expect(page.get_by_text("gibberish number 0")).to_be_visible(timeout=20_000)
         page.keyboard.press("0")
-        expect(page.get_by_text("Nothing to label here.")).to_be_visible()
+        expect(page.get_by_text("Nothing to label here.")).to_be_visible(timeout=20_000)
         given = http.get("/v1/feedback", params={"source": "reviewer", "limit": 100}).json()["data"]
         labels = {one["turn_id"]: one["correct"]["intent"] for one in given if one["turn_id"] in turn_ids}
         assert labels == {turn_ids[1]: "gibberish", turn_ids[0]: "out_of_scope"}
@@ -242,7 +242,7 @@ def test_what_a_colleague_answered_is_accepted_as_knowledge(console: Console, pa
         http.post(f"/v1/conversations/{conversation_id}/replies", json=reply).raise_for_status()
         http.post(f"/v1/conversations/{conversation_id}/release").raise_for_status()
         page.goto(f"{console.url}/knowledge")
-        expect(page.get_by_text("do you ship to the moon")).to_be_visible()
+        expect(page.get_by_text("do you ship to the moon")).to_be_visible(timeout=20_000)
         page.get_by_role("button", name="Accept").first.click()
         expect(page.get_by_text("Put this under knowledge in the bot file.")).to_be_visible()
         assert http.get("/v1/knowledge_proposals", params={"status": "accepted"}).json()["data"]
