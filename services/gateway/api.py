@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
@@ -15,9 +16,10 @@ from services.gateway.alerts import routes as alerts
 from services.gateway.analysis import routes as analysis
 from services.gateway.audio import routes as audio
 from services.gateway.audit import routes as audit
+from services.gateway.background.leased_work import LeasedWork, working
 from services.gateway.backtests import routes as backtests
 from services.gateway.batches import routes as batches
-from services.gateway.batches.worker import working
+from services.gateway.batches.worker import batch_work
 from services.gateway.bots import routes as bots
 from services.gateway.catalogs import routes as catalogs
 from services.gateway.channels import routes as channels
@@ -30,6 +32,9 @@ from services.gateway.conversations import routes as conversations
 from services.gateway.customers import routes as customers
 from services.gateway.decisions import routes as decisions
 from services.gateway.embeddings import routes as embeddings
+from services.gateway.evals import grader_routes as graders
+from services.gateway.evals import routes as evals
+from services.gateway.evals.worker import eval_work
 from services.gateway.explanations import routes as explanations
 from services.gateway.feedback import routes as feedback
 from services.gateway.files import routes as files
@@ -103,6 +108,8 @@ ROUTERS = (
     keys.router,
     audit.router,
     batches.router,
+    evals.router,
+    graders.router,
     uploads.router,
     moderations.router,
     stored_completions.router,
@@ -139,7 +146,9 @@ def build_api(gateway: AppState) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         current_default_thread_limiter().total_tokens = gateway.settings.threads
-        async with working(gateway, app):
+        at_work = gateway.settings.batch_rows_at_once > 0
+        works: list[LeasedWork[Any]] = [batch_work(gateway, app), eval_work(gateway, app)]
+        async with working(works if at_work else ()):
             yield
 
     # FastAPI's own page takes its scripts from a content network: blank without one, and strangers' code beside the key.

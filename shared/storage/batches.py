@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Update, func, or_, update
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from shared.contracts.webhooks import WebhookEventType
 from shared.errors import NotFound
 from shared.storage import webhooks
 from shared.storage.batch_tables import FINAL_BATCH_STATUSES, Batch, BatchStatus
+from shared.storage.leases import Leases
 from shared.storage.paging import Page, read_page
 
 _EVENTS: Mapping[BatchStatus, WebhookEventType] = {
@@ -24,6 +25,9 @@ _EVENTS: Mapping[BatchStatus, WebhookEventType] = {
     "expired": "batch.expired",
     "cancelled": "batch.cancelled",
 }
+
+
+LEASES: Leases[Batch] = Leases(Batch, FINAL_BATCH_STATUSES)
 
 
 def add(session: Session, batch: Batch) -> Batch:
@@ -66,41 +70,12 @@ def unfinished(session: Session) -> int:
     return session.exec(select(func.count()).select_from(Batch).where(open_ones)).one()
 
 
-def is_waiting(session: Session, now: float) -> bool:
-    """Whether there is anything to claim; a look that keeps no writer waiting."""
-    return session.exec(select(Batch.id).where(*_free(now)).limit(1)).first() is not None
-
-
-def claim(session: Session, *, token: str, now: float, lease_seconds: float) -> Batch | None:
-    """Take the batch that waits longest; ``None`` if there is nothing to take."""
-    next_one = select(Batch.id).where(*_free(now)).order_by(col(Batch.worked_at), col(Batch.id)).limit(1)
-    statement = (
-        update(Batch)
-        .where(col(Batch.id) == next_one.with_for_update(skip_locked=True).scalar_subquery(), *_free(now))
-        .values(lease_token=token, lease_expires_at=now + lease_seconds)
-        .returning(Batch)
-    )
-    return session.scalars(statement).one_or_none()
-
-
-def renew(session: Session, batch_id: str, token: str, now: float, lease_seconds: float) -> BatchStatus | None:
-    """Prolong the lease; the status now, or ``None`` if the lease is lost, and the worker must stop."""
-    held = _held(batch_id, token).values(lease_expires_at=now + lease_seconds).returning(Batch)
-    batch = session.scalars(held).one_or_none()
-    return None if batch is None else batch.status
-
-
-def release(session: Session, batch_id: str, token: str, now: float) -> None:
-    """Give a batch back, to be gone on with after the others that wait."""
-    session.exec(_held(batch_id, token).values(lease_token=None, lease_expires_at=None, worked_at=now))
-
-
 def change(session: Session, batch: Batch, token: str, **values: Any) -> Batch | None:
     """Set some columns under the lease; the batch as it is then, or ``None`` if the lease is lost.
 
     A status is only set if the batch has the one that ``batch`` has: who asked for its end meanwhile is heard.
     """
-    statement = _held(batch.id, token)
+    statement = LEASES.held(batch.id, token)
     if "status" in values:
         statement = statement.where(col(Batch.status) == batch.status)
     changed = session.scalars(
@@ -118,7 +93,7 @@ def change(session: Session, batch: Batch, token: str, **values: Any) -> Batch |
 def finish(session: Session, batch_id: str, token: str, status: BatchStatus, now: float, **values: Any) -> bool:
     """End a batch and have it told; ``False`` if the lease is lost, and nothing was changed."""
     ending = {"status": status, f"{status}_at": now, "lease_token": None, "lease_expires_at": None, **values}
-    if session.exec(_held(batch_id, token).values(ending)).rowcount != 1:
+    if session.exec(LEASES.held(batch_id, token).values(ending)).rowcount != 1:
         return False
     webhooks.emit(session, _EVENTS[status], {"id": batch_id}, now)
     return True
@@ -138,13 +113,3 @@ def request_cancel(session: Session, batch_id: str, now: float) -> Batch:
     )
     session.expire_all()
     return get(session, batch_id)
-
-
-def _free(now: float) -> tuple[Any, ...]:
-    expired = or_(col(Batch.lease_expires_at).is_(None), col(Batch.lease_expires_at) < now)
-    return col(Batch.status).not_in(FINAL_BATCH_STATUSES), expired
-
-
-def _held(batch_id: str, token: str) -> Update:
-    open_ones = col(Batch.status).not_in(FINAL_BATCH_STATUSES)
-    return update(Batch).where(col(Batch.id) == batch_id, col(Batch.lease_token) == token, open_ones)

@@ -8,6 +8,7 @@ from shared.storage import batch_tables as batch_tables
 from shared.storage import catalog_tables as catalog_tables
 from shared.storage import channel_tables as channel_tables
 from shared.storage import completion_tables as completion_tables
+from shared.storage import eval_tables as eval_tables
 from shared.storage import feedback_tables as feedback_tables
 from shared.storage import guard_tables as guard_tables
 from shared.storage import people_tables as people_tables

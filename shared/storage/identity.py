@@ -21,6 +21,8 @@ IdPrefix = Literal[
     "whdel_",
     "evt_",
     "batch_",
+    "eval_",
+    "evalrun_",
     "upload_",
     "part_",
     "batch_req_",

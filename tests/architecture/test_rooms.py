@@ -28,8 +28,9 @@ TRAINING = "services.training"
 RESOURCES: dict[str, tuple[str, ...]] = {
     "alerts": ("sentiment",),
     "analysis": (),
+    "background": (),
     "backtests": (),
-    "batches": ("files",),
+    "batches": ("background", "files"),
     "bots": ("analysis",),
     "catalogs": ("jobs",),
     "attachments": ("audio",),
@@ -45,6 +46,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     ),
     "decisions": ("chat", "conversations", "responses"),
     "embeddings": ("analysis",),
+    "evals": ("background",),
     "explanations": ("chat",),
     "feedback": ("chat", "files"),
     "files": (),

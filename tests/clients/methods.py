@@ -27,7 +27,7 @@ _ID = "x"
 
 #: Resources that are no part of what Parley exists for.
 NOT_OURS = {
-    "audio": "speech is an engine of its own",
+    "audio": "voices are those of the operator's engine",
     "beta": "hosted agents and previews",
     "containers": "no code of strangers is run",
     "content_provenance_checks": "pictures and sounds",
@@ -42,8 +42,6 @@ NOT_OURS = {
 REFUSED = {
     "completions.create": "the legacy endpoint; send `prompt` as a message to `/v1/chat/completions`",
     "fine_tuning.checkpoints.permissions": "models belong to the platform, not to projects",
-    "fine_tuning.alpha.graders": "graders are not served",
-    "evals": "evals are not served",
     "responses.compact": "a response is continued by `previous_response_id` or a conversation",
 }
 

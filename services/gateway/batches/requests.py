@@ -5,25 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from http import HTTPStatus
 
 from starlette.types import ASGIApp
 
+from services.gateway.background.requests import PatientRequests
 from services.gateway.batches.input_file import BatchRequest
 from services.gateway.batches.results import RowResult, result_of
-from services.gateway.http.inner import InnerAnswer, ask
 from services.gateway.http.keyring import Caller
 from services.gateway.http.live_traffic import TrafficGauge
-from shared.retrying import Backoff
 from shared.storage.batch_tables import Batch
 
 #: Requests whose results are stored together, and seconds after which no other is begun before that.
 WINDOW_ROWS, WINDOW_SECONDS = 128, 5.0
-#: What is away for the moment: waited for while the batch lasts.
-_AWAY = frozenset((HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT))
-#: What may succeed the next time; a request that fails so often is an error.
-_TRIES = 3
-_PAUSES = Backoff(first=0.5, longest=30.0)
 
 
 class WindowOfRequests:
@@ -36,8 +29,7 @@ class WindowOfRequests:
     """
 
     def __init__(self, app: ASGIApp, traffic: TrafficGauge, at_once: int) -> None:
-        self._app = app
-        self._traffic = traffic
+        self._requests = PatientRequests(app, traffic)
         self._at_once = at_once
 
     async def run(
@@ -59,18 +51,6 @@ class WindowOfRequests:
         return [(request, task.result()) for request, task in begun]
 
     async def _make(self, batch: Batch, caller: Caller, request: BatchRequest) -> RowResult:
-        failures = 0
-        while True:
-            async with self._traffic.step():
-                answer = await self._asked(batch, caller, request)
-            is_away = answer.status in _AWAY
-            if not is_away and (answer.status < HTTPStatus.INTERNAL_SERVER_ERROR or failures + 1 >= _TRIES):
-                return result_of(batch, request, answer)
-            if time.time() >= batch.expires_at:
-                return result_of(batch, request, answer)
-            await asyncio.sleep(_PAUSES.pause(failures))
-            failures += 1
-
-    async def _asked(self, batch: Batch, caller: Caller, request: BatchRequest) -> InnerAnswer:
         key = f"{batch.id}/{request.row}"
-        return await ask(self._app, batch.endpoint, request.body, caller, idempotency_key=key)
+        answer = await self._requests.ask(batch.endpoint, request.body, caller, key, batch.expires_at)
+        return result_of(batch, request, answer)

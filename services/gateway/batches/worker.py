@@ -1,29 +1,25 @@
-"""Works at batches, one after another and each for a while, in a task on the server's loop.
+"""Works at batches under a lease (see ``background``).
 
-A batch is worked at under a lease. If the process dies, another one (or the same, started again) goes on after the last part
-that was stored; a request that was made since then is made again with the same idempotency key, so that a chat turn is not taken
-twice.
+A request that was made since the last part was stored is made again with the same idempotency key, so that a chat turn is not taken twice.
 """
 
 from __future__ import annotations
 
-import asyncio
-import secrets
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
+from services.gateway.background.leased_work import SLICE_SECONDS, LeasedWork, LeaseLost
 from services.gateway.batches.input_file import BatchRequest, judge, requests_of
 from services.gateway.batches.requests import WindowOfRequests
 from services.gateway.batches.results import BatchResults, RowResult, result_file
 from services.gateway.http.keyring import Caller
 from services.gateway.state import AppState
 from shared.artifacts.layout import file_key
-from shared.errors import NotFound, reason_of
+from shared.errors import NotFound
 from shared.storage import batches, files
 from shared.storage.batch_tables import Batch, BatchStatus
 from shared.storage.identity import new_id
@@ -31,102 +27,16 @@ from shared.telemetry import logs
 
 log = logs.get(__name__)
 
-#: Seconds between two looks for a batch.
-LOOK_SECONDS = 1.0
-#: Seconds after which a batch is given back, so that the others come to their turn.
-SLICE_SECONDS = 30.0
-#: The lease is renewed so many times within its length.
-_RENEWALS = 6
 
-Result = TypeVar("Result")
+def batch_work(gateway: AppState, app: FastAPI) -> LeasedWork[Batch]:
+    """One process's share of the batches."""
+    results = BatchResults(gateway.store)
+    window = WindowOfRequests(app, gateway.traffic, gateway.settings.batch_rows_at_once)
 
+    async def turn(batch: Batch, token: str) -> None:
+        await _BatchTurn(gateway, results, window, batch, token).run()
 
-class _LeaseLost(Exception):
-    """Another process has the batch."""
-
-
-@asynccontextmanager
-async def working(gateway: AppState, app: FastAPI) -> AsyncIterator[None]:
-    """Work at batches while the context is open, if this process is to."""
-    if not gateway.settings.batch_rows_at_once:
-        yield
-        return
-    task = asyncio.create_task(BatchWorker(gateway, app).run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-class BatchWorker:
-    """One process's share of the work."""
-
-    def __init__(self, gateway: AppState, app: FastAPI) -> None:
-        self._gateway = gateway
-        self._database = gateway.database
-        self._lease_seconds = gateway.settings.batch_lease_seconds
-        self._results = BatchResults(gateway.store)
-        self._window = WindowOfRequests(app, gateway.traffic, gateway.settings.batch_rows_at_once)
-        self._trouble = ""
-
-    async def run(self) -> None:
-        """Take one batch after another, for ever."""
-        while True:
-            try:
-                found = await self._turn()
-                self._trouble = ""
-            except Exception as error:  # noqa: BLE001  # a task that died would leave batches undone for ever
-                reason, found = reason_of(error), False
-                if reason != self._trouble:
-                    log.warning("batches are not worked at for the moment; tried again", reason=reason)
-                self._trouble = reason
-            if not found:
-                await asyncio.sleep(LOOK_SECONDS)
-
-    async def _turn(self) -> bool:
-        token = secrets.token_hex(16)
-        batch = await run_in_threadpool(self._claim, token)
-        if batch is None:
-            return False
-        work = asyncio.ensure_future(_BatchTurn(self._gateway, self._results, self._window, batch, token).run())
-        try:
-            await self._renewing(batch, token, work)
-        except _LeaseLost:
-            log.warning("a batch is no longer ours", batch=batch.id)
-        finally:
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
-            self._give_back(batch, token)
-        return True
-
-    def _claim(self, token: str) -> Batch | None:
-        now = time.time()
-        with self._database.reading() as session:
-            if not batches.is_waiting(session, now):
-                return None
-        with self._database.transaction() as session:
-            return batches.claim(session, token=token, now=now, lease_seconds=self._lease_seconds)
-
-    async def _renewing(self, batch: Batch, token: str, work: asyncio.Future[None]) -> None:
-        while True:
-            done, _ = await asyncio.wait([work], timeout=self._lease_seconds / _RENEWALS)
-            if done:
-                return work.result()
-            status = await run_in_threadpool(self._renew, batch.id, token)
-            if status is None and not work.done():
-                raise _LeaseLost
-            if status == "cancelling" and batch.status != "cancelling":
-                return None  # its requests under way are given up; the next turn writes what there is
-
-    def _renew(self, batch_id: str, token: str) -> BatchStatus | None:
-        with self._database.transaction() as session:
-            return batches.renew(session, batch_id, token, time.time(), self._lease_seconds)
-
-    def _give_back(self, batch: Batch, token: str) -> None:
-        with self._database.transaction() as session:
-            batches.release(session, batch.id, token, time.time())
+    return LeasedWork("batches", gateway.database, batches.LEASES, turn, gateway.settings.batch_lease_seconds)
 
 
 class _BatchTurn:
@@ -214,7 +124,7 @@ class _BatchTurn:
         ids = {name: file_id if stored else None for name, (file_id, _, stored) in written.items()}
         with self._gateway.database.transaction() as session:
             if not batches.finish(session, batch.id, self._token, status, now, **ids):
-                raise _LeaseLost
+                raise LeaseLost
             for file_id, good, stored in written.values():
                 if stored is not None:
                     files.add(session, result_file(batch, file_id, stored, good=good, now=now))
@@ -232,7 +142,7 @@ class _BatchTurn:
         with self._gateway.database.transaction() as session:
             changed = batches.change(session, self._batch, self._token, **values)
         if changed is None:
-            raise _LeaseLost
+            raise LeaseLost
         self._batch = changed
 
 

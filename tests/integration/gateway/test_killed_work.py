@@ -88,6 +88,33 @@ def rows() -> bytes:
     return "\n".join(json.dumps(row(number)) for number in range(ROWS)).encode()
 
 
+def eval_run(client: OpenAI) -> Any:
+    """As many rows, graded by how far their words are from what they should be."""
+    alike: Any = {
+        "type": "text_similarity",
+        "name": "alike",
+        "input": "{{sample.output_text}}",
+        "reference": "{{item.want}}",
+        "evaluation_metric": "meteor",
+        "pass_threshold": 0.5,
+    }
+    made = client.evals.create(data_source_config={"type": "custom", "item_schema": {}}, testing_criteria=[alike])
+    words = " ".join(str(number) for number in range(300))
+    content: Any = [{"item": {"want": words}, "sample": {"output_text": words}} for _ in range(ROWS)]
+    lines = "\n".join(json.dumps(row) for row in content).encode()
+    file = client.files.create(file=("evals.jsonl", lines), purpose="evals").id
+    source: Any = {"type": "jsonl", "source": {"type": "file_id", "id": file}}
+    return client.evals.runs.create(made.id, data_source=source)
+
+
+def run_of(client: OpenAI, run: Any) -> Any:
+    return client.evals.runs.retrieve(run.id, eval_id=run.eval_id)
+
+
+def graded(client: OpenAI, run: Any) -> Any:
+    return run_of(client, run).result_counts
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind == "stack"])
 def test_a_killed_gateway_leaves_no_batch_and_no_webhook_behind(kind: Kind, tmp_path: Path) -> None:
     with (
@@ -104,11 +131,14 @@ def test_a_killed_gateway_leaves_no_batch_and_no_webhook_behind(kind: Kind, tmp_
         file = client.files.create(file=("rows.jsonl", rows()), purpose="batch").id
         batch = client.batches.create(input_file_id=file, endpoint="/v1/chat/completions", completion_window="24h")
 
+        run = eval_run(client)
+
         def counts() -> Any:
             return client.batches.retrieve(batch.id).request_counts
 
-        wait_for(lambda: counts().completed > 0, 60, pause=0.01)
+        wait_for(lambda: counts().completed > 0 and graded(client, run).passed > 0, 60, pause=0.01)
         assert counts().completed < ROWS, "it was over before it could be killed"
+        assert graded(client, run).passed < ROWS, "it was over before it could be killed"
         gateway.kill()
         with database.reading() as session:
             turns_before = len(session.exec(select(Turn.id)).all())
@@ -119,6 +149,11 @@ def test_a_killed_gateway_leaves_no_batch_and_no_webhook_behind(kind: Kind, tmp_
         assert (counts().completed, counts().failed, over.error_file_id) == (ROWS, 0, None)
         answered = [json.loads(line) for line in client.files.content(str(over.output_file_id)).text.splitlines()]
         assert [one["custom_id"] for one in answered] == [str(number) for number in range(ROWS)]
+
+        wait_for(lambda: run_of(client, run).status == "completed", 120)
+        assert (graded(client, run).passed, graded(client, run).total) == (ROWS, ROWS)
+        graded_rows = client.evals.runs.output_items.list(run.id, eval_id=run.eval_id, limit=100)
+        assert [item.datasource_item_id for item in graded_rows] == list(range(ROWS)), "each row once"
 
         with database.reading() as session:
             said = Counter(session.exec(select(Turn.user_text)).all())

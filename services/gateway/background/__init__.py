@@ -1,0 +1,1 @@
+"""Work that can wait, done on the server's loop beside live traffic and after it: batches, and runs of evals."""

@@ -1,0 +1,1 @@
+"""Evals: what models answer to rows, and how good that is."""
