@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019"
-down_revision = "0018"
+revision = "0018"
+down_revision = "0017"
 
 #: Entries younger than this cannot be deleted either: 30 days, in seconds.
 _KEPT = 30 * 86_400
