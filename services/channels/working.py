@@ -22,8 +22,8 @@ _log = logs.get(__name__)
 #: Between tries, and how long there are any.
 PAUSES = Backoff(first=2.0, longest=1800.0)
 LIFETIME_SECONDS = 86_400.0
-#: Seconds between two looks for what nobody was told of.
-LOOK_SECONDS = 1.0
+#: Seconds between two looks of each thread for what nobody was told of, and for what is to be tried again.
+LOOK_SECONDS = 3.0
 
 
 class Worker(Background):
