@@ -7,12 +7,13 @@ import base64
 from typing import Annotated
 
 from fastapi import Path, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.channels.schemas import ChannelMessageObject, CustomerChannelObject
 from services.gateway.http.auth import AdminCaller
 from services.gateway.http.router import After, Limit, resource
 from services.gateway.http.schemas import Deleted, Listing
-from services.gateway.state import State
+from services.gateway.state import AppState, State
 from shared.contracts.channels import (
     ChannelEventAnswered,
     ChannelEventReceived,
@@ -93,6 +94,9 @@ def list_messages(
 )
 async def receive(channel_id: InPath, request: Request, state: State) -> Response:
     """The door of a channel, for the messenger or inbox: signed as its kind does. 200 once what it holds is kept."""
+    await run_in_threadpool(
+        _require, state, channel_id
+    )  # whoever knocks at a door that is none troubles no other service
     headers = {name: value[:_LONGEST_HEADER] for name, value in request.headers.items() if name.startswith(_HEADERS)}
     event = ChannelEventReceived(
         channel_id=channel_id, headers=headers, body=base64.b64encode(await request.body()).decode("ascii")
@@ -102,6 +106,11 @@ async def receive(channel_id: InPath, request: Request, state: State) -> Respons
     if not isinstance(answered, ChannelEventAnswered):
         raise Unavailable(f"an event came back as {type(answered).__name__}; all services must be of one version")
     return Response(answered.body, status_code=answered.status, media_type=answered.content_type)
+
+
+def _require(state: AppState, channel_id: str) -> None:
+    with state.database.reading() as session:
+        channels.get(session, channel_id)
 
 
 def _object(channel: Channel, secret: str | None = None) -> CustomerChannelObject:

@@ -72,6 +72,8 @@ def _table() -> dict[tuple[str, str], Act]:
     changed  POST vector_store /vector_stores
     changed  POST vector_store /vector_stores/{vector_store_id}
     deleted  DELETE vector_store /vector_stores/{vector_store_id}
+    deleted  DELETE eval     /evals/{eval_id}
+    deleted  DELETE eval_run /evals/{eval_id}/runs/{run_id}
     changed  POST webhook    /webhook_endpoints
     changed  POST webhook    /webhook_endpoints/{webhook_endpoint_id}
     changed  POST webhook    /webhook_endpoints/{webhook_endpoint_id}/rotate_secret
