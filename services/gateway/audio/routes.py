@@ -28,7 +28,7 @@ from services.gateway.http.errors import event_of
 from services.gateway.http.router import resource
 from services.gateway.state import AppState, State
 from shared.contracts.media import SpeakText, SpeechTask
-from shared.errors import InvalidInput, ParleyError
+from shared.errors import InvalidInput, NotFound, ParleyError
 
 router = resource("Audio")
 
@@ -102,6 +102,9 @@ async def speak(body: Speech, state: State, _caller: ChatCaller) -> Response:
     """Speak a text through an engine that the operator has declared."""
     first = next(iter(state.settings.speech_engines), "")
     engine = first if body.model in SPEAKERS else body.model
+    if engine not in state.settings.speech_engines:
+        known = ", ".join(sorted(state.settings.speech_engines)) or "none is declared (PARLEY_SPEECH_ENGINES)"
+        raise NotFound(f"No speech engine {body.model!r}; there are: {known}.", param="model")
     sound = await state.audio.speak(
         SpeakText(
             text=body.input,

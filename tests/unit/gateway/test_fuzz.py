@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -19,10 +19,15 @@ from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks
 
+from services.channels import app as channels
+from services.channels.settings import ChannelsSettings
+from services.generation.media.service import MediaLimits, MediaReader
 from services.monitoring.handlers import build_backtest_handlers
 from services.recommendation import app as recommendation
 from services.recommendation.settings import RecommendationSettings
+from shared.artifacts.store import open_store
 from shared.messaging.consuming.consumer import Consumer
+from shared.messaging.consuming.stream_consumer import StreamConsumer
 from shared.messaging.topology import Queues
 from tests.unit.gateway.platform import ADMIN_KEY, Platform, asked, running_platform
 
@@ -45,12 +50,17 @@ def _lines(_context: Any, value: Any) -> bytes:
 @contextmanager
 def whole(platform: Platform) -> Iterator[None]:
     """Those who answer what nlu and generation do not, as they are: a fuzzed request must wait for nobody."""
-    settings = RecommendationSettings(home=platform.settings.home, broker_url=platform.settings.broker_url)
+    place: dict[str, Any] = {"home": platform.settings.home, "broker_url": platform.settings.broker_url}
     with ExitStack() as stack:
-        stack.enter_context(recommendation.running(settings))
+        stack.enter_context(recommendation.running(RecommendationSettings(**place)))
+        stack.enter_context(channels.running(ChannelsSettings(**place)))
         publisher = stack.enter_context(platform.bus.publisher())
         backtests = build_backtest_handlers(platform.database)
         stack.enter_context(Consumer(platform.bus, Queues.BACKTESTS, backtests, publisher=publisher))
+        store = open_store(platform.settings.artifacts)
+        media = stack.enter_context(closing(MediaReader(store, MediaLimits(), threads=2)))
+        for queue in (Queues.MEDIA, Queues.SOUNDS):
+            stack.enter_context(StreamConsumer(platform.bus, queue, media.handlers, publisher=publisher, limit=2))
         yield
 
 
