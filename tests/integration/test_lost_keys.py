@@ -32,7 +32,7 @@ def run(module: str, *arguments: str, home: Path, **environment: str) -> subproc
         env=clean | {"COLUMNS": "500", "PARLEY_HOME": str(home), "PARLEY_PORT": "0"} | environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
 
