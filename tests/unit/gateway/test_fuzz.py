@@ -82,7 +82,9 @@ class Round:
 
     def fuzz(self, examples: int) -> None:
         """Send so many requests of each kind, well-formed and not, to every operation."""
-        schema = schemathesis.openapi.from_url(f"{self.platform.url}/openapi.json")
+        page = f"{self.platform.url}/openapi.json"
+        httpx.get(page, timeout=120).raise_for_status()  # it is made when first asked for, which takes seconds
+        schema = schemathesis.openapi.from_url(page)
         schema.config.generation.with_security_parameters = False  # keys are the subject of test_auth
         for result in schema.get_all_operations():
             operation = cast("Any", result).ok()

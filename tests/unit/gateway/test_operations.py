@@ -111,7 +111,7 @@ def test_the_api_page_needs_nothing_from_elsewhere(platform: Platform) -> None:
 
 
 def test_every_route_documents_its_reply_and_its_errors(platform: Platform) -> None:
-    document = httpx.get(f"{platform.url}/openapi.json").json()
+    document = httpx.get(f"{platform.url}/openapi.json", timeout=120).json()
     assert httpx.get(f"{platform.url}/docs").status_code == 200
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
