@@ -53,6 +53,15 @@ MENU = (
 )
 
 
+#: Seconds that a page waits for what it shows; after 3 the library would give it up for good, however near the answers are.
+_PATIENCE = 60.0
+
+
+def page_at(path: str) -> ui.page:
+    """Puts a page at an address: in place of ``ui.page``."""
+    return ui.page(path, response_timeout=_PATIENCE)
+
+
 @contextmanager
 def page(visit: Visit, title: str, path: str) -> Iterator[None]:
     """The frame of a page; its content goes into the context."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 
 from services.console.api import ApiError, Json
-from services.console.frame import admitted, attempt, page
+from services.console.frame import admitted, attempt, page, page_at
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
@@ -13,7 +13,7 @@ from services.console.visitors import Visitors
 def register(visitors: Visitors) -> None:
     """Give the page its address."""
 
-    @ui.page("/bot")
+    @page_at("/bot")
     async def bot() -> None:
         visit = visitors.present()
         with page(visit, "Bot", "/bot"):

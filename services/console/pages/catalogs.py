@@ -7,7 +7,7 @@ import asyncio
 from nicegui import ui
 
 from services.console.api import Json, segment
-from services.console.frame import admitted, attempt, live, nothing, page
+from services.console.frame import admitted, attempt, live, nothing, page, page_at
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
@@ -17,7 +17,7 @@ _PAGE = 50
 def register(visitors: Visitors) -> None:
     """Give the page its address."""
 
-    @ui.page("/catalogs")
+    @page_at("/catalogs")
     async def catalogs(catalog: str = "", after: str | None = None) -> None:
         visit = visitors.present()
         with page(visit, "Catalogs", "/catalogs"):

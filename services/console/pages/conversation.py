@@ -11,7 +11,7 @@ from services.console.api import ApiError, Json, segment
 from services.console.assisting import notes, suggested_replies
 from services.console.correcting import Corrector
 from services.console.explaining import explain_button
-from services.console.frame import attempt, live, page
+from services.console.frame import attempt, live, page, page_at
 from services.console.pages.customers import address_of
 from services.console.reading import decision
 from services.console.visit import Visit
@@ -25,7 +25,7 @@ _SPEAKERS = {"user": "Customer", "assistant": "Bot"}
 def register(visitors: Visitors) -> None:
     """Give the page its address."""
 
-    @ui.page("/inbox/{conversation_id}")
+    @page_at("/inbox/{conversation_id}")
     async def conversation(conversation_id: str) -> None:
         visit = visitors.present()
         with page(visit, "Conversation", "/inbox"):

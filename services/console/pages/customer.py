@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from nicegui import ui
 
 from services.console.api import ApiError, Json, segment
-from services.console.frame import attempt, live, page
+from services.console.frame import attempt, live, page, page_at
 from services.console.pages.inbox import conversation_line
 from services.console.visit import Visit
 from services.console.visitors import Visitors
@@ -20,7 +20,7 @@ _FIELDS = (("name", "Name"), ("language", "Language"), ("segment", "Segment"))
 def register(visitors: Visitors) -> None:
     """Give the page its address."""
 
-    @ui.page("/customers/{customer_id}")
+    @page_at("/customers/{customer_id}")
     async def customer(customer_id: str) -> None:
         visit = visitors.present()
         with page(visit, "Customer", "/customers"):

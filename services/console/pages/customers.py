@@ -7,7 +7,7 @@ from urllib.parse import quote
 from nicegui import ui
 
 from services.console.api import Json
-from services.console.frame import live, nothing, page
+from services.console.frame import live, nothing, page, page_at
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
@@ -17,7 +17,7 @@ _PAGE = 30
 def register(visitors: Visitors) -> None:
     """Give the page its address."""
 
-    @ui.page("/customers")
+    @page_at("/customers")
     async def customers(after: str | None = None) -> None:
         visit = visitors.present()
         with page(visit, "Customers", "/customers"):

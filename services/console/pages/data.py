@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import events, ui
 
 from services.console.api import ApiError, Json, segment
-from services.console.frame import admitted, attempt, live, nothing, page
+from services.console.frame import admitted, attempt, live, nothing, page, page_at
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
@@ -17,7 +17,7 @@ _LARGEST = 64 * 1024 * 1024
 def register(visitors: Visitors) -> None:
     """Give the page its address."""
 
-    @ui.page("/data")
+    @page_at("/data")
     async def data() -> None:
         visit = visitors.present()
         with page(visit, "Data", "/data"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 
 from services.console.api import Json
-from services.console.frame import live, nothing, page
+from services.console.frame import live, nothing, page, page_at
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
@@ -16,7 +16,7 @@ _PAGE = 30
 def register(visitors: Visitors) -> None:
     """Give the page its address."""
 
-    @ui.page("/inbox")
+    @page_at("/inbox")
     async def inbox(status: str = "handed_over", after: str | None = None) -> None:
         visit = visitors.present()
         chosen = status if status in STATUSES else "all"

@@ -10,7 +10,7 @@ from nicegui import ui
 
 from services.console import charts
 from services.console.api import Json, segment
-from services.console.frame import admitted, attempt, live, page
+from services.console.frame import admitted, attempt, live, page, page_at
 from services.console.pages.jobs import time_left
 from services.console.visit import Visit
 from services.console.visitors import Visitors
@@ -22,7 +22,7 @@ _ENDED = ("succeeded", "failed", "cancelled")
 def register(visitors: Visitors) -> None:
     """Give the page its address."""
 
-    @ui.page("/jobs/{job_id}")
+    @page_at("/jobs/{job_id}")
     async def job(job_id: str) -> None:
         visit = visitors.present()
         address = f"/v1/fine_tuning/jobs/{segment(job_id)}"

@@ -8,7 +8,7 @@ import time
 from nicegui import ui
 
 from services.console.api import Json
-from services.console.frame import admitted, attempt, live, nothing, page
+from services.console.frame import admitted, attempt, live, nothing, page, page_at
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
@@ -26,7 +26,7 @@ _COLOURS = {"succeeded": "positive", "failed": "negative", "cancelled": "grey", 
 def register(visitors: Visitors) -> None:
     """Give the page its address."""
 
-    @ui.page("/jobs")
+    @page_at("/jobs")
     async def jobs(file: str | None = None) -> None:
         visit = visitors.present()
         with page(visit, "Jobs", "/jobs"):

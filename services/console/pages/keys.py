@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 
 from services.console.api import Json, segment
-from services.console.frame import admitted, attempt, live, page
+from services.console.frame import admitted, attempt, live, page, page_at
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
@@ -13,7 +13,7 @@ from services.console.visitors import Visitors
 def register(visitors: Visitors) -> None:
     """Give the page its address."""
 
-    @ui.page("/keys")
+    @page_at("/keys")
     async def keys() -> None:
         visit = visitors.present()
         with page(visit, "Keys", "/keys"):

@@ -7,7 +7,7 @@ import asyncio
 from nicegui import events, ui
 
 from services.console.api import Json, segment
-from services.console.frame import admitted, attempt, live, nothing, page
+from services.console.frame import admitted, attempt, live, nothing, page, page_at
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
@@ -17,7 +17,7 @@ _LARGEST = 64 * 1024 * 1024
 def register(visitors: Visitors) -> None:
     """Give the page its address."""
 
-    @ui.page("/knowledge")
+    @page_at("/knowledge")
     async def knowledge(store: str = "") -> None:
         visit = visitors.present()
         with page(visit, "Knowledge", "/knowledge"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import events, ui
 
 from services.console.api import Json
-from services.console.frame import admitted, attempt, live, nothing, page
+from services.console.frame import admitted, attempt, live, nothing, page, page_at
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
@@ -22,7 +22,7 @@ _AT_ONCE = 20
 def register(visitors: Visitors) -> None:
     """Give the page its address."""
 
-    @ui.page("/labelling")
+    @page_at("/labelling")
     async def labelling(by: str = "uncertainty", people: int = 1) -> None:
         visit = visitors.present()
         chosen, both = by if by in QUEUES else "uncertainty", people == 2  # two people

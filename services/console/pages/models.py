@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 
 from services.console.api import Json, segment
-from services.console.frame import attempt, live, nothing, page
+from services.console.frame import attempt, live, nothing, page, page_at
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
@@ -13,7 +13,7 @@ from services.console.visitors import Visitors
 def register(visitors: Visitors) -> None:
     """Give the page its address."""
 
-    @ui.page("/models")
+    @page_at("/models")
     async def models(id: str | None = None, beside: str | None = None) -> None:  # noqa: A002  # its name in the address
         visit = visitors.present()
         with page(visit, "Models", "/models"):

@@ -10,7 +10,7 @@ from nicegui import ui
 
 from services.console import charts
 from services.console.api import Json
-from services.console.frame import admitted, live, nothing, page
+from services.console.frame import admitted, live, nothing, page, page_at
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
@@ -22,7 +22,7 @@ _WORST = 8
 def register(visitors: Visitors) -> None:
     """Give the page its address."""
 
-    @ui.page("/opinion")
+    @page_at("/opinion")
     async def opinion(stream: str = "chat", span: int = 86_400) -> None:
         visit = visitors.present()
         seconds = span if span in SPANS else 86_400

@@ -10,7 +10,7 @@ from nicegui import ui
 
 from services.console import charts
 from services.console.api import Json
-from services.console.frame import figure, live, nothing, page
+from services.console.frame import figure, live, nothing, page, page_at
 from services.console.pages.inbox import conversation_line
 from services.console.pages.status import readiness
 from services.console.visit import Visit
@@ -22,7 +22,7 @@ _DAY = 86_400
 def register(visitors: Visitors) -> None:
     """Give the page its address."""
 
-    @ui.page("/")
+    @page_at("/")
     async def overview() -> None:
         visit = visitors.present()
         with page(visit, "Overview", "/"):

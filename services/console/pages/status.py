@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nicegui import ui
 
 from services.console.api import Json
-from services.console.frame import live, page
+from services.console.frame import live, page, page_at
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
@@ -18,7 +18,7 @@ _COLOURS = {"ok": "positive", "idle": "grey", "degraded": "warning"}
 def register(visitors: Visitors) -> None:
     """Give the page its address."""
 
-    @ui.page("/status")
+    @page_at("/status")
     async def status() -> None:
         visit = visitors.present()
 

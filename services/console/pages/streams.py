@@ -9,7 +9,7 @@ from nicegui import ui
 
 from services.console import charts
 from services.console.api import Json, segment
-from services.console.frame import admitted, attempt, live, nothing, page
+from services.console.frame import admitted, attempt, live, nothing, page, page_at
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
@@ -20,7 +20,7 @@ _SNOOZE = 60
 def register(visitors: Visitors) -> None:
     """Give the page its address."""
 
-    @ui.page("/streams")
+    @page_at("/streams")
     async def streams(stream: str = "") -> None:
         visit = visitors.present()
         with page(visit, "Streams", "/streams"):

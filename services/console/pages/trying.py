@@ -7,7 +7,7 @@ import asyncio
 from nicegui import ui
 
 from services.console.api import Json
-from services.console.frame import attempt, page
+from services.console.frame import attempt, page, page_at
 from services.console.reading import decision, understanding
 from services.console.visit import Visit
 from services.console.visitors import Visitors
@@ -21,7 +21,7 @@ _WRITERS = ("text_generation", "causal_lm")
 def register(visitors: Visitors) -> None:
     """Give the page its address."""
 
-    @ui.page("/try")
+    @page_at("/try")
     async def trying() -> None:
         visit = visitors.present()
         with page(visit, "Try", "/try"):
