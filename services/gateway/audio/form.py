@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, BinaryIO, Literal, Self
 
-from fastapi import HTTPException, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 
 from services.gateway.audio.schemas import HEARERS, ResponseFormat
+from services.gateway.http import multipart
 from services.gateway.http.schemas import Name
 from shared.contracts.media import SpeechTask, TranscribeSound
 from shared.errors import InvalidInput, NotFound
@@ -82,14 +83,8 @@ async def opened_form(request: Request) -> AsyncIterator[tuple[BinaryIO, SoundFo
     Raises:
         HTTPException: 415, it is no multipart form.
         InvalidInput: Something in it is wrong.
+        StorageFull: The temporary folder has no room for it.
     """
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise HTTPException(415, "Send the sound as 'multipart/form-data', with the fields 'file' and 'model'.")
-    form = await request.form(max_files=1, max_fields=_MOST_FIELDS, max_part_size=16_384)
-    try:
-        file = form.get("file")
-        if not isinstance(file, UploadFile):
-            raise InvalidInput("Missing required parameter: 'file'.", param="file", code="missing_required_parameter")
-        yield file.file, SoundForm.of(form)
-    finally:
-        await form.close()
+    remedy = "Send the sound as 'multipart/form-data', with the fields 'file' and 'model'."
+    async with multipart.opened(request, remedy, max_fields=_MOST_FIELDS, max_part_size=16_384) as form:
+        yield multipart.file_of(form).file, SoundForm.of(form)

@@ -22,47 +22,38 @@ from services.gateway.audio.schemas import (
     Word,
 )
 from services.gateway.audio.subtitles import srt, vtt
-from services.gateway.http import sse
+from services.gateway.http import multipart, sse
 from services.gateway.http.auth import ChatCaller
 from services.gateway.http.errors import event_of
 from services.gateway.http.router import resource
 from services.gateway.state import AppState, State
 from shared.contracts.media import SpeakText, SpeechTask
-from shared.errors import InvalidInput, NotFound, ParleyError
+from shared.errors import InvalidInput, ParleyError
+from shared.settings import speech_engine
 
 router = resource("Audio")
 
 _PIECE = 1024 * 1024
-_FORM: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file", "model"],
-                    "properties": {
-                        "file": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "WAV, MP3, M4A, OGG, FLAC or WebM.",
-                        },
-                        "model": {"type": "string"},
-                        "language": {"type": "string"},
-                        "prompt": {"type": "string"},
-                        "response_format": {"type": "string", "enum": ["json", "text", "srt", "verbose_json", "vtt"]},
-                        "temperature": {"type": "number", "minimum": 0, "maximum": 1},
-                        "stream": {"type": "boolean"},
-                        "timestamp_granularities[]": {
-                            "type": "array",
-                            "items": {"type": "string", "enum": ["word", "segment"]},
-                        },
-                    },
-                }
-            }
+_FORM = multipart.described(
+    ["file", "model"],
+    {
+        "file": {
+            "type": "string",
+            "format": "binary",
+            "description": "WAV, MP3, M4A, OGG, FLAC or WebM.",
         },
-    }
-}
+        "model": {"type": "string"},
+        "language": {"type": "string"},
+        "prompt": {"type": "string"},
+        "response_format": {"type": "string", "enum": ["json", "text", "srt", "verbose_json", "vtt"]},
+        "temperature": {"type": "number", "minimum": 0, "maximum": 1},
+        "stream": {"type": "boolean"},
+        "timestamp_granularities[]": {
+            "type": "array",
+            "items": {"type": "string", "enum": ["word", "segment"]},
+        },
+    },
+)
 _SOUND: dict[int | str, dict[str, Any]] = {
     200: {"content": {"audio/*": {"schema": {"type": "string", "format": "binary"}}}}
 }
@@ -100,11 +91,9 @@ async def translate(request: Request, state: State, _caller: ChatCaller) -> Resp
 @router.post("/audio/speech", response_class=Response, responses=_SOUND)
 async def speak(body: Speech, state: State, _caller: ChatCaller) -> Response:
     """Speak a text through an engine that the operator has declared."""
-    first = next(iter(state.settings.speech_engines), "")
-    engine = first if body.model in SPEAKERS else body.model
-    if engine not in state.settings.speech_engines:
-        known = ", ".join(sorted(state.settings.speech_engines)) or "none is declared (PARLEY_SPEECH_ENGINES)"
-        raise NotFound(f"No speech engine {body.model!r}; there are: {known}.", param="model")
+    engines = state.settings.speech_engines
+    engine = next(iter(engines), body.model) if body.model in SPEAKERS else body.model
+    speech_engine(engines, engine)  # here, and not only where it would speak: who asks for none waits for nobody
     sound = await state.audio.speak(
         SpeakText(
             text=body.input,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, BinaryIO, Literal
+from typing import Annotated, BinaryIO, Literal
 
 from fastapi import Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from services.gateway.files.schemas import FileObject, Purpose
-from services.gateway.files.uploads import CHUNK_BYTES, PURPOSES, Upload, read_form, upload_of
+from services.gateway.files.uploads import CHUNK_BYTES, PURPOSES, Upload, opened_form, upload_of
+from services.gateway.http import multipart
 from services.gateway.http.auth import TrainCaller
 from services.gateway.http.keyring import Caller
 from services.gateway.http.router import After, resource
@@ -22,46 +23,33 @@ from shared.storage.tables import File
 
 router = resource("Files")
 
-_FORM: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["purpose", "file"],
-                    "properties": {
-                        "purpose": {"type": "string", "enum": list(PURPOSES)},
-                        "file": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "For fine-tune: .jsonl or .csv of our rows, or what `import` can read.",
-                        },
-                        "import": {
-                            "type": "string",
-                            "contentMediaType": "application/json",
-                            "description": "Make rows of ours of a file of another format: `{}`, or an object with any of `map` (column by "
-                            "field), `format`, `encoding`, `sheet`, `header`, `task`, `sentiments`. Also as fields such as `import[map][text]`.",
-                        },
-                        "expires_after[anchor]": {"type": "string", "enum": ["created_at"]},
-                        "expires_after[seconds]": {"type": "integer", "minimum": 3600, "maximum": 2592000},
-                    },
-                }
-            }
+_FORM = multipart.described(
+    ["purpose", "file"],
+    {
+        "purpose": {"type": "string", "enum": list(PURPOSES)},
+        "file": {
+            "type": "string",
+            "format": "binary",
+            "description": "For fine-tune: .jsonl or .csv of our rows, or what `import` can read.",
         },
-    }
-}
+        "import": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "description": "Make rows of ours of a file of another format: `{}`, or an object with any of `map` (column by "
+            "field), `format`, `encoding`, `sheet`, `header`, `task`, `sentiments`. Also as fields such as `import[map][text]`.",
+        },
+        "expires_after[anchor]": {"type": "string", "enum": ["created_at"]},
+        "expires_after[seconds]": {"type": "integer", "minimum": 3600, "maximum": 2592000},
+    },
+)
 
 
 @router.post("/files", openapi_extra=_FORM)
 async def create(request: Request, state: State, caller: TrainCaller) -> FileObject:
     """Upload a file. The rows of a training file are judged at once: all that is wrong stands in `parley.faults`."""
     with state.uploads.place():
-        form = await read_form(request)
-        try:
+        async with opened_form(request) as form:
             return await run_in_threadpool(_keep, state, caller, upload_of(form))
-        finally:
-            await form.close()
 
 
 def _keep(state: AppState, caller: Caller, upload: Upload) -> FileObject:

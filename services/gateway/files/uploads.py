@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from threading import BoundedSemaphore, RLock
 from typing import Any, BinaryIO, get_args
 
-from fastapi import HTTPException, Request
-from starlette.datastructures import FormData, UploadFile
+from fastapi import Request
+from starlette.datastructures import FormData
 
 from services.gateway.files import import_form
 from services.gateway.files.schemas import UploadPurpose
+from services.gateway.http import multipart
 from shared.artifacts.layout import file_key
 from shared.artifacts.store import ArtifactStore
-from shared.errors import InvalidInput, StorageFull, TooManyRequests
-from shared.full_disk import is_disk_full
+from shared.errors import InvalidInput, TooManyRequests
 from shared.importing.columns import UnclearColumn
 from shared.importing.options import ImportOptions
 from shared.importing.reading import Import, import_rows
@@ -62,21 +62,11 @@ class Upload:
     importing: ImportOptions | None = None
 
 
-async def read_form(request: Request) -> FormData:
-    """Read the multipart form; files go to disk as they come.
-
-    Raises:
-        HTTPException: 415, it is no multipart form; 400, it is a broken one.
-        StorageFull: The temporary folder has no room for it.
-    """
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise HTTPException(415, "Send the file as 'multipart/form-data', with the fields 'purpose' and 'file'.")
-    try:
-        return await request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=import_form.MAX_BYTES)
-    except OSError as error:
-        if not is_disk_full(error):
-            raise
-        raise StorageFull("The disk of the gateway's temporary folder is full: nothing was stored.") from error
+def opened_form(
+    request: Request, remedy: str = "Send the file as 'multipart/form-data', with the fields 'purpose' and 'file'."
+) -> AbstractAsyncContextManager[FormData]:
+    """The form of an upload, or of a part of one: see ``multipart.opened``."""
+    return multipart.opened(request, remedy, max_fields=_MAX_FIELDS, max_part_size=import_form.MAX_BYTES)
 
 
 def upload_of(form: FormData) -> Upload:
@@ -88,9 +78,7 @@ def upload_of(form: FormData) -> Upload:
     for name in form:
         if name not in _FIELDS and not import_form.is_ours(name):
             raise InvalidInput(f"Unrecognized request argument supplied: {name}.", param=name, code="unknown_parameter")
-    file, purpose = form.get("file"), form.get("purpose")
-    if not isinstance(file, UploadFile):
-        raise InvalidInput("Missing required parameter: 'file'.", param="file", code="missing_required_parameter")
+    file, purpose = multipart.file_of(form), form.get("purpose")
     if purpose is None:
         raise InvalidInput("Missing required parameter: 'purpose'.", param="purpose", code="missing_required_parameter")
     if purpose not in PURPOSES:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from services.gateway.files.routes import file_object
-from services.gateway.files.uploads import CHUNK_BYTES, FINE_TUNE, Upload, filename_of, read_form, refuse_other_formats
+from services.gateway.files.uploads import (
+    CHUNK_BYTES,
+    FINE_TUNE,
+    Upload,
+    filename_of,
+    opened_form,
+    refuse_other_formats,
+)
+from services.gateway.http import multipart
 from services.gateway.http.auth import TrainCaller
 from services.gateway.http.keyring import Caller
 from services.gateway.http.router import resource
@@ -28,20 +34,9 @@ router = resource("Uploads")
 #: Seconds in which an upload has to be completed.
 LIFE_SECONDS = 3600.0
 
-_FORM: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["data"],
-                    "properties": {"data": {"type": "string", "format": "binary", "description": "At most 64 MiB."}},
-                }
-            }
-        },
-    }
-}
+_FORM = multipart.described(
+    ["data"], {"data": {"type": "string", "format": "binary", "description": "At most 64 MiB."}}
+)
 
 
 @router.post("/uploads")
@@ -72,14 +67,11 @@ def create(body: CreateUpload, state: State, caller: TrainCaller) -> UploadObjec
 async def add_part(upload_id: str, request: Request, state: State, caller: TrainCaller) -> PartObject:
     """Send a part. A part that was sent twice is two parts; the file is made of those that are named in the end."""
     with state.uploads.place():
-        form = await read_form(request)
-        try:
+        async with opened_form(request, "Send the part as 'multipart/form-data', with the field 'data'.") as form:
             data = form.get("data")
             if set(form) != {"data"} or not isinstance(data, UploadFile):
                 raise InvalidInput("Send one field, 'data', with the bytes of the part.", param="data")
             return await run_in_threadpool(_keep_part, upload_id, data, state, caller)
-        finally:
-            await form.close()
 
 
 def _keep_part(upload_id: str, data: UploadFile, state: AppState, caller: Caller) -> PartObject:
