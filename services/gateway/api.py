@@ -16,7 +16,7 @@ from services.gateway.alerts import routes as alerts
 from services.gateway.analysis import routes as analysis
 from services.gateway.audio import routes as audio
 from services.gateway.audit import routes as audit
-from services.gateway.background.leased_work import LeasedWork, working
+from services.gateway.background.leased_work import LeasedWork
 from services.gateway.backtests import routes as backtests
 from services.gateway.batches import routes as batches
 from services.gateway.batches.worker import batch_work
@@ -39,7 +39,7 @@ from services.gateway.explanations import routes as explanations
 from services.gateway.feedback import routes as feedback
 from services.gateway.files import routes as files
 from services.gateway.guards import routes as guards
-from services.gateway.http import errors
+from services.gateway.http import errors, tasks
 from services.gateway.http.auditing import FailedActs
 from services.gateway.http.body_limit import BodyLimit
 from services.gateway.http.live_traffic import LiveTraffic
@@ -148,7 +148,7 @@ def build_api(gateway: AppState) -> FastAPI:
         current_default_thread_limiter().total_tokens = gateway.settings.threads
         at_work = gateway.settings.batch_rows_at_once > 0
         works: list[LeasedWork[Any]] = [batch_work(gateway, app), eval_work(gateway, app)]
-        async with working(works if at_work else ()):
+        async with tasks.running(*(work.run() for work in works if at_work)):
             yield
 
     # FastAPI's own page takes its scripts from a content network: blank without one, and strangers' code beside the key.

@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from typing import Any, Generic
 
 from fastapi.concurrency import run_in_threadpool
@@ -87,7 +86,7 @@ class LeasedWork(Generic[LeasedT]):
         finally:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
-            self._give_back(row.id, token)
+            await run_in_threadpool(self._give_back, row.id, token)
         return True
 
     def _claim(self, token: str) -> LeasedT | None:
@@ -116,15 +115,3 @@ class LeasedWork(Generic[LeasedT]):
     def _give_back(self, row_id: str, token: str) -> None:
         with self._database.transaction() as session:
             self._leases.release(session, row_id, token, time.time())
-
-
-@asynccontextmanager
-async def working(works: Sequence[LeasedWork[Any]]) -> AsyncIterator[None]:
-    """Work while the context is open."""
-    tasks = [asyncio.create_task(work.run()) for work in works]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

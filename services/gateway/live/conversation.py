@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi.concurrency import run_in_threadpool
 from starlette.types import Scope
 
 from services.gateway.alerts.feed import Watcher
 from services.gateway.colleagues.following import News, Position, news
+from services.gateway.http import tasks
 from services.gateway.http.auth import within_rate
 from services.gateway.http.errors import detail_of
 from services.gateway.http.keyring import Caller
@@ -60,14 +62,8 @@ class LiveConversation:
     @asynccontextmanager
     async def running(self, watcher: Watcher) -> AsyncIterator[None]:
         """Work at it."""
-        works = (self._follow(watcher), self._speak())
-        tasks = [asyncio.create_task(self._ending(work)) for work in works]
-        try:
+        async with tasks.running(self._ending(self._follow(watcher)), self._ending(self._speak())):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def frames(self) -> AsyncIterator[Frame]:
         """What there is to tell, until it is over.
@@ -98,11 +94,10 @@ class LiveConversation:
         within_rate(self._state, self._caller, self._scope)
         self._said.put_nowait(said)
 
-    async def _ending(self, work: AsyncIterator[None]) -> None:
+    async def _ending(self, work: Coroutine[Any, Any, None]) -> None:
         """Work to its end; whatever goes wrong, the client is told that it is over."""
         try:
-            async for _ in work:
-                pass
+            await work
             await self._told.put(None)
         except ParleyError as error:
             await self._told.put(error)
@@ -110,20 +105,19 @@ class LiveConversation:
             log.exception("a live conversation failed", conversation=self._id)
             await self._told.put(ParleyError("the conversation failed"))
 
-    async def _follow(self, watcher: Watcher) -> AsyncIterator[None]:
+    async def _follow(self, watcher: Watcher) -> None:
         await self._look()
         while not self._is_over() and (events := await watcher.events(LOOK_SECONDS)) is not None:
             if not (self._is_speaking and events and all(events)):
                 told = await self._look()
                 if not told and not events:
                     await self.tell(AliveFrame())
-            yield
 
     def _is_over(self) -> bool:
         """A visitor's token ends; whoever holds it comes back with another one."""
         return self._caller.expires_at is not None and self._caller.expires_at <= self._state.clock()
 
-    async def _speak(self) -> AsyncIterator[None]:
+    async def _speak(self) -> None:
         while True:
             said = await self._said.get()
             self._is_speaking = True
@@ -134,7 +128,6 @@ class LiveConversation:
                 await self.tell(ErrorFrame(say=said.id, error=detail_of(error)))
             finally:
                 self._is_speaking = False
-            yield
 
     async def _answer(self, said: Say) -> None:
         async for event in spoken(self._state, self._caller, self._id, said):
