@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.contracts.media import AudioFormat
-from shared.errors import SettingsError
+from shared.errors import NotFound, SettingsError
 
 MEMORY_BROKER = "memory://"
 
@@ -106,6 +106,18 @@ def _read_speech_engines(value: object) -> object:
 
 SpeechEngines = Annotated[Mapping[SpeechEngineName, SpeechEngine], NoDecode, BeforeValidator(_read_speech_engines)]
 """By name: ``{"NAME": {"command": ["espeak-ng", "--stdin", "--stdout"]}}``."""
+
+
+def speech_engine(engines: Mapping[str, SpeechEngine], name: str) -> SpeechEngine:
+    """The engine of a name.
+
+    Raises:
+        NotFound: There is no such engine.
+    """
+    if name not in engines:
+        known = ", ".join(sorted(engines)) or "none is declared (PARLEY_SPEECH_ENGINES)"
+        raise NotFound(f"No speech engine {name!r}; there are: {known}.", param="model")
+    return engines[name]
 
 
 def _read_networks(value: object) -> object:

@@ -128,13 +128,11 @@ def train(
             "training_file": uploaded["id"],
             "seed": seed,
             "task": task,
-            "tuning": {"type": tuning},
+            "tuning": _tuning(tuning, student_layers=student_layers, student_heads=student_heads),
             "promotion": {"mode": "manual" if manual else "auto"},
         }
         if dialogues:
             body["promotion"]["dialogues"] = api.upload(dialogues, "evals")["id"]
-        parts = {"student_layers": student_layers, "student_heads": student_heads}
-        body["tuning"] |= {name: value for name, value in parts.items() if value}
         if fp16:
             body["export"] = {"gpu_precision": "fp16"}
         if objective or teacher:
@@ -149,6 +147,10 @@ def train(
             body["method"] = {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": epochs}}}
         job = api.post("/v1/fine_tuning/jobs", body)
         _report(api, job, detach=detach, as_json=as_json)
+
+
+def _tuning(kind: TuningType, **parts: int | None) -> Json:
+    return {"type": kind} | {name: value for name, value in parts.items() if value}
 
 
 def _search_of(file: Path) -> Json:

@@ -138,42 +138,29 @@ class Queues:
     @staticmethod
     def cancellations(instance: str) -> QueueSpec:
         """Requests that nobody wants answered any more, for one process that works at such."""
-        bindings = (Binding(Exchange.EVENTS, "generation.cancelled"),)
-        return QueueSpec(
-            f"cancellations.{instance}",
-            bindings,
-            max_length=10_000,
-            overflow="drop_oldest",
-            message_ttl=_UNUSED,
-            expires=_UNUSED,
-        )
+        return _news(f"cancellations.{instance}", "generation.cancelled")
 
     @staticmethod
     def conversation_news(instance: str) -> QueueSpec:
         """Conversations in which something has changed, for one process that passes it on."""
-        bindings = (Binding(Exchange.EVENTS, "conversations.changed"),)
-        return QueueSpec(
-            f"conversations.{instance}",
-            bindings,
-            max_length=10_000,
-            overflow="drop_oldest",
-            message_ttl=_UNUSED,
-            expires=_UNUSED,
-        )
+        return _news(f"conversations.{instance}", "conversations.changed")
 
     @staticmethod
     def feed(instance: str) -> QueueSpec:
         """What one gateway replica passes on to those who watch."""
-        told = ("alert.raised", "training.progressed", "conversations.changed")
-        bindings = tuple(Binding(Exchange.EVENTS, key) for key in told)
-        return QueueSpec(
-            f"feed.{instance}",
-            bindings,
-            max_length=10_000,
-            overflow="drop_oldest",
-            message_ttl=_UNUSED,
-            expires=_UNUSED,
-        )
+        return _news(f"feed.{instance}", "alert.raised", "training.progressed", "conversations.changed")
+
+
+def _news(name: str, *keys: str) -> QueueSpec:
+    """Events for one process; what it cannot take in time is old, and goes."""
+    return QueueSpec(
+        name,
+        tuple(Binding(Exchange.EVENTS, key) for key in keys),
+        max_length=10_000,
+        overflow="drop_oldest",
+        message_ttl=_UNUSED,
+        expires=_UNUSED,
+    )
 
 
 def _topic_matches(pattern: list[str], words: list[str]) -> bool:

@@ -34,10 +34,9 @@ NOBODYS = (
     "verbosity",
     "web_search_options",
 )
-MODELS = (
+#: How a language model writes, in either convention; a bot does not.
+SAMPLING = (
     "frequency_penalty",
-    "max_completion_tokens",
-    "max_tokens",
     "min_p",
     "parallel_tool_calls",
     "presence_penalty",
@@ -51,6 +50,7 @@ MODELS = (
     "top_logprobs",
     "top_p",
 )
+MODELS = (*SAMPLING, "max_completion_tokens", "max_tokens")
 
 Ignored = Annotated[Any, Field(description="Accepted for compatibility, and without effect.")]
 Sampled = Annotated[Any, Field(description="For language models; without effect where a bot answers.")]

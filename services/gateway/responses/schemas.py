@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from services.gateway.chat.generated import TokenLogprobs
-from services.gateway.chat.schemas import MAX_TEXT, Ignored, Sampled, TurnDetails
+from services.gateway.chat.schemas import MAX_TEXT, SAMPLING, Ignored, Sampled, TurnDetails
 from services.gateway.conversations.items import Item, Items
 from services.gateway.http.schemas import Body, Metadata, Name, Reply, Resource
 from services.gateway.moderations.policy import ModerationOptions, ResponseModeration
@@ -33,23 +33,7 @@ NOBODYS = (
     "service_tier",
     "truncation",
 )
-MODELS = (
-    "frequency_penalty",
-    "instructions",
-    "max_output_tokens",
-    "min_p",
-    "parallel_tool_calls",
-    "presence_penalty",
-    "repetition_penalty",
-    "seed",
-    "stop",
-    "temperature",
-    "tool_choice",
-    "tools",
-    "top_k",
-    "top_logprobs",
-    "top_p",
-)
+MODELS = (*SAMPLING, "instructions", "max_output_tokens")
 
 
 class ConversationName(BaseModel):

@@ -9,8 +9,8 @@ from tempfile import TemporaryFile
 import httpx
 
 from shared.contracts.media import SpeakText
-from shared.errors import DeadlineExceeded, InvalidInput, NotFound, Unavailable
-from shared.settings import SpeechEngine
+from shared.errors import DeadlineExceeded, InvalidInput, Unavailable
+from shared.settings import SpeechEngine, speech_engine
 
 #: Bytes of a sound that an engine may make.
 MAX_BYTES = 32 * 1024 * 1024
@@ -26,10 +26,7 @@ def spoken(engines: Mapping[str, SpeechEngine], request: SpeakText, seconds: flo
         Unavailable: It is away, or made nothing.
         DeadlineExceeded: It takes too long.
     """
-    engine = engines.get(request.engine)
-    if engine is None:
-        known = ", ".join(sorted(engines)) or "none is declared (PARLEY_SPEECH_ENGINES)"
-        raise NotFound(f"No speech engine {request.engine!r}; there are: {known}.", param="model")
+    engine = speech_engine(engines, request.engine)
     if request.format not in engine.formats:
         raise InvalidInput(
             f"{request.engine} makes {', '.join(engine.formats)}, not {request.format!r}.", param="response_format"
