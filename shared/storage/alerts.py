@@ -87,6 +87,11 @@ def snooze(session: Session, alert_id: str, until: float) -> Alert:
     return get(session, alert_id)
 
 
+def is_snoozed(alert: Alert, now: float) -> bool:
+    """Whether nobody wants to hear of it at present."""
+    return alert.snoozed_until is not None and alert.snoozed_until > now
+
+
 def escalate(session: Session, alert_id: str, now: float) -> bool:
     """Make a firing alert critical that nobody has acknowledged; ``False`` if that is not so, or was done before."""
     unheeded = col(Alert.acknowledged_at).is_(None), col(Alert.escalated_at).is_(None)

@@ -216,7 +216,7 @@ class AlertEngine:
         now = self._clock() if spec.clock == "wall" else float(end)
         with self._database.transaction() as session:
             ended = alerts.resolve(session, alert.id, share=share, volume=int(texts), now=now)
-            if ended and alert.incident == alert.id and not _is_snoozed(alert, self._clock()):
+            if ended and alert.incident == alert.id and not alerts.is_snoozed(alert, self._clock()):
                 alert_channels.owe(session, alert.id, spec.channels, "resolved", self._clock())
         if ended:
             metrics.ALERTS.labels(alert.rule, "resolved").inc()
@@ -230,7 +230,7 @@ class AlertEngine:
         for alert in firing:
             spec = allowed[alert.stream]
             late = spec.escalate_minutes and now - alert.opened_at >= spec.escalate_minutes * MINUTE
-            if not late or alert.acknowledged_at or alert.escalated_at or _is_snoozed(alert, now):
+            if not late or alert.acknowledged_at or alert.escalated_at or alerts.is_snoozed(alert, now):
                 continue
             with self._database.transaction() as session:
                 if alerts.escalate(session, alert.id, now):
@@ -240,7 +240,3 @@ class AlertEngine:
 
 def _can_tell(rule: AlertRule, usual: Usual) -> bool:
     return isinstance(rule, WITHOUT_HISTORY) or not usual.is_learning
-
-
-def _is_snoozed(alert: Alert, now: float) -> bool:
-    return alert.snoozed_until is not None and alert.snoozed_until > now

@@ -79,9 +79,10 @@ class PlatformAlerts:
         with self._database.reading() as session:
             spec = streams.spec_of(session, PLATFORM_STREAM)
             rules = default_platform_rules() if spec.rules is None else of_platform(spec.rules)
-            measured = [one for rule in rules for one in _measured(session, rule, now)]
+            drifts = _Drifts(session, now)
+            measured = [one for rule in rules for one in _measured(session, rule, drifts, now)]
             firing = {(one.rule, one.entity): one for one in alerts.firing(session, PLATFORM_STREAM)}
-            self._figures = _figures(session, now)
+            self._figures = _figures(session, drifts)
         self._export()
         for one in measured:
             self._judge(one, firing.pop((rule_name(one.rule), one.subject), None), spec, now)
@@ -118,7 +119,7 @@ class PlatformAlerts:
     def _resolve(self, alert: Alert, spec: StreamSpec, now: float) -> None:
         with self._database.transaction() as session:
             ended = alerts.resolve(session, alert.id, share=0.0, volume=alert.volume, now=now)
-            if ended and not (alert.snoozed_until and alert.snoozed_until > now):
+            if ended and not alerts.is_snoozed(alert, now):
                 alert_channels.owe(session, alert.id, spec.channels, "resolved", now)
         if ended:
             metrics.ALERTS.labels(alert.rule, "resolved").inc()
@@ -131,12 +132,32 @@ class PlatformAlerts:
                     metrics.INPUT_DRIFT.labels(deployment, measure).set(figures[measure])
 
 
-def _measured(session: Session, rule: PlatformRule, now: float) -> Iterator[Measured]:
+class _Drifts:
+    """The drift of deployments at one moment; several rules ask for the same."""
+
+    def __init__(self, session: Session, now: float) -> None:
+        self._session = session
+        self._now = now
+        self._known: dict[tuple[str, str, int], DriftFigures | None] = {}
+
+    def of(self, deployment: str, model: str, minutes: int) -> DriftFigures | None:
+        """Within so many minutes; ``None``: nothing is known of what the model was trained for."""
+        asked = deployment, model, minutes
+        if asked not in self._known:
+            reference = inputs.reference(self._session, model)
+            since = self._now - minutes * _MINUTE
+            self._known[asked] = (
+                None if reference is None else drift(reference, inputs.since(self._session, deployment, model, since))
+            )
+        return self._known[asked]
+
+
+def _measured(session: Session, rule: PlatformRule, drifts: _Drifts, now: float) -> Iterator[Measured]:
     if isinstance(rule, ServiceDown):
         yield from _missing(session, rule, now)
         return
     for deployment, model in models.deployments(session).items():
-        found = _drift(session, deployment, model, now, rule.window_minutes)
+        found = drifts.of(deployment, model, rule.window_minutes)
         value, threshold, measure = _asked(rule, found)
         if found is not None and value is not None and found.texts >= rule.min_volume:
             details = {
@@ -163,17 +184,10 @@ def _asked(
     return found.confidence if found else None, rule.shift, "stability index of the confidences"
 
 
-def _drift(session: Session, deployment: str, model: str, now: float, minutes: int) -> DriftFigures | None:
-    reference = inputs.reference(session, model)
-    if reference is None:
-        return None
-    return drift(reference, inputs.since(session, deployment, model, now - minutes * _MINUTE))
-
-
-def _figures(session: Session, now: float) -> dict[str, dict[str, Any]]:
+def _figures(session: Session, drifts: _Drifts) -> dict[str, dict[str, Any]]:
     shown: dict[str, dict[str, Any]] = {}
     for deployment, model in models.deployments(session).items():
-        found = _drift(session, deployment, model, now, _SHOWN_MINUTES)
+        found = drifts.of(deployment, model, _SHOWN_MINUTES)
         if found is None:
             shown[deployment] = {"model": model, "problem": "nothing is known of its training's inputs; train it again"}
         else:
