@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import Complaints, browser
+from tests.http_server import served
 from tests.unit.gateway.platform import Platform, running_platform
 from tests.unit.gateway.shop import Shop, open_shop
 
@@ -57,14 +57,8 @@ def serving(gateway: str) -> Iterator[Site]:
             self.end_headers()
             self.wfile.write(page)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name in the library
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        site.url = f"http://127.0.0.1:{server.server_port}"
+    with served(Handler) as site.url:
         yield site
-        server.shutdown()
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from http.server import BaseHTTPRequestHandler
+from threading import Event
 from typing import Any
+
+from tests.http_server import served
 
 
 @dataclass
@@ -68,18 +70,9 @@ def scripted_engine() -> Iterator[Engine]:
             self.wfile.write(f"data: {json.dumps(content)}\n\n".encode())
             self.wfile.flush()
 
-        def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002  # the base class's name
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    engine.url = f"http://127.0.0.1:{server.server_port}/v1"
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield engine
-    finally:
-        engine.hold.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(Handler) as url:
+        engine.url = f"{url}/v1"
+        try:
+            yield engine
+        finally:
+            engine.hold.set()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from shared.outbound.client import OutboundClient
 from shared.storage import stream_sources, streams
 from shared.storage.engine import open_database
 from shared.storage.stream_tables import StreamSource
+from tests.http_server import served
 
 NOW = 1_795_867_200.0
 ITEM = "<item><guid>{0}</guid><title>headline {0}</title><pubDate>Fri, 27 Nov 2026 09:00:0{0} GMT</pubDate></item>"
@@ -50,19 +50,11 @@ class Server(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True  # the reader has had enough
 
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
-
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with served(Server) as url:
+        yield url
 
 
 def reach() -> Reach:

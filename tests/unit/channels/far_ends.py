@@ -8,11 +8,12 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from http.server import BaseHTTPRequestHandler
+from threading import Lock
 from typing import Any
 
 from shared.outbound.signing import new_secret, signed_headers
+from tests.http_server import served
 
 WEBHOOK_SECRET = new_secret()
 CHATWOOT_SECRET, CHATWOOT_TOKEN = "chatwoot-secret", "chatwoot-token"
@@ -77,14 +78,8 @@ def far_end(answer: Callable[[Asked], Answer] = lambda _: (200, {"ok": True})) -
 
         do_GET = do_POST  # noqa: N815  # its name in the library
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name in the library
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        end.url = f"http://127.0.0.1:{server.server_port}"
+    with served(Handler) as end.url:
         yield end
-        server.shutdown()
 
 
 def packed(body: Any) -> bytes:

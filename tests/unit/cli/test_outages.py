@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from services.cli import patience
 from services.cli.__main__ import build
 from services.cli.api import CommandError
 from services.cli.patience import outlast
+from tests.http_server import served
 
 AWAY = {"error": {"message": "the message broker is away", "type": "server_error", "param": None, "code": "x"}}
 LOST = object()
@@ -51,13 +51,8 @@ def answering(
                 keys.append(self.headers["Idempotency-Key"])
             self.do_GET()
 
-        def log_message(self, *_: object) -> None:
-            """Nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with served(Handler) as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from shared.errors import SettingsError
 from shared.settings import PlatformSettings, read_settings
 from shared.telemetry import tracing
 from shared.telemetry.correlation import new_correlation_id
+from tests.receiver import Receiver, receiving
 from tests.unit.gateway.platform import asked, running_platform
 from tests.waiting import wait_for
 
@@ -26,22 +25,13 @@ SECRET = "the words of a customer"
 class Collector:
     """Takes what OTLP exporters send."""
 
-    def __init__(self) -> None:
-        self.bodies: list[bytes] = []
-        taken = self.bodies
+    def __init__(self, receiver: Receiver) -> None:
+        self.url = receiver.url
+        self._receiver = receiver
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                taken.append(self.rfile.read(int(self.headers["Content-Length"])))
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1/traces"
+    @property
+    def bodies(self) -> list[bytes]:
+        return [one.body for one in self._receiver.received]
 
     def spans(self) -> list[Any]:
         requests = [ExportTraceServiceRequest.FromString(body) for body in self.bodies]
@@ -56,13 +46,8 @@ class Collector:
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    found = Collector()
-    thread = threading.Thread(target=found.server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield found
-    found.server.shutdown()
-    found.server.server_close()
-    thread.join()
+    with receiving() as receiver:
+        yield Collector(receiver)
 
 
 def test_a_turn_is_one_trace_over_its_hops(collector: Collector, tmp_path: Path) -> None:

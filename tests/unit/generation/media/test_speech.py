@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 from pydantic import ValidationError
@@ -15,6 +14,7 @@ from services.generation.media.speech import spoken
 from shared.contracts.media import SpeakText
 from shared.errors import DeadlineExceeded, InvalidInput, NotFound, Unavailable
 from shared.settings import SpeechEngine
+from tests.http_server import served
 
 ECHO = "import sys; sys.stdout.write(repr(sys.argv[1:])); sys.stdout.write(sys.stdin.read())"
 ASKED = SpeakText(text="Hello; rm -rf $HOME", engine="desk", voice="anna", format="wav", speed=1.25)
@@ -66,13 +66,8 @@ def endpoint() -> Iterator[tuple[str, list[dict[str, object]]]]:
             self.end_headers()
             self.wfile.write(b"RIFFsound")
 
-        def log_message(self, *_: object) -> None:
-            return
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/v1", asked
-        server.shutdown()
+    with served(Handler) as url:
+        yield f"{url}/v1", asked
 
 
 def test_an_endpoint_is_asked_as_the_convention_has_it(endpoint: tuple[str, list[dict[str, object]]]) -> None:
