@@ -11,7 +11,7 @@ from shared.inference.predictor import Prediction, Predictor
 from shared.inference.session import FloatArray
 
 #: Of an understanding: what says how it was made, or belongs to a chat alone.
-_OF_A_CHAT = {"model", "tokens", "parts"}
+_OF_A_CHAT = {"model", "tokens", "parts", "attachments"}
 
 
 @dataclass(frozen=True, slots=True)
