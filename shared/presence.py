@@ -10,9 +10,10 @@ from typing import Any
 
 from shared.background import Ticker
 from shared.errors import ParleyError
-from shared.storage import processes, troubles
-from shared.storage.engine import Database
-from shared.storage.platform_tables import Process
+from shared.storage import processes
+from shared.storage.database.engine import Database
+from shared.storage.monitoring import troubles
+from shared.storage.tables.platform import Process
 from shared.telemetry import logs, metrics
 from shared.telemetry.clock_jumps import JUMP_SECONDS, ClockJumps
 from shared.telemetry.health import Report

@@ -11,9 +11,9 @@ from shared.artifacts.manifest import CHAT_TEMPLATE, FP32_MODEL, TOKENIZER, Cali
 from shared.artifacts.store import ArtifactStore
 from shared.contracts.jobs import JobSpec
 from shared.decoding.chat_template import PLAIN
-from shared.storage import models
-from shared.storage.engine import Database
-from shared.storage.tables import Model
+from shared.storage.database.engine import Database
+from shared.storage.tables.core import Model
+from shared.storage.training import models
 from tests.unit.decoding.tiny_decoder import TinyDecoder
 
 

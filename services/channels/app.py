@@ -21,8 +21,8 @@ from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
 from shared.outbound.client import OutboundClient
 from shared.presence import present
-from shared.storage import channels
-from shared.storage.engine import open_database
+from shared.storage.chat import channels
+from shared.storage.database.engine import open_database
 from shared.telemetry.health import Health
 
 #: Seconds between two looks for news that were lost.

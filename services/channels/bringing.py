@@ -7,9 +7,9 @@ from collections.abc import Callable
 from services.channels.kinds.kind import Outgoing, Post, Undelivered
 from services.channels.kinds.table import KINDS
 from shared.outbound.client import OutboundClient, OutboundRefused
-from shared.storage import channels
-from shared.storage.channel_tables import Channel, ChannelMessage
-from shared.storage.engine import Database
+from shared.storage.chat import channels
+from shared.storage.database.engine import Database
+from shared.storage.tables.channels import Channel, ChannelMessage
 from shared.telemetry import logs, metrics
 
 _log = logs.get(__name__)

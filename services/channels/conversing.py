@@ -9,11 +9,11 @@ from shared.contracts.channels import ConversationAnswered, SayInConversation
 from shared.contracts.chat import DialogueState
 from shared.errors import InvalidInput, NotFound, Unavailable
 from shared.messaging.requesting.requester import Requester
-from shared.storage import channels, conversations
-from shared.storage.channel_tables import ChannelMessage, ChannelThread
-from shared.storage.engine import Database, Session
-from shared.storage.identity import new_id
-from shared.storage.tables import Conversation
+from shared.storage.chat import channels, conversations
+from shared.storage.database.engine import Database, Session
+from shared.storage.database.identity import new_id
+from shared.storage.tables.channels import ChannelMessage, ChannelThread
+from shared.storage.tables.core import Conversation
 
 
 class Conversing:

@@ -11,9 +11,9 @@ from services.channels.kinds.kind import Event, Incoming, Refused
 from services.channels.kinds.table import KINDS
 from shared.contracts.channels import ChannelEventAnswered, ChannelEventReceived
 from shared.errors import NotFound
-from shared.storage import channels
-from shared.storage.channel_tables import Channel, ChannelMessage
-from shared.storage.engine import Database
+from shared.storage.chat import channels
+from shared.storage.database.engine import Database
+from shared.storage.tables.channels import Channel, ChannelMessage
 from shared.telemetry import logs, metrics
 
 _log = logs.get(__name__)

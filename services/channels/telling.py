@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
-from shared.storage import channels, conversation_items, conversations
-from shared.storage.channel_tables import ChannelMessage, ChannelThread
-from shared.storage.engine import Database, Session
-from shared.storage.tables import ConversationItem, Turn
+from shared.storage.chat import channels, conversation_items, conversations
+from shared.storage.database.engine import Database, Session
+from shared.storage.tables.channels import ChannelMessage, ChannelThread
+from shared.storage.tables.core import ConversationItem, Turn
 
 #: Threads looked at in one transaction, and turns of each.
 _THREADS, _TURNS = 50, 100

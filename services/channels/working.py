@@ -12,9 +12,9 @@ from services.channels.telling import Telling
 from shared.background import Background
 from shared.errors import ParleyError, reason_of
 from shared.retrying import Backoff
-from shared.storage import channels
-from shared.storage.channel_tables import ChannelMessage, Direction
-from shared.storage.engine import Database
+from shared.storage.chat import channels
+from shared.storage.database.engine import Database
+from shared.storage.tables.channels import ChannelMessage, Direction
 from shared.telemetry import logs
 
 _log = logs.get(__name__)

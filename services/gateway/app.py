@@ -66,8 +66,8 @@ from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
 from shared.outbound.client import OutboundClient
 from shared.presence import present
-from shared.storage.engine import Database, open_database
-from shared.storage.tables import Turn
+from shared.storage.database.engine import Database, open_database
+from shared.storage.tables.core import Turn
 from shared.telemetry.health import Health
 
 

@@ -39,7 +39,7 @@ from services.gateway.webhooks.delivery import WebhookSender
 from shared.artifacts.store import ArtifactStore
 from shared.messaging.bus import Publisher
 from shared.messaging.requesting.requester import Requester
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.consuming.stream_consumer import StreamConsumer
 from shared.messaging.topology import Queues
 from shared.presence import present
-from shared.storage.engine import open_database
+from shared.storage.database.engine import open_database
 from shared.telemetry.health import Health
 
 #: Seconds after which a missed release is noticed.

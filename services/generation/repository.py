@@ -14,9 +14,10 @@ from shared.contracts.tasks import WRITERS
 from shared.dialogue.knowledge import Embedder
 from shared.errors import InvalidInput
 from shared.inference.reader import TextReader
-from shared.storage import bots, models
-from shared.storage.engine import Database
-from shared.storage.model_names import model_named
+from shared.storage.chat import bots
+from shared.storage.database.engine import Database
+from shared.storage.training import models
+from shared.storage.training.model_names import model_named
 
 _TASK = "nlu"
 

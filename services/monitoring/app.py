@@ -34,7 +34,7 @@ from shared.messaging.topology import Queues
 from shared.outbound.addresses import AddressRule
 from shared.outbound.client import OutboundClient
 from shared.presence import present
-from shared.storage.engine import Database, open_database
+from shared.storage.database.engine import Database, open_database
 from shared.telemetry.health import Health
 
 #: Seconds after which an alert ends, or is told again after a failure, without a new text.

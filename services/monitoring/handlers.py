@@ -15,7 +15,7 @@ from shared.contracts.inputs import InputsObserved
 from shared.contracts.sentiment import SentimentObserved
 from shared.contracts.streams import DocumentsReceived
 from shared.messaging.consuming.handlers import Handlers, one_by_one
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
 
 
 def build_handlers(

@@ -22,7 +22,7 @@ from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.topology import Queues
 from shared.presence import present
-from shared.storage.engine import open_database
+from shared.storage.database.engine import open_database
 from shared.telemetry.health import Health
 
 #: Seconds after which a promotion is noticed even if its message was lost.

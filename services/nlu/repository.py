@@ -12,8 +12,8 @@ from shared.artifacts.store import ArtifactStore
 from shared.errors import BrokenArtifact, NotFound, Unavailable
 from shared.inference.predictor import Predictor
 from shared.inference.reader import TextReader
-from shared.storage import models
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
+from shared.storage.training import models
 from shared.tasks.embedding.reader import EmbeddingReader
 from shared.tasks.readers import open_predictor
 from shared.tasks.text_classification.few_shot import FewShotReader

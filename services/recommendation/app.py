@@ -17,7 +17,7 @@ from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.topology import Queues
 from shared.presence import present
-from shared.storage.engine import open_database
+from shared.storage.database.engine import open_database
 from shared.telemetry.health import Health
 
 

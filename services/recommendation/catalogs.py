@@ -13,7 +13,7 @@ from typing import NamedTuple
 from services.recommendation.live_catalog import LiveCatalog
 from services.recommendation.repository import CatalogRepository, Standing
 from shared.errors import ParleyError, Unavailable, reason_of
-from shared.storage.catalogs import NOTHING_SEEN, Seen
+from shared.storage.knowledge.catalogs import NOTHING_SEEN, Seen
 from shared.tasks.recommendation.neighbours import Floats
 from shared.tasks.recommendation.reader import RecommendingReader
 from shared.tasks.recommendation.record import ItemRow

@@ -11,10 +11,11 @@ from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import model_key
 from shared.artifacts.store import ArtifactStore
 from shared.contracts.jobs import catalog_deployment
-from shared.storage import catalogs, models
-from shared.storage.catalog_tables import CatalogEvent, CatalogItem
-from shared.storage.catalogs import Seen
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
+from shared.storage.knowledge import catalogs
+from shared.storage.knowledge.catalogs import Seen
+from shared.storage.tables.catalogs import CatalogEvent, CatalogItem
+from shared.storage.training import models
 from shared.tasks.recommendation.reader import RecommendingReader
 from shared.tasks.recommendation.record import EventRow, ItemRow
 

@@ -18,7 +18,7 @@ from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.topology import Queues
 from shared.presence import present
 from shared.settings import MEMORY_BROKER
-from shared.storage.engine import open_database
+from shared.storage.database.engine import open_database
 from shared.telemetry.health import Check, Health
 
 

@@ -58,7 +58,7 @@ from shared.contracts.releases import ModelPublished
 from shared.contracts.tunings import Full, Spec
 from shared.errors import TrainingFailed
 from shared.privacy.masking import masked
-from shared.storage.tables import Job
+from shared.storage.tables.core import Job
 
 #: Test rows of the model before that are read again: more would only cost time.
 _OLD_ROWS = 1_000

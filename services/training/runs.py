@@ -21,7 +21,7 @@ from services.training.jobs.stored_checkpoints import FollowedCheckpoints, Store
 from services.training.models.task_model import TaskModel
 from services.training.tracking.description import run_of
 from shared.contracts.ensembles import Ensemble
-from shared.storage.tables import Job
+from shared.storage.tables.core import Job
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from services.training.searching.trial import Trial
 from services.training.tunings.table import tuning_of
 from shared.contracts.jobs import JobSpec
 from shared.contracts.searches import Search, Values
-from shared.storage.tables import Job
+from shared.storage.tables.core import Job
 
 
 class Plan(NamedTuple):

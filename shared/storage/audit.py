@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from shared.storage.audit_tables import AuditAction, AuditEntry
-from shared.storage.paging import Page, read_page
+from shared.storage.database.paging import Page, read_page
+from shared.storage.tables.audit import AuditAction, AuditEntry
 
 #: Entries of one deletion.
 _BATCH = 10_000

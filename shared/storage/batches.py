@@ -15,9 +15,9 @@ from sqlmodel import Session, col, select
 from shared.contracts.webhooks import WebhookEventType
 from shared.errors import NotFound
 from shared.storage import webhooks
-from shared.storage.batch_tables import FINAL_BATCH_STATUSES, Batch, BatchStatus
-from shared.storage.leases import Leases
-from shared.storage.paging import Page, read_page
+from shared.storage.database.leases import Leases
+from shared.storage.database.paging import Page, read_page
+from shared.storage.tables.batches import FINAL_BATCH_STATUSES, Batch, BatchStatus
 
 _EVENTS: Mapping[BatchStatus, WebhookEventType] = {
     "completed": "batch.completed",

@@ -8,8 +8,8 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from shared.errors import NotFound
-from shared.storage.identity import new_id
-from shared.storage.tables import ApiKey, Role
+from shared.storage.database.identity import new_id
+from shared.storage.tables.core import ApiKey, Role
 
 #: Two processes that start at once on an empty database cannot both store a key under it.
 _FIRST_ID = "key_first"

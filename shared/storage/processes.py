@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from shared.storage.platform_tables import Process
-from shared.storage.statements import insert, values
+from shared.storage.database.statements import insert, values
+from shared.storage.tables.platform import Process
 
 #: Seconds without a word after which a process counts as gone: three words that did not come.
 SILENT_SECONDS = 35.0

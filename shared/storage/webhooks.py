@@ -16,10 +16,10 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from shared.contracts.webhooks import WebhookEventType
 from shared.errors import NotFound
-from shared.storage.identity import new_id
-from shared.storage.paging import Page, read_page
-from shared.storage.statements import insert_rows
-from shared.storage.webhook_tables import DeliveryStatus, WebhookDelivery, WebhookEndpoint
+from shared.storage.database.identity import new_id
+from shared.storage.database.paging import Page, read_page
+from shared.storage.database.statements import insert_rows
+from shared.storage.tables.webhooks import DeliveryStatus, WebhookDelivery, WebhookEndpoint
 
 
 def emit(session: Session, event_type: WebhookEventType, data: Mapping[str, Any], now: float) -> int:

@@ -16,9 +16,10 @@ import httpx
 from shared.artifacts.layout import encoder_key, model_key
 from shared.artifacts.store import open_store
 from shared.starter import bot
-from shared.storage import bots, models
-from shared.storage.engine import Database, open_database
-from shared.storage.tables import Model
+from shared.storage.chat import bots
+from shared.storage.database.engine import Database, open_database
+from shared.storage.tables.core import Model
+from shared.storage.training import models
 from tests.bundles import TINY, Recipe, tiny_bundle
 from tests.chaos.members import Member, Service
 from tests.infrastructure import own_folder

@@ -11,7 +11,7 @@ import pytest
 
 from services.cli.settings import Access, load, store
 from shared.storage import keys
-from shared.storage.engine import open_database
+from shared.storage.database.engine import open_database
 
 KEY = "pk-the-key-of-this-platform-0123456789"
 

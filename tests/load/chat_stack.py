@@ -19,9 +19,10 @@ from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import model_key
 from shared.artifacts.store import open_store
 from shared.starter import bot
-from shared.storage import bots, models
-from shared.storage.engine import open_database
-from shared.storage.tables import Model
+from shared.storage.chat import bots
+from shared.storage.database.engine import open_database
+from shared.storage.tables.core import Model
+from shared.storage.training import models
 from tests.end_to_end.platforms import ADMIN_KEY, Platform, wait_for
 from tests.infrastructure import free_port
 from tests.integration.places import Place, place

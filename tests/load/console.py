@@ -24,9 +24,9 @@ from playwright.sync_api import BrowserContext, Page
 from services.console.frame import MENU
 from shared.contracts.chat import Answer, DialogueState
 from shared.contracts.jobs import JobSpec
-from shared.storage.engine import Database
-from shared.storage.statements import insert_rows
-from shared.storage.tables import Conversation, ConversationStatus, Job, Turn
+from shared.storage.database.engine import Database
+from shared.storage.database.statements import insert_rows
+from shared.storage.tables.core import Conversation, ConversationStatus, Job, Turn
 from tests.browser import browser
 from tests.infrastructure import free_port
 from tests.integration.console.conftest import Console, signed_in

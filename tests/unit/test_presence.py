@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from shared.presence import Presence
-from shared.storage import processes, troubles
-from shared.storage.engine import Database, open_database
-from shared.storage.platform_tables import Trouble
+from shared.storage import processes
+from shared.storage.database.engine import Database, open_database
+from shared.storage.monitoring import troubles
+from shared.storage.tables.platform import Trouble
 from shared.telemetry.clock_jumps import ClockJumps
 from shared.telemetry.health import Report
 

@@ -15,7 +15,7 @@ from services.gateway.state import State
 from shared.contracts.alert_channels import ChannelName, ChannelSetting, Smtp, Webhook
 from shared.outbound.client import OutboundClient
 from shared.outbound.signing import new_secret
-from shared.storage import alert_channels
+from shared.storage.monitoring import alert_channels
 
 router = resource("Alerts")
 

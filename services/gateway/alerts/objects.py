@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from services.gateway.alerts.schemas import AlertEvent, AlertObject, ChannelObject
 from shared.contracts.sentiment import AlertRaised
-from shared.storage.alert_tables import AlertChannel
-from shared.storage.tables import Alert
+from shared.storage.tables.alerts import AlertChannel
+from shared.storage.tables.core import Alert
 
 
 def alert_object(alert: Alert) -> AlertObject:

@@ -21,8 +21,8 @@ from services.gateway.sentiment.trends import read_trends
 from services.gateway.state import AppState, State
 from shared.contracts.sentiment import CHAT_STREAM
 from shared.contracts.streams import StreamName
-from shared.storage import alerts
-from shared.storage.tables import AlertState
+from shared.storage.monitoring import alerts
+from shared.storage.tables.core import AlertState
 
 router = resource("Alerts")
 

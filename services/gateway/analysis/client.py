@@ -10,7 +10,7 @@ from shared.contracts.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.understanding import Understanding
 from shared.errors import InvalidInput, Unavailable
 from shared.messaging.requesting.requester import Requester
-from shared.storage.model_names import ALIAS
+from shared.storage.training.model_names import ALIAS
 from shared.telemetry.correlation import correlation_id
 
 #: Texts of one message. The next one is sent when it has been answered, so that a long list never keeps chat turns

@@ -15,8 +15,8 @@ from shared.contracts.sentiment import Observation, SentimentObserved
 from shared.contracts.understanding import Understanding
 from shared.errors import InvalidInput
 from shared.messaging.envelope import envelope
-from shared.storage.identity import new_id
-from shared.storage.model_names import is_deployment, model_named
+from shared.storage.database.identity import new_id
+from shared.storage.training.model_names import is_deployment, model_named
 from shared.text.normalisation import folded
 
 router = resource("Analyze")

@@ -14,9 +14,9 @@ from shared.artifacts.store import ArtifactStore
 from shared.contracts.media import Attachment, PictureRead, ReadPicture
 from shared.errors import InvalidInput, NotFound, Unavailable
 from shared.messaging.requesting.requester import Requester
-from shared.storage import files
-from shared.storage.engine import Database
-from shared.storage.identity import new_id
+from shared.storage.database.engine import Database
+from shared.storage.database.identity import new_id
+from shared.storage.training import files
 from shared.telemetry.correlation import correlation_id
 
 

@@ -22,7 +22,7 @@ from shared.contracts.media import (
 )
 from shared.errors import InvalidInput, Unavailable
 from shared.messaging.requesting.requester import Requester
-from shared.storage.identity import new_id
+from shared.storage.database.identity import new_id
 from shared.telemetry.correlation import correlation_id
 
 #: Seconds without a segment after which a sign of life is due.

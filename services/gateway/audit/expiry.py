@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.storage import audit
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
 
 #: Seconds between two looks.
 INTERVAL_SECONDS = 600.0

@@ -12,7 +12,7 @@ from services.gateway.http.router import After, Limit, resource
 from services.gateway.http.schemas import Listing
 from services.gateway.state import State
 from shared.storage import audit
-from shared.storage.audit_tables import AuditAction, AuditEntry
+from shared.storage.tables.audit import AuditAction, AuditEntry
 
 router = resource("Audit")
 

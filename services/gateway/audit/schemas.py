@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from services.gateway.http.schemas import Resource
-from shared.storage.audit_tables import AuditAction
+from shared.storage.tables.audit import AuditAction
 
 
 class AuditEntryObject(Resource):

@@ -15,8 +15,8 @@ from typing import Any, Generic
 from fastapi.concurrency import run_in_threadpool
 
 from shared.errors import reason_of
-from shared.storage.engine import Database
-from shared.storage.leases import LeasedT, Leases
+from shared.storage.database.engine import Database
+from shared.storage.database.leases import LeasedT, Leases
 from shared.telemetry import logs
 
 log = logs.get(__name__)

@@ -17,7 +17,7 @@ from shared.contracts.alert_rules import default_rules, of_texts
 from shared.contracts.backtests import BacktestStream, PastAlert, StreamBacktested
 from shared.contracts.streams import StreamName, StreamSpec
 from shared.errors import Unavailable
-from shared.storage import streams
+from shared.storage.monitoring import streams
 from shared.telemetry.correlation import correlation_id
 
 router = resource("Streams")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.gateway.batches.schemas import BatchFault, BatchFaults, BatchObject, BatchTokens, RequestCounts
-from shared.storage.batch_tables import FINAL_BATCH_STATUSES, Batch
+from shared.storage.tables.batches import FINAL_BATCH_STATUSES, Batch
 
 
 def batch_object(batch: Batch) -> BatchObject:

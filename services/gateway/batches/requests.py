@@ -13,7 +13,7 @@ from services.gateway.batches.input_file import BatchRequest
 from services.gateway.batches.results import RowResult, result_of
 from services.gateway.http.keyring import Caller
 from services.gateway.http.live_traffic import TrafficGauge
-from shared.storage.batch_tables import Batch
+from shared.storage.tables.batches import Batch
 
 #: Requests whose results are stored together, and seconds after which no other is begun before that.
 WINDOW_ROWS, WINDOW_SECONDS = 128, 5.0

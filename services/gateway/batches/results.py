@@ -15,8 +15,8 @@ from services.gateway.http.inner import InnerAnswer
 from shared.artifacts.keys import Stored
 from shared.artifacts.layout import batch_key, file_key
 from shared.artifacts.store import ArtifactStore
-from shared.storage.batch_tables import Batch
-from shared.storage.tables import File
+from shared.storage.tables.batches import Batch
+from shared.storage.tables.core import File
 
 #: What the lines of a part begin with: those for the output file, and those for the error file.
 _GOOD, _BAD = b"+", b"-"

@@ -16,9 +16,10 @@ from services.gateway.http.router import After, IdempotencyKey, Limit, resource
 from services.gateway.http.schemas import EmptyRequest, Listing
 from services.gateway.state import AppState, State
 from shared.errors import AlreadyExists, InvalidInput, TooManyRequests
-from shared.storage import batches, files
-from shared.storage.batch_tables import Batch
-from shared.storage.identity import new_id
+from shared.storage import batches
+from shared.storage.database.identity import new_id
+from shared.storage.tables.batches import Batch
+from shared.storage.training import files
 
 router = resource("Batches")
 

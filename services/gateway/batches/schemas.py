@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from services.gateway.http.schemas import Body, Metadata, Name, Reply, Resource
-from shared.storage.batch_tables import BatchStatus
+from shared.storage.tables.batches import BatchStatus
 
 
 class OutputLife(Body):

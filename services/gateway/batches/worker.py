@@ -20,9 +20,10 @@ from services.gateway.http.keyring import Caller
 from services.gateway.state import AppState
 from shared.artifacts.layout import file_key
 from shared.errors import NotFound
-from shared.storage import batches, files
-from shared.storage.batch_tables import Batch, BatchStatus
-from shared.storage.identity import new_id
+from shared.storage import batches
+from shared.storage.database.identity import new_id
+from shared.storage.tables.batches import Batch, BatchStatus
+from shared.storage.training import files
 from shared.telemetry import logs
 
 log = logs.get(__name__)

@@ -9,9 +9,10 @@ from shared.bot.document import Path, dotted, parse, summary
 from shared.contracts.faults import Fault
 from shared.contracts.tasks import WRITERS
 from shared.errors import InvalidBot, NotFound
-from shared.storage import models, vector_stores
-from shared.storage.engine import Session
-from shared.storage.model_names import model_named
+from shared.storage.database.engine import Session
+from shared.storage.knowledge import vector_stores
+from shared.storage.training import models
+from shared.storage.training.model_names import model_named
 
 
 def check_references(session: Session, bot: Bot, source: str, engines: Container[str]) -> None:

@@ -34,8 +34,8 @@ from shared.bot.bot_file import read_bot
 from shared.contracts.releases import BotPublished
 from shared.dialogue.trial.dialogue_file import read_dialogues
 from shared.errors import InvalidInput, NotFound
-from shared.storage import bots
-from shared.storage.tables import BotVersion
+from shared.storage.chat import bots
+from shared.storage.tables.core import BotVersion
 
 router = resource("Bots")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from shared.storage import catalogs
-from shared.storage.catalog_tables import CatalogEvent, CatalogItem
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
+from shared.storage.knowledge import catalogs
+from shared.storage.tables.catalogs import CatalogEvent, CatalogItem
 from shared.tasks.recommendation.record import EventRow, ItemRow
 
 MAX_LINES = 10_000

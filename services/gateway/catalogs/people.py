@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from services.gateway.catalogs.schemas import EventObject, PersonObject, Profile, Share
-from shared.storage import catalogs
-from shared.storage.catalog_tables import CatalogEvent
+from shared.storage.knowledge import catalogs
+from shared.storage.tables.catalogs import CatalogEvent
 from shared.tasks.recommendation.histories import chosen, refused
 from shared.tasks.recommendation.record import EventRow, ItemRow
 

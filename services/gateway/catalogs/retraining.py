@@ -6,10 +6,11 @@ from services.gateway.jobs.schemas import CreateJob
 from services.gateway.jobs.submission import JobSubmission
 from shared.contracts.jobs import FINAL_STATUSES, JobOptions, JobSpec, catalog_deployment
 from shared.errors import ParleyError
-from shared.storage import catalogs, jobs, models
-from shared.storage.catalog_tables import Catalog
-from shared.storage.engine import Database, Session
-from shared.storage.tables import Job
+from shared.storage.database.engine import Database, Session
+from shared.storage.knowledge import catalogs
+from shared.storage.tables.catalogs import Catalog
+from shared.storage.tables.core import Job
+from shared.storage.training import jobs, models
 from shared.telemetry import logs
 
 _log = logs.get(__name__)

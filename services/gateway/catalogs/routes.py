@@ -27,9 +27,10 @@ from services.gateway.state import State
 from shared.contracts.jobs import catalog_deployment
 from shared.contracts.recommendation import CatalogChanged
 from shared.errors import InvalidInput
-from shared.storage import catalogs, models
-from shared.storage.catalog_tables import Catalog, CatalogItem
-from shared.storage.engine import Session
+from shared.storage.database.engine import Session
+from shared.storage.knowledge import catalogs
+from shared.storage.tables.catalogs import Catalog, CatalogItem
+from shared.storage.training import models
 from shared.tasks.recommendation.record import MAX_ID, ItemRow, parse_event, parse_item
 
 router = resource("Recommendation")

@@ -24,8 +24,8 @@ from shared.contracts.channels import (
 from shared.errors import Unavailable
 from shared.outbound.client import OutboundClient
 from shared.outbound.signing import new_secret
-from shared.storage import channels
-from shared.storage.channel_tables import Channel, ChannelMessage
+from shared.storage.chat import channels
+from shared.storage.tables.channels import Channel, ChannelMessage
 
 router = resource("Channels")
 

@@ -6,9 +6,9 @@ from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.chat.generation import TextGeneration
 from shared.errors import InvalidInput
-from shared.storage import models
-from shared.storage.engine import Database
-from shared.storage.model_names import ALIAS, CHATS, model_named
+from shared.storage.database.engine import Database
+from shared.storage.training import models
+from shared.storage.training.model_names import ALIAS, CHATS, model_named
 
 
 async def language_model(generation: TextGeneration, database: Database, name: str) -> str | None:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from services.gateway.http.keyring import Caller
 from shared.contracts.chat import DialogueState
-from shared.storage import customers
-from shared.storage.engine import Session
-from shared.storage.people_tables import Customer
+from shared.storage.chat import customers
+from shared.storage.database.engine import Session
+from shared.storage.tables.people import Customer
 
 #: What may be the id of a customer: what can stand in an address.
 CUSTOMER_ID = r"^[^/\x00-\x1f]{1,256}$"

@@ -8,9 +8,9 @@ from shared.contracts.generation import GenerateText, GenerationCancelled
 from shared.contracts.tasks import DECODERS
 from shared.messaging.requesting.reply_stream import ReplyStream
 from shared.messaging.requesting.requester import Requester
-from shared.storage import models
-from shared.storage.engine import Database
-from shared.storage.model_names import model_named
+from shared.storage.database.engine import Database
+from shared.storage.training import models
+from shared.storage.training.model_names import model_named
 from shared.telemetry.correlation import correlation_id
 
 #: Seconds without a token after which a comment shows that the connection lives.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from services.gateway.chat.turns import Listener
 from shared.errors import ParleyError
-from shared.storage.tables import Turn
+from shared.storage.tables.core import Turn
 from shared.telemetry import logs
 
 _log = logs.get(__name__)

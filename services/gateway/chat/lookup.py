@@ -12,10 +12,10 @@ from services.gateway.chat.transcript import TranscriptMessage, transcript_hash
 from services.gateway.http.keyring import Caller
 from shared.contracts.chat import DialogueState, PastTurn
 from shared.errors import InvalidInput, NotFound
-from shared.storage import conversation_items, conversations
-from shared.storage.engine import Database, Session
-from shared.storage.identity import new_id
-from shared.storage.tables import Conversation, Turn
+from shared.storage.chat import conversation_items, conversations
+from shared.storage.database.engine import Database, Session
+from shared.storage.database.identity import new_id
+from shared.storage.tables.core import Conversation, Turn
 
 
 @dataclass(frozen=True, slots=True)

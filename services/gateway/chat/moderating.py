@@ -10,8 +10,8 @@ from services.gateway.moderations.policy import Moderated
 from shared.bot.bot_file import read_bot
 from shared.contracts.chat import Answer, GuardHit, TurnAnswered
 from shared.dialogue import guarding
-from shared.storage import bots
-from shared.storage.engine import Database
+from shared.storage.chat import bots
+from shared.storage.database.engine import Database
 
 Review = Callable[[TurnAnswered], Awaitable[TurnAnswered]]
 """What becomes of an answered turn before it is stored."""

@@ -18,8 +18,8 @@ from services.gateway.chat.schemas import (
 from services.gateway.chat.turns import Listener
 from services.gateway.http.sse import pieces
 from services.gateway.moderations.policy import ChatModeration
-from shared.storage.model_names import ALIAS
-from shared.storage.tables import Turn
+from shared.storage.tables.core import Turn
+from shared.storage.training.model_names import ALIAS
 
 
 def completion(turn: Turn, moderation: ChatModeration | None = None) -> ChatCompletion:

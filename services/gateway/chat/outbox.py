@@ -11,9 +11,9 @@ from shared.contracts.sentiment import CHAT_STREAM, Observation, SentimentObserv
 from shared.errors import reason_of
 from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope
-from shared.storage import conversations
-from shared.storage.engine import Database
-from shared.storage.tables import Turn
+from shared.storage.chat import conversations
+from shared.storage.database.engine import Database
+from shared.storage.tables.core import Turn
 from shared.telemetry import logs
 
 log = logs.get(__name__)

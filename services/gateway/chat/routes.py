@@ -28,7 +28,7 @@ from services.gateway.http.router import IdempotencyKey, resource
 from services.gateway.moderations.policy import Moderated
 from services.gateway.state import AppState, State
 from shared.errors import ParleyError
-from shared.storage.tables import Turn
+from shared.storage.tables.core import Turn
 
 router = resource("Chat")
 

@@ -10,9 +10,9 @@ from fastapi.concurrency import run_in_threadpool
 from services.gateway.chat.generated import GeneratedCompletion
 from services.gateway.chat.schemas import ChatCompletion, ChatMessage, ChatRequest
 from services.gateway.http.keyring import Caller
-from shared.storage import completions
-from shared.storage.completion_tables import StoredCompletion
-from shared.storage.engine import Database
+from shared.storage.chat import completions
+from shared.storage.database.engine import Database
+from shared.storage.tables.completions import StoredCompletion
 
 Keep = Callable[[ChatCompletion | GeneratedCompletion], Awaitable[None]]
 """Returns once the answer is stored; without effect on a caller who did not ask for that."""

@@ -9,9 +9,9 @@ from queue import Full, Queue
 
 from shared.background import Background
 from shared.errors import Conflict, ParleyError, TooManyRequests, Unavailable
-from shared.storage import conversations, responses
-from shared.storage.engine import Database
-from shared.storage.tables import Conversation, Response, Turn
+from shared.storage.chat import conversations, responses
+from shared.storage.database.engine import Database
+from shared.storage.tables.core import Conversation, Response, Turn
 from shared.telemetry import logs
 
 log = logs.get(__name__)

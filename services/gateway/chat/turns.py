@@ -19,10 +19,10 @@ from shared.contracts.media import Attachment
 from shared.contracts.message import Message
 from shared.errors import Conflict, InvalidInput, Unavailable
 from shared.messaging.requesting.requester import Requester
-from shared.storage import conversations
-from shared.storage.engine import Database
-from shared.storage.identity import new_id
-from shared.storage.tables import Response, Turn
+from shared.storage.chat import conversations
+from shared.storage.database.engine import Database
+from shared.storage.database.identity import new_id
+from shared.storage.tables.core import Response, Turn
 from shared.telemetry import metrics
 from shared.telemetry.correlation import correlation_id
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from services.gateway.conversations.messages import in_order
 from shared.errors import InvalidInput
-from shared.storage import conversation_items, conversations
-from shared.storage.engine import Database
-from shared.storage.tables import ConversationItem, ConversationStatus, Turn
+from shared.storage.chat import conversation_items, conversations
+from shared.storage.database.engine import Database
+from shared.storage.tables.core import ConversationItem, ConversationStatus, Turn
 
 _CURSOR = re.compile(r"^(\d{1,9})-(\d{1,18})$")
 #: Turns read at once; the rest comes with the next look.

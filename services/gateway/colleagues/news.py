@@ -8,7 +8,7 @@ from shared.contracts.conversations import ConversationsChanged
 from shared.errors import ParleyError
 from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope
-from shared.storage.tables import Turn
+from shared.storage.tables.core import Turn
 from shared.telemetry import logs
 
 log = logs.get(__name__)

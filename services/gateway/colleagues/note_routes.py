@@ -8,9 +8,10 @@ from services.gateway.http.auth import ChatCaller
 from services.gateway.http.router import resource
 from services.gateway.http.schemas import Deleted
 from services.gateway.state import State
-from shared.storage import conversations, keys, notes
-from shared.storage.identity import new_id
-from shared.storage.people_tables import ConversationNote
+from shared.storage import keys
+from shared.storage.chat import conversations, notes
+from shared.storage.database.identity import new_id
+from shared.storage.tables.people import ConversationNote
 
 router = resource("Conversations")
 

@@ -12,8 +12,8 @@ from services.gateway.http.auth import TrainCaller
 from services.gateway.http.router import After, Limit, resource
 from services.gateway.http.schemas import EmptyRequest, Listing
 from services.gateway.state import State
-from shared.storage import proposals
-from shared.storage.people_tables import KnowledgeProposal, ProposalState
+from shared.storage.tables.people import KnowledgeProposal, ProposalState
+from shared.storage.training import proposals
 
 router = resource("Colleagues")
 

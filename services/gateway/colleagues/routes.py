@@ -22,7 +22,8 @@ from services.gateway.http.auth import ChatCaller
 from services.gateway.http.router import IdempotencyKey, resource
 from services.gateway.http.schemas import EmptyRequest
 from services.gateway.state import AppState, State
-from shared.storage import conversations, keys, takeovers
+from shared.storage import keys
+from shared.storage.chat import conversations, takeovers
 
 router = resource("Conversations")
 

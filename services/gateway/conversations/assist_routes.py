@@ -23,7 +23,7 @@ from shared.contracts.passages import SearchPassages
 from shared.dialogue.grounding.quoting import quoted
 from shared.dialogue.grounding.support import best_support
 from shared.errors import InvalidInput
-from shared.storage import bots, conversations
+from shared.storage.chat import bots, conversations
 
 router = resource("Conversations")
 

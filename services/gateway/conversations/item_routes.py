@@ -15,11 +15,11 @@ from services.gateway.http.router import After, Limit, resource
 from services.gateway.http.schemas import Listing
 from services.gateway.state import State
 from shared.errors import InvalidInput, NotFound
-from shared.storage import conversation_items, conversations
-from shared.storage.conversation_items import Place
-from shared.storage.engine import Session
-from shared.storage.paging import Order
-from shared.storage.tables import ConversationItem, Turn
+from shared.storage.chat import conversation_items, conversations
+from shared.storage.chat.conversation_items import Place
+from shared.storage.database.engine import Session
+from shared.storage.database.paging import Order
+from shared.storage.tables.core import ConversationItem, Turn
 
 router = resource("Conversations")
 

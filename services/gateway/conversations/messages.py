@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from services.gateway.conversations.objects import answer_message, customer_message, item_message
 from services.gateway.conversations.schemas import MessageObject
 from shared.errors import InvalidInput, NotFound
-from shared.storage import conversation_items, conversations
-from shared.storage.engine import Database, Session
-from shared.storage.tables import ConversationItem, Turn
+from shared.storage.chat import conversation_items, conversations
+from shared.storage.database.engine import Database, Session
+from shared.storage.tables.core import ConversationItem, Turn
 
 
 def in_order(turns: Sequence[Turn], items: Sequence[ConversationItem]) -> Iterator[Turn | ConversationItem]:

@@ -8,7 +8,7 @@ from services.gateway.chat.objects import details, usage
 from services.gateway.chat.schemas import TurnDetails, Usage
 from services.gateway.conversations.schemas import ConversationObject, MessageObject, Standing
 from shared.contracts.chat import DialogueState
-from shared.storage.tables import Conversation, ConversationItem, Turn
+from shared.storage.tables.core import Conversation, ConversationItem, Turn
 
 
 def conversation_object(conversation: Conversation) -> ConversationObject:

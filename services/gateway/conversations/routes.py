@@ -23,8 +23,9 @@ from services.gateway.http.auth import ChatCaller
 from services.gateway.http.router import After, IdempotencyKey, Limit, resource
 from services.gateway.http.schemas import Deleted, EmptyRequest, Listing
 from services.gateway.state import State
-from shared.storage import conversation_items, conversations, proposals
-from shared.storage.tables import ConversationStatus
+from shared.storage.chat import conversation_items, conversations
+from shared.storage.tables.core import ConversationStatus
+from shared.storage.training import proposals
 
 router = resource("Conversations")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.storage import customers
-from shared.storage.engine import Database
+from shared.storage.chat import customers
+from shared.storage.database.engine import Database
 
 #: Seconds between two looks.
 INTERVAL_SECONDS = 600.0

@@ -25,10 +25,11 @@ from services.gateway.http.router import After, Limit, resource
 from services.gateway.http.schemas import Listing
 from services.gateway.state import State
 from shared.errors import InvalidInput, NotFound
-from shared.storage import conversation_items, customers, feedback
-from shared.storage.engine import Session
-from shared.storage.people_tables import Customer
-from shared.storage.tables import Conversation
+from shared.storage.chat import conversation_items, customers
+from shared.storage.database.engine import Session
+from shared.storage.tables.core import Conversation
+from shared.storage.tables.people import Customer
+from shared.storage.training import feedback
 
 router = resource("Customers")
 

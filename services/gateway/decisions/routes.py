@@ -26,8 +26,8 @@ from services.gateway.state import AppState, State
 from shared.artifacts.layout import BASE_MODELS
 from shared.contracts.tasks import WRITERS
 from shared.errors import InvalidInput
-from shared.storage import models
-from shared.storage.model_names import model_named
+from shared.storage.training import models
+from shared.storage.training.model_names import model_named
 
 router = resource("Decisions")
 

@@ -15,9 +15,9 @@ from services.gateway.http.router import resource
 from services.gateway.state import AppState, State
 from shared.artifacts.layout import BASE_MODELS
 from shared.errors import InvalidInput
-from shared.storage import models
-from shared.storage.model_names import ALIAS, model_named
-from shared.storage.tables import Model
+from shared.storage.tables.core import Model
+from shared.storage.training import models
+from shared.storage.training.model_names import ALIAS, model_named
 
 router = resource("Embeddings")
 

@@ -12,7 +12,7 @@ from services.gateway.evals.schemas import (
     ResultCounts,
     RunObject,
 )
-from shared.storage.eval_tables import Eval, EvalOutputItem, EvalRun
+from shared.storage.tables.evals import Eval, EvalOutputItem, EvalRun
 
 
 def eval_object(row: Eval) -> EvalObject:

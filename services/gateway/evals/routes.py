@@ -30,11 +30,12 @@ from services.gateway.http.router import After, Limit, Order, resource
 from services.gateway.http.schemas import EmptyRequest, Listing
 from services.gateway.state import State
 from shared.errors import InvalidInput, NotFound, TooManyRequests
-from shared.storage import completions, evals, files
-from shared.storage.completion_tables import StoredCompletion
-from shared.storage.engine import Session
-from shared.storage.eval_tables import Eval, EvalRun, EvalRunStatus
-from shared.storage.identity import new_id
+from shared.storage.chat import completions
+from shared.storage.database.engine import Session
+from shared.storage.database.identity import new_id
+from shared.storage.tables.completions import StoredCompletion
+from shared.storage.tables.evals import Eval, EvalRun, EvalRunStatus
+from shared.storage.training import evals, files
 
 router = resource("Evals")
 

@@ -29,8 +29,8 @@ from services.gateway.http.keyring import Caller
 from services.gateway.state import AppState
 from shared.artifacts.layout import file_key
 from shared.errors import InvalidInput, NotFound
-from shared.storage import evals
-from shared.storage.eval_tables import EvalOutputItem, EvalRun
+from shared.storage.tables.evals import EvalOutputItem, EvalRun
+from shared.storage.training import evals
 from shared.telemetry import logs
 
 _log = logs.get(__name__)

@@ -8,8 +8,8 @@ from shared.contracts.chat import DialogueState, TurnReceived
 from shared.contracts.explanations import ExplainTurn
 from shared.dialogue.handover import released
 from shared.errors import InvalidInput, NotFound
-from shared.storage.engine import Database
-from shared.storage.tables import Turn
+from shared.storage.database.engine import Database
+from shared.storage.tables.core import Turn
 
 
 def stored_turn(

@@ -13,7 +13,7 @@ from services.gateway.http.router import resource
 from services.gateway.state import State
 from shared.contracts.explanations import TurnExplained
 from shared.errors import NotFound, Unavailable
-from shared.storage.tables import Turn
+from shared.storage.tables.core import Turn
 from shared.telemetry.correlation import correlation_id
 
 router = resource("Conversations")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.gateway.feedback.schemas import Correction, FeedbackObject
-from shared.storage.feedback_tables import Feedback
+from shared.storage.tables.feedback import Feedback
 
 
 def feedback_object(given: Feedback) -> FeedbackObject:

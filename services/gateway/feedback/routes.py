@@ -17,11 +17,12 @@ from services.gateway.http.router import After, IdempotencyKey, Limit, resource
 from services.gateway.http.schemas import Listing
 from services.gateway.state import State
 from shared.errors import InvalidInput, NotAllowed, NotFound
-from shared.storage import conversations, feedback, files
-from shared.storage.engine import Session
-from shared.storage.feedback_tables import Feedback
-from shared.storage.identity import new_id
-from shared.storage.tables import Response, Turn
+from shared.storage.chat import conversations
+from shared.storage.database.engine import Session
+from shared.storage.database.identity import new_id
+from shared.storage.tables.core import Response, Turn
+from shared.storage.tables.feedback import Feedback
+from shared.storage.training import feedback, files
 
 router = resource("Feedback")
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.privacy.surrogates import with_surrogates
-from shared.storage.feedback_tables import Feedback
-from shared.storage.tables import Turn
+from shared.storage.tables.core import Turn
+from shared.storage.tables.feedback import Feedback
 
 
 @dataclass(frozen=True, slots=True)

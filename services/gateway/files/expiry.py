@@ -5,8 +5,8 @@ from __future__ import annotations
 from shared.artifacts.layout import file_key
 from shared.artifacts.store import ArtifactStore
 from shared.errors import NotFound
-from shared.storage import files
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
+from shared.storage.training import files
 from shared.telemetry import logs
 
 log = logs.get(__name__)

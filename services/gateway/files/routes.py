@@ -18,8 +18,8 @@ from services.gateway.http.router import After, resource
 from services.gateway.http.schemas import Deleted, Listing
 from services.gateway.state import AppState, State
 from shared.artifacts.layout import file_key
-from shared.storage import files
-from shared.storage.tables import File
+from shared.storage.tables.core import File
+from shared.storage.training import files
 
 router = resource("Files")
 

@@ -25,8 +25,8 @@ from shared.importing.options import ImportOptions
 from shared.importing.reading import Import, import_rows
 from shared.rows.reader import FileFormat, format_of, read_rows
 from shared.rows.report import RowReport
-from shared.storage.identity import new_id
-from shared.storage.tables import File
+from shared.storage.database.identity import new_id
+from shared.storage.tables.core import File
 from shared.tasks.records import kind_by_fields
 
 FINE_TUNE = "fine-tune"

@@ -12,9 +12,9 @@ from services.gateway.http.router import After, Limit, resource
 from services.gateway.http.schemas import Listing
 from services.gateway.state import State
 from shared.contracts.chat import GuardName
-from shared.storage import guards
-from shared.storage.guard_tables import GuardReview
-from shared.storage.tables import Turn
+from shared.storage.chat import guards
+from shared.storage.tables.core import Turn
+from shared.storage.tables.guards import GuardReview
 
 router = resource("Guards")
 

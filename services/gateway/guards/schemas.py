@@ -8,7 +8,7 @@ from pydantic import StringConstraints
 
 from services.gateway.http.schemas import Body, Reply, Resource
 from shared.contracts.chat import AnswerKind, GuardName
-from shared.storage.guard_tables import GuardVerdict
+from shared.storage.tables.guards import GuardVerdict
 
 
 class GuardReviewObject(Resource):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.storage.audit_tables import AuditAction
+from shared.storage.tables.audit import AuditAction
 
 
 @dataclass(frozen=True, slots=True)

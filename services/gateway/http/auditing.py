@@ -13,8 +13,8 @@ from services.gateway.http.acts import ACTS
 from services.gateway.http.keyring import Caller
 from services.gateway.state import AppState
 from shared.storage import audit
-from shared.storage.audit_tables import AuditEntry
-from shared.storage.identity import new_id
+from shared.storage.database.identity import new_id
+from shared.storage.tables.audit import AuditEntry
 from shared.telemetry.correlation import correlation_id
 
 _NOTED = "parley.act"

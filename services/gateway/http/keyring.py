@@ -9,8 +9,8 @@ from threading import Lock
 from typing import Literal
 
 from shared.storage import keys
-from shared.storage.engine import Database
-from shared.storage.tables import ApiKey, Role
+from shared.storage.database.engine import Database
+from shared.storage.tables.core import ApiKey, Role
 
 CallerRole = Role | Literal["visitor"]
 

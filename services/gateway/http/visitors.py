@@ -11,9 +11,9 @@ from starlette.requests import HTTPConnection
 from services.gateway.http.keyring import MEMORY_SECONDS, Caller
 from services.gateway.http.visitor_tokens import Claims, Use, is_signed, read
 from shared.errors import NotAllowed, NotAuthenticated
-from shared.storage import widgets
-from shared.storage.engine import Database
-from shared.storage.widget_tables import Widget
+from shared.storage.chat import widgets
+from shared.storage.database.engine import Database
+from shared.storage.tables.widgets import Widget
 
 #: Widgets remembered at once, those that do not exist among them.
 _CAPACITY = 1_000

@@ -15,7 +15,7 @@ from services.gateway.jobs.schemas import (
 )
 from shared.contracts.jobs import JobSpec
 from shared.contracts.objectives import Dpo
-from shared.storage.tables import Job, JobCheckpoint, JobEvent
+from shared.storage.tables.core import Job, JobCheckpoint, JobEvent
 
 
 def job_object(job: Job) -> JobObject:

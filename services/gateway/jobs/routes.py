@@ -15,7 +15,7 @@ from services.gateway.state import State
 from shared.artifacts.layout import checkpoints_key
 from shared.contracts.jobs import FINAL_STATUSES
 from shared.errors import InvalidInput
-from shared.storage import jobs
+from shared.storage.training import jobs
 
 router = resource("Fine-tuning")
 

@@ -20,10 +20,12 @@ from shared.dialogue.trial.dialogue_file import read_dialogues
 from shared.errors import AlreadyExists, InvalidFile, InvalidInput, NotFound, TooManyRequests, Unavailable
 from shared.messaging.celery.job_queue import JobQueue
 from shared.rows.reader import format_of
-from shared.storage import bots, catalogs, files, jobs, models
-from shared.storage.engine import Database, Session
-from shared.storage.identity import new_id
-from shared.storage.tables import File, Job
+from shared.storage.chat import bots
+from shared.storage.database.engine import Database, Session
+from shared.storage.database.identity import new_id
+from shared.storage.knowledge import catalogs
+from shared.storage.tables.core import File, Job
+from shared.storage.training import files, jobs, models
 from shared.tasks.records import can_train, example_of
 from shared.telemetry import logs, tracing
 from shared.telemetry.correlation import correlation_id

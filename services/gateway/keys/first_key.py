@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from services.gateway.http.keyring import new_secret
 from shared.errors import AlreadyExists, SettingsError
 from shared.storage import keys
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
 from shared.telemetry import logs
 
 log = logs.get(__name__)

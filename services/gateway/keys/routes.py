@@ -10,7 +10,7 @@ from services.gateway.keys.schemas import CreateKey, KeyObject, NewKey
 from services.gateway.state import State
 from shared.errors import InvalidInput
 from shared.storage import keys
-from shared.storage.tables import ApiKey
+from shared.storage.tables.core import ApiKey
 
 router = resource("Keys")
 

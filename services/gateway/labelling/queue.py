@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from services.gateway.labelling.schemas import Choice
 from shared.contracts.understanding import OUT_OF_SCOPE
-from shared.storage import labelling
-from shared.storage.engine import Session
-from shared.storage.feedback_tables import Feedback
-from shared.storage.tables import Turn
+from shared.storage.database.engine import Session
+from shared.storage.tables.core import Turn
+from shared.storage.tables.feedback import Feedback
+from shared.storage.training import labelling
 
 
 @dataclass(frozen=True, slots=True)

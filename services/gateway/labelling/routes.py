@@ -13,8 +13,8 @@ from services.gateway.labelling.agreeing import agreement
 from services.gateway.labelling.queue import Pick, given, pairs, picked
 from services.gateway.labelling.schemas import Agreement, Choice, GivenLabel, LabellingItem, LabellingQueue
 from services.gateway.state import State
-from shared.storage import feedback
-from shared.storage.engine import Session
+from shared.storage.database.engine import Session
+from shared.storage.training import feedback
 
 router = resource("Labelling")
 

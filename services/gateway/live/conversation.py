@@ -21,7 +21,7 @@ from services.gateway.live.objects import customer_messages, of_turn
 from services.gateway.live.speaking import spoken
 from services.gateway.state import AppState
 from shared.errors import NotAuthenticated, ParleyError, TooManyRequests
-from shared.storage.tables import ConversationStatus, Turn
+from shared.storage.tables.core import ConversationStatus, Turn
 from shared.telemetry import correlation, logs
 
 log = logs.get(__name__)

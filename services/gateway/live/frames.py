@@ -11,7 +11,7 @@ from services.gateway.http.json_body import parse_json
 from services.gateway.http.schemas import Body, ErrorDetail, Reply, Text
 from services.gateway.http.validation import describe
 from shared.contracts.chat import AnswerKind
-from shared.storage.tables import ConversationStatus
+from shared.storage.tables.core import ConversationStatus
 
 SayId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
 

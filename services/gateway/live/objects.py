@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from services.gateway.conversations.schemas import Card
 from services.gateway.live.frames import CustomerMessage
 from shared.contracts.chat import Source
-from shared.storage.tables import ConversationItem, Turn
+from shared.storage.tables.core import ConversationItem, Turn
 
 #: Characters of a passage on a card.
 _LONGEST = 280

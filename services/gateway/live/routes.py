@@ -22,8 +22,8 @@ from services.gateway.live.socket import converse
 from services.gateway.live.speaking import spoken
 from services.gateway.state import AppState, State
 from shared.errors import ParleyError
-from shared.storage import conversations
-from shared.storage.tables import Turn
+from shared.storage.chat import conversations
+from shared.storage.tables.core import Turn
 
 router = resource("Conversations")
 

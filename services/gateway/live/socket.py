@@ -18,7 +18,7 @@ from services.gateway.live.conversation import BEGINNING, LiveConversation
 from services.gateway.live.frames import AliveFrame, ErrorFrame, Say, read_frame
 from services.gateway.state import AppState
 from shared.errors import InvalidInput, ParleyError
-from shared.storage import conversations
+from shared.storage.chat import conversations
 from shared.telemetry import logs, metrics
 
 log = logs.get(__name__)

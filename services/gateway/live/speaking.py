@@ -11,7 +11,7 @@ from services.gateway.live.frames import DeltaFrame, Say
 from services.gateway.live.objects import idempotency_key
 from services.gateway.state import AppState
 from shared.errors import NotFound, ParleyError
-from shared.storage.tables import Turn
+from shared.storage.tables.core import Turn
 
 
 async def spoken(state: AppState, caller: Caller, conversation_id: str, say: Say) -> AsyncIterator[DeltaFrame | Turn]:

@@ -19,9 +19,9 @@ from shared.artifacts.store import ArtifactStore
 from shared.contracts.jobs import JobOptions, JobSpec
 from shared.errors import InvalidInput, NotFound
 from shared.rows.reader import format_of, read_rows
-from shared.storage import feedback, files, jobs, loops, models
-from shared.storage.engine import Database, Session
-from shared.storage.tables import File, Job
+from shared.storage.database.engine import Database, Session
+from shared.storage.tables.core import File, Job
+from shared.storage.training import feedback, files, jobs, loops, models
 from shared.tasks.nlu.row import Row
 from shared.tasks.records import kind_for
 

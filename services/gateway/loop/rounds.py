@@ -16,10 +16,11 @@ from services.gateway.models.gate import reasons
 from shared.contracts.jobs import FINAL_STATUSES
 from shared.contracts.streams import PLATFORM_STREAM
 from shared.errors import ParleyError
-from shared.storage import alerts, jobs, loops, models
-from shared.storage.engine import Database, Session
-from shared.storage.people_tables import LoopRound
-from shared.storage.tables import Job
+from shared.storage.database.engine import Database, Session
+from shared.storage.monitoring import alerts
+from shared.storage.tables.core import Job
+from shared.storage.tables.people import LoopRound
+from shared.storage.training import jobs, loops, models
 from shared.telemetry import logs
 
 _log = logs.get(__name__)

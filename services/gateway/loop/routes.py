@@ -10,10 +10,10 @@ from services.gateway.loop.schemas import LoopRule, LoopStatus, RoundObject, Sta
 from services.gateway.models.promoting import promoted
 from services.gateway.state import AppState, State
 from shared.errors import Conflict, InvalidInput
-from shared.storage import loops, models
-from shared.storage.engine import Session
-from shared.storage.people_tables import LoopRound
-from shared.storage.people_tables import LoopRule as StoredRule
+from shared.storage.database.engine import Session
+from shared.storage.tables.people import LoopRound
+from shared.storage.tables.people import LoopRule as StoredRule
+from shared.storage.training import loops, models
 
 router = resource("The loop")
 

@@ -10,7 +10,7 @@ from shared.bias.report import Answered, Difference, differences
 from shared.bias.swaps import swaps
 from shared.contracts.understanding import Understanding
 from shared.errors import InvalidInput
-from shared.storage.tables import Model
+from shared.storage.tables.core import Model
 
 #: Texts of one message to a model.
 _AT_ONCE = 64

@@ -11,10 +11,10 @@ from shared.artifacts.layout import FEW_SHOT
 from shared.contracts.few_shot import FewShot, FewShotLabel
 from shared.errors import InvalidInput
 from shared.privacy.masking import masked
-from shared.storage import models
-from shared.storage.engine import Session
-from shared.storage.model_names import model_named
-from shared.storage.tables import Model
+from shared.storage.database.engine import Session
+from shared.storage.tables.core import Model
+from shared.storage.training import models
+from shared.storage.training.model_names import model_named
 
 #: Tasks whose models make embeddings.
 _EMBEDDERS = ("nlu", "embedding")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shared.errors import InvalidInput
-from shared.storage.tables import Model
+from shared.storage.tables.core import Model
 
 
 def check_gate(model: Model, *, force: bool) -> None:

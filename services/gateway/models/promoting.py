@@ -11,8 +11,8 @@ from services.gateway.state import AppState
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import model_key
 from shared.contracts.releases import ModelPublished
-from shared.storage import models
-from shared.storage.tables import Model
+from shared.storage.tables.core import Model
+from shared.storage.training import models
 
 
 def promoted(

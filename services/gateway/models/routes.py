@@ -36,9 +36,9 @@ from shared.bias.swaps import ROWS
 from shared.contracts.releases import ModelPublished
 from shared.contracts.tasks import TaskName
 from shared.errors import InvalidInput
-from shared.storage import models
-from shared.storage.model_names import CHATS, alias_of, model_named
-from shared.storage.tables import Model
+from shared.storage.tables.core import Model
+from shared.storage.training import models
+from shared.storage.training.model_names import CHATS, alias_of, model_named
 from shared.tasks.records import inputs_of
 
 router = resource("Models")

@@ -11,9 +11,9 @@ from services.gateway.models.predictions import Predictions
 from services.gateway.moderations.judging import judged, not_judged
 from services.gateway.moderations.schemas import Moderation
 from shared.errors import InvalidInput
-from shared.storage import models
-from shared.storage.engine import Database
-from shared.storage.model_names import model_named
+from shared.storage.database.engine import Database
+from shared.storage.training import models
+from shared.storage.training.model_names import model_named
 
 #: Where a team puts the model that judges.
 DEPLOYMENT = "moderation"

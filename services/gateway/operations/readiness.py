@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from shared.contracts.chat import PROBE, TurnReceived
 from shared.errors import ParleyError
 from shared.messaging.requesting.requester import Requester
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
 from shared.telemetry.health import Report
 
 #: Seconds that an answer to the question holds; load balancers ask often.

@@ -29,9 +29,9 @@ from services.gateway.responses.tools import tools_of
 from shared.contracts.generation import GenerateText, Sampling
 from shared.errors import InvalidInput
 from shared.messaging.requesting.reply_stream import ReplyStream
-from shared.storage import conversation_items, conversations, responses
-from shared.storage.engine import Database, Session
-from shared.storage.tables import Response, Turn
+from shared.storage.chat import conversation_items, conversations, responses
+from shared.storage.database.engine import Database, Session
+from shared.storage.tables.core import Response, Turn
 
 
 class ResponseSampling(SamplingOptions):

@@ -22,9 +22,10 @@ from shared.contracts.responses import ResponseQueued
 from shared.errors import NotAllowed, ParleyError, Unavailable, reason_of
 from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope
-from shared.storage import keys, responses
-from shared.storage.engine import Database
-from shared.storage.tables import Response, ResponsePiece
+from shared.storage import keys
+from shared.storage.chat import responses
+from shared.storage.database.engine import Database
+from shared.storage.tables.core import Response, ResponsePiece
 from shared.telemetry import logs
 from shared.telemetry.correlation import bound
 

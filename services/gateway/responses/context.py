@@ -11,9 +11,9 @@ from services.gateway.http.keyring import Caller
 from services.gateway.responses.schemas import MAX_INPUT, Prompt
 from shared.contracts.generation import ChatMessage, ToolCall
 from shared.errors import InvalidInput, NotFound
-from shared.storage import conversation_items, conversations, responses
-from shared.storage.engine import Session
-from shared.storage.tables import Response, Turn
+from shared.storage.chat import conversation_items, conversations, responses
+from shared.storage.database.engine import Session
+from shared.storage.tables.core import Response, Turn
 
 #: Responses that one may follow on.
 MAX_CHAIN = 200

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from services.gateway.chat.generated import TokenLogprobs
 from services.gateway.http.sse import pieces
 from services.gateway.responses.schemas import FunctionCall, OutputMessage, ResponseObject
-from shared.storage.tables import Response
+from shared.storage.tables.core import Response
 
 #: How the last event of a stream is called.
 _ENDS = {"completed": "completed", "incomplete": "incomplete", "failed": "failed", "cancelled": "failed"}

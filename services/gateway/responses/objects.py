@@ -21,8 +21,8 @@ from services.gateway.responses.schemas import (
     ResponseUsage,
 )
 from shared.contracts.generation import TextGenerated
-from shared.storage.identity import new_id
-from shared.storage.tables import Response, Turn
+from shared.storage.database.identity import new_id
+from shared.storage.tables.core import Response, Turn
 
 _OUTPUT: TypeAdapter[list[OutputMessage | FunctionCall]] = TypeAdapter(list[OutputMessage | FunctionCall])
 

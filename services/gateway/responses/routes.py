@@ -35,10 +35,10 @@ from services.gateway.responses.writing import Writing, blocked
 from services.gateway.state import AppState, State
 from shared.contracts.generation import Sampling, TextGenerated, TokensProduced
 from shared.errors import AlreadyExists, InvalidInput
-from shared.storage import responses
-from shared.storage.paging import Order
-from shared.storage.tables import Response as ResponseRow
-from shared.storage.tables import Turn
+from shared.storage.chat import responses
+from shared.storage.database.paging import Order
+from shared.storage.tables.core import Response as ResponseRow
+from shared.storage.tables.core import Turn
 
 router = resource("Responses")
 

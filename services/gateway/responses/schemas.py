@@ -12,7 +12,7 @@ from services.gateway.conversations.items import Item, Items
 from services.gateway.http.schemas import Body, Metadata, Name, Reply, Resource
 from services.gateway.moderations.policy import ModerationOptions, ResponseModeration
 from shared.errors import InvalidInput
-from shared.storage.tables import ResponseStatus
+from shared.storage.tables.core import ResponseStatus
 
 LOGPROBS = "message.output_text.logprobs"
 MAX_INPUT = 1_000_000

@@ -20,9 +20,9 @@ from services.gateway.responses.writing import Writing, failure
 from shared.contracts.message import Message
 from shared.errors import NotFound, ParleyError, TooManyRequests
 from shared.messaging.requesting.reply_stream import ReplyStream
-from shared.storage import responses
-from shared.storage.engine import Database
-from shared.storage.tables import Response, Turn
+from shared.storage.chat import responses
+from shared.storage.database.engine import Database
+from shared.storage.tables.core import Response, Turn
 from shared.telemetry import logs
 
 #: Seconds between two looks at what is written in the background.

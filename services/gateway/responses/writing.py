@@ -14,7 +14,7 @@ from services.gateway.responses.schemas import FunctionCall, OutputMessage, Outp
 from shared.contracts.generation import CallPiece, ChosenToken, TextGenerated
 from shared.contracts.message import Message
 from shared.errors import ParleyError
-from shared.storage.tables import Response
+from shared.storage.tables.core import Response
 
 
 @dataclass(slots=True)

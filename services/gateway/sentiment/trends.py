@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from services.gateway.sentiment.schemas import TrendObject, Trends
-from shared.storage import sentiment
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
+from shared.storage.monitoring import sentiment
 
 #: Steps of one reply.
 MAX_POINTS = 10_000

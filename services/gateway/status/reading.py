@@ -13,9 +13,11 @@ from services.gateway.status.services import is_there, services_of, verdict
 from shared.errors import Unavailable
 from shared.messaging.bus import Bus
 from shared.messaging.topology import Queues
-from shared.storage import alert_channels, alerts, jobs, models, processes, stream_sources, streams, trends, troubles
-from shared.storage.engine import Database, Session
-from shared.storage.platform_tables import Process
+from shared.storage import processes
+from shared.storage.database.engine import Database, Session
+from shared.storage.monitoring import alert_channels, alerts, stream_sources, streams, trends, troubles
+from shared.storage.tables.platform import Process
+from shared.storage.training import jobs, models
 
 #: Seconds that an answer holds.
 HOLDS_SECONDS = 2.0

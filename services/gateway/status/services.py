@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.gateway.status.schemas import ServiceStatus, Verdict
-from shared.storage.platform_tables import Process
 from shared.storage.processes import SILENT_SECONDS
+from shared.storage.tables.platform import Process
 
 #: All that say so; the console is a client, and says nothing.
 SERVICES = ("gateway", "nlu", "generation", "recommendation", "monitoring", "channels", "training")

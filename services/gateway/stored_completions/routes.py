@@ -13,8 +13,8 @@ from services.gateway.http.schemas import Deleted, Listing
 from services.gateway.state import State
 from services.gateway.stored_completions.schemas import ChangeCompletion, StoredCompletionObject, StoredMessage
 from shared.errors import InvalidInput
-from shared.storage import completions
-from shared.storage.completion_tables import StoredCompletion
+from shared.storage.chat import completions
+from shared.storage.tables.completions import StoredCompletion
 
 router = resource("Chat")
 

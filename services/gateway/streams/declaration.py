@@ -8,10 +8,11 @@ from shared.contracts.alert_rules import PlatformRule
 from shared.contracts.streams import PLATFORM_STREAM, StreamSpec
 from shared.contracts.understanding import SENTIMENTS
 from shared.errors import InvalidInput, NoModel, NotFound
-from shared.storage import alert_channels, models
-from shared.storage.engine import Session
-from shared.storage.model_names import ALIAS, model_named
-from shared.storage.tables import Model
+from shared.storage.database.engine import Session
+from shared.storage.monitoring import alert_channels
+from shared.storage.tables.core import Model
+from shared.storage.training import models
+from shared.storage.training.model_names import ALIAS, model_named
 
 #: What each field may name.
 _TASKS: dict[str, tuple[str, ...]] = {

@@ -14,8 +14,8 @@ from shared.contracts.streams import DocumentsReceived, StreamDocument
 from shared.errors import InvalidInput, ParleyError
 from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope
-from shared.storage import documents
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
+from shared.storage.monitoring import documents
 
 MAX_ROWS = 10_000
 #: A row and its line end; what is longer is refused without being read.

@@ -7,7 +7,7 @@ from math import sqrt
 
 from services.gateway.streams.objects import measured
 from services.gateway.streams.schemas import Mover
-from shared.storage.trends import Bucket
+from shared.storage.monitoring.trends import Bucket
 
 
 def movers(now: Mapping[str, Bucket], before: Mapping[str, Bucket], limit: int) -> list[Mover]:

@@ -14,9 +14,9 @@ from services.gateway.streams.schemas import (
     Towards,
     TrendPoint,
 )
-from shared.storage.platform_tables import RefusedItem
-from shared.storage.stream_tables import Document, DocumentMention, Stream, StreamSource
-from shared.storage.trends import DIMENSIONS, Bucket
+from shared.storage.monitoring.trends import DIMENSIONS, Bucket
+from shared.storage.tables.platform import RefusedItem
+from shared.storage.tables.streams import Document, DocumentMention, Stream, StreamSource
 
 _THOUSAND = 1000
 

@@ -22,10 +22,10 @@ from services.gateway.streams.reanalysis_schemas import (
 from services.gateway.streams.span import Step
 from shared.contracts.streams import StreamName
 from shared.errors import InvalidInput, TooManyRequests
-from shared.storage import reanalyses, streams
-from shared.storage.identity import new_id
-from shared.storage.platform_tables import Reanalysis, Rereading
-from shared.storage.reanalyses import Compared
+from shared.storage.database.identity import new_id
+from shared.storage.monitoring import reanalyses, streams
+from shared.storage.monitoring.reanalyses import Compared
+from shared.storage.tables.platform import Reanalysis, Rereading
 
 router = resource("Streams")
 

@@ -19,9 +19,10 @@ from services.gateway.streams.schemas import DocumentsTaken, RefusedObject, Stre
 from shared.contracts.sentiment import CHAT_STREAM
 from shared.contracts.streams import PLATFORM_STREAM, SourceName, StreamName, StreamSpec
 from shared.errors import InvalidInput, NotFound
-from shared.storage import refused_items, stream_sources, streams, trends
-from shared.storage.engine import Session
-from shared.storage.stream_tables import Stream
+from shared.storage.chat import refused_items
+from shared.storage.database.engine import Session
+from shared.storage.monitoring import stream_sources, streams, trends
+from shared.storage.tables.streams import Stream
 
 router = resource("Streams")
 

@@ -9,8 +9,8 @@ from fastapi import Query
 
 from shared.contracts.streams import StreamSpec
 from shared.errors import InvalidInput
-from shared.storage import trends
-from shared.storage.engine import Session
+from shared.storage.database.engine import Session
+from shared.storage.monitoring import trends
 
 #: Steps of one answer.
 MAX_STEPS = 10_000

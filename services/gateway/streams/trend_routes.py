@@ -18,10 +18,10 @@ from services.gateway.streams.schemas import DocumentObject, Pair, StreamMovers,
 from services.gateway.streams.span import Step, UnixSeconds, span_of
 from shared.contracts.streams import StreamName, StreamSpec
 from shared.contracts.understanding import SentimentLabel
-from shared.storage import documents, streams, trends
-from shared.storage.documents import Behind
-from shared.storage.engine import Session
-from shared.storage.trends import Dimension
+from shared.storage.database.engine import Session
+from shared.storage.monitoring import documents, streams, trends
+from shared.storage.monitoring.documents import Behind
+from shared.storage.monitoring.trends import Dimension
 
 router = resource("Streams")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from shared.artifacts.layout import upload_key
 from shared.artifacts.store import ArtifactStore
-from shared.storage import uploads
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
+from shared.storage.training import uploads
 
 #: Uploads of one look.
 _MAX_BATCH = 100

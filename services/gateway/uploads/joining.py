@@ -14,7 +14,7 @@ from shared.artifacts.layout import upload_key
 from shared.artifacts.store import ArtifactStore
 from shared.errors import InvalidInput, StorageFull
 from shared.full_disk import is_disk_full
-from shared.storage.upload_tables import PartedUpload, UploadPart
+from shared.storage.tables.uploads import PartedUpload, UploadPart
 
 
 def require_whole(upload: PartedUpload, parts: Mapping[str, UploadPart], named: Sequence[str]) -> None:

@@ -25,9 +25,9 @@ from services.gateway.uploads.joining import joined, require_whole
 from services.gateway.uploads.schemas import CompleteUpload, CreateUpload, PartObject, UploadObject
 from shared.artifacts.layout import file_key, upload_key
 from shared.errors import InvalidInput
-from shared.storage import files, uploads
-from shared.storage.identity import new_id
-from shared.storage.upload_tables import PartedUpload, UploadPart
+from shared.storage.database.identity import new_id
+from shared.storage.tables.uploads import PartedUpload, UploadPart
+from shared.storage.training import files, uploads
 
 router = resource("Uploads")
 

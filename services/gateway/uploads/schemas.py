@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from services.gateway.files.schemas import FileObject, UploadPurpose
 from services.gateway.http.schemas import Body, Name, Resource
-from shared.storage.upload_tables import UploadStatus
+from shared.storage.tables.uploads import UploadStatus
 
 
 class FileLife(Body):

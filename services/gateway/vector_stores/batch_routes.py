@@ -10,9 +10,9 @@ from services.gateway.vector_stores.documents import put_files
 from services.gateway.vector_stores.file_routes import Filter
 from services.gateway.vector_stores.objects import batch_object, file_object
 from services.gateway.vector_stores.schemas import AddBatch, FileBatchObject, VectorStoreFileObject
-from shared.storage import vector_stores
-from shared.storage.identity import new_id
-from shared.storage.vector_store_tables import DocumentBatch
+from shared.storage.database.identity import new_id
+from shared.storage.knowledge import vector_stores
+from shared.storage.tables.vector_stores import DocumentBatch
 
 router = resource("Vector stores")
 

@@ -11,9 +11,10 @@ from shared.errors import InvalidInput, NotFound, TooManyRequests, Unavailable
 from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope
 from shared.messaging.requesting.requester import Requester
-from shared.storage import files, vector_stores
-from shared.storage.engine import Session
-from shared.storage.vector_store_tables import StoredDocument, VectorStore
+from shared.storage.database.engine import Session
+from shared.storage.knowledge import vector_stores
+from shared.storage.tables.vector_stores import StoredDocument, VectorStore
+from shared.storage.training import files
 from shared.telemetry import logs
 from shared.telemetry.correlation import correlation_id
 

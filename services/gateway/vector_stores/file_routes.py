@@ -21,7 +21,7 @@ from services.gateway.vector_stores.schemas import (
     VectorStoreFileObject,
 )
 from shared.errors import InvalidInput
-from shared.storage import indexing, vector_stores
+from shared.storage.knowledge import indexing, vector_stores
 
 router = resource("Vector stores")
 

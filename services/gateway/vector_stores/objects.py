@@ -17,8 +17,8 @@ from services.gateway.vector_stores.schemas import (
     VectorStoreObject,
 )
 from shared.contracts.passages import Passage, PassagesFound
-from shared.storage.vector_store_tables import DocumentBatch, StoredDocument, VectorStore
-from shared.storage.vector_stores import DAY, Counts
+from shared.storage.knowledge.vector_stores import DAY, Counts
+from shared.storage.tables.vector_stores import DocumentBatch, StoredDocument, VectorStore
 
 
 def store_object(store: VectorStore, counts: Counts, usage: int, now: float) -> VectorStoreObject:

@@ -18,11 +18,12 @@ from services.gateway.vector_stores.schemas import (
 )
 from shared.contracts.passages import SearchPassages
 from shared.errors import InvalidInput
-from shared.storage import models, vector_stores
-from shared.storage.engine import Session
-from shared.storage.identity import new_id
-from shared.storage.model_names import deployment_of
-from shared.storage.vector_store_tables import VectorStore
+from shared.storage.database.engine import Session
+from shared.storage.database.identity import new_id
+from shared.storage.knowledge import vector_stores
+from shared.storage.tables.vector_stores import VectorStore
+from shared.storage.training import models
+from shared.storage.training.model_names import deployment_of
 
 router = resource("Vector stores")
 

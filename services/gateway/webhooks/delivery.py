@@ -22,8 +22,8 @@ from shared.outbound.client import OutboundClient
 from shared.outbound.signing import signed_headers
 from shared.retrying import Backoff
 from shared.storage import webhooks
-from shared.storage.engine import Database
-from shared.storage.webhook_tables import WebhookDelivery, WebhookEndpoint
+from shared.storage.database.engine import Database
+from shared.storage.tables.webhooks import WebhookDelivery, WebhookEndpoint
 from shared.telemetry import logs
 
 log = logs.get(__name__)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.gateway.webhooks.schemas import DeliveryObject, DeliveryTry, EndpointObject
-from shared.storage.webhook_tables import WebhookDelivery, WebhookEndpoint
+from shared.storage.tables.webhooks import WebhookDelivery, WebhookEndpoint
 
 #: Characters of a secret that are shown.
 _HINT = 4

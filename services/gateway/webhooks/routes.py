@@ -26,8 +26,8 @@ from shared.contracts.webhooks import WEBHOOK_EVENT_TYPES
 from shared.errors import InvalidInput, Unavailable
 from shared.outbound.signing import new_secret
 from shared.storage import webhooks
-from shared.storage.identity import new_id
-from shared.storage.webhook_tables import DeliveryStatus, WebhookEndpoint
+from shared.storage.database.identity import new_id
+from shared.storage.tables.webhooks import DeliveryStatus, WebhookEndpoint
 
 router = resource("Webhooks")
 

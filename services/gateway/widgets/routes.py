@@ -13,8 +13,8 @@ from services.gateway.state import State
 from services.gateway.widgets.schemas import PutWidget, WidgetObject
 from shared.errors import InvalidInput
 from shared.outbound.signing import new_secret
-from shared.storage import widgets
-from shared.storage.widget_tables import Widget
+from shared.storage.chat import widgets
+from shared.storage.tables.widgets import Widget
 
 router = resource("Widgets")
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from services.gateway.http.schemas import Body, Reply, Resource
 from services.gateway.widgets.origins import canonical_origin
-from shared.storage.widget_tables import WidgetLanguage
+from shared.storage.tables.widgets import WidgetLanguage
 
 Origin = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(canonical_origin)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=120)]

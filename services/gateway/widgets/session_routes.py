@@ -18,9 +18,9 @@ from services.gateway.state import AppState, State
 from services.gateway.widgets.routes import WidgetId
 from services.gateway.widgets.schemas import Appearance, OpenSession, SessionObject
 from shared.errors import NotAllowed, NotFound, ParleyError, TooManyRequests
-from shared.storage import conversations
-from shared.storage.engine import Session
-from shared.storage.widget_tables import Widget
+from shared.storage.chat import conversations
+from shared.storage.database.engine import Session
+from shared.storage.tables.widgets import Widget
 
 router = resource("Widgets")
 page = APIRouter(tags=["Widgets"])

@@ -27,7 +27,7 @@ from shared.contracts.message import Message
 from shared.errors import InvalidInput, Unavailable
 from shared.messaging.consuming.handlers import Emitter, StreamHandlers
 from shared.settings import SpeechEngine
-from shared.storage.identity import new_id
+from shared.storage.database.identity import new_id
 
 #: Bytes of a picture.
 PICTURE_BYTES = 16 * 1024 * 1024

@@ -19,7 +19,7 @@ from shared.messaging.bus import Bus, Publisher
 from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
 
 #: Searches taken from the queue at once.
 _BATCH = 8

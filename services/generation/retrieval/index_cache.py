@@ -8,9 +8,9 @@ from threading import Lock
 import numpy as np
 
 from services.generation.retrieval.store_index import FloatArray, StoreIndex
-from shared.storage import indexing, vector_stores
-from shared.storage.engine import Database, Session
-from shared.storage.vector_store_tables import StoredDocument, VectorStore
+from shared.storage.database.engine import Database, Session
+from shared.storage.knowledge import indexing, vector_stores
+from shared.storage.tables.vector_stores import StoredDocument, VectorStore
 
 
 class IndexCache:

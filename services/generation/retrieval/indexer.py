@@ -17,9 +17,9 @@ from shared.artifacts.layout import file_key
 from shared.artifacts.store import ArtifactStore
 from shared.background import Background
 from shared.errors import Conflict, NotFound, ParleyError, Unavailable, reason_of
-from shared.storage import indexing, vector_stores
-from shared.storage.engine import Database
-from shared.storage.indexing import Claim
+from shared.storage.database.engine import Database
+from shared.storage.knowledge import indexing, vector_stores
+from shared.storage.knowledge.indexing import Claim
 from shared.telemetry import logs
 
 #: Seconds after which work is looked for even if nobody has told of any, and a model that is away is asked again.

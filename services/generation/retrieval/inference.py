@@ -15,9 +15,9 @@ from shared.contracts.message import Message
 from shared.contracts.prediction import PredictRows, RowsPredicted
 from shared.errors import InvalidInput, NotFound, Unavailable
 from shared.messaging.requesting.requester import Requester
-from shared.storage import models
-from shared.storage.engine import Database, Session
-from shared.storage.model_names import model_named
+from shared.storage.database.engine import Database, Session
+from shared.storage.training import models
+from shared.storage.training.model_names import model_named
 from shared.telemetry.correlation import correlation_id
 
 FloatArray = NDArray[np.float32]

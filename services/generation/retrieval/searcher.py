@@ -12,8 +12,8 @@ from services.generation.retrieval.inference import FloatArray, Inference
 from services.generation.retrieval.store_index import IndexedFile, StoreIndex
 from shared.contracts.passages import Passage, PassagesFound, Ranking, SearchPassages
 from shared.errors import ParleyError
-from shared.storage import indexing, vector_stores
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
+from shared.storage.knowledge import indexing, vector_stores
 from shared.telemetry import logs
 
 #: Chunks of each order that are fused, and passages that a model judges.

@@ -20,7 +20,7 @@ from services.monitoring.detection.usual import BURST_DAYS, GUARD, HISTORY_DAYS,
 from shared.contracts.alert_rules import AlertRule, rule_name
 from shared.contracts.backtests import BacktestStream, PastAlert, StreamBacktested
 from shared.errors import InvalidInput
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
 
 #: Seconds for which what was learned is used.
 _PIECE = 6 * HOUR

@@ -19,9 +19,9 @@ from services.monitoring.detection.usual import Usual
 from shared.contracts.alert_rules import AlertRule, Silence, Volume, default_rules, of_texts, rule_name
 from shared.contracts.streams import PLATFORM_STREAM, StreamSpec
 from shared.errors import Unavailable
-from shared.storage import alert_channels, alerts, streams, trends
-from shared.storage.engine import Database, Session
-from shared.storage.tables import Alert
+from shared.storage.database.engine import Database, Session
+from shared.storage.monitoring import alert_channels, alerts, streams, trends
+from shared.storage.tables.core import Alert
 from shared.telemetry import logs, metrics
 
 #: Minutes that are judged at most when a stream is looked at again; a replay may pass many at once.

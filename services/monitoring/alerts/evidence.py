@@ -9,9 +9,9 @@ from services.monitoring.detection.episodes import Finding
 from services.monitoring.detection.series import MINUTE, Scope, Series
 from shared.contracts.alert_rules import AlertRule, Drift, MeanShift, NegativeShare, ShareOfNegatives, Volume
 from shared.privacy.masking import masked
-from shared.storage import documents, sentiment
-from shared.storage.documents import Behind
-from shared.storage.engine import Session
+from shared.storage.database.engine import Session
+from shared.storage.monitoring import documents, sentiment
+from shared.storage.monitoring.documents import Behind
 
 #: Ids kept with an alert, and documents shown with it.
 _IDS, _SHOWN = 20, 5

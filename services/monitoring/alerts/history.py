@@ -13,8 +13,8 @@ from functools import partial
 from services.monitoring.detection.series import HOUR, MINUTE, Scope, Series, Step
 from services.monitoring.detection.usual import BURST_DAYS, GUARD, HISTORY_DAYS, Usual, learn
 from shared.contracts.alert_rules import ScopeKind
-from shared.storage import trends
-from shared.storage.engine import Session
+from shared.storage.database.engine import Session
+from shared.storage.monitoring import trends
 
 #: Scopes of a kind that are watched: those with the most texts in the last week.
 MAX_SCOPES = 200

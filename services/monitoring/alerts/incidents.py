@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from services.monitoring.detection.series import Scope
-from shared.storage.tables import Alert
+from shared.storage.tables.core import Alert
 
 #: Seconds between two alerts of one incident.
 TOGETHER = 1800.0

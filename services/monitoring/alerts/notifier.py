@@ -8,9 +8,9 @@ from shared.contracts.sentiment import AlertRaised
 from shared.errors import TooManyRequests, Unavailable
 from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope
-from shared.storage import alerts
-from shared.storage.engine import Database
-from shared.storage.tables import Alert
+from shared.storage.database.engine import Database
+from shared.storage.monitoring import alerts
+from shared.storage.tables.core import Alert
 from shared.telemetry import logs
 
 _log = logs.get(__name__)

@@ -16,9 +16,10 @@ from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope
 from shared.privacy.masking import masked
 from shared.retrying import Backoff
-from shared.storage import documents, refused_items, stream_sources, streams
-from shared.storage.engine import Database, Session
-from shared.storage.stream_tables import StreamSource
+from shared.storage.chat import refused_items
+from shared.storage.database.engine import Database, Session
+from shared.storage.monitoring import documents, stream_sources, streams
+from shared.storage.tables.streams import StreamSource
 from shared.telemetry import logs
 
 #: Seconds after which another process takes a source whose fetcher died.

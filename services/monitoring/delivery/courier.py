@@ -11,10 +11,10 @@ from services.monitoring.delivery.table import CHANNELS
 from shared.outbound.addresses import AddressRule, Network
 from shared.outbound.client import OutboundClient, OutboundRefused
 from shared.retrying import Backoff
-from shared.storage import alert_channels, alerts
-from shared.storage.alert_tables import AlertChannel, AlertNotice
-from shared.storage.engine import Database, Session
-from shared.storage.tables import Alert
+from shared.storage.database.engine import Database, Session
+from shared.storage.monitoring import alert_channels, alerts
+from shared.storage.tables.alerts import AlertChannel, AlertNotice
+from shared.storage.tables.core import Alert
 from shared.telemetry import logs, metrics
 
 #: The stream on which failing channels are told, and the rule.

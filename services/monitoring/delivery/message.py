@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.storage.tables import Alert
+from shared.storage.tables.core import Alert
 
 _RULES = {
     "share_of_negatives": "more negative texts than usual",

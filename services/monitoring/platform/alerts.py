@@ -18,9 +18,12 @@ from shared.contracts.alert_rules import (
     rule_name,
 )
 from shared.contracts.streams import PLATFORM_STREAM, StreamSpec
-from shared.storage import alert_channels, alerts, inputs, models, processes, streams
-from shared.storage.engine import Database, Session
-from shared.storage.tables import Alert
+from shared.storage import processes
+from shared.storage.chat import inputs
+from shared.storage.database.engine import Database, Session
+from shared.storage.monitoring import alert_channels, alerts, streams
+from shared.storage.tables.core import Alert
+from shared.storage.training import models
 from shared.telemetry import logs, metrics
 
 _log = logs.get(__name__)

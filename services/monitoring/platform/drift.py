@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.storage.platform_tables import InputWindow
+from shared.storage.tables.platform import InputWindow
 
 #: Texts that a confidence counts as having even where none was seen, so that a logarithm exists.
 _SMOOTHING = 0.5

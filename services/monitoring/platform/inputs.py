@@ -6,9 +6,10 @@ import base64
 from collections.abc import Iterator, Sequence
 
 from shared.contracts.inputs import InputsObserved
-from shared.storage import inputs, models
-from shared.storage.engine import Database
-from shared.storage.platform_tables import InputWindow
+from shared.storage.chat import inputs
+from shared.storage.database.engine import Database
+from shared.storage.tables.platform import InputWindow
+from shared.storage.training import models
 
 #: Seconds for which windows are kept.
 KEPT_SECONDS = 30 * 86_400.0

@@ -8,8 +8,10 @@ from services.monitoring.platform.inputs import KEPT_SECONDS
 from shared.errors import Unavailable
 from shared.messaging.bus import Bus
 from shared.messaging.topology import Queues
-from shared.storage import alert_channels, inputs, processes, stream_sources, troubles
-from shared.storage.engine import Database
+from shared.storage import processes
+from shared.storage.chat import inputs
+from shared.storage.database.engine import Database
+from shared.storage.monitoring import alert_channels, stream_sources, troubles
 from shared.telemetry import logs, metrics
 
 _log = logs.get(__name__)

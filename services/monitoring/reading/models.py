@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from shared.contracts.streams import StreamSpec
 from shared.errors import NoModel, NotFound
-from shared.storage import models
-from shared.storage.engine import Session
-from shared.storage.model_names import ALIAS, model_named
+from shared.storage.database.engine import Session
+from shared.storage.training import models
+from shared.storage.training.model_names import ALIAS, model_named
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from services.monitoring.streams.lag import IngestLag, note_late
 from services.monitoring.streams.recorder import counted, counted_before, record
 from shared.contracts.streams import DocumentsReceived, StreamDocument
 from shared.errors import NotFound
-from shared.storage import documents, streams
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
+from shared.storage.monitoring import documents, streams
 from shared.telemetry import logs, metrics
 
 _log = logs.get(__name__)

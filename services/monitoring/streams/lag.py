@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from shared.contracts.streams import StreamDocument
-from shared.storage import troubles
-from shared.storage.engine import Session
+from shared.storage.database.engine import Session
+from shared.storage.monitoring import troubles
 from shared.telemetry import metrics
 
 #: Seconds after its publication from which a document counts as late: nobody judges minutes that are so long over.

@@ -8,11 +8,12 @@ from services.monitoring.reading.models import ChosenModel, StreamModels
 from services.monitoring.reading.reader import DocumentReader, DocumentReading
 from shared.contracts.streams import StreamDocument
 from shared.errors import InvalidInput, NotFound, ParleyError
-from shared.storage import models, reanalyses, streams
-from shared.storage.engine import Database
-from shared.storage.platform_tables import Reanalysis, Rereading
-from shared.storage.stream_tables import Document
-from shared.storage.tables import Model
+from shared.storage.database.engine import Database
+from shared.storage.monitoring import reanalyses, streams
+from shared.storage.tables.core import Model
+from shared.storage.tables.platform import Reanalysis, Rereading
+from shared.storage.tables.streams import Document
+from shared.storage.training import models
 from shared.telemetry import logs
 
 _log = logs.get(__name__)

@@ -9,9 +9,9 @@ from services.monitoring.reading.sentiment import Felt
 from services.monitoring.streams.copies import candidates, roots
 from services.monitoring.streams.counted import Counted, minute_of
 from services.monitoring.streams.fingerprints import SHARED, bands
-from shared.storage import documents, trends
-from shared.storage.engine import Session
-from shared.storage.stream_tables import Document, DocumentMention
+from shared.storage.database.engine import Session
+from shared.storage.monitoring import documents, trends
+from shared.storage.tables.streams import Document, DocumentMention
 
 
 def record(session: Session, stream: str, readings: Sequence[DocumentReading], received_at: float) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.storage import documents, streams, trends
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
+from shared.storage.monitoring import documents, streams, trends
 from shared.telemetry import logs
 
 _DAY = 86_400.0

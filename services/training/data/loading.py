@@ -19,9 +19,10 @@ from shared.contracts.jobs import JobSpec
 from shared.errors import NotFound, TrainingFailed
 from shared.rows.reader import format_of, read_rows
 from shared.rows.report import RowReport
-from shared.storage import catalogs, files
-from shared.storage.catalog_tables import CatalogEvent, CatalogItem
-from shared.storage.engine import Session
+from shared.storage.database.engine import Session
+from shared.storage.knowledge import catalogs
+from shared.storage.tables.catalogs import CatalogEvent, CatalogItem
+from shared.storage.training import files
 from shared.tasks.records import RECORDS, kind_for
 
 #: Rows of a catalog that are read at once.

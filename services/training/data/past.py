@@ -16,8 +16,8 @@ from shared.contracts.jobs import JobSpec
 from shared.contracts.objectives import NEEDS_PAST, Replay
 from shared.errors import NotFound, TrainingFailed
 from shared.rows.row import RowT, learned_labels
-from shared.storage import jobs, models
-from shared.storage.tables import Job
+from shared.storage.tables.core import Job
+from shared.storage.training import jobs, models
 
 #: Models that are followed back, each trained on rows of the one before.
 _GENERATIONS = 20

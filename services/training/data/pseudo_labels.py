@@ -21,7 +21,7 @@ from shared.rows.kind import RecordKind
 from shared.rows.problems import Faulty
 from shared.rows.row import learned_labels
 from shared.rows.source import Source, json_records
-from shared.storage import models
+from shared.storage.training import models
 from shared.tasks.readers import open_predictor
 from shared.tasks.records import RECORDS
 

@@ -28,9 +28,9 @@ from shared.artifacts.store import open_store
 from shared.contracts.jobs import TrainingProgressed
 from shared.errors import ParleyError, StorageFull, TrainingFailed, Unavailable, reason_of
 from shared.full_disk import is_disk_full
-from shared.storage import jobs
-from shared.storage.engine import Session
-from shared.storage.tables import Job
+from shared.storage.database.engine import Session
+from shared.storage.tables.core import Job
+from shared.storage.training import jobs
 from shared.telemetry import logs
 
 _log = logs.get(__name__)

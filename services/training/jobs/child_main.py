@@ -21,7 +21,7 @@ from shared.process import stop_signals
 from shared.quiet import keep_at_home
 from shared.retrying import retry_while_unavailable
 from shared.settings import read_settings
-from shared.storage.engine import open_database
+from shared.storage.database.engine import open_database
 from shared.telemetry import logs
 
 

@@ -12,9 +12,9 @@ from services.training.jobs.channel import Channel
 from services.training.jobs.lease import JobLease
 from services.training.tracking.tracker import Point, unbroken
 from shared.contracts.jobs import TrainingProgressed
-from shared.storage import jobs
-from shared.storage.engine import Session
-from shared.storage.tables import EventLevel, JobEvent
+from shared.storage.database.engine import Session
+from shared.storage.tables.core import EventLevel, JobEvent
+from shared.storage.training import jobs
 
 #: Events read at a time.
 _PAGE = 500

@@ -10,8 +10,8 @@ from typing import TypeVar
 from shared.errors import ParleyError
 from shared.follower import Follower
 from shared.retrying import retry_while_unavailable
-from shared.storage import jobs
-from shared.storage.engine import Database, Session
+from shared.storage.database.engine import Database, Session
+from shared.storage.training import jobs
 from shared.telemetry import logs
 
 Result = TypeVar("Result")

@@ -12,9 +12,9 @@ from shared.contracts.jobs import FINAL_STATUSES
 from shared.errors import Unavailable
 from shared.messaging.celery.job_queue import JobQueue
 from shared.retrying import Backoff
-from shared.storage import jobs
-from shared.storage.engine import Database, Session
-from shared.storage.tables import Job
+from shared.storage.database.engine import Database, Session
+from shared.storage.tables.core import Job
+from shared.storage.training import jobs
 from shared.telemetry import logs
 
 #: Seconds between two rounds.

@@ -17,8 +17,8 @@ from services.training.fitting.checkpoint import BEST, CheckpointFolder, Progres
 from services.training.jobs.lease import JobLease
 from shared.artifacts.layout import checkpoints_key
 from shared.artifacts.store import ArtifactStore
-from shared.storage import jobs
-from shared.storage.tables import JobCheckpoint
+from shared.storage.tables.core import JobCheckpoint
+from shared.storage.training import jobs
 
 #: Checkpoints of a job that are kept in the store while it runs.
 _KEPT = 2

@@ -25,9 +25,9 @@ from shared.messaging.bus import Publisher
 from shared.messaging.celery.job_queue import JobQueue
 from shared.messaging.envelope import envelope
 from shared.retrying import retry_while_unavailable
-from shared.storage import jobs
-from shared.storage.engine import Database, Session
-from shared.storage.tables import Job
+from shared.storage.database.engine import Database, Session
+from shared.storage.tables.core import Job
+from shared.storage.training import jobs
 from shared.telemetry import logs, metrics, tracing
 
 #: Seconds between two looks at the child and at the job.

@@ -15,7 +15,7 @@ from shared.artifacts.layout import MINILM, OUR_MODELS, encoder_key
 from shared.artifacts.store import ArtifactStore
 from shared.contracts.jobs import JobSpec
 from shared.errors import NotFound, TrainingFailed
-from shared.storage import models
+from shared.storage.training import models
 
 #: Nothing that could be executed when it is loaded.
 _FILES = (

@@ -12,7 +12,7 @@ from shared.artifacts.manifest import FP32_MODEL
 from shared.artifacts.store import ArtifactStore
 from shared.contracts.jobs import JobSpec
 from shared.errors import BrokenArtifact, NotFound, TrainingFailed
-from shared.storage import models
+from shared.storage.training import models
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from shared.contracts.jobs import JobSpec
 from shared.contracts.tasks import TaskName
 from shared.dialogue.trial.dialogue_file import DialogueFile
 from shared.errors import BrokenArtifact, NotFound
-from shared.storage import models
+from shared.storage.training import models
 
 
 def evaluate_before(

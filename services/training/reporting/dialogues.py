@@ -21,7 +21,7 @@ from shared.dialogue.trial.run import hold
 from shared.dialogue.turn_texts import Asked, Read
 from shared.errors import InvalidFile, NotFound, TrainingFailed
 from shared.inference.reader import TextReader
-from shared.storage import bots
+from shared.storage.chat import bots
 
 _PARAM = "promotion.dialogues"
 

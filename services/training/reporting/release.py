@@ -18,11 +18,12 @@ from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import encoder_key, file_key, model_key
 from shared.artifacts.store import ArtifactStore
 from shared.inference.input_profile import InputProfile
-from shared.storage import files, inputs, jobs, models
-from shared.storage.engine import Session
-from shared.storage.identity import new_id
-from shared.storage.platform_tables import InputWindow
-from shared.storage.tables import File, Model
+from shared.storage.chat import inputs
+from shared.storage.database.engine import Session
+from shared.storage.database.identity import new_id
+from shared.storage.tables.core import File, Model
+from shared.storage.tables.platform import InputWindow
+from shared.storage.training import files, jobs, models
 
 REPORT = "report.html"
 """The name of the report among the result files of a job."""

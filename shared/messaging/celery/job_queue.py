@@ -1,6 +1,6 @@
 """Wake-ups for training workers: over Celery where there is RabbitMQ, over the bus inside one process.
 
-The job row is the truth (see ``shared.storage.jobs``): a wake-up that is lost or doubled costs nothing but time.
+The job row is the truth (see ``shared.storage.training.jobs``): a wake-up that is lost or doubled costs nothing but time.
 """
 
 from __future__ import annotations

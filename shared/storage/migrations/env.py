@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from shared.storage import every_table
+from shared.storage.tables import every as every_table
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=every_table.METADATA)
 with context.begin_transaction():

@@ -18,8 +18,8 @@ from openai import OpenAI
 from sqlmodel import select
 
 from shared.messaging.connect import connect
-from shared.storage.engine import Database, open_database
-from shared.storage.tables import Turn
+from shared.storage.database.engine import Database, open_database
+from shared.storage.tables.core import Turn
 from tests.infrastructure import free_port
 from tests.integration.places import KINDS, Kind, Place, place
 from tests.receiver import receiving

@@ -20,9 +20,9 @@ from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import model_key
 from shared.artifacts.store import open_store
 from shared.settings import read_settings
-from shared.storage import models
-from shared.storage.engine import Database, open_database
-from shared.storage.tables import Model
+from shared.storage.database.engine import Database, open_database
+from shared.storage.tables.core import Model
+from shared.storage.training import models
 from tests.integration.places import Place
 
 KEY = "pk-knowledge-admin-key-0123456789abcdef"

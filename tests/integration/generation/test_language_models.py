@@ -40,7 +40,7 @@ from shared.messaging.requesting.reply_stream import ReplyStream
 from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
 from shared.settings import read_settings
-from shared.storage.engine import open_database
+from shared.storage.database.engine import open_database
 from tests.decoder_bundle import decoder_bundle, publish
 from tests.infrastructure import free_port
 from tests.integration.generation.scripted_engine import scripted_engine

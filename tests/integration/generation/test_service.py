@@ -27,9 +27,10 @@ from shared.messaging.bus import Bus
 from shared.messaging.envelope import envelope
 from shared.messaging.requesting.requester import Requester
 from shared.settings import read_settings
-from shared.storage import bots, models
-from shared.storage.engine import Database, open_database
-from shared.storage.tables import Model
+from shared.storage.chat import bots
+from shared.storage.database.engine import Database, open_database
+from shared.storage.tables.core import Model
+from shared.storage.training import models
 from tests.bundles import Recipe, tiny_bundle
 from tests.integration.places import Place
 from tests.unit.dialogue.conversation import DESK

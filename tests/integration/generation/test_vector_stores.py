@@ -18,7 +18,7 @@ from services.generation import app as generation
 from services.generation.settings import GenerationSettings
 from shared.artifacts.bundle import Bundle
 from shared.settings import read_settings
-from shared.storage import indexing, vector_stores
+from shared.storage.knowledge import indexing, vector_stores
 from tests.bundles import Recipe, tiny_bundle
 from tests.documents import encrypted_pdf, pdf, word
 from tests.integration.generation.knowledge_base import KEY, KnowledgeBase, knowledge_base

@@ -23,7 +23,8 @@ from shared.contracts.jobs import Promotion
 from shared.contracts.streams import PLATFORM_STREAM
 from shared.inference.reader import TextReader
 from shared.messaging.celery.job_queue import job_queue
-from shared.storage import alerts, models
+from shared.storage.monitoring import alerts
+from shared.storage.training import models
 from tests import waiting
 from tests.unit.gateway.platform import ADMIN_KEY, Platform, running_platform
 from tests.unit.gateway.test_conversations import begin, say

@@ -16,10 +16,11 @@ from shared.messaging.topology import Queues
 from shared.outbound.addresses import AddressRule
 from shared.outbound.client import OutboundClient
 from shared.settings import Login
-from shared.storage import refused_items, stream_sources, streams
-from shared.storage.engine import Database, open_database
-from shared.storage.platform_tables import RefusedItem
-from shared.storage.stream_tables import StreamSource
+from shared.storage.chat import refused_items
+from shared.storage.database.engine import Database, open_database
+from shared.storage.monitoring import stream_sources, streams
+from shared.storage.tables.platform import RefusedItem
+from shared.storage.tables.streams import StreamSource
 
 NOW = 1_795_867_200.0
 

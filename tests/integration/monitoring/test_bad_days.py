@@ -31,9 +31,10 @@ from shared.messaging.envelope import envelope
 from shared.messaging.topology import Queues
 from shared.presence import Presence
 from shared.settings import read_settings
-from shared.storage import alerts, models, streams, trends, troubles
-from shared.storage.engine import Database, open_database
-from shared.storage.tables import Model
+from shared.storage.database.engine import Database, open_database
+from shared.storage.monitoring import alerts, streams, trends, troubles
+from shared.storage.tables.core import Model
+from shared.storage.training import models
 from shared.telemetry.health import Health
 from tests.bundles import Recipe, tiny_bundle
 from tests.integration.nlu.desk import Desk

@@ -19,9 +19,10 @@ from shared.messaging.consuming.handlers import one_by_one
 from shared.messaging.envelope import envelope
 from shared.messaging.topology import Queues
 from shared.settings import read_settings
-from shared.storage import models, streams, trends
-from shared.storage.engine import Database, open_database
-from shared.storage.tables import Model
+from shared.storage.database.engine import Database, open_database
+from shared.storage.monitoring import streams, trends
+from shared.storage.tables.core import Model
+from shared.storage.training import models
 from tests import waiting
 from tests.integration.places import Place
 from tests.unit.gateway.echo import read

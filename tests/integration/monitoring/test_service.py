@@ -10,8 +10,8 @@ from shared.messaging.bus import Bus, Subscription
 from shared.messaging.envelope import envelope
 from shared.messaging.topology import Queues
 from shared.settings import read_settings
-from shared.storage import sentiment
-from shared.storage.engine import open_database
+from shared.storage.database.engine import open_database
+from shared.storage.monitoring import sentiment
 from tests.integration.places import Place
 
 

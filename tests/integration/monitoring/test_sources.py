@@ -16,9 +16,9 @@ from shared.messaging.connect import connect
 from shared.messaging.topology import Queues
 from shared.outbound.addresses import AddressRule
 from shared.outbound.client import OutboundClient
-from shared.storage import stream_sources, streams
-from shared.storage.engine import open_database
-from shared.storage.stream_tables import StreamSource
+from shared.storage.database.engine import open_database
+from shared.storage.monitoring import stream_sources, streams
+from shared.storage.tables.streams import StreamSource
 from tests.http_server import served
 
 NOW = 1_795_867_200.0

@@ -14,9 +14,9 @@ from shared.artifacts.store import ArtifactStore, open_store
 from shared.contracts.releases import ModelPublished
 from shared.messaging.bus import Bus
 from shared.messaging.envelope import envelope
-from shared.storage import models
-from shared.storage.engine import Database, open_database
-from shared.storage.tables import Model
+from shared.storage.database.engine import Database, open_database
+from shared.storage.tables.core import Model
+from shared.storage.training import models
 
 OTHER = "ft:tiny:parley:topics:four"
 """A model of another task."""

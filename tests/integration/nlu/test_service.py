@@ -24,8 +24,8 @@ from shared.messaging.bus import Bus
 from shared.messaging.envelope import envelope
 from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
-from shared.storage import models
-from shared.storage.tables import Model
+from shared.storage.tables.core import Model
+from shared.storage.training import models
 from shared.tasks.readers import open_predictor
 from shared.tasks.records import RECORDS
 from tests.bundles import LABELS, WIDTH

@@ -18,8 +18,8 @@ from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import model_key
 from shared.artifacts.store import open_store
 from shared.contracts.jobs import Hyperparameters, JobSpec, Schedule, catalog_deployment
-from shared.storage import jobs, models
-from shared.storage.engine import open_database
+from shared.storage.database.engine import open_database
+from shared.storage.training import jobs, models
 from shared.tasks.recommendation.reader import RecommendingReader
 from tests.integration.places import KINDS, Kind, place
 from tests.integration.recommendation.shop import Shop, bought, opened

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
-from shared.storage.engine import Database, open_database
-from shared.storage.every_table import METADATA
+from shared.storage.database.engine import Database, open_database
+from shared.storage.tables.every import METADATA
 from tests import infrastructure
 
 

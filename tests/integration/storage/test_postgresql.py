@@ -21,9 +21,11 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from shared.errors import Conflict, SettingsError, StorageFull, Unavailable
-from shared.storage import files, jobs, postgresql, sentiment
-from shared.storage.clock import compare_clocks
-from shared.storage.engine import Database, open_database
+from shared.storage.database import postgresql
+from shared.storage.database.clock import compare_clocks
+from shared.storage.database.engine import Database, open_database
+from shared.storage.monitoring import sentiment
+from shared.storage.training import files, jobs
 from tests import infrastructure
 from tests.integration.proxy import proxied
 from tests.unit.storage.builders import a_file, a_job, an_observation, at_once

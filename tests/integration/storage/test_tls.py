@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from shared.errors import ParleyError
-from shared.storage import files
-from shared.storage.engine import open_database
+from shared.storage.database.engine import open_database
+from shared.storage.training import files
 from tests.infrastructure import own_folder, required
 from tests.servers import running
 from tests.tls import HOST, TRUSTED, Certificates, TlsDatabase

@@ -16,8 +16,8 @@ from services.training.jobs.reaper import Reaper
 from services.training.settings import TrainingSettings
 from shared.contracts.jobs import FINAL_STATUSES, JobSpec
 from shared.errors import Unavailable
-from shared.storage import jobs
-from shared.storage.engine import open_database
+from shared.storage.database.engine import open_database
+from shared.storage.training import jobs
 from tests.infrastructure import database_url
 from tests.integration.proxy import Proxy, proxied
 from tests.unit.training import job_kit

@@ -17,7 +17,7 @@ from services.training.app import running
 from shared.contracts.jobs import FINAL_STATUSES, JobQueued
 from shared.messaging.connect import connect
 from shared.messaging.envelope import envelope
-from shared.storage import jobs
+from shared.storage.training import jobs
 from tests.logging_to import lines_to
 from tests.unit.training import job_kit
 from tests.unit.training.job_kit import Bench

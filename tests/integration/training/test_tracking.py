@@ -18,7 +18,7 @@ from shared.artifacts.layout import file_key
 from shared.contracts.jobs import FINAL_STATUSES, JobQueued, JobSpec
 from shared.messaging.connect import connect
 from shared.messaging.envelope import envelope
-from shared.storage import files, jobs
+from shared.storage.training import files, jobs
 from tests.logging_to import lines_to
 from tests.unit.training import job_kit
 from tests.unit.training.job_kit import Bench

@@ -24,9 +24,9 @@ from shared.contracts.jobs import JobSpec
 from shared.contracts.tasks import TaskName
 from shared.messaging.bus import Bus
 from shared.messaging.connect import connect
-from shared.storage import jobs, models
-from shared.storage.engine import Database, open_database
-from shared.storage.tables import Job, Model
+from shared.storage.database.engine import Database, open_database
+from shared.storage.tables.core import Job, Model
+from shared.storage.training import jobs, models
 from tests.unit.gateway.echo import echoing
 
 ADMIN_KEY = "admin-key-of-the-tests"

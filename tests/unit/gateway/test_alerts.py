@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 from services.cli.__main__ import build
 from services.monitoring.app import running
 from services.monitoring.settings import MonitoringSettings
-from shared.storage import alerts, trends
-from shared.storage.tables import Alert
-from shared.storage.trends import Bucket
+from shared.storage.monitoring import alerts, trends
+from shared.storage.monitoring.trends import Bucket
+from shared.storage.tables.core import Alert
 from tests.unit.gateway.platform import ADMIN_KEY, Platform, running_platform
 from tests.unit.monitoring.delivery.receivers import receiving
 from tests.waiting import wait_for

@@ -14,8 +14,8 @@ from sqlmodel import col, delete, update
 from services.gateway.api import ROUTERS
 from services.gateway.http.acts import ACTS
 from shared.storage import audit
-from shared.storage.audit_tables import AuditEntry
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
+from shared.storage.tables.audit import AuditEntry
 from tests.unit.gateway.platform import Platform
 
 

@@ -11,7 +11,7 @@ from services.gateway.http.keyring import KeyRing, new_secret
 from services.gateway.keys.first_key import ensure_key
 from shared.errors import AlreadyExists
 from shared.storage import keys
-from shared.storage.engine import open_database
+from shared.storage.database.engine import open_database
 from tests.unit.gateway.platform import ADMIN_KEY, Platform, asked
 
 OPEN = {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from openai import BadRequestError, NotFoundError, OpenAI
 
-from shared.storage import conversation_items, conversations, responses
+from shared.storage.chat import conversation_items, conversations, responses
 from tests.unit.gateway.platform import Platform
 
 BEFORE: Any = [

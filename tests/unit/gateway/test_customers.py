@@ -12,8 +12,8 @@ from openai import OpenAI
 from sqlalchemy import select
 
 from services.gateway.customers.retention import forget_unseen
-from shared.storage import customers
-from shared.storage.every_table import METADATA
+from shared.storage.chat import customers
+from shared.storage.tables.every import METADATA
 from tests.unit.gateway.platform import Platform, asked, running_platform
 from tests.unit.gateway.test_conversations import begin, say
 

@@ -6,9 +6,9 @@ from services.gateway.files.expiry import delete_expired
 from shared.artifacts.layout import file_key
 from shared.artifacts.store import open_store
 from shared.errors import NotFound
-from shared.storage import files
-from shared.storage.engine import Database, open_database
-from shared.storage.tables import File
+from shared.storage.database.engine import Database, open_database
+from shared.storage.tables.core import File
+from shared.storage.training import files
 
 
 def file(file_id: str, expires_at: float | None) -> File:

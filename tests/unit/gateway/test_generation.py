@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from services.gateway.chat import generating
 from shared.contracts.generation import ChatMessage
-from shared.storage import models
+from shared.storage.training import models
 from tests.unit.gateway.platform import Platform, asked, running_platform
 from tests.unit.gateway.writer import Writer, writing
 

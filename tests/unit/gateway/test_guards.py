@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import httpx
 
 from shared.contracts.chat import Answer, GuardHit
-from shared.storage import conversations
-from shared.storage.tables import Turn
+from shared.storage.chat import conversations
+from shared.storage.tables.core import Turn
 from tests.unit.gateway.platform import Platform
 
 HITS = (

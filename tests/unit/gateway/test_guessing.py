@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from services.gateway.http import keyring
 from services.gateway.http.keyring import KeyRing
 from shared.storage import keys
-from shared.storage.engine import open_database
+from shared.storage.database.engine import open_database
 from tests.unit.gateway.platform import ADMIN_KEY, Platform, asked
 
 GUESSES = 1_000

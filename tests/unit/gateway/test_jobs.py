@@ -10,7 +10,7 @@ from openai import BadRequestError, NotFoundError, OpenAI
 
 from shared.contracts.jobs import JobQueued
 from shared.messaging.topology import Queues
-from shared.storage import jobs
+from shared.storage.training import jobs
 from tests.unit.gateway.platform import Platform
 from tests.unit.gateway.test_files import ROWS
 from tests.unit.gateway.test_trials import BOT, DIALOGUES

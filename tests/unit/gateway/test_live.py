@@ -17,9 +17,9 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from services.gateway.conversations.items import message
-from shared.storage import conversation_items, conversations
-from shared.storage.identity import new_id
-from shared.storage.tables import Turn
+from shared.storage.chat import conversation_items, conversations
+from shared.storage.database.identity import new_id
+from shared.storage.tables.core import Turn
 from tests.unit.gateway.platform import ADMIN_KEY, Platform, running_platform
 from tests.unit.gateway.test_colleagues import act
 from tests.unit.gateway.test_conversations import begin, say

@@ -11,7 +11,7 @@ from openai import OpenAI
 
 from services.gateway.moderations.judging import CATEGORIES, category_of, judged, not_judged
 from services.gateway.moderations.rules import RULES
-from shared.storage import models
+from shared.storage.training import models
 from tests.unit.gateway.platform import Platform, asked
 from tests.unit.gateway.writer import writing
 

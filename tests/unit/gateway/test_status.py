@@ -12,9 +12,9 @@ import pytest
 
 from services.gateway.status.services import services_of, verdict
 from shared.presence import present
-from shared.storage import troubles
-from shared.storage.platform_tables import Process
+from shared.storage.monitoring import troubles
 from shared.storage.processes import SILENT_SECONDS
+from shared.storage.tables.platform import Process
 from shared.telemetry.health import Health
 from tests.unit.gateway.platform import Platform, running_platform
 

@@ -13,7 +13,7 @@ import pytest
 
 from services.monitoring.app import running
 from services.monitoring.settings import MonitoringSettings
-from shared.storage import models
+from shared.storage.training import models
 from tests import waiting
 from tests.unit.gateway.platform import Platform, running_platform
 

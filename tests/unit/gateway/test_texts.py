@@ -17,7 +17,7 @@ from shared.contracts.jobs import TrainingProgressed
 from shared.contracts.sentiment import AlertRaised, Observation, SentimentObserved
 from shared.messaging.envelope import envelope
 from shared.messaging.topology import Queues
-from shared.storage import alerts, sentiment
+from shared.storage.monitoring import alerts, sentiment
 from tests.unit.gateway.echo import EMBEDDING, MODEL
 from tests.unit.gateway.platform import Platform
 

@@ -18,10 +18,10 @@ from shared.messaging.connect import connect
 from shared.messaging.encoded import EncodedMessage
 from shared.messaging.envelope import Envelope
 from shared.messaging.topology import Queues
-from shared.storage import conversations
-from shared.storage.engine import Database, open_database
-from shared.storage.identity import new_id
-from shared.storage.tables import Conversation, Turn
+from shared.storage.chat import conversations
+from shared.storage.database.engine import Database, open_database
+from shared.storage.database.identity import new_id
+from shared.storage.tables.core import Conversation, Turn
 from tests.unit.gateway.echo import understand
 from tests.waiting import wait_for
 

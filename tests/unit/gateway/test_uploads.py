@@ -14,7 +14,7 @@ from openai import OpenAI
 from services.gateway.uploads.expiry import end_expired
 from shared.artifacts.layout import upload_key
 from shared.artifacts.store import open_store
-from shared.storage import uploads
+from shared.storage.training import uploads
 from tests.unit.gateway.platform import Platform
 
 ROW = json.dumps({"text": "where is my order", "intent": "track"}) + "\n"

@@ -16,7 +16,7 @@ from websockets.typing import Origin, Subprotocol
 from services.gateway.http.visitor_tokens import Claims, is_signed, read, signed
 from services.gateway.widgets.origins import canonical_origin
 from services.gateway.widgets.session_routes import PER_ADDRESS
-from shared.storage import widgets
+from shared.storage.chat import widgets
 from tests.unit.gateway.platform import Platform, running_platform
 from tests.unit.gateway.test_live import streamed
 

@@ -10,8 +10,8 @@ from openai import BadRequestError, OpenAI
 from pydantic import BaseModel
 
 from shared.contracts.generation import ChatMessage
-from shared.storage import responses
-from shared.storage.tables import Response
+from shared.storage.chat import responses
+from shared.storage.tables.core import Response
 from tests.unit.gateway.platform import Platform, running_platform
 from tests.unit.gateway.writer import Writer, writing
 

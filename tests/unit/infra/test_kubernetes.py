@@ -15,8 +15,8 @@ import yaml
 from sqlmodel import text
 
 from shared.messaging.topology import Queues
-from shared.storage import jobs
-from shared.storage.engine import open_database
+from shared.storage.database.engine import open_database
+from shared.storage.training import jobs
 from tests.unit.infra.kustomize import Manifest, documents, render
 from tests.unit.infra.services import ROOT, unknown_keys, version
 from tests.unit.storage.builders import a_job

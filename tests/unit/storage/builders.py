@@ -12,7 +12,7 @@ from shared.contracts.chat import Answer, DialogueState
 from shared.contracts.jobs import JobSpec
 from shared.contracts.sentiment import Observation
 from shared.contracts.understanding import SentimentLabel, Understanding
-from shared.storage.tables import Conversation, File, Job, Model, Turn
+from shared.storage.tables.core import Conversation, File, Job, Model, Turn
 
 ResultT = TypeVar("ResultT")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.storage.engine import Database, open_database
+from shared.storage.database.engine import Database, open_database
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from multiprocessing.synchronize import Barrier
 
-from shared.storage.engine import open_database
+from shared.storage.database.engine import open_database
 
 
 def start(url: str, together: Barrier) -> None:

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from shared.storage import alerts
-from shared.storage.engine import Database
-from shared.storage.tables import Alert
+from shared.storage.database.engine import Database
+from shared.storage.monitoring import alerts
+from shared.storage.tables.core import Alert
 from tests.unit.storage.builders import at_once
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from shared.errors import NotFound
-from shared.storage import bots
-from shared.storage.engine import Database
+from shared.storage.chat import bots
+from shared.storage.database.engine import Database
 from tests.unit.storage.builders import at_once
 
 

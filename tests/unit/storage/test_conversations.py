@@ -4,9 +4,9 @@ import pytest
 
 from shared.contracts.chat import DialogueState, PastTurn
 from shared.errors import AlreadyExists, Conflict, NotFound
-from shared.storage import conversations
-from shared.storage.engine import Database
-from shared.storage.tables import Conversation, Turn
+from shared.storage.chat import conversations
+from shared.storage.database.engine import Database
+from shared.storage.tables.core import Conversation, Turn
 from tests.unit.storage.builders import a_conversation, a_turn, at_once
 
 

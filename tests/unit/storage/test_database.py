@@ -7,8 +7,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.contracts.chat import DialogueState
 from shared.errors import InvalidInput, NotFound
-from shared.storage import conversations, files, jobs
-from shared.storage.engine import Database, open_database
+from shared.storage.chat import conversations
+from shared.storage.database.engine import Database, open_database
+from shared.storage.training import files, jobs
 from tests.unit.storage.builders import a_conversation, a_file, a_job, a_turn, at_once
 
 

@@ -5,10 +5,10 @@ import pytest
 from shared.contracts.streams import StreamSpec, Watched
 from shared.contracts.understanding import SentimentLabel
 from shared.errors import NotFound
-from shared.storage import documents, streams, trends
-from shared.storage.documents import Behind
-from shared.storage.engine import Database
-from shared.storage.stream_tables import Document, DocumentMention
+from shared.storage.database.engine import Database
+from shared.storage.monitoring import documents, streams, trends
+from shared.storage.monitoring.documents import Behind
+from shared.storage.tables.streams import Document, DocumentMention
 from tests.unit.storage.builders import at_once
 
 

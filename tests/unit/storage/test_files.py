@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from shared.errors import AlreadyExists, NotFound
-from shared.storage import files
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
+from shared.storage.training import files
 from tests.unit.storage.builders import a_file
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 
-from shared.storage.identity import new_id
+from shared.storage.database.identity import new_id
 
 
 def test_ids_are_unique_and_safe_in_urls_and_paths() -> None:

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from shared.errors import AlreadyExists, InvalidInput, NotFound
-from shared.storage import jobs
-from shared.storage.engine import Database
-from shared.storage.tables import Job
+from shared.storage.database.engine import Database
+from shared.storage.tables.core import Job
+from shared.storage.training import jobs
 from tests.unit.storage.builders import SPEC, a_job, at_once
 
 LEASE = 30.0

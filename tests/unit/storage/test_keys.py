@@ -4,7 +4,7 @@ import pytest
 
 from shared.errors import AlreadyExists, NotFound
 from shared.storage import keys
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
 from shared.storage.keys import hash_key
 
 KEY = "pk-0123456789abcdef"

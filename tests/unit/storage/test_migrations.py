@@ -15,12 +15,15 @@ from sqlalchemy.types import TypeEngine
 
 import shared.storage.migrations
 from shared.errors import SettingsError
-from shared.storage import alerts, conversations, files, jobs, keys, models, sentiment
-from shared.storage.engine import Database, open_database
-from shared.storage.every_table import METADATA
+from shared.storage import keys
+from shared.storage.chat import conversations
+from shared.storage.database.engine import Database, open_database
+from shared.storage.database.postgresql import postgresql_engine
+from shared.storage.database.sqlite import sqlite_engine
 from shared.storage.migrations.upgrade import upgrade
-from shared.storage.postgresql import postgresql_engine
-from shared.storage.sqlite import sqlite_engine
+from shared.storage.monitoring import alerts, sentiment
+from shared.storage.tables.every import METADATA
+from shared.storage.training import files, jobs, models
 from tests.unit.storage.builders import a_file, a_job, an_observation
 from tests.unit.storage.startup import start
 

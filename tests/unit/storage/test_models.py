@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from shared.errors import InvalidInput, NotFound
-from shared.storage import models
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
+from shared.storage.training import models
 from tests.unit.storage.builders import a_model, at_once
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from shared.storage import inputs, reanalyses, troubles
-from shared.storage.engine import Database
-from shared.storage.platform_tables import InputWindow, Reanalysis, Rereading
+from shared.storage.chat import inputs
+from shared.storage.database.engine import Database
+from shared.storage.monitoring import reanalyses, troubles
+from shared.storage.tables.platform import InputWindow, Reanalysis, Rereading
 
 
 def window(

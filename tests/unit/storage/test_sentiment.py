@@ -5,9 +5,9 @@ import pytest
 from shared.contracts.sentiment import Observation
 from shared.contracts.understanding import SENTIMENTS
 from shared.errors import InvalidInput
-from shared.storage import sentiment
-from shared.storage.engine import Database
-from shared.storage.sentiment import TrendPoint
+from shared.storage.database.engine import Database
+from shared.storage.monitoring import sentiment
+from shared.storage.monitoring.sentiment import TrendPoint
 from tests.unit.storage.builders import an_observation, at_once
 
 

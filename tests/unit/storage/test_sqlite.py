@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from shared.errors import SettingsError, StorageFull, Unavailable
-from shared.storage import files, jobs
-from shared.storage.engine import Database, open_database
-from shared.storage.sqlite import WriterTurn, sqlite_engine
+from shared.storage.database.engine import Database, open_database
+from shared.storage.database.sqlite import WriterTurn, sqlite_engine
+from shared.storage.training import files, jobs
 from tests.unit.storage.builders import a_file, at_once
 
 

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.errors import InvalidInput
-from shared.storage.texts import dump_json, refuse_unstorable
+from shared.storage.database.texts import dump_json, refuse_unstorable
 
 GOOD = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 ANY = st.text(st.characters(exclude_categories=()) | st.sampled_from("\0\\u0d\ud800"))

@@ -3,9 +3,9 @@ from __future__ import annotations
 import random
 
 from shared.contracts.understanding import SENTIMENTS
-from shared.storage import sentiment, trends
-from shared.storage.engine import Database
-from shared.storage.trends import Bucket
+from shared.storage.database.engine import Database
+from shared.storage.monitoring import sentiment, trends
+from shared.storage.monitoring.trends import Bucket
 from tests.unit.storage.builders import an_observation, at_once
 
 SCORES = {"negative": -700, "neutral": 20, "positive": 310}

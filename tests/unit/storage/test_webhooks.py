@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from shared.contracts.webhooks import WebhookEventType
-from shared.storage import jobs, webhooks
-from shared.storage.engine import Database
-from shared.storage.webhook_tables import WebhookEndpoint
+from shared.storage import webhooks
+from shared.storage.database.engine import Database
+from shared.storage.tables.webhooks import WebhookEndpoint
+from shared.storage.training import jobs
 from tests.unit.storage.builders import a_job
 
 

@@ -15,7 +15,7 @@ from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import model_key
 from shared.contracts.jobs import JobSpec
 from shared.contracts.message import Message
-from shared.storage import jobs
+from shared.storage.training import jobs
 from tests.unit.training.job_kit import Bench
 
 

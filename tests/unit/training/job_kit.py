@@ -15,10 +15,10 @@ from services.training.settings import TrainingSettings
 from shared.artifacts.layout import file_key
 from shared.artifacts.store import ArtifactStore, open_store
 from shared.contracts.jobs import Hyperparameters, JobSpec, Promotion, Schedule
-from shared.storage import files, jobs
-from shared.storage.engine import Database, open_database
-from shared.storage.identity import new_id
-from shared.storage.tables import File, Job
+from shared.storage.database.engine import Database, open_database
+from shared.storage.database.identity import new_id
+from shared.storage.tables.core import File, Job
+from shared.storage.training import files, jobs
 
 _OPENERS = ("please", "hello,", "hi there,", "excuse me,", "good morning,", "i say,")
 _PHRASES = {

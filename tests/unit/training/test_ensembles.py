@@ -21,7 +21,7 @@ from shared.contracts.jobs import SCRATCH, Hyperparameters, JobSpec
 from shared.contracts.offered import job_not_offered
 from shared.contracts.tasks import TaskName
 from shared.contracts.tunings import Adapter, Full, Lora
-from shared.storage import jobs, models
+from shared.storage.training import jobs, models
 from shared.tasks.readers import open_predictor
 from shared.tasks.records import RECORDS
 from tests.unit.training import job_kit

@@ -24,7 +24,8 @@ from shared.artifacts.layout import encoder_key, file_key
 from shared.contracts.jobs import JobSpec, Promotion, TrainingProgressed
 from shared.contracts.releases import ModelPublished
 from shared.inference.reader import TextReader
-from shared.storage import bots, files, jobs, models
+from shared.storage.chat import bots
+from shared.storage.training import files, jobs, models
 from tests.unit.dialogue.conversation import DESK
 from tests.unit.training import job_kit
 from tests.unit.training.attempts import attempt_at, bundle_of

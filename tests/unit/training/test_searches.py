@@ -21,7 +21,7 @@ from shared.contracts.offered import job_not_offered
 from shared.contracts.searches import Search
 from shared.contracts.tunings import Lora
 from shared.errors import TrainingFailed
-from shared.storage import models
+from shared.storage.training import models
 from tests.unit.training import job_kit
 from tests.unit.training.attempts import attempt_at
 from tests.unit.training.job_kit import Bench

@@ -21,7 +21,7 @@ from shared.contracts.objectives import Distillation
 from shared.contracts.tasks import TaskName
 from shared.contracts.tunings import Full, Lora
 from shared.errors import TrainingFailed
-from shared.storage import models
+from shared.storage.training import models
 from tests.task_bundles import Made
 from tests.unit.training import job_kit
 from tests.unit.training.attempts import attempt_at, bundle_of

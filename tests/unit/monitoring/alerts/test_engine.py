@@ -14,12 +14,12 @@ from services.monitoring.alerts.engine import AlertEngine
 from shared.contracts.alert_channels import ChannelSetting
 from shared.contracts.alert_rules import NegativeShare, Silence, Volume
 from shared.contracts.streams import StreamSpec
-from shared.storage import alert_channels, alerts, documents, streams, trends
-from shared.storage.alert_tables import AlertNotice
-from shared.storage.engine import Database, open_database
-from shared.storage.stream_tables import Document, DocumentMention
-from shared.storage.tables import Alert
-from shared.storage.trends import Bucket
+from shared.storage.database.engine import Database, open_database
+from shared.storage.monitoring import alert_channels, alerts, documents, streams, trends
+from shared.storage.monitoring.trends import Bucket
+from shared.storage.tables.alerts import AlertNotice
+from shared.storage.tables.core import Alert
+from shared.storage.tables.streams import Document, DocumentMention
 
 #: A Monday, noon.
 NOW = 1_790_553_600 + 43_200

@@ -13,8 +13,8 @@ from shared.messaging.connect import connect
 from shared.messaging.encoded import EncodedMessage
 from shared.messaging.envelope import Envelope
 from shared.messaging.topology import Queues
-from shared.storage import alerts
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
+from shared.storage.monitoring import alerts
 
 
 @pytest.fixture

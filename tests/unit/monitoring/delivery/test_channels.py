@@ -24,7 +24,7 @@ from shared.contracts.alert_channels import ChannelSetting
 from shared.outbound.addresses import AddressRule
 from shared.outbound.client import OutboundClient, OutboundRefused
 from shared.outbound.signing import new_secret
-from shared.storage.tables import Alert
+from shared.storage.tables.core import Alert
 from tests.unit.monitoring.delivery.receivers import Receiver, receiving
 
 HERE = (ip_network("127.0.0.0/8"),)

@@ -9,8 +9,8 @@ import pytest
 
 from services.monitoring.delivery.courier import CHANNELS_STREAM, Courier
 from shared.contracts.alert_channels import ChannelSetting
-from shared.storage import alert_channels, alerts
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
+from shared.storage.monitoring import alert_channels, alerts
 from tests.unit.monitoring.delivery.receivers import Receiver, receiving
 
 

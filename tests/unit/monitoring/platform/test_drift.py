@@ -17,11 +17,14 @@ from shared.contracts.alert_channels import ChannelSetting
 from shared.contracts.alert_rules import InputDrift, ServiceDown
 from shared.contracts.inputs import InputsObserved
 from shared.contracts.streams import PLATFORM_STREAM, StreamSpec
-from shared.storage import alert_channels, alerts, inputs, jobs, models, processes, streams
-from shared.storage.alert_tables import AlertNotice
-from shared.storage.engine import Database
-from shared.storage.platform_tables import InputWindow, Process
-from shared.storage.tables import Alert, Model
+from shared.storage import processes
+from shared.storage.chat import inputs
+from shared.storage.database.engine import Database
+from shared.storage.monitoring import alert_channels, alerts, streams
+from shared.storage.tables.alerts import AlertNotice
+from shared.storage.tables.core import Alert, Model
+from shared.storage.tables.platform import InputWindow, Process
+from shared.storage.training import jobs, models
 from tests.unit.storage.builders import a_job
 
 NOW = 1_790_000_100.0

@@ -10,8 +10,8 @@ from shared.messaging.connect import connect
 from shared.messaging.envelope import envelope
 from shared.messaging.memory.bus import MemoryBus
 from shared.messaging.topology import Queues
-from shared.storage import troubles
-from shared.storage.engine import Database
+from shared.storage.database.engine import Database
+from shared.storage.monitoring import troubles
 from tests.servers import free_port
 
 

@@ -6,9 +6,9 @@ from services.monitoring.sentiment.share_rule import SurgeRule
 from services.monitoring.sentiment.surge_detector import SurgeDetector
 from shared.contracts.sentiment import Observation
 from shared.contracts.understanding import SentimentLabel
-from shared.storage import alerts, sentiment
-from shared.storage.engine import Database
-from shared.storage.tables import Alert
+from shared.storage.database.engine import Database
+from shared.storage.monitoring import alerts, sentiment
+from shared.storage.tables.core import Alert
 
 RULE = SurgeRule(window_seconds=300, share=0.5, min_volume=4)
 START = 1_800_000_000.0

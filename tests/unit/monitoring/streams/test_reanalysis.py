@@ -12,11 +12,12 @@ from services.monitoring.reading.sentiment import Felt
 from services.monitoring.streams.reanalysis import Reanalyser
 from shared.contracts.streams import StreamDocument, StreamSpec
 from shared.errors import Unavailable
-from shared.storage import documents, models, reanalyses, streams
-from shared.storage.engine import Database
-from shared.storage.platform_tables import Reanalysis
-from shared.storage.stream_tables import Document
-from shared.storage.tables import Model
+from shared.storage.database.engine import Database
+from shared.storage.monitoring import documents, reanalyses, streams
+from shared.storage.tables.core import Model
+from shared.storage.tables.platform import Reanalysis
+from shared.storage.tables.streams import Document
+from shared.storage.training import models
 
 NOW = 1_790_000_000.0
 COUNT = 300

@@ -19,7 +19,7 @@ from shared.contracts.tasks import TaskName
 from shared.decoding.parts import DecoderLimits, DecoderParts
 from shared.errors import BrokenArtifact
 from shared.inference.session import OnnxSession
-from shared.storage import models
+from shared.storage.training import models
 from tests.task_bundles import Made
 from tests.unit.training import job_kit
 from tests.unit.training.attempts import attempt_at, bundle_of

@@ -11,9 +11,9 @@ import pytest
 from services.training.jobs.lease import JobLease, LeaseLost
 from shared.contracts.jobs import JobSpec
 from shared.errors import Unavailable
-from shared.storage import files, jobs
-from shared.storage.engine import Session
-from shared.storage.tables import File
+from shared.storage.database.engine import Session
+from shared.storage.tables.core import File
+from shared.storage.training import files, jobs
 from tests.unit.training import job_kit
 from tests.unit.training.job_kit import Bench
 

@@ -18,7 +18,7 @@ from shared.contracts.offered import not_offered
 from shared.contracts.tasks import TASK_NAMES, TaskName
 from shared.contracts.tunings import Full
 from shared.rows.spans import Entity
-from shared.storage import models
+from shared.storage.training import models
 from shared.tasks.nlu.row import Row
 from tests.unit.training import job_kit
 from tests.unit.training.attempts import attempt_at

@@ -16,7 +16,7 @@ from shared.artifacts.store import ArtifactStore
 from shared.contracts.jobs import JobSpec
 from shared.contracts.objectives import Ewc, Objective, Replay
 from shared.rows.row import learned_labels
-from shared.storage import files, models
+from shared.storage.training import files, models
 from shared.tasks.text_classification.record import Row
 from tests.unit.training import job_kit
 from tests.unit.training.attempts import attempt_at, bundle_of

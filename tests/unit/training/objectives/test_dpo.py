@@ -7,7 +7,7 @@ from pathlib import Path
 from services.training.jobs.child import ENDED
 from shared.contracts.jobs import SCRATCH, Architecture, JobSpec, Schedule
 from shared.contracts.objectives import Dpo
-from shared.storage import models
+from shared.storage.training import models
 from tests.unit.training import job_kit
 from tests.unit.training.attempts import attempt_at
 from tests.unit.training.tasks.samples import preferences

@@ -16,7 +16,7 @@ from shared.contracts.objectives import PseudoLabels
 from shared.contracts.offered import not_offered
 from shared.contracts.tasks import TASK_NAMES, TaskName
 from shared.contracts.tunings import Full
-from shared.storage import models
+from shared.storage.training import models
 from tests.unit.training import job_kit
 from tests.unit.training.attempts import attempt_at
 from tests.unit.training.job_kit import Bench

@@ -20,7 +20,8 @@ from shared.contracts.releases import ModelPublished
 from shared.contracts.tasks import TASK_NAMES, WRITERS, TaskName
 from shared.contracts.tunings import Lora
 from shared.errors import InvalidInput
-from shared.storage import inputs, jobs, models
+from shared.storage.chat import inputs
+from shared.storage.training import jobs, models
 from shared.tasks.readers import open_predictor
 from shared.tasks.records import RECORDS, can_train, kind_by_fields
 from tests.unit.training import job_kit

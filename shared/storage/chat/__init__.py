@@ -1,0 +1,1 @@
+"""Repositories of conversations, customers, and what surrounds them."""

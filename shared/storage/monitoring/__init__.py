@@ -1,0 +1,1 @@
+"""Repositories of streams, their documents, trends and alerts."""

@@ -1,0 +1,1 @@
+"""Repositories of files, jobs, models, and of the labels that come back."""
