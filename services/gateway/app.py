@@ -23,6 +23,8 @@ from services.gateway.channels.saying import AT_ONCE, Saying, build_saying_handl
 from services.gateway.chat.generation import TextGeneration
 from services.gateway.chat.lookup import ConversationLookup
 from services.gateway.chat.outbox import Outbox
+from services.gateway.chat.surges import LOOK_SECONDS as SURGE_SECONDS
+from services.gateway.chat.surges import ChatSurges
 from services.gateway.chat.turn_writer import TurnWriter
 from services.gateway.chat.turns import Turns
 from services.gateway.colleagues.news import ConversationNews
@@ -129,7 +131,9 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
     stack.enter_context(Ticker("loop", loop.go_on, LOOP_SECONDS))
     timeout = settings.request_timeout_seconds
     conversations = ConversationLookup(database, settings.history_turns)
-    turns = Turns(requester, writer, database, timeout=timeout, clock=time.time)
+    surges = ChatSurges(database)
+    stack.enter_context(Ticker("chat-surges", surges.look, SURGE_SECONDS))
+    turns = Turns(requester, writer, database, surges, timeout=timeout, clock=time.time)
     generation = TextGeneration(requester, database, settings.engines, settings.generation_timeout_seconds)
     predictions = Predictions(requester, timeout)
     moderator = Moderator(database, predictions)

@@ -8,7 +8,20 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 
 from shared.bot.guarding import Guards
-from shared.bot.parts import AnyReply, Label, Labels, Language, Languages, Name, Part, Phrase, Phrases, SomeTexts, Text
+from shared.bot.parts import (
+    AnyReply,
+    Label,
+    Labels,
+    Language,
+    Languages,
+    Name,
+    Part,
+    Phrase,
+    Phrases,
+    SomeTexts,
+    Text,
+    Texts,
+)
 from shared.bot.slot import Slot
 from shared.bot.wording import Control, Fallback, Wording
 from shared.bot.writing import FreeChat, Grounding
@@ -108,6 +121,7 @@ class Handover(Part):
 
     Attributes:
         intents: Requests for a person.
+        surge: Said to whoever comes with a wish on which an alert of angry customers fires; without: the bot answers as ever.
         anger_turns: Negative messages in a row.
         anger_confidence: How sure the model must be that a message is negative, for it to count as anger (0..1).
         very_negative: Sentiment score (-1..1) below which the second negative message in a row is enough.
@@ -119,6 +133,7 @@ class Handover(Part):
     requested: SomeTexts
     anger: SomeTexts
     failures: SomeTexts
+    surge: Texts = ()
     anger_turns: Annotated[int, Field(ge=1, le=20)] = 3
     anger_confidence: Share = 0.75
     very_negative: Annotated[float, Field(ge=-1, le=0)] = -0.9

@@ -34,6 +34,7 @@ DIALOGUE_PLACEHOLDERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("handover", "requested"): ("",),
     ("handover", "anger"): ("",),
     ("handover", "failures"): ("",),
+    ("handover", "surge"): ("",),
     ("guards", "blocked"): ("",),
     ("guards", "care"): ("",),
     ("guards", "withheld"): ("",),

@@ -101,7 +101,7 @@ class Source(Value):
 AnswerKind = Literal[
     "template", "flow", "knowledge", "grounded", "generated", "fallback", "handover", "silent", "blocked"
 ]
-HandoverReason = Literal["requested", "anger", "failures", "care"]
+HandoverReason = Literal["requested", "anger", "failures", "care", "surge"]
 GuardName = Literal["injection", "self_harm", "profanity", "links", "contacts", "promises", "moderation"]
 
 
@@ -131,7 +131,7 @@ class Answer(Value):
         kind: Which part of the policy produced it.
         citations: The knowledge pairs it cites.
         suggestions: Ready-made next messages, e.g. the two likeliest intents of a fallback.
-        handover: Why a person is asked to take over (``requested``, ``anger``, ``failures``, ``care``), when that happens now.
+        handover: Why a person is asked to take over (``requested``, ``anger``, ``failures``, ``care``, ``surge``), when that happens now.
         sources: The passages that a grounded answer rests on.
         reasons: What was tried once nothing of the bot file had an answer, step by step, and what came of it; which guard blocked it.
         guards: What the guards saw in the message and in what a model wrote.
@@ -153,7 +153,7 @@ class TurnReceived(Message):
     TYPE: ClassVar[str] = "turn.received"
     VERSION: ClassVar[int] = 2
     ROUTE: ClassVar[Route] = Route(Exchange.RPC, "nlu")
-    ADDED: ClassVar[Mapping[str, int]] = {"flagged": 2, "attachments": 2}
+    ADDED: ClassVar[Mapping[str, int]] = {"flagged": 2, "attachments": 2, "surging": 2}
 
     turn_id: str
     conversation_id: str
@@ -167,6 +167,8 @@ class TurnReceived(Message):
     """The category for which the caller's moderation blocks the text."""
     attachments: tuple[Attachment, ...] = ()
     """What was read in pictures that came along; the text may then be empty."""
+    surging: tuple[str, ...] = ()
+    """At the beginning of a conversation: intents with which customers are angry more than usual just now."""
 
 
 class TurnUnderstood(Message):

@@ -16,6 +16,7 @@ JUDGES: Mapping[Rule, tuple[str, judging.Judge]] = {
     guarding.refused: ("guard", judging.refused),
     handover.requested: ("person_requested", judging.requested),
     handover.angry: ("anger", judging.angry),
+    handover.surging: ("surge", judging.surging),
     pictures.confirmed: ("picture_confirmed", judging.confirmed),
     flows.go_on: ("flow_goes_on", judging.goes_on),
     topics.asked_on: ("follow_up", judging.asked_on),

@@ -1,4 +1,4 @@
-"""When a person takes over: somebody asks for it, is angry, or is not understood."""
+"""When a person takes over: somebody asks for it, is angry, is not understood, or comes with what angers many just now."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shared.contracts.chat import Answer, DialogueState
 from shared.dialogue.turn import Outcome, Turn
 
 
-def hand_over(turn: Turn, state: DialogueState, reason: Literal["requested", "anger", "failures"]) -> Outcome:
+def hand_over(turn: Turn, state: DialogueState, reason: Literal["requested", "anger", "failures", "surge"]) -> Outcome:
     """Say that a person takes over; from then on the bot is silent."""
     texts = getattr(turn.bot.handover, reason)
     answer = Answer(text=turn.say(texts), kind="handover", handover=reason)
@@ -66,3 +66,12 @@ def _is_angry(turn: Turn) -> bool:
     """Whether the model is sure that the customer is displeased."""
     sentiment = turn.understanding.sentiment
     return turn.negative and sentiment is not None and sentiment.confidence >= turn.bot.handover.anger_confidence
+
+
+def surging(turn: Turn, state: DialogueState) -> Outcome | None:
+    """A conversation begins with a wish with which many customers are angry just now, and the bot file wants a person for it."""
+    begins = not turn.earlier_turns and not state.flows
+    wished = {turn.intent, *(part.intent for part in turn.parts)}
+    if not begins or not turn.bot.handover.surge or not wished.intersection(turn.surging):
+        return None
+    return hand_over(turn, state, "surge")

@@ -84,6 +84,17 @@ def angry(turn: Turn, state: DialogueState, decided: bool) -> Reason:
     return Reason("not enough negative messages in a row", float(state.anger), float(limits.anger_turns))
 
 
+def surging(turn: Turn, state: DialogueState, decided: bool) -> Reason:
+    """See ``handover.surging``."""
+    if decided:
+        return Reason("many customers are angry about this just now")
+    if turn.earlier_turns or state.flows:
+        return Reason("the conversation has begun before")
+    if not turn.bot.handover.surge:
+        return Reason("the bot file hands nothing over in a surge")
+    return Reason("no alert fires on what the customer wants")
+
+
 def confirmed(turn: Turn, _state: DialogueState, decided: bool) -> Reason:
     """See ``pictures.confirmed``."""
     if decided:

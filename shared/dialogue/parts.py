@@ -44,6 +44,7 @@ def turn_of(
             attachments=received.attachments,
             proposed=state.proposed,
             flagged=received.flagged,
+            surging=received.surging,
         )
 
     parts = tuple(

@@ -174,6 +174,7 @@ RULES: tuple[Rule, ...] = (
     guarding.refused,
     handover.requested,
     handover.angry,
+    handover.surging,
     pictures.confirmed,
     flows.go_on,
     topics.asked_on,

@@ -82,6 +82,7 @@ class Turn:
         attachments: What was read in the pictures that came along.
         proposed: Values that the customer was asked about just now, by slot.
         flagged: The category for which the caller's moderation blocks it.
+        surging: Intents with which customers are angry more than usual just now.
     """
 
     bot: Bot
@@ -101,6 +102,7 @@ class Turn:
     attachments: tuple[Attachment, ...] = ()
     proposed: Mapping[str, str] = field(default_factory=dict)
     flagged: str = ""
+    surging: tuple[str, ...] = ()
 
     def picking(self, intent: str) -> Turn:
         """The same turn with its intent chosen by the customer."""

@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.chat.generation import KEEP_ALIVE_SECONDS
 from services.gateway.chat.lookup import ConversationContext
+from services.gateway.chat.surges import ChatSurges
 from services.gateway.chat.turn_writer import TurnWriter
 from services.gateway.http.keyring import Caller
 from services.gateway.http.waiting import parts
@@ -95,6 +96,7 @@ class Turns:
         requester: The way to nlu and generation.
         writer: Stores turns.
         database: Where they are found again.
+        surges: With which wishes customers are angry just now.
         timeout: Seconds that an answer may take.
         clock: Unix seconds.
     """
@@ -104,6 +106,7 @@ class Turns:
         requester: Requester,
         writer: TurnWriter,
         database: Database,
+        surges: ChatSurges,
         *,
         timeout: float,
         clock: Callable[[], float],
@@ -111,6 +114,7 @@ class Turns:
         self._requester = requester
         self._writer = writer
         self._database = database
+        self._surges = surges
         self._timeout = timeout
         self._clock = clock
 
@@ -168,6 +172,7 @@ class Turns:
             received_at=self._clock(),
             flagged=said.flagged,
             attachments=said.attachments,
+            surging=() if place.history else self._surges.intents,
         )
         if listener is None:
             future = self._requester.submit(question, timeout=self._timeout, correlation_id=correlation_id())

@@ -114,6 +114,7 @@ class Conversation:
         dogs_in_context: float | None = None,
         guesses: Sequence[EntitySpan] = (),
         attachments: Sequence[Attachment] = (),
+        surging: Sequence[str] = (),
     ) -> Answer:
         """One turn.
 
@@ -127,6 +128,7 @@ class Conversation:
             dogs_in_context: Cosine of the knowledge pair with the text behind the one before it.
             guesses: More entities, with confidences of their own.
             attachments: Pictures that come along.
+            surging: Intents with which customers are angry just now.
         """
 
         def search() -> Match | None:
@@ -145,6 +147,7 @@ class Conversation:
             state=self.state,
             received_at=at,
             attachments=tuple(attachments),
+            surging=tuple(surging),
         )
         understanding = Understanding(
             model="ft:test",
