@@ -64,14 +64,14 @@ def test_a_surge_of_one_wish_is_seen_until_it_is_over(database: Database) -> Non
     desk.turns("order_status", "negative", 12)
     desk.turns("opening_hours", "neutral", 12)
     desk.pass_minutes()
-    assert surges.intents == ()  # until it looks
+    assert not surges.intents  # until it looks
     surges.look()
     assert surges.intents == ("order_status",)
     for _ in range(40):
         desk.turns("order_status", "neutral", 12)
         desk.pass_minutes()
     surges.look()
-    assert surges.intents == ()
+    assert not surges.intents
 
 
 def test_an_alert_on_all_turns_names_no_wish(database: Database) -> None:
@@ -81,4 +81,4 @@ def test_an_alert_on_all_turns_names_no_wish(database: Database) -> None:
     desk.turns("order_status", "negative", 12)
     desk.pass_minutes()
     surges.look()
-    assert surges.intents == ()
+    assert not surges.intents
