@@ -18,6 +18,7 @@ from services.generation.knowledge_cache import KnowledgeIndexCache
 from services.generation.language_models.decoder import Decoder
 from services.generation.language_models.engine import Engine
 from services.generation.language_models.registry import LanguageModels
+from services.generation.language_models.shared_graphs import SharedGraphs
 from services.generation.media.service import MediaLimits, MediaReader
 from services.generation.past_bots import PastBots
 from services.generation.repository import BotRepository
@@ -138,10 +139,11 @@ def _language_models(
         threads=settings.inference_threads,
         providers=PROVIDERS[settings.inference_device],
     )
+    graphs = SharedGraphs()
     engines = {name: Engine(name, address, settings.answers_limit) for name, address in settings.engines.items()}
 
     def load(model_id: str) -> Decoder:
-        return Decoder.from_bundle(library.bundle(model_id), limits)
+        return Decoder.from_bundle(library.bundle(model_id), limits, graphs)
 
     models = stack.enter_context(closing(LanguageModels(load, engines, settings.language_models)))
     streams = StreamConsumer(

@@ -21,6 +21,7 @@ ENCODER_MODEL = "encoder.onnx"
 NEIGHBOURS = "neighbours.npy"
 NEIGHBOUR_ROWS = "neighbours.json"
 CHAT_TEMPLATE = "chat_template.jinja"
+LORA = "lora.npz"
 
 
 def encoder_beside(decoder: str) -> str:

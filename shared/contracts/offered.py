@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 
 from shared.contracts.ensembles import ensemble_not_offered
 from shared.contracts.jobs import FROM_NOTHING, JobSpec, Objectives, Schedule
-from shared.contracts.tasks import WITHOUT_LABELS, WRITERS, TaskName
-from shared.contracts.tunings import Frozen, Full, Spec
+from shared.contracts.tasks import DECODERS, WITHOUT_LABELS, WRITERS, TaskName
+from shared.contracts.tunings import Frozen, Full, Lora, Spec
 
 Refusal = tuple[str, str]
 """The field that asks for it, and why it is refused."""
@@ -63,7 +63,22 @@ def job_not_offered(spec: JobSpec) -> Refusal | None:
         return "search", why
     if spec.schedule.devices > 1 and (why := _not_side_by_side(spec)) is not None:
         return "schedule.devices", f"schedule.devices is 1 here: {why}"
-    return not_offered(spec.task, spec.tuning, spec.objectives)
+    return _not_apart(spec) or not_offered(spec.task, spec.tuning, spec.objectives)
+
+
+def _not_apart(spec: JobSpec) -> Refusal | None:
+    """Why the updates of LoRA cannot stay beside a shared graph; ``None`` if they can, or are to be folded in."""
+    if not isinstance(spec.tuning, Lora) or not spec.tuning.apart:
+        return None
+    if spec.task not in DECODERS:
+        return "tuning.apart", f"models of task '{spec.task}' share no graph; leave tuning.apart out"
+    if spec.model in FROM_NOTHING:
+        return "tuning.apart", "a model that begins with random weights has no base to share; leave tuning.apart out"
+    if spec.ensemble is not None:
+        return "tuning.apart", "the mean of an 'ensemble' has no updates of its own; leave one of the two out"
+    if spec.export.gpu_precision != "fp32":
+        return "tuning.apart", "a shared graph is not written in half precision; leave export.gpu_precision out"
+    return None
 
 
 def _not_side_by_side(spec: JobSpec) -> str | None:

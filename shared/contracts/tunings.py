@@ -82,9 +82,15 @@ class _LowRank(Spec):
 
 
 class Lora(_LowRank):
-    """Low-rank updates of every linear layer of the encoder (Hu et al. 2021, arXiv:2106.09685)."""
+    """Low-rank updates of every linear layer of the encoder (Hu et al. 2021, arXiv:2106.09685).
+
+    Attributes:
+        apart: Of a decoder: the updates stay beside the graph of the base model, which all models tuned so from it then share when they
+            are served, in one memory and in one batch; else they are folded into it.
+    """
 
     type: Literal["lora"] = "lora"
+    apart: bool = False
 
 
 class Dora(_LowRank):

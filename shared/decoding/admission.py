@@ -22,6 +22,7 @@ def admitted(
     emit: Emit,
     constraints: Constraints | None,
     constraint: Constraint | None = None,
+    lora: int = 0,
 ) -> Request:
     """The request, if the graph can answer it; ``constraint`` stands in place of one made of the sampling's schema.
 
@@ -42,7 +43,7 @@ def admitted(
             param="prompt",
         )
     if sampling.json_schema is None or constraint is not None:
-        return Request(tuple(prompt), sampling, emit, constraint=constraint)
+        return Request(tuple(prompt), sampling, emit, constraint=constraint, lora=lora)
     if constraints is None:
         raise InvalidInput("JSON schemas are not followed here; leave json_schema out", param="json_schema")
-    return Request(tuple(prompt), sampling, emit, constraint=constraints(sampling.json_schema))
+    return Request(tuple(prompt), sampling, emit, constraint=constraints(sampling.json_schema), lora=lora)

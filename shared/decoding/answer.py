@@ -61,6 +61,7 @@ class Request:
         emit: Called with each part as it is written, by the thread that decodes; it has to return at once.
         future: Has the end or an error; cancelling it ends the answer at the next token.
         constraint: What a grammar leaves.
+        lora: The number of the model among those that share the graph.
     """
 
     prompt: Sequence[int]
@@ -68,6 +69,7 @@ class Request:
     emit: Emit
     future: Future[Finish] = field(default_factory=Future)
     constraint: Constraint | None = None
+    lora: int = 0
 
     @property
     def cancelled(self) -> bool:

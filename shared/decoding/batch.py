@@ -64,6 +64,13 @@ class Batch:
         for answer in [*self._slots.writing, *self._slots.reading.values()]:
             self._fail(answer, error)
 
+    def forget(self, lora: int, error: BaseException) -> None:
+        """End every text of a model that leaves."""
+        for answer in [*self._slots.writing, *self._slots.reading.values()]:
+            if answer.request.lora == lora:
+                self._fail(answer, error)
+        self._slots.forget(lora)
+
     def _read(self) -> None:
         left = self._chunk
         while left > 0 and self._turns:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.artifacts.manifest import DecoderShape
+from shared.decoding.lora import Lora
+from shared.errors import BrokenArtifact
 from shared.inference.memory import give_back
 from shared.inference.session import FloatArray
 
@@ -62,6 +64,17 @@ class ConcatenatedGraph:
     def copy(self, source: int, target: int, tokens: int) -> None:
         """Let ``target`` hold the first ``tokens`` that ``source`` holds."""
         self._held[target] = [array[:, :, :tokens] for array in self._held[source]]
+
+    def assign(self, slot: int, lora: int) -> None:
+        """All slots belong to the one model."""
+
+    def put_lora(self, lora: Lora) -> int:
+        """Refused: such graphs take none."""
+        del lora
+        raise BrokenArtifact("this graph takes no updates; publish the model again")
+
+    def drop_lora(self, number: int) -> None:
+        """There are none."""
 
     def close(self) -> None:
         """Free the model's memory."""

@@ -9,11 +9,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.artifacts.manifest import DecoderShape
+from shared.artifacts.manifest import LORA, DecoderShape
 from shared.decoding.cache import HostCache, KeyValueCache
 from shared.decoding.concatenated import ConcatenatedGraph
+from shared.decoding.lora import Lora, LoraStacks, read_lora
+from shared.errors import BrokenArtifact
 from shared.inference.memory import give_back
-from shared.inference.session import CPU, FloatArray, open_session
+from shared.inference.session import CPU, FloatArray, on_device, open_session
 
 _ELEMENTS: dict[str, np.dtype[Any]] = {"tensor(float)": np.dtype(np.float32), "tensor(float16)": np.dtype(np.float16)}
 
@@ -64,6 +66,22 @@ class DecoderGraph(Protocol):
         """Let ``target`` hold the first ``tokens`` that ``source`` holds."""
         ...
 
+    def assign(self, slot: int, lora: int) -> None:
+        """Let a slot belong to the model of that number; all belong to the one that was opened, number 0."""
+        ...
+
+    def put_lora(self, lora: Lora) -> int:
+        """Take the updates of another model in, and return its number.
+
+        Raises:
+            BrokenArtifact: They were not made for this graph.
+        """
+        ...
+
+    def drop_lora(self, number: int) -> None:
+        """Forget the updates of a model."""
+        ...
+
     def close(self) -> None:
         """Free the model's memory."""
         ...
@@ -97,9 +115,11 @@ def open_graph(
     if not shape.shared_buffer:
         return ConcatenatedGraph(session, shape, slots, room)
     kinds = {tensor.name: tensor.type for tensor in session.get_inputs()}
-    return SharedBufferGraph(
-        session, shape, HostCache(shape, slots + 1, room, _ELEMENTS[kinds["past_key_values.0.key"]])
-    )
+    cache = HostCache(shape, slots + 1, room, _ELEMENTS[kinds["past_key_values.0.key"]])
+    graph = SharedBufferGraph(session, shape, cache)
+    if LoraStacks.belong_to(session):
+        graph.put_lora(read_lora(path.parent / LORA))
+    return graph
 
 
 class SharedBufferGraph:
@@ -121,6 +141,8 @@ class SharedBufferGraph:
         logits = next(tensor for tensor in session.get_outputs() if tensor.name == "logits")
         self._logits: NDArray[Any] = np.zeros((self.slots, 1, shape.vocabulary), _ELEMENTS[logits.type])
         self._steps: dict[int, Any] = {}
+        self._loras = LoraStacks(session, self.slots + 1) if LoraStacks.belong_to(session) else None
+        self._factors: dict[str, Any] = {}
 
     def prefill(self, slot: int, ids: Sequence[int], past: int) -> FloatArray:
         """Read a prompt, or the next part of one, into a slot; the logits of what follows, [vocabulary]."""
@@ -155,9 +177,35 @@ class SharedBufferGraph:
         """Let ``target`` hold the first ``tokens`` that ``source`` holds."""
         self._cache.copy(source, target, tokens)
 
+    def assign(self, slot: int, lora: int) -> None:
+        """Let a slot belong to the model of that number."""
+        if self._loras is not None:
+            self._loras.own(slot, lora)
+
+    def put_lora(self, lora: Lora) -> int:
+        """Take the updates of another model in, and return its number."""
+        if self._loras is None:
+            raise BrokenArtifact("this graph takes no updates; publish the model again")
+        number = self._loras.put(lora)
+        self._bind_again()
+        return number
+
+    def drop_lora(self, number: int) -> None:
+        """Forget the updates of a model."""
+        if self._loras is not None:
+            self._loras.drop(number)
+            self._bind_again()
+
+    def _bind_again(self) -> None:
+        """The arrays are others now, which the bindings know nothing of."""
+        assert self._loras is not None  # noqa: S101  # the callers have looked
+        self._steps.clear()
+        self._factors = {name: on_device(array, self._cache.device) for name, array in self._loras.factors().items()}
+
     def close(self) -> None:
         """Free the model's memory."""
         self._steps.clear()
+        self._factors.clear()
         del self._session, self._cache
         give_back()
 
@@ -187,4 +235,10 @@ class SharedBufferGraph:
                 place = (cache.device, 0, cache.dtype, (rows, heads, context, width), cache.address(layer, part, slot))
                 binding.bind_input(f"past_key_values.{layer}.{name}", *place)
                 binding.bind_output(f"present.{layer}.{name}", *place)
+        if self._loras is not None:
+            for name, mine in self._loras.mine.items():
+                part = mine[slot : slot + rows]
+                binding.bind_input(name, "cpu", 0, part.dtype, part.shape, part.ctypes.data)
+            for name, factors in self._factors.items():
+                binding.bind_ortvalue_input(name, factors)
         return binding

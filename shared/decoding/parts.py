@@ -35,25 +35,28 @@ class DecoderLimits:
 
 @dataclass(frozen=True, slots=True)
 class DecoderParts:
-    """A decoder that is loaded.
+    """A decoder's files, read but for the graph, which may be loaded already.
 
     Attributes:
-        graph: Its graph.
+        path: Its graph.
+        shape: Of the graph.
         tokens: Its tokenizer.
         template: What conversations look like to it, if it was made for them.
+        limits: How much of the machine it may have.
     """
 
-    graph: DecoderGraph
+    path: Path
+    shape: DecoderShape
     tokens: DecoderTokens
     template: ChatTemplate | None
+    limits: DecoderLimits
 
     @classmethod
     def of_bundle(cls, bundle: Bundle, limits: DecoderLimits) -> Self:
-        """Load a published model.
+        """Those of a published model.
 
         Raises:
             BrokenArtifact: It is none that can be talked to, or its files do not fit together.
-            SettingsError: The first provider is not there.
         """
         manifest = bundle.manifest
         if not isinstance(manifest.decoder, DecoderShape):
@@ -69,12 +72,21 @@ class DecoderParts:
         if source.is_file():
             end = next(iter(shape.end), None)
             template = read_template(source, tokens.tokenizer, begin=shape.begin, end=end)
-        opened = open_graph(
-            graph,
-            shape,
+        return cls(graph, shape, tokens, template, limits)
+
+    def graph(self) -> DecoderGraph:
+        """Load the graph.
+
+        Raises:
+            BrokenArtifact: It cannot be run.
+            SettingsError: The first provider is not there.
+        """
+        limits = self.limits
+        return open_graph(
+            self.path,
+            self.shape,
             slots=limits.slots,
             context=limits.context,
             threads=limits.threads,
             providers=limits.providers,
         )
-        return cls(opened, tokens, template)

@@ -12,7 +12,7 @@ class Slots:
     """Texts that are being written lie in the slots 0..b, since one step goes through these together; behind them texts are read.
 
     A slot that nobody has keeps what it held: a prompt that begins with the same tokens takes that over, from there or from a text
-    that is being written, and only the rest of it has to be read.
+    that is being written, and only the rest of it has to be read. Models that share a graph do not share what they have read.
     """
 
     def __init__(self, graph: DecoderGraph) -> None:
@@ -20,6 +20,7 @@ class Slots:
         self.writing: list[Answer] = []
         self.reading: dict[int, Answer] = {}
         self.held: list[list[int]] = [[] for _ in range(graph.slots + 1)]
+        self._loras = [0] * (graph.slots + 1)
         self._used = [0] * graph.slots
         self._clock = 0
 
@@ -31,7 +32,11 @@ class Slots:
     def admit(self, answer: Answer) -> None:
         """Give a text a free slot, with the longest beginning of its prompt that any slot holds."""
         prompt = answer.prompt[:-1]  # the last token is always read: its logits are what the answer begins with
-        shared = [common_prefix(prompt, held) for held in self.held[: self._graph.slots]]
+        lora = answer.request.lora
+        shared = [
+            common_prefix(prompt, held) if self._loras[slot] == lora else 0
+            for slot, held in enumerate(self.held[: self._graph.slots])
+        ]
         source = max(range(len(shared)), key=shared.__getitem__)
         vacant = [slot for slot in range(len(self.writing), self._graph.slots) if slot not in self.reading]
         # One that nobody has is taken as it is; else the one whose tokens were of no use for the longest time is written over.
@@ -39,6 +44,7 @@ class Slots:
         if slot != source:
             self._copy(source, slot, shared[source])
         self.held[slot] = self.held[slot][: shared[source]]
+        self._assign(slot, lora)
         answer.cached = shared[source]
         self._use(source)
         self._use(slot)
@@ -70,6 +76,17 @@ class Slots:
         self._use(last)
         self.writing.pop()
 
+    def forget(self, lora: int) -> None:
+        """Let nothing be taken over that a model has read."""
+        for slot, owner in enumerate(self._loras):
+            if owner == lora:
+                self.held[slot] = []
+
+    def _assign(self, slot: int, lora: int) -> None:
+        if self._loras[slot] != lora:
+            self._graph.assign(slot, lora)
+            self._loras[slot] = lora
+
     def _use(self, slot: int) -> None:
         self._clock += 1
         self._used[slot] = self._clock
@@ -78,6 +95,7 @@ class Slots:
         if tokens:
             self._graph.copy(source, target, tokens)
         self.held[target] = self.held[source][:tokens]
+        self._assign(target, self._loras[source])
 
     def _swap(self, one: int, other: int) -> None:
         spare = self._graph.slots

@@ -68,7 +68,7 @@ class Writer:
     def _warm(cls, model_id: str, task: TaskName, parts: DecoderParts) -> Self:
         if parts.template is None:
             raise BrokenArtifact(f"{model_id} has no {CHAT_TEMPLATE}; publish the model again")
-        writer = cls(model_id, task, parts.graph, parts.tokens, parts.template)
+        writer = cls(model_id, task, parts.graph(), parts.tokens, parts.template)
         writer.warm_up()
         return writer
 

@@ -58,6 +58,11 @@ def check_providers(providers: Sequence[str]) -> None:
     _session(_IDENTITY, providers, onnxruntime.SessionOptions())
 
 
+def on_device(array: NDArray[Any], device: str) -> Any:
+    """An array in the memory of a device (``cpu``, ``cuda``), to be bound to inputs."""
+    return onnxruntime.OrtValue.ortvalue_from_numpy(array, device, 0)
+
+
 class OnnxSession:
     """An encoder with heads: ``input_ids``, ``attention_mask`` and ``token_type_ids`` in, one array per head out.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from services.generation.language_models.decoder import Decoder
 from services.generation.language_models.engine import Engine as RemoteEngine
 from services.generation.language_models.registry import LanguageModels
+from services.generation.language_models.shared_graphs import SharedGraphs
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.store import open_store
 from shared.contracts.generation import GenerateText
@@ -65,7 +66,9 @@ def language_models(bus: Bus, bundle: Bundle, engine: str) -> Iterator[None]:
     far = RemoteEngine(ENGINE, EngineAddress(url=engine), limit=8)
     limits = DecoderLimits(slots=4)
     with (
-        closing(LanguageModels(lambda _: Decoder.from_bundle(bundle, limits), {ENGINE: far}, capacity=1)) as models,
+        closing(
+            LanguageModels(lambda _: Decoder.from_bundle(bundle, limits, SharedGraphs()), {ENGINE: far}, capacity=1)
+        ) as models,
         bus.publisher() as publisher,
         StreamConsumer(bus, Queues.LANGUAGE_MODELS, {GenerateText: models.generate}, publisher=publisher),
     ):

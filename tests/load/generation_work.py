@@ -44,13 +44,14 @@ class Pace:
     seconds: float = 0.0
 
 
-def scheduled(scheduler: Scheduler, work: Sequence[Ask], streams: int) -> Pace:
-    """Ask with so many answers under way at once: the next is asked when one has ended."""
+def scheduled(scheduler: Scheduler, work: Sequence[Ask], streams: int, loras: Sequence[int] = (0,)) -> Pace:
+    """Ask with so many answers under way at once, the models taking turns: the next is asked when one has ended."""
     pace, room, futures = Pace(), Semaphore(streams), []
     began = time.perf_counter()
-    for ask in work:
+    for place, ask in enumerate(work):
         room.acquire()
-        future = scheduler.submit(ask.prompt, Sampling(temperature=0, max_tokens=ask.tokens), _Clock(pace))
+        sampling, lora = Sampling(temperature=0, max_tokens=ask.tokens), loras[place % len(loras)]
+        future = scheduler.submit(ask.prompt, sampling, _Clock(pace), lora=lora)
         future.add_done_callback(lambda _: room.release())
         futures.append(future)
     for future, ask in zip(futures, work, strict=True):

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Self
 
 from services.generation.language_models.calling import Calling, Writing
+from services.generation.language_models.shared_graphs import Answers, SharedGraphs
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import DecoderShape
 from shared.contracts.generation import (
@@ -46,7 +47,7 @@ class Decoder:
     def __init__(
         self,
         model_id: str,
-        scheduler: Scheduler,
+        scheduler: Answers,
         tokens: DecoderTokens,
         calling: Calling | None,
         shape: DecoderShape,
@@ -58,19 +59,21 @@ class Decoder:
         self._shape = shape
 
     @classmethod
-    def from_bundle(cls, bundle: Bundle, limits: DecoderLimits) -> Self:
-        """Load a model.
+    def from_bundle(cls, bundle: Bundle, limits: DecoderLimits, graphs: SharedGraphs) -> Self:
+        """Load a model; if one of the same graph is loaded, with that.
 
         Raises:
             BrokenArtifact: It is none that writes, or its files do not fit together.
             SettingsError: The first provider is not there.
         """
         parts = DecoderParts.of_bundle(bundle, limits)
-        shape = parts.graph.shape
+        shape = parts.shape
         # A model that never ends its answers cannot tell that an object is complete.
         grammars = Grammars(parts.tokens, shape.vocabulary, shape.end) if shape.end else None
         calling = Calling(parts.template, parts.tokens, grammars) if parts.template else None
-        scheduler = Scheduler(parts.graph, parts.tokens, constraints=grammars)
+        scheduler = graphs.join(
+            bundle, parts.path.name, lambda: Scheduler(parts.graph(), parts.tokens, constraints=grammars)
+        )
         return cls(bundle.manifest.model_id, scheduler, parts.tokens, calling, shape)
 
     def generate(self, request: GenerateText, emitter: Emitter) -> None:

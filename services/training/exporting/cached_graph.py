@@ -9,7 +9,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from shared.artifacts.manifest import DecoderShape
+from shared.artifacts.manifest import LORA, DecoderShape
+from shared.decoding.lora import LoraStacks, read_lora
 from shared.errors import BrokenArtifact
 from shared.inference.session import CPU, FloatArray, OpenGraph, open_session
 
@@ -42,7 +43,9 @@ class CachedGraph:
 
     def __init__(self, path: Path, shape: DecoderShape, *, threads: int = 1, providers: Sequence[str] = CPU) -> None:
         self.shape = shape
-        self._session = OpenGraph(open_session(path, threads=threads, providers=providers))
+        session = open_session(path, threads=threads, providers=providers)
+        self._updates = _updates(session, path)
+        self._session = OpenGraph(session)
         self._past = [f"past_key_values.{n}.{kind}" for n in range(shape.layers) for kind in ("key", "value")]
         self._outputs = ["logits", *(name.replace("past_key_values", "present") for name in self._past)]
         if not {*self._outputs} <= {*self._session.outputs} or not {*self._past} <= {*self._session.inputs}:
@@ -70,9 +73,19 @@ class CachedGraph:
         ids = np.array([tokens], np.int64)
         mask = np.ones((1, cache.read + ids.shape[1]), np.int64)
         feeds = {"input_ids": ids, "attention_mask": mask, **dict(zip(self._past, cache.states, strict=True))}
+        feeds |= self._updates
         logits, *states = self._session.run(self._outputs, feeds)
         return logits[0].astype(np.float32, copy=False), Cache(tuple(states))
 
     def close(self) -> None:
         """Free the model's memory."""
         self._session.close()
+
+
+def _updates(session: Any, path: Path) -> dict[str, Any]:
+    """What a graph takes that is shared by several models, of the one beside it."""
+    if not LoraStacks.belong_to(session):
+        return {}
+    stacks = LoraStacks(session, rows=1)
+    stacks.put(read_lora(path.parent / LORA))
+    return stacks.factors() | stacks.mine

@@ -12,13 +12,17 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
+from torch import nn
 from transformers import AutoConfig, PreTrainedModel
 
 from services.training.exporting.cached_graph import Cache, CachedGraph
 from services.training.exporting.decoder_trace import trace
+from services.training.exporting.lora_graph import take_updates, updates_of
 from services.training.exporting.onnx_export import TOLERANCE
+from services.training.models.decoder import load_decoder
 from services.training.models.decoder_model import DecoderModel
-from shared.artifacts.manifest import CHAT_TEMPLATE, FP32_MODEL, DecoderShape
+from shared.artifacts.manifest import CHAT_TEMPLATE, FP32_MODEL, LORA, DecoderShape
+from shared.decoding.lora import write_lora
 from shared.errors import BrokenArtifact, TrainingFailed
 
 #: Tokens that graph and model have to write alike after each prompt.
@@ -60,7 +64,9 @@ def export_decoder(model: DecoderModel, folder: Path, prompts: Sequence[Sequence
     shape = model.shape.model_copy(update={"shared_buffer": is_built(causal)})
     path = folder / FP32_MODEL
     try:
-        if shape.shared_buffer:
+        if model.updates:
+            _build_apart(model, path)
+        elif shape.shared_buffer:
             _build(causal, path)
         else:
             trace(causal, shape, path)
@@ -71,6 +77,17 @@ def export_decoder(model: DecoderModel, folder: Path, prompts: Sequence[Sequence
         raise export_failed(f"its logits differ by {difference:.2g}, more than {TOLERANCE:g}")
     (folder / CHAT_TEMPLATE).write_text(model.wording.template.source, encoding="utf-8")
     return shape, difference
+
+
+def _build_apart(model: DecoderModel, path: Path) -> None:
+    """The graph of the base model, the same for every model that is tuned from it, and beside it what this one adds."""
+    base = load_decoder(model.base)
+    if not is_built(base):
+        raise ValueError(f"updates are not kept apart from a {base.config.model_type}; leave tuning.apart out")
+    _build(base, path)
+    take_updates(path)
+    sizes = {name: int(layer.out_features) for name, layer in base.named_modules() if isinstance(layer, nn.Linear)}
+    write_lora(path.parent / LORA, updates_of(path, model.updates, sizes))
 
 
 def export_failed(reason: str) -> TrainingFailed:

@@ -28,13 +28,15 @@ class DecoderModel(TaskModel):
         encoder: A causal language model.
         dropout: Of every dropout layer of it.
         wording: How texts look to it.
+        base: Where its weights are from.
     """
 
     writes = True
 
-    def __init__(self, encoder: PreTrainedModel, dropout: float, wording: Wording) -> None:
+    def __init__(self, encoder: PreTrainedModel, dropout: float, wording: Wording, base: Path) -> None:
         super().__init__(encoder, dropout)
         self.wording = wording
+        self.base = base
 
     @classmethod
     def load(cls, base: Path, _schema: object, dropout: float) -> Self:
@@ -44,7 +46,7 @@ class DecoderModel(TaskModel):
             TrainingFailed: There is none that could be read.
         """
         tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
-        return cls(load_decoder(base), dropout, Wording.read(base, tokenizer))
+        return cls(load_decoder(base), dropout, Wording.read(base, tokenizer), base)
 
     @property
     def shape(self) -> DecoderShape:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from services.training.models.encoder import layers_of, word_table
+from shared.decoding.lora import Factors
 from shared.errors import TrainingFailed
 
 Outputs = dict[str, Tensor]
@@ -29,6 +30,7 @@ class TaskModel(nn.Module, ABC):
         layers: Of the encoder.
         word_length: Length (L2) of a mean word's embedding, before tuning. Encoders differ in it.
         bent: Whether a tuning has put something into the encoder that stays there.
+        updates: What a tuning has folded into linear layers, by their names, where that is wanted apart.
         writes: Whether it gives words, those that never occur among them: a tuning of all weights then trains the whole table.
     """
 
@@ -41,6 +43,7 @@ class TaskModel(nn.Module, ABC):
         self.layers: int = encoder.config.num_hidden_layers
         self.encoder: nn.Module = encoder
         self.bent = False
+        self.updates: Mapping[str, Factors] = {}
         #: Encoders without types of tokens (MPNet) tell a context by the separators alone.
         self.has_token_types = getattr(encoder.config, "type_vocab_size", 0) > 1
         self.word_length = float(word_table(encoder).detach().norm(dim=1).mean())

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from services.training.fitting.rates import Rates
 from services.training.models.task_model import TaskModel
 from services.training.tunings.tuning import Tuning
 from shared.contracts.tunings import AdaLora, Dora, Ia3, Lora
+from shared.decoding.lora import Factors
 from shared.errors import TrainingFailed
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 #: Weight of the updates' distance from a singular value decomposition.
 _ORTHOGONALITY = 0.1
+
+#: What peft calls the only adapter of a model.
+_ONLY = "default"
 
 #: What AdaLoRA remembers of each weight, by the names of peft.
 _MOMENTS = ("ipt", "exp_avg_ipt", "exp_avg_unc")
@@ -53,8 +57,14 @@ class PeftTuning(Tuning, ABC):
         """Fold the updates into their layers."""
         encoder: Any = model.encoder
         if hasattr(encoder, "merge_and_unload"):
+            model.updates = self.kept(encoder)
             with warnings.catch_warnings(action="ignore", category=FutureWarning):
                 model.encoder = encoder.merge_and_unload()
+
+    def kept(self, encoder: nn.Module) -> Mapping[str, Factors]:
+        """Of a wrapped encoder, the updates that are wanted by themselves too."""
+        del encoder
+        return {}
 
 
 class LoraTuning(PeftTuning):
@@ -81,6 +91,22 @@ class LoraTuning(PeftTuning):
             target_modules="all-linear",
             use_dora=self.spec.type == "dora",
         )
+
+    def kept(self, encoder: nn.Module) -> Mapping[str, Factors]:
+        """Those of a job that wants them apart."""
+        return _updates(encoder) if isinstance(self.spec, Lora) and self.spec.apart else {}
+
+
+def _updates(wrapped: nn.Module) -> Mapping[str, Factors]:
+    """The updates of an encoder that is wrapped and not merged yet, by the names of its linear layers."""
+    found = {}
+    for name, module in wrapped.named_modules():
+        layer: Any = module
+        if hasattr(layer, "lora_A") and _ONLY in layer.lora_A:
+            down, up = layer.lora_A[_ONLY].weight, layer.lora_B[_ONLY].weight * layer.scaling[_ONLY]
+            arrays = (weight.detach().float().cpu().numpy().T.copy() for weight in (down, up))
+            found[name.removeprefix("base_model.model.")] = Factors(*arrays)
+    return found
 
 
 class AdaLoraTuning(PeftTuning):

@@ -10,20 +10,26 @@ from threading import Event
 
 import pytest
 
+from services.generation.language_models.decoder import Decoder
+from services.generation.language_models.shared_graphs import SharedGraphs
 from services.training.jobs.child import ENDED, INTERRUPTED
 from services.training.models.scratch import build_base
 from services.training.models.text_encoder import TextEncoder
+from shared.artifacts.manifest import LORA
 from shared.contracts.ensembles import Ensemble
+from shared.contracts.generation import GenerateText, Sampling
 from shared.contracts.jobs import SCRATCH, Architecture, JobSpec, Schedule
 from shared.contracts.objectives import Matryoshka
 from shared.contracts.releases import ModelPublished
 from shared.contracts.tasks import TASK_NAMES, WRITERS, TaskName
 from shared.contracts.tunings import Lora
+from shared.decoding.parts import DecoderLimits
 from shared.errors import InvalidInput
 from shared.storage.chat import inputs
 from shared.storage.training import jobs, models
 from shared.tasks.readers import open_predictor
 from shared.tasks.records import RECORDS, can_train, kind_by_fields
+from tests.unit.decoding.emitted import Emitted
 from tests.unit.training import job_kit
 from tests.unit.training.attempts import attempt_again, attempt_at, bundle_of
 from tests.unit.training.job_kit import Bench
@@ -90,6 +96,35 @@ def test_a_job_of_a_model_that_writes_goes_on_where_it_was_stopped(bench: Bench,
     with bench.database.reading() as session:
         scores = [models.get(session, bench.job(one).fine_tuned_model or "").metrics["test"] for one in (whole, job_id)]
     assert scores[0] == scores[1], "it is the model of a job that nobody stopped"
+
+
+def test_models_tuned_apart_from_one_base_share_its_graph(bench: Bench, base: str, tmp_path: Path) -> None:
+    sample = SAMPLES["text_generation", ""]
+    begun, _, _ = attempt_at(bench, spec(base, bench.upload(sample.rows), "text_generation", epochs=1))
+    origin = bench.job(begun).fine_tuned_model or ""
+    bundles = []
+    for seed in (1, 2):
+        asked = spec(base, bench.upload(sample.rows), "text_generation", epochs=1).model_copy(
+            update={"model": origin, "architecture": None, "tuning": Lora(rank=2, apart=True), "seed": seed}
+        )
+        job_id, _, _ = attempt_at(bench, asked)
+        assert bench.job(job_id).status == "succeeded", bench.told(job_id)[-1]
+        bundles.append(bundle_of(bench, bench.job(job_id).fine_tuned_model or "", tmp_path / str(seed)))
+    one, two = (bundle.manifest for bundle in bundles)
+    assert one.files[one.served_file] == two.files[two.served_file]
+    assert one.files[LORA] != two.files[LORA]
+
+    graphs = SharedGraphs()
+    limits = DecoderLimits(slots=2)
+    decoders = [Decoder.from_bundle(bundle, limits, graphs) for bundle in bundles]
+    request = GenerateText(model="", prompt="where is", sampling=Sampling(temperature=0, max_tokens=4))
+    for decoder in decoders:
+        decoder.generate(request, told := Emitted())
+        assert told.end().completion_tokens == 4
+    decoders[0].close()  # the first to come is not the one that all hangs on
+    decoders[1].generate(request, told := Emitted())
+    assert told.end().completion_tokens == 4
+    decoders[1].close()
 
 
 @pytest.mark.parametrize(("task", "kind"), [key for key in SAMPLES if key[0] != "nlu"])
