@@ -57,6 +57,7 @@ CHINESE: Mapping[str, str] = {
     "Evidence": "证据",
     "Explain": "解释",
     "Field": "字段",
+    "Gate": "上线把关",
     "Good answer": "回答很好",
     "Handed over because of": "转人工原因",
     "Hold them": "运行对话",

@@ -37,9 +37,8 @@ from services.training.objectives.objective import Beginning, Learned
 from services.training.objectives.soft_targets import Lesson, teach
 from services.training.objectives.table import objectives_of
 from services.training.reporting import release
-from services.training.reporting.comparison import evaluate_before, evaluate_parent, judge
+from services.training.reporting.comparison import evaluate_before, evaluate_parent, find_conditions, judge
 from services.training.reporting.compression import beside_teacher
-from services.training.reporting.dialogues import find_dialogues
 from services.training.reporting.figures import Evaluation
 from services.training.reporting.forgetting import Forgetting
 from services.training.reporting.inputs import inputs_of
@@ -86,7 +85,7 @@ def run(job: Job, context: AttemptContext) -> None:
     report = context.events.message
     report(f"Attempt {job.attempt} begins.")
     data = _data(job, context)
-    dialogues = find_dialogues(job.spec.promotion, context)
+    conditions = find_conditions(job.spec, context)
     task = TASKS[job.spec.task]
     base = _base(job, data.parts.train, context)
     past = None if task.split else find_past(job.spec, context.lease, context.store, data.parts)
@@ -142,7 +141,7 @@ def run(job: Job, context: AttemptContext) -> None:
         report(compared.words, compared.figures)
         metrics["teacher"] = {"model": teacher.bundle.manifest.model_id, **compared.figures}
     bundle = write_bundle(folder, _measured(draft, chosen, metrics, difference, lost))
-    verdict = judge(job.spec, task, bundle, dialogues, after, parts, context)
+    verdict = judge(job.spec, task, bundle, conditions, after, parts, context)
     ready = Release(
         bundle=bundle,
         encoder=_save_encoder(model, encoder, context) if trained.graph is model else None,

@@ -64,6 +64,27 @@ class Schedule(Spec):
     devices: Annotated[int, Field(ge=1, le=16)] = 1
 
 
+class PromotionEval(Spec):
+    """An eval that a model has to pass beside the one in production, both asked about the same rows.
+
+    Attributes:
+        id: Of the eval. None of its graders may need a model of its own.
+        file: Id of a file of purpose `evals` with its rows, `{"item": {…}}`.
+        input: What a model is asked about a row, as at `/v1/models/{id}/predict`: templates over `item`; one that is a single mark keeps what stands there as it is.
+        least_gain: By how much the candidate must be better by each criterion, at the lower end of the interval of the difference of mean
+            scores; a negative number is the largest loss that is put up with.
+        level: Of that interval, a paired bootstrap's.
+    """
+
+    id: Annotated[str, Field(min_length=1, max_length=128)]
+    file: Annotated[str, Field(min_length=1, max_length=128)]
+    input: Annotated[dict[str, Annotated[str, Field(max_length=32_768)]], Field(min_length=1, max_length=8)] = Field(
+        default_factory=lambda: {"text": "{{item.text}}"}
+    )
+    least_gain: Annotated[float, Field(ge=-1e6, le=1e6)] = -0.05
+    level: Annotated[float, Field(ge=0.5, le=0.999)] = 0.95
+
+
 class Promotion(Spec):
     """What happens to the model when the job has succeeded.
 
@@ -74,6 +95,7 @@ class Promotion(Spec):
         min_label_rows: Labels with fewer test rows are judged together, since one row would move them too far.
         dialogues: Id of a dialogue file that the model must hold with the bot in service.
         dialogues_at_least: Share of its turns that must be right, 0..1.
+        eval: An eval by which the model must not be worse.
     """
 
     mode: Literal["auto", "manual"] = "auto"
@@ -82,6 +104,7 @@ class Promotion(Spec):
     min_label_rows: Annotated[int, Field(ge=1, le=1000)] = 5
     dialogues: Annotated[str, Field(min_length=1, max_length=128)] | None = None
     dialogues_at_least: Annotated[float, Field(ge=0, le=1)] = 1.0
+    eval: PromotionEval | None = None
 
 
 class ScopeCosts(Spec):

@@ -82,8 +82,8 @@ def _compare(visit: Visit, pair: list[Json], all_models: list[Json]) -> None:
     ]
     ui.table(columns=columns, rows=rows, row_key="score", pagination=25).classes("full-width")
     for model in pair:
-        for reason in (model.get("gate") or {}).get("reasons", []):
-            ui.label(f"{model['id']}: {reason}")
+        for words in (model["gate"] or {}).get("words", []):
+            ui.label(f"{visit.say('Gate')}, {model['id']}: {words}")
 
 
 def flat(metrics: Json, prefix: str = "") -> list[tuple[str, float]]:

@@ -8,7 +8,6 @@ from uuid import uuid4
 from fastapi import Request
 
 from services.gateway.background.requests import PatientRequests
-from services.gateway.evals.grading import graded, sample_of
 from services.gateway.evals.schemas import (
     GraderErrors,
     GraderMetadata,
@@ -21,6 +20,7 @@ from services.gateway.evals.worker import asking
 from services.gateway.http.auth import TrainCaller
 from services.gateway.http.router import resource
 from services.gateway.state import State
+from shared.evals.grading import graded, sample_of
 
 router = resource("Evals")
 

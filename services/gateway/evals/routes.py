@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query
 
-from services.gateway.evals.figures import compared
 from services.gateway.evals.objects import eval_object, item_object, row_of, run_object
 from services.gateway.evals.schemas import (
     ChangeEval,
@@ -30,6 +29,7 @@ from services.gateway.http.router import After, Limit, Order, resource
 from services.gateway.http.schemas import EmptyRequest, Listing
 from services.gateway.state import State
 from shared.errors import InvalidInput, NotFound, TooManyRequests
+from shared.evals.figures import compared
 from shared.storage.chat import completions
 from shared.storage.database.engine import Session
 from shared.storage.database.identity import new_id

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway.evals.grading import Ask, sample_of, tokens_of
-from services.gateway.evals.sources import ItemReference, Sampled, SourceRow
-from services.gateway.evals.templates import filled, value_at
+from services.gateway.evals.sources import ItemReference, Sampled
 from shared.errors import InvalidInput
+from shared.evals.grading import Ask, sample_of, tokens_of
+from shared.evals.rows import SourceRow
+from shared.evals.templates import filled, value_at
 
 _PATHS = {"completions": "/v1/chat/completions", "responses": "/v1/responses"}
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
-from typing import Annotated, Any, BinaryIO, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.gateway.evals.graders import GraderMessage
 from services.gateway.http.schemas import Metadata, Name
-from shared.errors import InvalidInput
+from shared.evals.graders import GraderMessage
+from shared.evals.rows import MAX_ROWS, SourceRow
 
-#: Rows of a run, and bytes of one.
-MAX_ROWS, MAX_ROW_BYTES = 50_000, 1_000_000
 #: Stored completions of a run.
 MAX_STORED = 1000
 
@@ -22,13 +18,6 @@ class _Part(BaseModel):
     """Fields of the convention that have no meaning here are skipped."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class SourceRow(_Part):
-    """A row: what a model is asked about, and what one has answered, if that is to be graded."""
-
-    item: dict[str, Any]
-    sample: dict[str, Any] | None = None
 
 
 class FileContent(_Part):
@@ -92,36 +81,3 @@ class Sampled(_Part):
 
 
 DataSource = Annotated[Jsonl | Sampled, Field(discriminator="type")]
-
-
-def rows_in(stream: BinaryIO) -> Iterator[SourceRow]:
-    """The rows of a file.
-
-    Raises:
-        InvalidInput: A line is no row; it is named by its number.
-    """
-    number = 0
-    while line := stream.readline(MAX_ROW_BYTES + 1):
-        number += 1
-        if len(line) > MAX_ROW_BYTES:
-            raise InvalidInput(f"line {number} has more than {MAX_ROW_BYTES} bytes", param="data_source.source.id")
-        if not line.strip():
-            continue
-        try:
-            yield SourceRow.model_validate_json(line)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the line"
-            raise InvalidInput(f"line {number}: {where}: {first['msg']}", param="data_source.source.id") from None
-
-
-def counted(stream: BinaryIO) -> int:
-    """How many rows a file has.
-
-    Raises:
-        InvalidInput: It has none, too many, or one that is none.
-    """
-    total = sum(1 for _ in islice(rows_in(stream), MAX_ROWS + 1))
-    if not total or total > MAX_ROWS:
-        raise InvalidInput(f"a run has between 1 and {MAX_ROWS} rows", param="data_source.source.id")
-    return total

@@ -20,15 +20,16 @@ from pydantic_core import from_json
 
 from services.gateway.background.leased_work import SLICE_SECONDS, LeasedWork, LeaseLost
 from services.gateway.background.requests import PatientRequests
-from services.gateway.evals.figures import metrics
-from services.gateway.evals.graders import GRADER, Grader
-from services.gateway.evals.grading import Ask, NotAWriter, add_usage, graded
 from services.gateway.evals.sampling import given, sampled
-from services.gateway.evals.sources import DataSource, FileId, Sampled, SourceRow, counted, rows_in
+from services.gateway.evals.sources import DataSource, FileId, Sampled
 from services.gateway.http.keyring import Caller
 from services.gateway.state import AppState
 from shared.artifacts.layout import file_key
 from shared.errors import InvalidInput, NotFound
+from shared.evals.figures import metrics
+from shared.evals.graders import GRADER, Grader
+from shared.evals.grading import Ask, NotAWriter, add_usage, graded
+from shared.evals.rows import SourceRow, counted, rows_in
 from shared.storage.tables.evals import EvalOutputItem, EvalRun
 from shared.storage.training import evals
 from shared.telemetry import logs

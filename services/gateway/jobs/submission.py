@@ -12,12 +12,13 @@ from shared.artifacts.layout import FEW_SHOT, OUR_MODELS, file_key
 from shared.artifacts.store import ArtifactStore
 from shared.bot.document import MAX_BYTES
 from shared.contracts.faults import Fault
-from shared.contracts.jobs import FROM_NOTHING, SCRATCH, TINY, JobOptions, JobSpec, catalog_deployment
+from shared.contracts.jobs import FROM_NOTHING, SCRATCH, TINY, JobOptions, JobSpec, PromotionEval, catalog_deployment
 from shared.contracts.objectives import NEEDS_PAST, PseudoLabels
 from shared.contracts.offered import job_not_offered, too_long
 from shared.contracts.tasks import BEGINNERS, WRITERS, TaskName
 from shared.dialogue.trial.dialogue_file import read_dialogues
 from shared.errors import AlreadyExists, InvalidFile, InvalidInput, NotFound, TooManyRequests, Unavailable
+from shared.evals.trial import read_trial
 from shared.messaging.celery.job_queue import JobQueue
 from shared.rows.reader import format_of
 from shared.storage.chat import bots
@@ -25,7 +26,7 @@ from shared.storage.database.engine import Database, Session
 from shared.storage.database.identity import new_id
 from shared.storage.knowledge import catalogs
 from shared.storage.tables.core import File, Job
-from shared.storage.training import files, jobs, models
+from shared.storage.training import evals, files, jobs, models
 from shared.tasks.records import can_train, example_of
 from shared.telemetry import logs, tracing
 from shared.telemetry.correlation import correlation_id
@@ -38,6 +39,9 @@ RETRY_SECONDS = 60.0
 RETRY_LOOK_BACK = 20
 
 _DIALOGUES = "promotion.dialogues"
+
+#: Of the rows of an eval that a promotion needs: both gateway and worker hold them in memory.
+MAX_TRIAL_BYTES = 32_000_000
 
 
 class JobSubmission:
@@ -147,6 +151,23 @@ class JobSubmission:
             if spec.task != "nlu":
                 raise InvalidInput(f"Models of {spec.task!r} hold no dialogues; leave them out.", param=_DIALOGUES)
             self._check_dialogues(spec.promotion.dialogues)
+        if spec.promotion.eval is not None:
+            self._check_eval(spec.promotion.eval, spec.task)
+
+    def _check_eval(self, asked: PromotionEval, task: TaskName) -> None:
+        """Told now rather than when the model is trained and cannot be judged."""
+        with self._database.reading() as session:
+            try:
+                criteria = evals.get(session, asked.id).testing_criteria
+            except NotFound as error:
+                raise NotFound(error.message, param="promotion.eval.id") from None
+            stored = files.get(session, asked.file)
+            _check_purpose(stored, EVALS, "promotion.eval.file")
+            if stored.bytes > MAX_TRIAL_BYTES:
+                message = f"{asked.file} is larger than {MAX_TRIAL_BYTES} bytes."
+                raise InvalidInput(message, param="promotion.eval.file")
+        with self._artifacts.open(file_key(asked.file)) as stream:
+            read_trial(asked, criteria, stream, task)
 
     def _check_dialogues(self, file_id: str) -> None:
         """Told now rather than when the model is trained and cannot be judged."""

@@ -25,16 +25,41 @@ def check_gate(model: Model, *, force: bool) -> None:
 
 
 def reasons(gate: Mapping[str, Any]) -> Iterator[str]:
-    """Why it refused a model. What an older release stored knows no dialogues."""
+    """Why it refused a model. What an older release stored knows no dialogues and no eval."""
     if gate["violations"]:
-        worse = [
-            f"{violation['head']} {violation['label']}: {violation['candidate']:.3f} against {violation['production']:.3f}"
-            for violation in gate["violations"]
-        ]
-        yield f"it does worse than {gate['production']}: {', '.join(worse)}"
-    dialogues = gate.get("dialogues")
-    if dialogues is not None and not dialogues["passed"]:
-        yield (
-            f"{dialogues['turns_right']} of {dialogues['turns']} turns of its dialogues are right, "
-            f"{dialogues['required']:.1%} must be"
-        )
+        yield _behind(gate)
+    for told, words in ((gate.get("eval"), _eval), (gate.get("dialogues"), _dialogues)):
+        if told is not None and not told["passed"]:
+            yield words(told)
+
+
+def words_of(gate: Mapping[str, Any]) -> Iterator[str]:
+    """Everything that it says of a model, whether it let it pass or not."""
+    if gate["violations"]:
+        yield _behind(gate)
+    elif gate["production"] is not None:
+        yield f"it does no worse than {gate['production']} on the test rows"
+    for told, words in ((gate.get("eval"), _eval), (gate.get("dialogues"), _dialogues)):
+        if told is not None:
+            yield words(told)
+
+
+def _behind(gate: Mapping[str, Any]) -> str:
+    worse = [
+        f"{violation['head']} {violation['label']}: {violation['candidate']:.3f} against {violation['production']:.3f}"
+        for violation in gate["violations"]
+    ]
+    return f"it does worse than {gate['production']}: {', '.join(worse)}"
+
+
+def _eval(told: Mapping[str, Any]) -> str:
+    criteria = [
+        f"{name} {one['difference']:+.3f} ({told['level']:.1%} interval {one['low']:+.3f} to {one['high']:+.3f})"
+        for name, one in told["criteria"].items()
+    ]
+    asked = f"at least {told['least_gain']:+.3f} is asked for"
+    return f"the eval {told['id']} on {told['rows']} rows: {', '.join(criteria)}; {asked}"
+
+
+def _dialogues(told: Mapping[str, Any]) -> str:
+    return f"{told['turns_right']} of {told['turns']} turns of its dialogues are right, {told['required']:.1%} must be"

@@ -16,6 +16,7 @@ from services.gateway.http.schemas import Deleted
 from services.gateway.models.always import always_there
 from services.gateway.models.bias import bias_of
 from services.gateway.models.few_shot import add_few_shot, rows_of
+from services.gateway.models.gate import words_of
 from services.gateway.models.promoting import promoted
 from services.gateway.models.schemas import (
     BiasDifference,
@@ -189,7 +190,7 @@ def _model(model: Model, serving: Mapping[str, str], name: str | None = None) ->
         base_model=model.base_model,
         task=model.task,
         metrics=model.metrics,
-        gate=model.gate,
+        gate=None if model.gate is None else {**model.gate, "words": list(words_of(model.gate))},
         size_bytes=model.size_bytes,
         labels=list(model.few_shot.labels) if model.few_shot else None,
     )

@@ -25,7 +25,7 @@ class ModelObject(Resource):
         base_model: What it was fine-tuned from.
         task: What it does.
         metrics: How it did on its test rows.
-        gate: How it compared with the model in production when it was made, and what came of its dialogues.
+        gate: How it compared with the model in production when it was made, and what came of its dialogues and its eval; `words` say it in sentences.
         size_bytes: Of its bundle.
         labels: What it consists of, if it was never trained.
     """

@@ -9,9 +9,10 @@ from typing import Any
 from services.training.data.splitting import Split
 from services.training.jobs.context import AttemptContext
 from services.training.models.base_models import Base
-from services.training.reporting.dialogues import hold_dialogues
+from services.training.reporting.dialogues import find_dialogues, hold_dialogues
 from services.training.reporting.figures import Evaluation
 from services.training.reporting.gate import Verdict, compare
+from services.training.reporting.trials import find_trial, try_out
 from services.training.tasks.task import Task
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import model_key
@@ -20,7 +21,30 @@ from shared.contracts.jobs import JobSpec
 from shared.contracts.tasks import TaskName
 from shared.dialogue.trial.dialogue_file import DialogueFile
 from shared.errors import BrokenArtifact, NotFound
+from shared.evals.trial import Trial
 from shared.storage.training import models
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a job asks of its model besides the scores of the test rows.
+
+    Attributes:
+        dialogues: What it must be able to hold.
+        trial: The eval that it is tried by.
+    """
+
+    dialogues: DialogueFile | None
+    trial: Trial | None
+
+
+def find_conditions(spec: JobSpec, context: AttemptContext) -> Conditions:
+    """Everything that a job names, read before anything is trained.
+
+    Raises:
+        TrainingFailed: Something is gone or faulty.
+    """
+    return Conditions(find_dialogues(spec.promotion, context), find_trial(spec, context))
 
 
 def evaluate_before(
@@ -48,7 +72,7 @@ def judge(
     spec: JobSpec,
     task: Task[Any, Any, Any, Any],
     bundle: Bundle,
-    dialogues: DialogueFile | None,
+    conditions: Conditions,
     after: Evaluation,
     parts: Split[Any],
     context: AttemptContext,
@@ -59,7 +83,7 @@ def judge(
         spec: What the job allows it to lose.
         task: What the model is for.
         bundle: The model.
-        dialogues: What it must be able to hold.
+        conditions: What else is asked of it.
         after: Its evaluation.
         parts: The rows that it and the model in production are compared on.
         context: Where that model and the bot are found.
@@ -68,8 +92,13 @@ def judge(
         TrainingFailed: There is no bot to hold the dialogues with.
     """
     verdict = _against_production(spec, task, after, parts, bundle.manifest.labels, context)
-    if dialogues is not None:
-        held = hold_dialogues(dialogues, spec.promotion.dialogues_at_least, bundle, context)
+    if verdict is not None and conditions.trial is not None and spec.promotion.eval is not None:
+        current = _production_bundle(verdict.production or "", context)
+        told = try_out(conditions.trial, spec.promotion.eval, bundle, current, context.threads)
+        context.events.message(f"{told}.", told.to_json(), level="info" if told.passed else "warn")
+        verdict = dataclasses.replace(verdict, trial=told)
+    if conditions.dialogues is not None:
+        held = hold_dialogues(conditions.dialogues, spec.promotion.dialogues_at_least, bundle, context)
         context.events.message(f"{held}.", held.to_json(), level="info" if held.passed else "warn")
         verdict = dataclasses.replace(verdict or Verdict(None), dialogues=held)
     if verdict is not None and not verdict.passed:
@@ -77,6 +106,10 @@ def judge(
             "It is not promoted. Promote it by hand with force if that is what you want.", level="warn"
         )
     return verdict
+
+
+def _production_bundle(model: str, context: AttemptContext) -> Bundle:
+    return Bundle.open(context.store.fetch_folder(model_key(model), context.folder / "cache"))
 
 
 def _against_production(
@@ -91,7 +124,7 @@ def _against_production(
     if production is None:
         return None
     try:
-        bundle = Bundle.open(context.store.fetch_folder(model_key(production), context.folder / "cache"))
+        bundle = _production_bundle(production, context)
         current = task.evaluate_bundle(bundle, parts.test, context.threads)
     except (BrokenArtifact, NotFound) as error:
         context.events.message(f"The model in production cannot be compared with: {error.message}.", level="warn")

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from services.training.reporting.figures import Evaluation, LabelScore
+from services.training.reporting.trials import EvalVerdict
 from shared.contracts.jobs import Promotion
 
 #: Floating-point slack, so that a loss of exactly the budget still passes.
@@ -82,16 +83,18 @@ class Verdict:
         production: Id of the model compared with; ``None`` if none is in production.
         violations: Empty if the candidate is not behind it.
         dialogues: What came of the dialogues, if the job names some.
+        trial: What came of the eval, if the job names one.
     """
 
     production: str | None
     violations: tuple[Violation, ...] = ()
     dialogues: DialogueVerdict | None = None
+    trial: EvalVerdict | None = None
 
     @property
     def passed(self) -> bool:
         """Whether the candidate may be promoted."""
-        return not self.violations and (self.dialogues is None or self.dialogues.passed)
+        return not self.violations and all(one is None or one.passed for one in (self.dialogues, self.trial))
 
     def to_json(self) -> dict[str, Any]:
         """For the model's row."""
@@ -102,6 +105,7 @@ class Verdict:
             "production": self.production,
             "violations": violations,
             "dialogues": dialogues,
+            "eval": self.trial.to_json() if self.trial else None,
         }
 
 

@@ -79,6 +79,7 @@ def report_html(story: Story, confusion: bytes | None = None) -> str:
         tracked=story.tracked,
         confusion=_inline(confusion) if confusion is not None else None,
         violations=[str(violation) for violation in story.verdict.violations] if story.verdict else [],
+        trial=str(story.verdict.trial) if story.verdict and story.verdict.trial else None,
         dialogues=str(story.verdict.dialogues) if story.verdict and story.verdict.dialogues else None,
         warnings=[message for level, message in story.messages if level != "info"],
         messages=[message for _, message in story.messages],

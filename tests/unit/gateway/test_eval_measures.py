@@ -7,10 +7,10 @@ from nltk.translate.gleu_score import sentence_gleu
 from rouge_score.rouge_scorer import RougeScorer
 from sacrebleu.metrics.bleu import BLEU
 
-from services.gateway.evals import formulas, similarity
-from services.gateway.evals.similarity import MEASURES
-from services.gateway.evals.templates import filled, value_at
 from shared.errors import InvalidInput
+from shared.evals import formulas, similarity
+from shared.evals.similarity import MEASURES
+from shared.evals.templates import filled, value_at
 
 PAIRS = (
     ("the cat sat on the mat", "the cat is on the mat"),

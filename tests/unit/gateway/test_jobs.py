@@ -353,3 +353,53 @@ def test_the_dialogues_of_a_promotion_are_checked_at_once(client: OpenAI, http: 
     assert refused(upload("version: 1"))["param"] == "promotion.dialogues"
     assert refused("file-none")["code"] is not None
     assert submit(upload(DIALOGUES)).startswith("ftjob-")
+
+
+def test_the_eval_of_a_promotion_is_checked_at_once(client: OpenAI, file_id: str) -> None:
+    grader: Any = {
+        "type": "classification",
+        "name": "intent",
+        "input": "{{sample.output_text}}",
+        "reference": "{{item.intent}}",
+    }
+    judge: Any = {
+        "type": "label_model",
+        "name": "judged",
+        "model": "parley",
+        "input": [{"role": "user", "content": "{{sample.output_text}}"}],
+        "labels": ["good", "bad"],
+        "passing_labels": ["good"],
+    }
+    config: Any = {"type": "custom", "item_schema": {"type": "object"}}
+
+    def made(*criteria: Any) -> str:
+        return client.evals.create(data_source_config=config, testing_criteria=list(criteria)).id
+
+    def upload(content: str) -> str:
+        return client.files.create(file=("rows.jsonl", io.BytesIO(content.encode())), purpose="evals").id
+
+    def submit(eval_id: str, rows: str, **more: Any) -> Any:
+        promotion = {"eval": {"id": eval_id, "file": rows, **more}}
+        return client.fine_tuning.jobs.create(
+            model="minilm", training_file=file_id, extra_body={"promotion": promotion}
+        )
+
+    def refused(eval_id: str, rows: str, **more: Any) -> tuple[str, str]:
+        with pytest.raises((BadRequestError, NotFoundError)) as refusal:
+            submit(eval_id, rows, **more)
+        body = cast("dict[str, Any]", refusal.value.body)
+        return body["param"], body["message"]
+
+    def assert_refused(told: tuple[str, str], param: str, words: str) -> None:
+        assert told[0] == param
+        assert words in told[1]
+
+    rows, good = upload('{"item": {"text": "hello", "intent": "greeting"}}'), made(grader)
+    assert refused("eval_none", rows)[0] == "promotion.eval.id"
+    assert_refused(refused(good, file_id), "promotion.eval.file", "evals")
+    assert_refused(refused(made(grader, judge), rows), "promotion.eval.id", "'judged' asks a model")
+    assert_refused(refused(good, upload("no row")), "promotion.eval.file", "line 1")
+    assert_refused(refused(good, rows, input={"text": "{{item.words}}"}), "promotion.eval.input", "Row 1")
+    assert refused(good, rows, input={"text": "{{evil}}"})[0] == "promotion.eval.input"
+    assert refused(good, rows, level=1.5)[0] == "promotion.eval.level"
+    assert submit(good, rows, least_gain=0.01).id.startswith("ftjob-")

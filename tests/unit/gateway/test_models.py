@@ -87,6 +87,15 @@ def test_what_the_gate_refused_is_promoted_only_by_force(http: httpx.Client, pla
     other_id = platform.add_model(gate={"passed": False, "production": None, "violations": [], "dialogues": dialogues})
     refused = http.post(f"/v1/models/{other_id}/promote").json()["error"]
     assert "31 of 40 turns of its dialogues are right, 95.0% must be" in refused["message"]
+    difference = {"difference": -0.08, "low": -0.12, "high": -0.04}
+    told = {"id": "eval_1", "rows": 200, "passed": False, "least_gain": -0.05, "level": 0.95}
+    told |= {"criteria": {"right": difference}}
+    third_id = platform.add_model(gate={"passed": False, "production": "ft:a", "violations": [], "eval": told})
+    refused = http.post(f"/v1/models/{third_id}/promote").json()["error"]
+    words = "the eval eval_1 on 200 rows: right -0.080 (95.0% interval -0.120 to -0.040); at least -0.050 is asked for"
+    assert words in refused["message"]
+    shown = http.get(f"/v1/models/{third_id}").json()["gate"]["words"]
+    assert shown == ["it does no worse than ft:a on the test rows", words]
     assert http.post(f"/v1/models/{model_id}/promote", json={"force": True}).json()["production"] is True
 
 

@@ -21,11 +21,12 @@ from services.training.jobs.channel import Channel
 from services.training.jobs.child import ENDED, INTERRUPTED
 from services.training.jobs.lease import JobLease
 from shared.artifacts.layout import encoder_key, file_key
-from shared.contracts.jobs import JobSpec, Promotion, TrainingProgressed
+from shared.contracts.jobs import JobSpec, Promotion, PromotionEval, TrainingProgressed
 from shared.contracts.releases import ModelPublished
 from shared.inference.reader import TextReader
 from shared.storage.chat import bots
-from shared.storage.training import files, jobs, models
+from shared.storage.tables.evals import Eval
+from shared.storage.training import evals, files, jobs, models
 from tests.unit.dialogue.conversation import DESK
 from tests.unit.training import job_kit
 from tests.unit.training.attempts import attempt_at, bundle_of
@@ -80,7 +81,8 @@ def test_two_generations_and_a_refusal(bench: Bench, base: str, tmp_path: Path) 
     _check_results(bench, job.result_files)
 
     # A warm start goes on from the encoder of the first model and is measured against it.
-    promotion = LENIENT.model_copy(update=_dialogues(bench, at_least=0.5))
+    asked = _eval(bench)
+    promotion = LENIENT.model_copy(update={**_dialogues(bench, at_least=0.5), "eval": asked})
     second_id, _, _ = attempt_at(bench, job_kit.spec(model, training_file, epochs=2, promotion=promotion))
     second = bench.job(second_id)
     assert second.status == "succeeded", bench.told(second_id)
@@ -96,12 +98,13 @@ def test_two_generations_and_a_refusal(bench: Bench, base: str, tmp_path: Path) 
         "passed": True,
         "wrong": [{"dialogue": "parcel", "turn": 2}],
     }
+    _check_interval(made.gate["eval"], asked)
+    assert any(f"By the eval {asked.id} on 24 rows: intent " in message for message in bench.told(second_id))
     assert before["scores"]["intent_accuracy"] == pytest.approx(row.metrics["test"]["scores"]["intent_accuracy"])
 
     # A model that has hardly learned is made, but not promoted, and its owner learns why.
-    third_id, _, told = attempt_at(
-        bench, job_kit.spec(base, training_file, epochs=1, promotion=Promotion(min_label_rows=1, max_regression=0.05))
-    )
+    strict = Promotion(max_regression=1, max_overall_regression=1, eval=asked)
+    third_id, _, told = attempt_at(bench, job_kit.spec(base, training_file, epochs=1, promotion=strict))
     third = bench.job(third_id)
     assert third.status == "succeeded"
     assert not any(isinstance(message, ModelPublished) for message in told)
@@ -111,8 +114,17 @@ def test_two_generations_and_a_refusal(bench: Bench, base: str, tmp_path: Path) 
     assert gate is not None
     assert not gate["passed"]
     assert gate["production"] == second.fine_tuned_model
+    assert gate["violations"] == []
+    assert gate["eval"]["criteria"]["intent"]["low"] < asked.least_gain, "the eval alone has refused it"
+    assert any("It is not promoted." in message for message in bench.told(third_id))
+
+    # So is one that falls behind label by label.
+    budget = Promotion(min_label_rows=1, max_regression=0.05)
+    fourth_id, _, _ = attempt_at(bench, job_kit.spec(base, training_file, epochs=1, promotion=budget))
+    with bench.database.reading() as session:
+        gate = models.get(session, bench.job(fourth_id).fine_tuned_model or "").gate or {}
     assert {"head", "label", "candidate", "production", "budget"} == set(gate["violations"][0])
-    assert any("Behind the model in production: F1 of" in message for message in bench.told(third_id))
+    assert any("Behind the model in production: F1 of" in message for message in bench.told(fourth_id))
 
 
 @MLFLOW_TABLES
@@ -201,6 +213,36 @@ def test_dialogues_that_cannot_be_held_end_a_job_before_it_trains(
     assert error is not None
     assert error["param"] == "promotion.dialogues"
     assert words in error["message"]
+
+
+def _eval(bench: Bench) -> PromotionEval:
+    """An eval of the intents of 24 rows, without those that are out of scope."""
+    grader = {
+        "type": "classification",
+        "name": "intent",
+        "input": "{{sample.output_text}}",
+        "reference": "{{item.intent}}",
+    }
+    made = Eval(
+        id="eval_intents",
+        key_id="key",
+        created_at=0.0,
+        name="",
+        data_source_config={"type": "custom", "schema": {}},
+        testing_criteria=[grader],
+    )
+    with bench.database.transaction() as session:
+        evals.add(session, made)
+    rows = "\n".join(json.dumps({"item": row}) for row in job_kit.lines()[:72:3])
+    return PromotionEval(id=made.id, file=bench.upload_bytes(rows.encode()), least_gain=-0.3)
+
+
+def _check_interval(told: dict[str, Any], asked: PromotionEval) -> None:
+    figures = told["criteria"]["intent"]
+    assert (told["rows"], told["level"], told["passed"], figures["rows"]) == (24, 0.95, True, 24)
+    assert figures["low"] <= figures["difference"] <= figures["high"]
+    assert figures["low"] >= asked.least_gain
+    assert figures["difference"] == pytest.approx(figures["candidate"] - figures["baseline"])
 
 
 def _dialogues(bench: Bench, *, at_least: float) -> dict[str, Any]:

@@ -37,6 +37,7 @@ def test_one_label_is_enough_to_refuse() -> None:
         "production": "ft:old",
         "violations": [{"head": "intent", "label": "b", "candidate": 0.5, "production": 0.8, "budget": 0.1}],
         "dialogues": None,
+        "eval": None,
     }
 
 

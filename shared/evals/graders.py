@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, field_validator, model_validator
 
-from services.gateway.evals import formulas, templates
-from services.gateway.http.schemas import Name
 from shared.errors import InvalidInput
+from shared.evals import formulas, templates
 
 Template = Annotated[str, StringConstraints(max_length=32_768)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Labels = Annotated[list[Label], Field(min_length=1, max_length=255)]
 Metric = Literal[
@@ -195,3 +195,11 @@ Grader = Annotated[
     Field(discriminator="type"),
 ]
 GRADER: TypeAdapter[Grader] = TypeAdapter(Grader)
+
+
+def asks_a_model(grader: Grader) -> bool:
+    """Whether a grader cannot do without a model that is served."""
+    if isinstance(grader, Multi):
+        return any(asks_a_model(one) for one in grader.graders.values())
+    is_cosine = isinstance(grader, TextSimilarity) and grader.evaluation_metric == "cosine"
+    return is_cosine or isinstance(grader, LabelModel | ScoreModel)

@@ -65,8 +65,10 @@ def _f1(right: int, found: int, there: int) -> float:
     return 2 * right / (found + there) if found + there else 1.0
 
 
-def compared(baseline: Results, candidate: Results) -> dict[str, dict[str, Any]]:
+def compared(baseline: Results, candidate: Results, inside: float = INSIDE) -> dict[str, dict[str, Any]]:
     """The difference of mean scores of each criterion over the rows that both have, with a paired bootstrap interval.
+
+    ``inside`` is the share of the draws that lies in it, 0..1.
 
     Rows are drawn with their scores in both runs (Efron and Tibshirani 1993; for evaluations Koehn 2004).
     """
@@ -77,7 +79,7 @@ def compared(baseline: Results, candidate: Results) -> dict[str, dict[str, Any]]
         if rows:
             before = np.array([theirs[name][row] for row in rows])
             after = np.array([ours[name][row] for row in rows])
-            low, high = _interval(after - before)
+            low, high = _interval(after - before, inside)
             found[name] = {
                 "rows": len(rows),
                 "baseline": float(before.mean()),
@@ -100,12 +102,12 @@ def _scores(results: Results) -> dict[str, dict[int, float]]:
     return scores
 
 
-def _interval(differences: Any) -> tuple[float, float]:
+def _interval(differences: Any, inside: float) -> tuple[float, float]:
     chance, size = np.random.default_rng(0), len(differences)  # the same rows have the same interval each time
     at_once = max(1, _AT_ONCE // size)
     means = [
         differences[chance.integers(0, size, (min(at_once, DRAWS - begun), size))].mean(axis=1)
         for begun in range(0, DRAWS, at_once)
     ]
-    low, high = np.quantile(np.concatenate(means), [(1 - INSIDE) / 2, (1 + INSIDE) / 2])
+    low, high = np.quantile(np.concatenate(means), [(1 - inside) / 2, (1 + inside) / 2])
     return float(low), float(high)

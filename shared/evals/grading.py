@@ -10,8 +10,9 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from services.gateway.evals import formulas, similarity
-from services.gateway.evals.graders import (
+from shared.errors import InvalidInput
+from shared.evals import formulas, similarity
+from shared.evals.graders import (
     Classification,
     Grader,
     LabelModel,
@@ -21,9 +22,8 @@ from services.gateway.evals.graders import (
     StringCheck,
     TextSimilarity,
 )
-from services.gateway.evals.spans import counts, spans_of
-from services.gateway.evals.templates import Namespace, filled
-from shared.errors import InvalidInput
+from shared.evals.spans import counts, spans_of
+from shared.evals.templates import Namespace, filled
 
 Ask = Callable[[str, dict[str, Any], str], Awaitable[dict[str, Any]]]
 """POSTs a body to a path of this API, with a key under which it is not done twice; raises ``InvalidInput`` for any refusal."""
