@@ -10,6 +10,7 @@ from uuid import uuid4
 from services.channels.bringing import Bringing
 from services.channels.conversing import Conversing
 from services.channels.door import Door
+from services.channels.fetching import Fetching
 from services.channels.handlers import build_handlers, build_news_handlers
 from services.channels.settings import ChannelsSettings
 from services.channels.telling import Telling
@@ -27,6 +28,8 @@ from shared.telemetry.health import Health
 
 #: Seconds between two looks for news that were lost.
 _SWEEP_SECONDS = 30.0
+#: Seconds between two questions which channels are to be fetched from.
+_FETCH_SECONDS = 1.0
 _PRUNE_SECONDS, _KEPT_SECONDS = 3600.0, 30 * 86_400.0
 
 
@@ -46,7 +49,8 @@ def running(settings: ChannelsSettings) -> Iterator[Health]:
         requester = stack.enter_context(Requester(bus, instance))
         telling = Telling(database, time.time)
         conversing = Conversing(database, requester, settings.channel_answer_seconds, time.time)
-        brought = Bringing(database, OutboundClient(settings.outbound_networks), time.time)
+        client = OutboundClient(settings.outbound_networks)
+        brought = Bringing(database, client, time.time)
         hold = settings.channel_hold_seconds
         out = [Worker(database, "out", brought.bring, hold, time.time) for _ in range(settings.channel_workers)]
 
@@ -70,6 +74,7 @@ def running(settings: ChannelsSettings) -> Iterator[Health]:
             with database.transaction() as session:
                 channels.prune(session, time.time() - _KEPT_SECONDS)
 
+        fetching = Fetching(database, client, wake_in, settings.channel_fetch_seconds, time.time)
         door = build_handlers(Door(database, wake_in, time.time))
         consumer = stack.enter_context(Consumer(bus, Queues.CHANNELS, door, publisher=publisher))
         news = build_news_handlers(telling, wake_out)
@@ -77,6 +82,7 @@ def running(settings: ChannelsSettings) -> Iterator[Health]:
         for worker in (*out, *into):
             stack.enter_context(worker)
         stack.enter_context(Ticker("channels-sweep", sweep, _SWEEP_SECONDS))
+        stack.enter_context(Ticker("channels-fetch", fetching.look, _FETCH_SECONDS))
         stack.enter_context(Ticker("channels-prune", prune, _PRUNE_SECONDS))
         health = Health({"broker": consumer.refusal}, vital={"consumer": consumer.problem})
         stack.enter_context(present(database, "channels", health.report))

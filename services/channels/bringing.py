@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from services.channels.kinds.kind import Outgoing, Post, Undelivered
 from services.channels.kinds.table import KINDS
+from services.channels.kinds.tokens import Tokens
 from shared.outbound.client import OutboundClient, OutboundRefused
 from shared.storage.chat import channels
 from shared.storage.database.engine import Database
@@ -27,6 +29,7 @@ class Bringing:
     def __init__(self, database: Database, client: OutboundClient, clock: Callable[[], float]) -> None:
         self._database = database
         self._client = client
+        self._tokens = Tokens()
         self._clock = clock
 
     def bring(self, message: ChannelMessage) -> None:
@@ -37,8 +40,9 @@ class Bringing:
         """
         with self._database.reading() as session:
             channel = channels.get(session, message.channel_id)
+            thread = channels.thread(session, message.channel_id, message.thread)
         try:
-            self._send(channel, message)
+            self._send(channel, message, thread.reply if thread is not None else {})
         except OutboundRefused as error:
             self._note(channel, error.message)
             raise Undelivered(error.message, may_retry=False) from error
@@ -47,7 +51,7 @@ class Bringing:
             raise
         self._note(channel, None)
 
-    def _send(self, channel: Channel, message: ChannelMessage) -> None:
+    def _send(self, channel: Channel, message: ChannelMessage, reply: Mapping[str, Any]) -> None:
         setting = channel.setting.root
         content = dict(message.content)
         content["suggestions"] = tuple(content.get("suggestions", ()))
@@ -56,9 +60,10 @@ class Bringing:
             thread=message.thread,
             created_at=message.created_at,
             is_again=message.attempts > 1,
+            reply=reply,
             **content,
         )
-        KINDS[type(setting)].send(setting, outgoing, Post(self._client, self._clock()))
+        KINDS[type(setting)].send(setting, outgoing, Post(self._client, self._clock(), self._tokens))
 
     def _note(self, channel: Channel, problem: str | None) -> None:
         outcome = "undelivered" if problem else "delivered"

@@ -40,6 +40,8 @@ class Conversing:
         """
         with self._database.transaction() as session:
             conversation = self._conversation(session, message)
+            if reply := message.content.get("reply"):
+                channels.reply_with(session, message.channel_id, message.thread, reply)
         question = SayInConversation(
             key_id=conversation.key_id,
             conversation_id=conversation.id,

@@ -7,13 +7,14 @@ import json
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
+from services.channels.incoming import keep
 from services.channels.kinds.kind import Event, Incoming, Refused
 from services.channels.kinds.table import KINDS
 from shared.contracts.channels import ChannelEventAnswered, ChannelEventReceived
 from shared.errors import NotFound
 from shared.storage.chat import channels
 from shared.storage.database.engine import Database
-from shared.storage.tables.channels import Channel, ChannelMessage
+from shared.storage.tables.channels import Channel
 from shared.telemetry import logs, metrics
 
 _log = logs.get(__name__)
@@ -43,8 +44,9 @@ class Door:
         with self._database.reading() as session:
             channel = channels.get(session, event.channel_id)
         setting, now = channel.setting.root, self._clock()
+        told = Event(event.headers, base64.b64decode(event.body), now, event.query)
         try:
-            received = KINDS[type(setting)].receive(setting, Event(event.headers, base64.b64decode(event.body), now))
+            received = KINDS[type(setting)].receive(setting, told)
         except Refused as refused:
             _log.warning("event of a channel refused", channel=channel.id, reason=str(refused))
             metrics.CHANNEL_MESSAGES.labels(setting.type, "refused").inc()
@@ -58,20 +60,8 @@ class Door:
         return ChannelEventAnswered(status=HTTPStatus.OK, body=received.body, content_type=received.content_type)
 
     def _keep(self, channel: Channel, messages: Sequence[Incoming], now: float) -> int:
-        rows = [
-            ChannelMessage(
-                channel_id=channel.id,
-                thread=message.thread[:512],
-                direction="in",
-                external_id=message.id[:512],
-                content={"text": message.text, "author": message.author, "is_bots": message.is_bots},
-                created_at=now,
-                next_at=now,
-            )
-            for message in messages
-        ]
         with self._database.transaction() as session:
-            return channels.take_in(session, rows)
+            return keep(session, channel, messages, now)
 
 
 def gone(error: NotFound) -> ChannelEventAnswered:

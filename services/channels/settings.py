@@ -18,3 +18,5 @@ class ChannelsSettings(PlatformSettings):
     """How long the answer to a message may take; then it is asked for again."""
     channel_hold_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     """Seconds beyond that after which another process goes on with the message of one that died."""
+    channel_fetch_seconds: Annotated[float, Field(ge=1, le=3600)] = 30.0
+    """Seconds between two looks into a mailbox."""

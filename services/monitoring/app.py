@@ -31,7 +31,6 @@ from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.requesting.requester import Requester
 from shared.messaging.topology import Queues
-from shared.outbound.addresses import AddressRule
 from shared.outbound.client import OutboundClient
 from shared.presence import present
 from shared.storage.database.engine import Database, open_database
@@ -103,7 +102,7 @@ def running(settings: MonitoringSettings) -> Iterator[Health]:
         stack.enter_context(Ticker("monitoring-own-alerts", own.look, _OWN_SECONDS))
         stack.enter_context(Ticker("monitoring-prune", prune, _PRUNE_SECONDS))
         networks = settings.outbound_networks
-        reach = Reach(OutboundClient(networks), AddressRule(networks), settings.source_folder, settings.source_logins)
+        reach = Reach(OutboundClient(networks), settings.source_folder, settings.source_logins)
         fetcher = SourceFetcher(database, publisher, reach, time.time)
         for number in range(settings.source_threads):
             stack.enter_context(Ticker(f"monitoring-sources-{number}", fetcher.fetch_due, _FETCH_SECONDS))

@@ -102,7 +102,109 @@ class SlackChannel(Value):
     url: _Url = "https://slack.com/api"
 
 
-AnyChannel = Annotated[WebhookChannel | ChatwootChannel | TelegramChannel | SlackChannel, Field(discriminator="type")]
+class FeishuChannel(Value):
+    """An app of Feishu or Lark that is told of messages as events of version 2, encrypted.
+
+    Attributes:
+        app_id: Of the app, ``cli_…``.
+        secret: The App Secret.
+        token: The Verification Token of its events.
+        encrypt_key: The Encrypt Key, which encrypts and signs them.
+        url: Of the open platform; ``https://open.larksuite.com`` for Lark.
+    """
+
+    type: Literal["feishu"]
+    app_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{4,64}$")]
+    secret: _Secret
+    token: _Secret
+    encrypt_key: _Secret
+    url: _Url = "https://open.feishu.cn"
+
+
+class DingTalkChannel(Value):
+    """A robot of DingTalk that posts what is said to it.
+
+    Attributes:
+        secret: The App Secret, or the secret of an outgoing robot, which signs what comes.
+        url: Where the addresses lie that DingTalk names for answers; any other is refused.
+    """
+
+    type: Literal["dingtalk"]
+    secret: _Secret
+    url: _Url = "https://oapi.dingtalk.com"
+
+
+class WeComChannel(Value):
+    """An app of WeCom's own making, whose API receives messages.
+
+    Attributes:
+        corp_id: Of the enterprise.
+        agent_id: Of the app.
+        secret: The app's secret.
+        token: Of its callback.
+        aes_key: ``EncodingAESKey`` of its callback.
+        url: Of the API.
+    """
+
+    type: Literal["wecom"]
+    corp_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{4,64}$")]
+    agent_id: Annotated[int, Field(ge=1)]
+    secret: _Secret
+    token: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{3,32}$")]
+    aes_key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{43}$")]
+    url: _Url = "https://qyapi.weixin.qq.com"
+
+
+class MailServer(Value):
+    """A server of mail.
+
+    Attributes:
+        host: Its name, which its certificate must bear.
+        port: Where it listens.
+        security: ``none`` only in networks that the operator has opened.
+    """
+
+    host: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,253}$")]
+    port: Annotated[int, Field(ge=1, le=65535)]
+    security: Literal["tls", "starttls", "none"] = "tls"
+
+
+class EmailChannel(Value):
+    """A mailbox: read over IMAP, answered over SMTP.
+
+    Attributes:
+        address: Of the mailbox, from which answers come.
+        name: That stands before it.
+        username: For both servers.
+        password: For both servers.
+        imap: Where mail is read.
+        smtp: Where answers go.
+        mailbox: The folder that is read.
+        per_hour: Messages of one sender that are answered within an hour; more is a loop, and left alone.
+    """
+
+    type: Literal["email"]
+    address: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}$")]
+    name: Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\r\n]*$")] = ""
+    username: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    password: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    imap: MailServer
+    smtp: MailServer
+    mailbox: Annotated[str, StringConstraints(pattern=r'^[^"\\\x00-\x1f\x7f-\uffff]{1,128}$')] = "INBOX"
+    per_hour: Annotated[int, Field(ge=1, le=1000)] = 20
+
+
+AnyChannel = Annotated[
+    WebhookChannel
+    | ChatwootChannel
+    | TelegramChannel
+    | SlackChannel
+    | FeishuChannel
+    | DingTalkChannel
+    | WeComChannel
+    | EmailChannel,
+    Field(discriminator="type"),
+]
 
 
 class CustomerChannel(RootModel[AnyChannel]):
@@ -120,6 +222,8 @@ class ChannelEventReceived(Message):
     """By their names in lower case."""
     body: str
     """As it came, in base64."""
+    query: dict[str, str] = Field(default_factory=dict)
+    """Of its address."""
 
 
 class ChannelEventAnswered(Message):

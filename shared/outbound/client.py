@@ -18,7 +18,7 @@ import httpcore
 import httpx
 
 from shared.errors import InvalidInput, Unavailable
-from shared.outbound.addresses import AddressRule, Network, resolved
+from shared.outbound.addresses import Address, AddressRule, Network, resolved
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 #: Headers that are for the host that the caller named, and for no other.
@@ -73,6 +73,24 @@ class OutboundClient:
             _admitted(target, self._rule, plain_http=plain_http)
         except OSError:
             return
+
+    def address(self, host: str, port: int, *, plain: bool = False) -> Address:
+        """An address of a host that may be called, for protocols beside HTTP.
+
+        Args:
+            host: Its name.
+            port: Where.
+            plain: Whether nothing will be encrypted: then only to networks that the operator has opened.
+
+        Raises:
+            OSError: The name is not known.
+            OutboundRefused: No address may be called.
+        """
+        for one in resolved(host, port):
+            if self._rule.is_opened(one) or (not plain and self._rule.admits(one)):
+                return one
+        why = "without encryption only opened networks may be called" if plain else "it is not a public address"
+        raise OutboundRefused(f"{host}: {why}. An operator can open a private network: PARLEY_OUTBOUND_NETWORKS.")
 
     def send(
         self,

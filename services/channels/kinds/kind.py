@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Generic, Literal, TypeVar
 
+from services.channels.kinds.tokens import Tokens
 from shared.errors import Unavailable
 from shared.outbound.client import OutboundClient, OutboundResponse
 
@@ -57,11 +58,13 @@ class Event:
         headers: By their names in lower case.
         body: As it came.
         now: Unix seconds.
+        query: Of the address.
     """
 
     headers: Mapping[str, str]
     body: bytes
     now: float
+    query: Mapping[str, str] = field(default_factory=dict)
 
     def json(self) -> dict[str, Any]:
         """The body.
@@ -88,6 +91,7 @@ class Incoming:
         text: The words.
         author: How the customer is called.
         is_bots: The channel says that the bot has the conversation: one in the hands of a person was given back.
+        reply: What an answer to it needs.
     """
 
     id: str
@@ -95,6 +99,24 @@ class Incoming:
     text: str
     author: str | None = None
     is_bots: bool = False
+    reply: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What was read from a channel that posts nothing by itself.
+
+    Attributes:
+        messages: Of customers, in their order.
+        cursor: How far it was read; kept in the transaction that keeps the messages.
+        left: How many were left unanswered by rule, such as what machines wrote.
+        is_partial: There is more.
+    """
+
+    messages: tuple[Incoming, ...]
+    cursor: Mapping[str, Any]
+    left: int = 0
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +149,7 @@ class Outgoing:
         status: Of the conversation, with ``status``.
         created_at: When it was made, in Unix seconds.
         is_again: It may have arrived: a try before this one was heard nothing of.
+        reply: What the last message of the thread that was answered left for answers.
     """
 
     id: str
@@ -139,6 +162,7 @@ class Outgoing:
     status: str = ""
     created_at: float = 0.0
     is_again: bool = field(default=False, compare=False)
+    reply: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,28 +172,38 @@ class Post:
     Attributes:
         client: Calls where it may.
         now: Unix seconds.
+        tokens: Kept from one message to the next.
     """
 
     client: OutboundClient
     now: float
+    tokens: Tokens = field(default_factory=Tokens)
 
-    def json(self, url: str, body: object, headers: Mapping[str, str]) -> OutboundResponse:
+    def json(self, url: str, body: object, headers: Mapping[str, str], told: Container[int] = ()) -> OutboundResponse:
         """POST JSON.
 
+        Args:
+            url: Where to.
+            body: What.
+            headers: Of the request.
+            told: Statuses beside 2xx whose body says more.
+
         Raises:
-            Undelivered: It was not answered with a 2xx.
+            Undelivered: It was answered with none of these.
             OutboundRefused: Its address may not be called.
         """
         content = json.dumps(body, ensure_ascii=False).encode()
-        return self.send("POST", url, content, {"Content-Type": "application/json; charset=utf-8", **headers})
+        return self.send("POST", url, content, {"Content-Type": "application/json; charset=utf-8", **headers}, told)
 
-    def send(self, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> OutboundResponse:
+    def send(
+        self, method: str, url: str, content: bytes, headers: Mapping[str, str], told: Container[int] = ()
+    ) -> OutboundResponse:
         """See ``json``."""
         try:
             reply = self.client.send(method, url, headers=headers, body=content, timeout=TIMEOUT, max_bytes=1_000_000)
         except Unavailable as error:
             raise Undelivered(error.message, may_retry=True) from error
-        if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
+        if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES or reply.status in told:
             return reply
         may_retry = reply.status in _LATER or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         raise Undelivered(f"it answered with HTTP {reply.status}", may_retry=may_retry, after=_after(reply))
@@ -182,15 +216,27 @@ class Kind(Generic[SettingT]):
     Attributes:
         receive: Judges and reads an event; raises ``Refused``.
         send: Brings a message; raises ``Undelivered`` and ``OutboundRefused``.
+        fetch: Reads what is new since a cursor, where the channel posts nothing by itself; raises ``ParleyError``.
     """
 
     receive: Callable[[SettingT, Event], Received]
     send: Callable[[SettingT, Outgoing, Post], None]
+    fetch: Callable[[SettingT, Mapping[str, Any], OutboundClient, float], Fetched] | None = None
 
 
 def choices(message: Outgoing) -> str:
     """The words, with suggestions below them where a channel has no buttons."""
     return "\n".join([message.text, *(f"• {one}" for one in message.suggestions)])
+
+
+def pieces(text: str, longest: int) -> list[str]:
+    """The text in parts of so many bytes of UTF-8 at most, none of which ends within a character."""
+    parts, rest = [], text.encode("utf-8", "replace")
+    while rest:
+        part = rest[:longest].decode("utf-8", "ignore")
+        parts.append(part)
+        rest = rest[len(part.encode()) :]
+    return parts
 
 
 def decoded(reply: OutboundResponse) -> dict[str, Any]:

@@ -24,12 +24,18 @@ def hex_digest(secret: str, signed: bytes) -> str:
     return hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
 
 
-def fresh(event: Event, stamp: str) -> str:
+def fresh(event: Event, stamp: str, max_age: float = MAX_AGE, unit: float = 1.0) -> str:
     """The time of signing, if it is not long ago.
+
+    Args:
+        event: What was signed.
+        stamp: In Unix seconds, or another unit.
+        max_age: Seconds.
+        unit: Seconds of one.
 
     Raises:
         Refused: It is, or there is none.
     """
-    if not (stamp.isascii() and stamp.isdigit() and abs(event.now - int(stamp[:12])) <= MAX_AGE):
-        raise Refused(f"It was not signed within the last {MAX_AGE:g} seconds.", HTTPStatus.UNAUTHORIZED)
+    if not (stamp.isascii() and stamp.isdigit() and abs(event.now - int(stamp[:15]) * unit) <= max_age):
+        raise Refused(f"It was not signed within the last {max_age:g} seconds.", HTTPStatus.UNAUTHORIZED)
     return stamp

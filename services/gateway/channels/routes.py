@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -15,10 +15,12 @@ from services.gateway.http.router import After, Limit, resource
 from services.gateway.http.schemas import Deleted, Listing
 from services.gateway.state import AppState, State
 from shared.contracts.channels import (
+    AnyChannel,
     ChannelEventAnswered,
     ChannelEventReceived,
     ChannelId,
     CustomerChannel,
+    EmailChannel,
     WebhookChannel,
 )
 from shared.errors import Unavailable
@@ -32,17 +34,21 @@ router = resource("Channels")
 InPath = Annotated[ChannelId, Path(description="As you call it: a-z, 0-9, `-` and `_`.")]
 
 #: Never shown again.
-_SECRETS = {"secret", "token"}
+_SECRETS = {"secret", "token", "password", "encrypt_key", "aes_key"}
 #: What kinds look at; the rest of a request's head is nobody's business.
-_HEADERS = ("content-type", "webhook-", "x-chatwoot-", "x-telegram-", "x-slack-")
+_HEADERS = ("content-type", "webhook-", "x-chatwoot-", "x-telegram-", "x-slack-", "x-lark-", "timestamp", "sign")
+_QUERY = ("msg_signature", "timestamp", "nonce", "echostr")
 _LONGEST_HEADER = 1_024
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {}, "text/plain": {}}, "description": "It is kept."}
+}
 
 
 @router.put("/channels/{channel_id}")
 def put(channel_id: InPath, body: CustomerChannel, state: State, caller: AdminCaller) -> CustomerChannelObject:
     """Make a channel, or give it another setting. Its `door` is what the messenger or inbox posts to."""
     setting, secret = body.root, None
-    OutboundClient(state.settings.outbound_networks).check(setting.url)
+    _check(OutboundClient(state.settings.outbound_networks), setting)
     if isinstance(setting, WebhookChannel) and setting.secret is None:
         secret = new_secret()
         setting = setting.model_copy(update={"secret": secret})
@@ -87,25 +93,40 @@ def list_messages(
     return Listing[ChannelMessageObject].of([_message(one) for one in found[:limit]], has_more=len(found) > limit)
 
 
-@router.post(
-    "/channels/{channel_id}/events",
-    response_class=Response,
-    responses={200: {"content": {"application/json": {}, "text/plain": {}}, "description": "It is kept."}},
-)
+@router.get("/channels/{channel_id}/events", response_class=Response, responses=_ANSWERS)
+async def prove(channel_id: InPath, request: Request, state: State) -> Response:
+    """The door answers the question of a messenger whether it is ours, signed as its kind does."""
+    return await receive(channel_id, request, state)
+
+
+@router.post("/channels/{channel_id}/events", response_class=Response, responses=_ANSWERS)
 async def receive(channel_id: InPath, request: Request, state: State) -> Response:
     """The door of a channel, for the messenger or inbox: signed as its kind does. 200 once what it holds is kept."""
     await run_in_threadpool(
         _require, state, channel_id
     )  # whoever knocks at a door that is none troubles no other service
     headers = {name: value[:_LONGEST_HEADER] for name, value in request.headers.items() if name.startswith(_HEADERS)}
+    query = {name: request.query_params[name][:_LONGEST_HEADER] for name in _QUERY if name in request.query_params}
     event = ChannelEventReceived(
-        channel_id=channel_id, headers=headers, body=base64.b64encode(await request.body()).decode("ascii")
+        channel_id=channel_id, headers=headers, body=base64.b64encode(await request.body()).decode("ascii"), query=query
     )
     timeout = state.settings.request_timeout_seconds
     answered = await asyncio.wrap_future(state.requester.submit(event, timeout=timeout))
     if not isinstance(answered, ChannelEventAnswered):
         raise Unavailable(f"an event came back as {type(answered).__name__}; all services must be of one version")
     return Response(answered.body, status_code=answered.status, media_type=answered.content_type)
+
+
+def _check(client: OutboundClient, setting: AnyChannel) -> None:
+    """Refuse at once what would be refused later."""
+    if not isinstance(setting, EmailChannel):
+        client.check(setting.url)
+        return
+    for server in (setting.imap, setting.smtp):
+        try:
+            client.address(server.host, server.port, plain=server.security == "none")
+        except OSError:
+            continue  # a name that cannot be resolved now may be, later
 
 
 def _require(state: AppState, channel_id: str) -> None:

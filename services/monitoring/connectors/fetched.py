@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from shared.errors import InvalidInput
-from shared.outbound.addresses import AddressRule, resolved
-from shared.outbound.client import OutboundClient, OutboundRefused
+from shared.outbound.client import OutboundClient
 from shared.settings import Login
 
 #: Items that one fetch passes on at most; what is left comes with the next.
@@ -53,14 +52,12 @@ class Reach:
     """What connectors may reach, as the operator says.
 
     Attributes:
-        client: HTTP to addresses that it judges.
-        rule: Judges other addresses.
+        client: Judges addresses, and calls them over HTTP.
         folder: The root of watched folders; ``None``: none may be watched.
         logins: To servers, by the name that sources have for them.
     """
 
     client: OutboundClient
-    rule: AddressRule
     folder: Path | None
     logins: Mapping[str, Login]
 
@@ -91,11 +88,7 @@ class Reach:
             OSError: The name is not known.
             OutboundRefused: No address may be called.
         """
-        for one in resolved(host, port):
-            if self.rule.is_opened(one) or (not plain and self.rule.admits(one)):
-                return one
-        why = "without encryption only opened networks may be called" if plain else "it is not a public address"
-        raise OutboundRefused(f"{host}: {why}. An operator can open a private network: PARLEY_OUTBOUND_NETWORKS.")
+        return self.client.address(host, port, plain=plain)
 
 
 class Connector(Protocol):

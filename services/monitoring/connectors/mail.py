@@ -5,8 +5,6 @@ from __future__ import annotations
 import email
 import email.policy
 import imaplib
-import re
-import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -18,6 +16,7 @@ from typing import Any
 from services.monitoring.connectors.fetched import Fetched, Reach, Refused
 from shared.contracts.streams import MailSource
 from shared.errors import InvalidInput, Unavailable
+from shared.outbound.imap import ImapServer
 
 #: Seconds that one answer may take, and all of a fetch.
 _TIMEOUT = 20.0
@@ -25,7 +24,6 @@ _ALTOGETHER = 120.0
 #: Messages of one fetch, and the bytes of one.
 _MAX_MESSAGES = 200
 _MAX_BYTES = 5 * 1024 * 1024
-_SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 
 
 @contextmanager
@@ -42,7 +40,10 @@ def fetch_mail(setting: MailSource, cursor: Mapping[str, Any], reach: Reach, now
         raise InvalidInput("A mailbox needs a login; the operator makes it: PARLEY_SOURCE_LOGINS.")
     try:
         address = reach.address(setting.host, setting.port, plain=setting.security == "none")
-        with _Server(str(address), setting) as server:
+        longest = 2 * _MAX_BYTES
+        with ImapServer(
+            address, setting.host, setting.port, setting.security, timeout=_TIMEOUT, longest=longest
+        ) as server:
             try:
                 server.login(login.username, login.password.get_secret_value())
             except imaplib.IMAP4.error:
@@ -52,11 +53,11 @@ def fetch_mail(setting: MailSource, cursor: Mapping[str, Any], reach: Reach, now
         raise Unavailable(f"{setting.host} cannot be read: {error or type(error).__name__}") from error
 
 
-def _fetched(server: imaplib.IMAP4, setting: MailSource, cursor: Mapping[str, Any], now: float) -> Fetched:
+def _fetched(server: ImapServer, setting: MailSource, cursor: Mapping[str, Any], now: float) -> Fetched:
     answer, _ = server.select(f'"{setting.mailbox}"', readonly=True)
     if answer != "OK":
         raise InvalidInput(f"There is no mailbox {setting.mailbox!r}.")
-    validity = _number(server.response("UIDVALIDITY")[1])
+    validity = server.told("UIDVALIDITY")
     last = int(cursor.get("last", 0)) if cursor.get("validity") == validity else 0
     found = Fetched({"validity": validity, "last": last})
     deadline = time.monotonic() + _ALTOGETHER
@@ -68,25 +69,21 @@ def _fetched(server: imaplib.IMAP4, setting: MailSource, cursor: Mapping[str, An
     return found
 
 
-def _numbers(server: imaplib.IMAP4, setting: MailSource, last: int, now: float) -> list[int]:
+def _numbers(server: ImapServer, setting: MailSource, last: int, now: float) -> list[int]:
     """Of new messages, in their order; at first those of the last days alone."""
     asked = ["UID", f"{last + 1}:*"]
     if last == 0:
         day = datetime.fromtimestamp(now, UTC) - timedelta(days=setting.since_days)
         asked += ["SINCE", day.strftime("%d-%b-%Y")]
-    _, told = server.uid("SEARCH", *asked)
-    numbers = [int(one) for part in told if part for one in part.split()]
-    return sorted(one for one in numbers if one > last)  # `*` is the last message, however small its number
+    return [one for one in server.numbers(*asked) if one > last]  # `*` is the last message, however small its number
 
 
-def _take(server: imaplib.IMAP4, number: int, place: str, found: Fetched) -> None:
-    _, told = server.uid("FETCH", str(number), "(RFC822.SIZE)")
-    size = _SIZE.search(b" ".join(part for part in told if isinstance(part, bytes)))
-    if size is not None and int(size[1]) > _MAX_BYTES:
+def _take(server: ImapServer, number: int, place: str, found: Fetched) -> None:
+    size = server.size(number)
+    if size is not None and size > _MAX_BYTES:
         found.refused.append(Refused(place, f"It is longer than {_MAX_BYTES} bytes.", ""))
         return
-    _, told = server.uid("FETCH", str(number), "(BODY.PEEK[])")
-    content = next((part[1] for part in told if isinstance(part, tuple)), None)
+    content = server.content(number)
     if content is None:
         return  # it was deleted meanwhile
     message = email.message_from_bytes(content, policy=email.policy.default)
@@ -111,31 +108,3 @@ def _item(message: EmailMessage) -> Mapping[str, object]:
 def _header(message: EmailMessage, name: str) -> str | None:
     value = message[name]
     return None if value is None else str(value)
-
-
-def _number(told: list[Any]) -> int:
-    return int(told[0]) if told and told[0] else 0
-
-
-class _Server(imaplib.IMAP4):
-    """Goes by the name in TLS, and to the judged address on the wire; an answer has a length."""
-
-    def __init__(self, address: str, setting: MailSource) -> None:
-        self._address = address
-        self._setting = setting
-        self._tls = ssl.create_default_context()
-        super().__init__(setting.host, setting.port, _TIMEOUT)
-        if setting.security == "starttls":
-            self.starttls(self._tls)
-
-    def _create_socket(self, timeout: float | None) -> socket.socket:
-        plain = socket.create_connection((self._address, self._setting.port), timeout)
-        if self._setting.security != "tls":
-            return plain
-        return self._tls.wrap_socket(plain, server_hostname=self._setting.host)
-
-    def read(self, size: int) -> bytes:
-        """So many bytes, as the server has announced."""
-        if size > 2 * _MAX_BYTES:
-            raise self.abort("a message is longer than the server has said")
-        return super().read(size)

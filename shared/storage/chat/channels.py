@@ -69,6 +69,48 @@ def note(session: Session, channel_id: str, problem: str | None, now: float) -> 
     session.exec(update(Channel).where(col(Channel.id) == channel_id).values(**changes))
 
 
+def trouble(session: Session, channel_id: str, problem: str | None) -> None:
+    """Why a channel cannot be read; ``None``: it can."""
+    session.exec(update(Channel).where(col(Channel.id) == channel_id).values(problem=problem))
+
+
+def begin_fetch(session: Session, *, kinds: Collection[str], now: float, hold: float) -> list[Channel]:
+    """Take the channels of these kinds from which it is time to fetch; others may after ``hold`` seconds."""
+    due = session.exec(select(Channel).where(col(Channel.next_fetch_at) <= now)).all()
+    return [one for one in due if one.setting.root.type in kinds and _fetch_next(session, one, now, now + hold)]
+
+
+def finish_fetch(session: Session, held: Channel, cursor: Mapping[str, Any], next_at: float) -> bool:
+    """Note how far a channel was read; ``False`` if another process fetches from it by now, and nothing was changed."""
+    mine = (col(Channel.id) == held.id, col(Channel.next_fetch_at) == held.next_fetch_at)
+    values = {"cursor": dict(cursor), "next_fetch_at": next_at}
+    return session.exec(update(Channel).where(*mine).values(**values)).rowcount == 1
+
+
+def _fetch_next(session: Session, due: Channel, now: float, until: float) -> bool:
+    mine = (col(Channel.id) == due.id, col(Channel.next_fetch_at) <= now)
+    taken = session.exec(update(Channel).where(*mine).values(next_fetch_at=until)).rowcount == 1
+    session.refresh(due)
+    return taken
+
+
+def came_since(session: Session, channel_id: str, sender: str, since: float) -> int:
+    """How many messages came in the threads of a sender, whose names begin with it, since a time."""
+    mine = (
+        col(ChannelMessage.channel_id) == channel_id,
+        col(ChannelMessage.direction) == "in",
+        col(ChannelMessage.thread).startswith(sender, autoescape=True),
+        col(ChannelMessage.created_at) >= since,
+    )
+    return session.exec(select(func.count()).select_from(ChannelMessage).where(*mine)).one()
+
+
+def reply_with(session: Session, channel_id: str, name: str, reply: Mapping[str, Any]) -> None:
+    """Note what answers to a thread need from now on."""
+    mine = (col(ChannelThread.channel_id) == channel_id, col(ChannelThread.thread) == name)
+    session.exec(update(ChannelThread).where(*mine).values(reply=dict(reply)))
+
+
 def take_in(session: Session, messages: Sequence[ChannelMessage]) -> int:
     """Store messages that are not there yet; returns how many were new."""
     stored = 0

@@ -30,6 +30,10 @@ class Channel(Row, table=True):
     problem: str | None = None
     """Why the last message could not be brought there, in a sentence."""
     delivered_at: float | None = None
+    cursor: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """How far a channel that is fetched from was read."""
+    next_fetch_at: float = 0.0
+    """When it is fetched from again; while somebody does, when another may if nothing is heard of it."""
 
 
 class ChannelThread(Row, table=True):
@@ -45,6 +49,8 @@ class ChannelThread(Row, table=True):
     told_turns: int = 0
     told_item: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     told_status: str = "open"
+    reply: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """What the channel wants to see again in an answer to the last message that was answered."""
 
 
 class ChannelMessage(Row, table=True):

@@ -14,8 +14,11 @@ import pytest
 
 from services.channels.app import running
 from services.channels.settings import ChannelsSettings
-from tests.unit.channels import far_ends
+from shared.storage.chat import channels
+from tests.integration.channels.mailboxes import PASSWORD, USER, deliver, imap_server, smtp_server
+from tests.unit.channels import enterprise_ends, far_ends
 from tests.unit.channels.far_ends import Answer, Asked, FarEnd, always, far_end
+from tests.unit.channels.letters import OWN, mail
 from tests.unit.gateway.platform import Platform, running_platform
 from tests.waiting import wait_for
 
@@ -52,7 +55,10 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     home = tmp_path_factory.mktemp("channels")
     with running_platform(home) as started:
         settings = ChannelsSettings(
-            home=home, broker_url=started.settings.broker_url, outbound_networks=started.settings.outbound_networks
+            home=home,
+            broker_url=started.settings.broker_url,
+            outbound_networks=started.settings.outbound_networks,
+            channel_fetch_seconds=1,
         )
         with running(settings):
             yield started
@@ -196,3 +202,61 @@ def test_words_leave_the_log_and_go_with_the_conversation(platform: Platform, tm
         assert "my secret" not in str(shop.messages())
         shop.http.delete(f"/v1/conversations/{shop.conversation()}").raise_for_status()
         assert shop.messages() == []
+
+
+def test_mail_is_answered_in_its_thread_once_and_machines_never_are(platform: Platform) -> None:
+    with imap_server() as imap, smtp_server() as (smtp, outbox), platform.http() as http:
+        deliver(imap, "INBOX", mail("from before the channel was made", Message_ID="<m0@example.org>"))
+        places = {
+            "imap": {"host": "127.0.0.1", "port": imap, "security": "none"},
+            "smtp": {"host": "127.0.0.1", "port": smtp, "security": "none"},
+        }
+        setting = {"type": "email", "address": OWN, "username": USER, "password": PASSWORD, **places}
+        made = http.put("/v1/channels/post", json=setting)
+        assert (made.status_code, PASSWORD in made.text) == (200, False)
+        wait_for(lambda: has_looked(platform, "post"), 10, "a first look")
+        answer = mail("Out of office", Message_ID="<m9@example.org>", Auto_Submitted="auto-replied")
+        deliver(imap, "INBOX", mail(Subject=None), answer, mail(Subject=None))
+        wait_for(lambda: bool(outbox.sent), 15, lambda: str(http.get("/v1/channels/post").json()))
+        first = outbox.sent[0]
+        assert first.get_payload(decode=True) == b"You said: Where is my order? (0 before, 0 counted)\r\n"
+        assert first["To"] == "ada@example.org"
+        again = mail("And the other?\n\n> quoted", Message_ID="<m2@example.org>", In_Reply_To=first["Message-ID"])
+        deliver(imap, "INBOX", again)
+        wait_for(lambda: len(outbox.sent) == 2, 15, lambda: str(http.get("/v1/channels/post").json()))
+        second = outbox.sent[1]
+        assert second.get_payload(decode=True) == b"You said: And the other? (1 before, 1 counted)\r\n"
+        assert second["In-Reply-To"] == "<m2@example.org>"
+        listed = http.get("/v1/channels/post/messages").json()["data"]
+        assert [one["direction"] for one in listed].count("in") == 2
+        http.put("/v1/channels/post", json=setting | {"password": "wrong"}).raise_for_status()
+        wait_for(lambda: "refuses the login" in str(http.get("/v1/channels/post").json()["problem"]), 10)
+        assert http.post("/v1/channels/post/events", content=b"{}").status_code == 405
+
+
+def has_looked(platform: Platform, name: str) -> bool:
+    with platform.database.reading() as session:
+        return bool(channels.get(session, name).cursor)
+
+
+def test_the_door_answers_what_wecom_and_feishu_ask_and_brings_their_answers(platform: Platform) -> None:
+    def answer(asked: Asked) -> Answer:
+        return 200, {"errcode": 0, "access_token": "t", "expires_in": 7200}
+
+    with line(platform, "work", {"type": "wecom", **enterprise_ends.WECOM}, answer=answer) as work:
+        sealed, door = enterprise_ends.wecom_sealed(b"echo"), "/v1/channels/work/events"
+        asked = enterprise_ends.wecom_query(sealed, time.time()) | {"echostr": sealed}
+        assert work.http.get(door, params=asked).text == "echo"
+        assert work.http.get(door).status_code == 401
+        raw, query = enterprise_ends.wecom(time.time(), enterprise_ends.wecom_sealed(enterprise_ends.wecom_text()))
+        for _ in range(3):
+            assert work.http.post(door, content=raw, params=query).status_code == 200
+        wait_for(lambda: bool(work.end.bodies("access_token=t")), 15)
+        (told,) = work.end.bodies("access_token=t")
+        assert told["text"]["content"].startswith("You said: hello <you> & 你好 (0 before")
+    with line(platform, "lark", {"type": "feishu", **enterprise_ends.FEISHU}) as lark:
+        body = {"challenge": "c", "token": enterprise_ends.FEISHU["token"], "type": "url_verification"}
+        assert lark.post(enterprise_ends.feishu(body, time.time(), signed=False)).json() == {"challenge": "c"}
+        shown = lark.http.get("/v1/channels/lark").text + lark.http.get("/v1/channels/work").text
+        for secret in (enterprise_ends.FEISHU["encrypt_key"], enterprise_ends.WECOM["aes_key"]):
+            assert secret not in shown

@@ -13,7 +13,6 @@ from shared.contracts.streams import AnySource, DocumentsReceived, StreamDocumen
 from shared.messaging.bus import Subscription
 from shared.messaging.connect import connect
 from shared.messaging.topology import Queues
-from shared.outbound.addresses import AddressRule
 from shared.outbound.client import OutboundClient
 from shared.settings import Login
 from shared.storage.chat import refused_items
@@ -78,6 +77,6 @@ def fetching(
         with database.transaction() as session:
             streams.put(session, "news", StreamSpec(sources=(source,)), key_id="k", now=NOW)
             stream_sources.declare(session, "news", [source], NOW)
-        reach = Reach(OutboundClient(networks), AddressRule(networks), root, logins or {})
+        reach = Reach(OutboundClient(networks), root, logins or {})
         fetcher = SourceFetcher(database, publisher, reach, lambda: now[0])
         yield Fetching(database, fetcher, documents, now, source.every_seconds)

@@ -14,7 +14,6 @@ from services.monitoring.connectors.fetching import SourceFetcher
 from shared.contracts.streams import DocumentsReceived, FeedSource, JsonSource, StreamSpec
 from shared.messaging.connect import connect
 from shared.messaging.topology import Queues
-from shared.outbound.addresses import AddressRule
 from shared.outbound.client import OutboundClient
 from shared.storage.database.engine import open_database
 from shared.storage.monitoring import stream_sources, streams
@@ -59,7 +58,7 @@ def address() -> Iterator[str]:
 
 def reach() -> Reach:
     opened = [ip_network("127.0.0.0/8")]
-    return Reach(OutboundClient(opened), AddressRule(opened), None, {})
+    return Reach(OutboundClient(opened), None, {})
 
 
 def test_every_source_tells_how_it_goes_and_holds_up_no_other(address: str, tmp_path: Path) -> None:

@@ -13,10 +13,12 @@ from services.channels.kinds.table import KINDS
 from shared.contracts.channels import CustomerChannel
 from shared.outbound.client import OutboundClient, OutboundRefused
 from shared.outbound.signing import is_signed
-from tests.unit.channels import far_ends
+from tests.unit.channels import enterprise_ends, far_ends
 from tests.unit.channels.far_ends import Answer, Asked, always, far_end
 
 NOW = 1_790_000_000.0
+#: Kinds that are called over HTTP.
+CALLED = ("webhook", "chatwoot", "telegram", "slack", "feishu", "dingtalk", "wecom")
 HERE = OutboundClient((ip_network("127.0.0.0/8"),))
 
 
@@ -26,8 +28,16 @@ def setting(kind: str, url: str = "https://far.example", **more: Any) -> Any:
         "chatwoot": {"account_id": 3, "token": far_ends.CHATWOOT_TOKEN, "secret": far_ends.CHATWOOT_SECRET},
         "telegram": {"token": far_ends.TELEGRAM_TOKEN, "secret": far_ends.TELEGRAM_SECRET},
         "slack": {"token": far_ends.SLACK_TOKEN, "secret": far_ends.SLACK_SECRET},
+        "feishu": enterprise_ends.FEISHU,
+        "dingtalk": enterprise_ends.DINGTALK,
+        "wecom": enterprise_ends.WECOM,
     }
     return CustomerChannel.model_validate({"type": kind, "url": url, **settings[kind], **more}).root
+
+
+def told(url: str) -> Outgoing:
+    """A message in the thread of one that named this address for answers."""
+    return Outgoing("m", "5", text="x", reply={"url": url})
 
 
 def received(one: Any, sent: tuple[bytes, dict[str, str]]) -> Received:
@@ -202,8 +212,8 @@ class TestSlack:
             assert refused.value.may_retry is may_retry
 
 
-@pytest.mark.parametrize("kind", ["webhook", "chatwoot", "telegram", "slack"])
 class TestEveryKind:
+    @pytest.mark.parametrize("kind", ["webhook", "chatwoot", "telegram", "slack"])
     def test_nobody_else_is_believed(self, kind: str) -> None:
         def sent(now: float) -> tuple[bytes, dict[str, str]]:
             made: dict[str, Any] = {
@@ -226,14 +236,16 @@ class TestEveryKind:
                 received(setting(kind), wrong)
             assert refused.value.status == 401
 
+    @pytest.mark.parametrize("kind", CALLED)
     def test_a_private_address_is_not_called(self, kind: str) -> None:
         with pytest.raises(OutboundRefused):
             KINDS[type(setting(kind))].send(
-                setting(kind, "http://127.0.0.1:9"), Outgoing("m", "5", text="x"), Post(OutboundClient(), NOW)
+                setting(kind, "http://127.0.0.1:9"), told("http://127.0.0.1:9"), Post(OutboundClient(), NOW)
             )
 
+    @pytest.mark.parametrize("kind", CALLED)
     def test_a_far_end_that_is_broken_is_tried_again_and_one_that_refuses_is_not(self, kind: str) -> None:
         for status, may_retry in ((500, True), (429, True), (401, False)):
             with far_end(always(status, {})) as end, pytest.raises(Undelivered) as failed:
-                send(setting(kind, end.url), Outgoing("m", "5", text="x"))
+                send(setting(kind, end.url), told(end.url))
             assert failed.value.may_retry is may_retry

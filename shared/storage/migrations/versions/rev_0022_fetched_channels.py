@@ -1,0 +1,23 @@
+"""Channels that are fetched from, and what an answer to a thread needs."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0022"
+down_revision = "0019"
+
+
+def upgrade() -> None:
+    """Add a cursor to channels, and what to reply with to threads."""
+    op.add_column("channels", sa.Column("cursor", sa.JSON(), nullable=False, server_default="{}"))
+    op.add_column("channels", sa.Column("next_fetch_at", sa.Float(), nullable=False, server_default="0"))
+    op.add_column("channel_threads", sa.Column("reply", sa.JSON(), nullable=False, server_default="{}"))
+
+
+def downgrade() -> None:
+    """Remove them."""
+    op.drop_column("channel_threads", "reply")
+    op.drop_column("channels", "next_fetch_at")
+    op.drop_column("channels", "cursor")
