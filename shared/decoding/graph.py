@@ -236,9 +236,12 @@ class SharedBufferGraph:
                 binding.bind_input(f"past_key_values.{layer}.{name}", *place)
                 binding.bind_output(f"present.{layer}.{name}", *place)
         if self._loras is not None:
-            for name, mine in self._loras.mine.items():
-                part = mine[slot : slot + rows]
-                binding.bind_input(name, "cpu", 0, part.dtype, part.shape, part.ctypes.data)
-            for name, factors in self._factors.items():
-                binding.bind_ortvalue_input(name, factors)
+            self._bind_updates(binding, self._loras, slice(slot, slot + rows))
         return binding
+
+    def _bind_updates(self, binding: Any, loras: LoraStacks, rows: slice) -> None:
+        for name, mine in loras.mine.items():
+            own = mine[rows]
+            binding.bind_input(name, "cpu", 0, own.dtype, own.shape, own.ctypes.data)
+        for name, factors in self._factors.items():
+            binding.bind_ortvalue_input(name, factors)

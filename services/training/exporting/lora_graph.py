@@ -35,7 +35,7 @@ def take_updates(path: Path) -> None:
         else:
             nodes.append(node)
     for parts in sorted(packed):
-        shape = ["batch_size", 1, f"{MINE}{parts}"]
+        shape: list[str | int | None] = ["batch_size", 1, f"{MINE}{parts}"]
         graph.input.append(helper.make_tensor_value_info(f"{MINE}{parts}", TensorProto.FLOAT, shape))
     del graph.node[:]
     graph.node.extend(nodes)
