@@ -243,6 +243,9 @@ def test_what_a_colleague_answered_is_accepted_as_knowledge(console: Console, pa
         http.post(f"/v1/conversations/{conversation_id}/release").raise_for_status()
         page.goto(f"{console.url}/knowledge")
         expect(page.get_by_text("do you ship to the moon")).to_be_visible(timeout=20_000)
-        page.get_by_role("button", name="Accept").first.click()
+        page.get_by_role("button", name="Accept", exact=True).first.click()
         expect(page.get_by_text("Put this under knowledge in the bot file.")).to_be_visible()
-        assert http.get("/v1/knowledge_proposals", params={"status": "accepted"}).json()["data"]
+        accepted = http.get("/v1/knowledge_proposals", params={"status": "accepted"}).json()["data"]
+        page.get_by_role("button", name="Put it into the bot file").click()
+        expect(page.get_by_text("answers are in the bot file now")).to_be_visible()
+        assert accepted[0]["id"] in http.get("/v1/bots/active").json()["source"]
