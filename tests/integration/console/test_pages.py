@@ -10,6 +10,7 @@ from services.console.frame import MENU
 from tests.browser import Complaints
 from tests.integration.console.conftest import Console, signed_in
 from tests.unit.gateway.test_conversations import begin, say
+from tests.unit.gateway.test_trials import BOT
 
 #: Runs if it ever becomes a part of a page.
 SCRIPT = "<img src=x onerror=\"document.title='attacked'\"><script>document.title='attacked'</script>"
@@ -235,6 +236,7 @@ def test_turns_are_labelled_by_keys(console: Console, page: Page) -> None:
 
 def test_what_a_colleague_answered_is_accepted_as_knowledge(console: Console, page: Page) -> None:
     with console.platform.http() as http:
+        http.post("/v1/bots", json={"source": BOT}).raise_for_status()
         conversation_id = begin(http)
         http.post(f"/v1/conversations/{conversation_id}/take_over").raise_for_status()
         say(http, conversation_id, "do you ship to the moon").raise_for_status()
