@@ -16,6 +16,7 @@ def explain(
     turn_id: Annotated[
         str | None, typer.Argument(help="The turn (turn_...); default: its last one.", show_default=False)
     ] = None,
+    language: Annotated[str | None, typer.Option("--lang", help="Of the reasons: en or zh.")] = None,
     as_json: AsJson = False,
     url: Url = None,
     api_key: ApiKey = None,
@@ -24,7 +25,7 @@ def explain(
     with connected(url, api_key) as api:
         address = f"/v1/conversations/{segment(conversation_id)}"
         turn = turn_id or _last(api, address)
-        told = api.get(f"{address}/turns/{segment(turn)}/explanation")
+        told = api.get(f"{address}/turns/{segment(turn)}/explanation", lang=language)
     if as_json:
         show_json(told)
         return

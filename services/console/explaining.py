@@ -18,7 +18,7 @@ def explain_button(visit: Visit, conversation_id: str, turn_id: str) -> None:
 
     async def explain() -> None:
         path = f"/v1/conversations/{segment(conversation_id)}/turns/{segment(turn_id)}/explanation"
-        told = await attempt(visit, visit.api.get(path))
+        told = await attempt(visit, visit.api.get(path, lang=visit.language))
         if told is not None:
             place.clear()
             with place:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -11,7 +12,7 @@ from nicegui import ui
 
 from services.console.api import ApiError
 from services.console.session import Role
-from services.console.visit import Visit
+from services.console.visit import Language, Visit
 
 DataT = TypeVar("DataT")
 
@@ -62,9 +63,41 @@ def page_at(path: str) -> ui.page:
     return ui.page(path, response_timeout=_PATIENCE)
 
 
+#: White on them, and they on white, are told apart by people who see contrast badly (4.5:1); on dark pages the framework's own are.
+_COLOURS = """
+body:not(.body--dark) {
+  --q-primary: #1565c0 !important;
+  --q-positive: #2e7d32 !important;
+  --q-warning: #9a5b00 !important;
+  --q-negative: #b3000f !important;
+  --q-info: #00638a !important;
+}
+"""
+
+#: What the framework makes inside its uploader and its editor has no name; it gets that of the whole.
+_NAMES = """<script>
+new MutationObserver(() => {
+  for (const one of document.querySelectorAll('.q-uploader__input, .q-uploader a[role=button], .cm-content')) {
+    const whole = one.closest('[aria-label]:not(.q-uploader__input, a, .cm-content)');
+    if (whole && !one.ariaLabel) one.ariaLabel = whole.ariaLabel;
+  }
+}).observe(document, {childList: true, subtree: true});
+</script>"""
+
+
+def _speak(language: Language) -> None:
+    """Say in the page's source which language it is in; NiceGUI keeps that in what all visitors of an address share."""
+    client = ui.context.client
+    client.page = copy(client.page)
+    client.page.language = "zh-CN" if language == "zh" else "en-US"
+
+
 @contextmanager
 def page(visit: Visit, title: str, path: str) -> Iterator[None]:
     """The frame of a page; its content goes into the context."""
+    _speak(visit.language)
+    ui.add_css(_COLOURS)
+    ui.add_head_html(_NAMES)
     ui.dark_mode(visit.dark)
     ui.page_title(f"{visit.say(title)} · Parley")
     drawer = _menu(visit, path)

@@ -20,6 +20,7 @@ from services.gateway.background.leased_work import LeasedWork
 from services.gateway.backtests import routes as backtests
 from services.gateway.batches import routes as batches
 from services.gateway.batches.worker import batch_work
+from services.gateway.bots import knowledge_routes as bot_knowledge
 from services.gateway.bots import routes as bots
 from services.gateway.catalogs import routes as catalogs
 from services.gateway.channels import routes as channels
@@ -103,6 +104,7 @@ ROUTERS = (
     jobs.router,
     models.router,
     bots.router,
+    bot_knowledge.router,
     recommendations.router,  # before the routes that take the rest of a path for an id
     catalogs.router,
     keys.router,

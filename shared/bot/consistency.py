@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from shared.bot.bot import Bot, Flow
 from shared.bot.document import Path
-from shared.bot.parts import Reply
+from shared.bot.parts import Reply, Tones
 from shared.bot.slot import Slot
 from shared.bot.template import CUSTOMER, placeholders
 from shared.contracts.understanding import OUT_OF_SCOPE
@@ -169,8 +169,10 @@ def _answers(bot: Bot) -> Iterator[Contradiction]:
 
 
 def _reply(bot: Bot, path: Path, reply: Reply, *, filled: Sequence[str]) -> Iterator[Contradiction]:
-    for key in Reply.model_fields:
-        yield from _templates(bot, (*path, key), getattr(reply, key), filled=filled)
+    by_place: dict[Path, Tones] = {(): reply} | {("segments", name): tones for name, tones in reply.segments.items()}
+    for place, tones in by_place.items():
+        for key in Tones.model_fields:
+            yield from _templates(bot, (*path, *place, key), getattr(tones, key), filled=filled)
 
 
 def _templates(bot: Bot, path: Path, templates: Sequence[str], *, filled: Sequence[str]) -> Iterator[Contradiction]:

@@ -74,6 +74,28 @@ class Document:
                 node, line = found
         return line
 
+    def place_in_list(self, key: str) -> ListPlace | None:
+        """Where a further item of the list ``key`` of the document goes; ``None`` if it is no list with a line for each item."""
+        found = _child(self._root, key)
+        node = found[0] if found else None
+        if not isinstance(node, yaml.SequenceNode) or node.flow_style or node.start_mark is None:
+            return None
+        end = _last_leaf(node).end_mark
+        return None if end is None else ListPlace(end.line + (end.column > 0), node.start_mark.column)
+
+
+@dataclass(frozen=True, slots=True)
+class ListPlace:
+    """A place between lines.
+
+    Attributes:
+        lines: Before it.
+        indent: Blanks before the dash of an item.
+    """
+
+    lines: int
+    indent: int
+
 
 def parse(source: str | bytes, *, max_bytes: int = MAX_BYTES, max_values: int = MAX_VALUES) -> Document:
     """Read one YAML document, of text or of the bytes of a file; never raises for what is in it.
@@ -187,6 +209,14 @@ def _scalar(node: yaml.ScalarNode) -> object:
     if _NUMBER.fullmatch(text):
         return float(text) if set(text) & set(".eE") else int(text)
     return _WORDS.get(text, text)
+
+
+def _last_leaf(node: yaml.Node) -> yaml.Node:
+    """What ends a node: a block of its own ends where the next one begins, behind comments that belong to that."""
+    while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        node = last[1] if isinstance(node, yaml.MappingNode) else last
+    return node
 
 
 def _child(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node, int] | None:

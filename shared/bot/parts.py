@@ -38,15 +38,27 @@ SomeTexts = Annotated[tuple[Text, ...], BeforeValidator(_as_list), Field(min_len
 
 def _as_reply(value: Any) -> Any:
     """A reply without tones may be written as its texts alone."""
-    return value if isinstance(value, dict | Reply) else {"templates": value}
+    return value if isinstance(value, dict | Tones) else {"templates": value}
 
 
-class Reply(Part):
+class Tones(Part):
     """Variants of what the bot says, by the customer's tone; ``templates`` serve every tone without own variants."""
 
     templates: SomeTexts
     negative: Texts = ()
     positive: Texts = ()
+
+    def suiting(self, sentiment: str) -> tuple[str, ...]:
+        """The variants for a sentiment."""
+        return {"negative": self.negative, "positive": self.positive}.get(sentiment) or self.templates
+
+
+class Reply(Tones):
+    """What the bot says; ``segments`` hold what it says to customers of a segment instead."""
+
+    segments: Annotated[dict[Label, Annotated[Tones, BeforeValidator(_as_reply)]], Field(max_length=32)] = Field(
+        default_factory=dict
+    )
 
 
 AnyReply = Annotated[Reply, BeforeValidator(_as_reply)]

@@ -236,10 +236,10 @@ class Turn:
         return fill(self._variant(texts), self._of_customer | self._shown(slots))
 
     def reply(self, reply: Reply, slots: Mapping[str, str]) -> str:
-        """One of the texts that suit the customer's tone, with the slots in it shown."""
+        """One of the texts that suit the customer's segment and tone, with the slots in it shown."""
         sentiment = self.understanding.sentiment.label if self.understanding.sentiment else "neutral"
-        texts = {"negative": reply.negative, "positive": reply.positive}.get(sentiment) or reply.templates
-        return self.ask(texts, slots)
+        tones = reply.segments.get(self.customer.get("segment", ""), reply)
+        return self.ask(tones.suiting(sentiment), slots)
 
     def listed(self, slots: Mapping[str, str]) -> str:
         """Values with the titles of their slots, as a sentence lists them."""

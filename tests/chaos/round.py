@@ -12,6 +12,7 @@ from random import Random
 from tests.chaos.audit import Audit, Findings
 from tests.chaos.caller import Caller
 from tests.chaos.customers import busy
+from tests.chaos.errands import Errands, running
 from tests.chaos.jobs import Jobs
 from tests.chaos.keeper import Keeper, Outage
 from tests.chaos.ledger import Ledger
@@ -33,6 +34,7 @@ class Result:
         ledger: Every request.
         findings: What was stored wrong.
         faulty_jobs: Jobs that did not end as they had to.
+        faulty_errands: Background responses, batch, run of an eval and webhooks of which something is lost or there twice.
         jobs: How many there were.
         deaths: Processes that died by themselves.
         seconds: From the first customer to the last.
@@ -43,6 +45,7 @@ class Result:
     ledger: Ledger
     findings: Findings
     faulty_jobs: Sequence[str]
+    faulty_errands: Sequence[str]
     jobs: int
     deaths: Sequence[Outage]
     seconds: float
@@ -62,6 +65,7 @@ class Result:
             f"unclean error: {detail} ({times} times)" for detail, times in self.ledger.details("unclean").items()
         ]
         found += [f"job: {each}" for each in self.faulty_jobs]
+        found += [f"errand: {each}" for each in self.faulty_errands]
         found += [f"{death.name} died by itself" for death in self.deaths]
         found += [
             f"{recovery.kill.member} ran again, but the stack took {recovery.well:.1f} s"
@@ -88,21 +92,24 @@ def play(stack: Stack, seed: int, kills: int, customers: int) -> Result:
         contexts.callback(caller.close)
         jobs = Jobs(stack, caller)
         jobs.begin()
+        errands = contexts.enter_context(running(stack, caller, ledger))
         with busy(stack, ledger, keeper.was_away, seed, customers):
-            recoveries = _operate(Surgeon(stack, keeper, jobs, caller, ledger), jobs, seed, kills)
+            recoveries = _operate(Surgeon(stack, keeper, jobs, caller, ledger), jobs, errands, seed, kills)
         seconds = time.monotonic() - began
         faulty_jobs = jobs.faults()
+        faulty_errands = errands.faults()
         findings = Audit(stack, ledger, caller).run()
         deaths = keeper.unordered()
-    return Result(seed, recoveries, ledger, findings, faulty_jobs, len(jobs.expected), deaths, seconds)
+    return Result(seed, recoveries, ledger, findings, faulty_jobs, faulty_errands, len(jobs.expected), deaths, seconds)
 
 
-def _operate(surgeon: Surgeon, jobs: Jobs, seed: int, kills: int) -> list[Recovery]:
+def _operate(surgeon: Surgeon, jobs: Jobs, errands: Errands, seed: int, kills: int) -> list[Recovery]:
     surgeon.wait_until_well()
     blows = plan(seed, kills)
     recoveries = []
     for number, kill in enumerate(blows):
         if number == kills // 2:
             jobs.cancel_one()
+        errands.respond()
         recoveries.append(surgeon.strike(kill))
     return recoveries

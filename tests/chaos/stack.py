@@ -61,6 +61,9 @@ _SETTINGS: Mapping[str, object] = {
     "alert_share": 0.2,
     # Every kill of worker, trainer or database costs an attempt, and there are more of them than people are unlucky.
     "training_attempts": 100,
+    "batch_lease_seconds": 4,
+    # Webhooks are received on this host.
+    "outbound_networks": "127.0.0.0/8",
 }
 
 

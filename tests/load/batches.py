@@ -1,5 +1,6 @@
-"""``python -m tests.load.batches``: what a batch beside them costs those who chat, and how fast it is alone.
+"""``python -m tests.load.batches``: what a batch beside them costs those who chat, how fast it is alone, and one that is gone through whole.
 
+The gateway is killed in the middle of the whole one; told are whether every row is there once, and what memory the gateway took.
 The services are processes of their own on RabbitMQ and PostgreSQL, with a model so small that it costs next to nothing. Rounds with and without a batch alternate in one run, and the medians are compared.
 """
 
@@ -14,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
+import psutil
 
 from shared.artifacts.bundle import Bundle
 from tests.bundles import Recipe, tiny_bundle
@@ -30,11 +32,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0, help="of one round")
     parser.add_argument("--rate", type=float, default=50.0, help="chats a second")
     parser.add_argument("--rows", type=int, default=5_000, help="of a batch beside them")
+    parser.add_argument("--whole", type=int, default=50_000, help="rows of a batch gone through whole; 0: none")
     options = parser.parse_args()
     with TemporaryDirectory() as folder, stack(_bundle(Path(folder)), {}) as running:
         running.start("nlu", "services.nlu")
         running.wait_until_answering()
-        print(json.dumps(_measured(running, options)), flush=True)
+        if options.rounds:
+            print(json.dumps(_measured(running, options)), flush=True)
+        if options.whole:
+            print(json.dumps(_whole(running, options.whole)), flush=True)
 
 
 def _bundle(folder: Path) -> Bundle:
@@ -78,6 +84,47 @@ def _alone(http: httpx.Client, seconds: float) -> float:
     rate = (_completed(http, batch) - before) / (time.monotonic() - began)
     _cancel(http, batch)
     return rate
+
+
+def _whole(running: Stack, rows: int) -> dict[str, Any]:
+    """One from its first row to its last, with a kill -9 of the gateway in the middle."""
+    with running.platform.http() as http:
+        batch, began = _submit(http, rows), time.monotonic()
+        _wait_until_begun(http, batch)
+        first = _memory(running)
+        seen = _memory_until(running, http, batch, rows // 2)
+        running.platform.processes["gateway"].kill()
+        running.platform.processes["gateway"].wait()
+        running.start("gateway", "services.gateway")
+        running.wait_until_answering()
+        seen_after = _memory_until(running, http, batch, rows)
+        while (over := http.get(f"/v1/batches/{batch}").json())["status"] != "completed":
+            time.sleep(0.2)
+        seconds = time.monotonic() - began
+        answers = http.get(f"/v1/files/{over['output_file_id']}/content", timeout=120).raise_for_status().text
+        names = [json.loads(line)["custom_id"] for line in answers.splitlines()]
+    return {
+        "rows": rows,
+        "each_once_and_in_order": names == [str(number) for number in range(rows)],
+        "error_file": over["error_file_id"],
+        "seconds_with_the_kill": round(seconds, 1),
+        "gateway_mb_when_it_began": first,
+        "gateway_mb_most_before_the_kill": max(seen, default=first),
+        "gateway_mb_most_after_it": max(seen_after, default=0),
+    }
+
+
+def _memory_until(running: Stack, http: httpx.Client, batch: str, rows: int) -> list[int]:
+    seen = []
+    while _completed(http, batch) < rows:
+        seen.append(_memory(running))
+        time.sleep(0.5)
+    return seen
+
+
+def _memory(running: Stack) -> int:
+    """Resident memory of the gateway, MB."""
+    return int(psutil.Process(running.platform.processes["gateway"].pid).memory_info().rss // 1_000_000)
 
 
 def _submit(http: httpx.Client, rows: int) -> str:

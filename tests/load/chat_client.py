@@ -131,19 +131,24 @@ def hash_of(text: str) -> int:
     return int.from_bytes(text.encode()[:8], "little") * 2654435761 % 2**32
 
 
-def requests(host: str, port: int, key: str) -> Iterator[bytes]:
+#: Where a turn is asked for, and the field that its words stand in.
+ENDPOINTS = {"chat": ("/v1/chat/completions", "messages"), "responses": ("/v1/responses", "input")}
+
+
+def requests(host: str, port: int, key: str, endpoint: str) -> Iterator[bytes]:
     """Single turns, each of a conversation of its own."""
-    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
+    path, field = ENDPOINTS[endpoint]
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
     made = []
     for text in texts():
-        body = json.dumps({"model": "parley", "messages": [{"role": "user", "content": text}]}).encode()
+        body = json.dumps({"model": "parley", field: [{"role": "user", "content": text}]}).encode()
         made.append(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
     return itertools.cycle(made)
 
 
 async def _run(options: argparse.Namespace) -> Seen:
     began = time.monotonic()
-    load = Load(requests(options.host, options.port, options.key), began + options.seconds)
+    load = Load(requests(options.host, options.port, options.key, options.endpoint), began + options.seconds)
     if options.rate:
         await load.open(options.host, options.port, options.rate, options.clients)
     else:
@@ -157,6 +162,7 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--key", required=True)
+    parser.add_argument("--endpoint", choices=list(ENDPOINTS), default="chat")
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rate", type=float, help="requests a second; without it each client waits for its answer")

@@ -53,10 +53,12 @@ class Stack:
         """Return once a turn is answered."""
         wait_for(self._answers, "an answer", self.platform, timeout=60)
 
-    def load(self, *, clients: int, seconds: float, rate: float | None = None) -> tuple[Seen, dict[str, float]]:
+    def load(
+        self, *, clients: int, seconds: float, rate: float | None = None, endpoint: str = "chat"
+    ) -> tuple[Seen, dict[str, float]]:
         """Put load on it; what the clients saw, and the seconds of CPU that each process took meanwhile."""
         before = self._cpu()
-        seen = load(self.port, ADMIN_KEY, clients=clients, seconds=seconds, rate=rate)
+        seen = load(self.port, ADMIN_KEY, clients=clients, seconds=seconds, rate=rate, endpoint=endpoint)
         spent = {name: after - before.get(name, 0.0) for name, after in self._cpu().items()}
         return seen, spent | {"clients": seen.cpu}
 
@@ -89,10 +91,12 @@ def stack(bundle: Bundle, settings: dict[str, str]) -> Iterator[Stack]:
             platform.stop()
 
 
-def load(port: int, key: str, *, clients: int, seconds: float, rate: float | None = None) -> Seen:
+def load(
+    port: int, key: str, *, clients: int, seconds: float, rate: float | None = None, endpoint: str = "chat"
+) -> Seen:
     """Run the client in a process of its own."""
     command = [sys.executable, "-m", "tests.load.chat_client", "--port", str(port), "--key", key]
-    command += ["--clients", str(clients), "--seconds", str(seconds)]
+    command += ["--clients", str(clients), "--seconds", str(seconds), "--endpoint", endpoint]
     command += ["--rate", str(rate)] if rate else []
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return Seen(**json.loads(output))

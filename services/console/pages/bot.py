@@ -25,6 +25,7 @@ def register(visitors: Visitors) -> None:
                 ui.codemirror(active["source"] if active else "", language="YAML")
                 .classes("full-width")
                 .style("height: 55vh")
+                .props(f'aria-label="{visit.say("Bot file")}"')
             )
             faults = ui.column().classes("full-width")
 
@@ -70,6 +71,7 @@ def _dialogues(visit: Visit, editor: ui.codemirror) -> None:
     """Hold dialogues with the file as it stands in the editor."""
     with ui.expansion(visit.say("Try it on dialogues")).classes("full-width"):
         dialogues = ui.codemirror("", language="YAML").classes("full-width").style("height: 25vh")
+        dialogues.props(f'aria-label="{visit.say("Dialogues")}"')
         results = ui.column().classes("full-width")
 
         async def hold() -> None:

@@ -61,7 +61,7 @@ def _items(visit: Visit, address: str, name: str, data: Json) -> None:
             if item["price"] is not None:
                 ui.label(f"{item['price']:g}")
             if not item["available"]:
-                ui.badge(visit.say("not available"), color="grey")
+                ui.badge(visit.say("not available"), color="grey-8")
             ui.button(
                 icon="delete",
                 on_click=lambda item=item: attempt(

@@ -20,7 +20,13 @@ TUNINGS = {
     "bitfit": "Trains biases and heads alone",
     "frozen": "Trains the heads alone: a first result in seconds",
 }
-_COLOURS = {"succeeded": "positive", "failed": "negative", "cancelled": "grey", "running": "primary", "queued": "info"}
+_COLOURS = {
+    "succeeded": "positive",
+    "failed": "negative",
+    "cancelled": "grey-8",
+    "running": "primary",
+    "queued": "info",
+}
 
 
 def register(visitors: Visitors) -> None:

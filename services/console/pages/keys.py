@@ -51,7 +51,7 @@ def _draw(visit: Visit, keys: list[Json]) -> None:
             ui.badge(key["role"])
             ui.label(f"…{key['hint']} · {visit.time(key['created_at'])}")
             if key["revoked_at"]:
-                ui.badge(visit.say("revoked"), color="grey")
+                ui.badge(visit.say("revoked"), color="grey-8")
             else:
                 ui.button(
                     visit.say("Revoke"),

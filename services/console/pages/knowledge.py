@@ -59,6 +59,10 @@ def _draw(visit: Visit, data: Json) -> None:
             if counts["failed"]:
                 ui.badge(f"{counts['failed']} {visit.say('failed')}", color="negative")
     ui.label(visit.say("What colleagues answered")).classes("text-h6").props('role=heading aria-level="2"')
+    if visit.session.may("admin"):
+        ui.button(visit.say("Put accepted answers into the bot file"), on_click=lambda: _publish(visit)).props(
+            "outline"
+        )
     if not data["proposals"]:
         nothing(visit, "No proposals.")
     for one in data["proposals"]:
@@ -81,11 +85,20 @@ def _proposal(visit: Visit, one: Json) -> None:
             ui.link(visit.say("Conversation"), f"/inbox/{one['conversation_id']}")
 
 
+async def _publish(visit: Visit) -> None:
+    told = await attempt(visit, visit.api.post("/v1/bots/active/knowledge"))
+    if told is not None:
+        words = visit.say("answers are in the bot file now; its version is")
+        ui.notify(f"{len(told['added'])} {words} {told['version']}.")
+
+
 def _show(visit: Visit, yaml: str) -> None:
     with ui.dialog(value=True) as dialog, ui.card():
         ui.label(visit.say("Put this under knowledge in the bot file."))
         ui.label(yaml).classes("text-mono").style("white-space: pre-wrap; word-break: break-word")
         with ui.row():
+            if visit.session.may("admin"):
+                ui.button(visit.say("Put it into the bot file"), on_click=lambda: _publish(visit))
             ui.button(visit.say("Bot"), on_click=lambda: ui.navigate.to("/bot"))
             ui.button(visit.say("Close"), on_click=dialog.close).props("outline")
     dialog.on("hide", dialog.clear)

@@ -12,7 +12,7 @@ from services.console.visit import Visit
 from services.console.visitors import Visitors
 
 #: Colours of states.
-_COLOURS = {"ok": "positive", "idle": "grey", "degraded": "warning"}
+_COLOURS = {"ok": "positive", "idle": "grey-8", "degraded": "warning"}
 
 
 def register(visitors: Visitors) -> None:

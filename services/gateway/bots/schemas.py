@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from services.gateway.http.schemas import Body, Name, Reply, Resource
 
@@ -37,6 +37,20 @@ class BotObject(BotSummary):
     """A version with its YAML text."""
 
     source: str
+
+
+class AddKnowledge(Body):
+    """Which accepted proposals become a part of the bot file; without them, all that are not in it yet."""
+
+    proposals: Annotated[list[Name], Field(min_length=1, max_length=500)] | None = None
+
+
+class KnowledgeAdded(Reply):
+    """The version that is in service, and the proposals that it has gained; none: they were all in it."""
+
+    object: Literal["bot.knowledge_added"] = "bot.knowledge_added"
+    version: int
+    added: list[str]
 
 
 class TryBot(Body):

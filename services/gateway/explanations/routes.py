@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
+from fastapi import Header, Query
 from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.explanations.asking import stored_turn
 from services.gateway.explanations.schemas import Explanation, ReadingExplained
+from services.gateway.explanations.wording import Language, preferred, worded
 from services.gateway.http.auth import ChatCaller
 from services.gateway.http.router import resource
 from services.gateway.state import State
-from shared.contracts.explanations import TurnExplained
+from shared.contracts.explanations import RuleJudgement, TurnExplained
 from shared.errors import NotFound, Unavailable
 from shared.storage.tables.core import Turn
 from shared.telemetry.correlation import correlation_id
 
 router = resource("Conversations")
 
+Lang = Annotated[Language | None, Query(description="Of the reasons.")]
+AcceptLanguage = Annotated[str, Header(max_length=1024)]
+
 
 @router.get("/conversations/{conversation_id}/turns/{turn_id}/explanation")
-async def explain(conversation_id: str, turn_id: str, state: State, caller: ChatCaller) -> Explanation:
+async def explain(
+    conversation_id: str,
+    turn_id: str,
+    state: State,
+    caller: ChatCaller,
+    lang: Lang = None,
+    accept_language: AcceptLanguage = "",
+) -> Explanation:
     """Why a turn was answered as it was: the rules, the words that moved the reading, the training rows nearest to it.
+
+    Reasons are told in the language `lang`, else in the first of `Accept-Language` that there is, else in English; names of rules stay.
 
     Computed when asked for, by the model and the version of the bot file that answered.
     """
@@ -39,10 +54,10 @@ async def explain(conversation_id: str, turn_id: str, state: State, caller: Chat
         ) from None
     if not isinstance(answer, TurnExplained):
         raise Unavailable(f"a turn was explained by {type(answer).__name__}; all services must be of one version")
-    return _object(turn, answer)
+    return _object(turn, answer, lang or preferred(accept_language))
 
 
-def _object(turn: Turn, told: TurnExplained) -> Explanation:
+def _object(turn: Turn, told: TurnExplained, language: Language) -> Explanation:
     intent, mood = turn.understanding.intent, turn.understanding.sentiment
     written = turn.answer.kind in ("grounded", "generated")
     return Explanation(
@@ -51,8 +66,8 @@ def _object(turn: Turn, told: TurnExplained) -> Explanation:
         model=turn.model_id,
         bot_version=turn.bot_version,
         answered_by=turn.answer.kind,
-        decided=told.decided,
-        passed_over=list(told.passed_over),
+        decided=_worded(told.decided, language),
+        passed_over=[_worded(rule, language) for rule in told.passed_over],
         not_reached=list(told.not_reached),
         intent=ReadingExplained(name=intent.name, confidence=intent.confidence) if intent else None,
         sentiment=ReadingExplained(name=mood.label, confidence=mood.confidence) if mood else None,
@@ -61,3 +76,7 @@ def _object(turn: Turn, told: TurnExplained) -> Explanation:
         repeatable=written or told.answer == turn.answer.text,
         tokens=told.reading.tokens,
     )
+
+
+def _worded(rule: RuleJudgement, language: Language) -> RuleJudgement:
+    return rule.model_copy(update={"reason": worded(rule.reason, language)})

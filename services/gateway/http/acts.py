@@ -32,6 +32,7 @@ def _table() -> dict[tuple[str, str], Act]:
     changed  POST model      /models
     deleted  DELETE model    /models/{model_id:path}
     changed  POST bot        /bots
+    changed  POST bot        /bots/active/knowledge
     changed  POST key        /keys
     deleted  DELETE key      /keys/{key_id}
     changed  POST job        /fine_tuning/jobs

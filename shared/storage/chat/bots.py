@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 from sqlmodel import Session, col, select
 
@@ -22,6 +23,19 @@ def add(session: Session, source: str, actor: str, now: float) -> BotVersion:
     session.add(row)
     session.flush()
     return row
+
+
+def change(session: Session, changed: Callable[[str], str], actor: str, now: float) -> BotVersion:
+    """Make what becomes of the active bot the active one; nobody else changes it meanwhile.
+
+    Raises:
+        NotFound: There is none.
+    """
+    lock_table(session, BotVersion)
+    current = active(session)
+    if current is None:
+        raise NotFound("No bot file has been applied yet; send one to POST /v1/bots.", code="no_bot")
+    return add(session, changed(current.source), actor, now)
 
 
 def active(session: Session) -> BotVersion | None:

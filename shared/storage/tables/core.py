@@ -6,7 +6,9 @@ repository beside this file; nothing assigns to a stored row.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from collections.abc import Callable
+from functools import cache
+from typing import Any, ClassVar, Literal, cast
 
 from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
@@ -45,11 +47,21 @@ class Row(SQLModel):
     def __init__(self, **values: Any) -> None:
         """Past SQLModel's, which sets one attribute after the other under SQLAlchemy's eyes: at ten times the cost."""
         given = frozenset(values)
-        for name, field in type(self).model_fields.items():
-            if name not in given and not field.is_required():
-                values[name] = field.get_default(call_default_factory=True)
+        for name, default in _defaults(type(self)):
+            if name not in given:
+                values[name] = default()
         self.__dict__.update(values)
         object.__setattr__(self, "__pydantic_fields_set__", set(given))
+
+
+@cache
+def _defaults(table: type[Row]) -> tuple[tuple[str, Callable[[], Any]], ...]:
+    """What makes the value of each field that may be left out. Asked for one, pydantic reads the signature of its factory anew."""
+    return tuple(
+        (name, cast("Callable[[], Any]", field.default_factory or field.get_default))
+        for name, field in table.model_fields.items()
+        if not field.is_required()
+    )
 
 
 def _json(*, nullable: bool = False) -> Any:

@@ -65,6 +65,13 @@ def page(session: Session, *, state: ProposalState | None, after: str | None, li
     )
 
 
+def accepted(session: Session, limit: int) -> list[KnowledgeProposal]:
+    """Those that were accepted, oldest first."""
+    found = select(KnowledgeProposal).where(col(KnowledgeProposal.state) == "accepted")
+    oldest = found.order_by(col(KnowledgeProposal.created_at), col(KnowledgeProposal.id)).limit(limit)
+    return list(session.exec(oldest).all())
+
+
 def decide(session: Session, proposal_id: str, state: ProposalState) -> KnowledgeProposal:
     """Accept or dismiss a proposal.
 

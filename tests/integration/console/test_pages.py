@@ -10,6 +10,7 @@ from services.console.frame import MENU
 from tests.browser import Complaints
 from tests.integration.console.conftest import Console, signed_in
 from tests.unit.gateway.test_conversations import begin, say
+from tests.unit.gateway.test_trials import BOT
 
 #: Runs if it ever becomes a part of a page.
 SCRIPT = "<img src=x onerror=\"document.title='attacked'\"><script>document.title='attacked'</script>"
@@ -235,6 +236,7 @@ def test_turns_are_labelled_by_keys(console: Console, page: Page) -> None:
 
 def test_what_a_colleague_answered_is_accepted_as_knowledge(console: Console, page: Page) -> None:
     with console.platform.http() as http:
+        http.post("/v1/bots", json={"source": BOT}).raise_for_status()
         conversation_id = begin(http)
         http.post(f"/v1/conversations/{conversation_id}/take_over").raise_for_status()
         say(http, conversation_id, "do you ship to the moon").raise_for_status()
@@ -243,6 +245,9 @@ def test_what_a_colleague_answered_is_accepted_as_knowledge(console: Console, pa
         http.post(f"/v1/conversations/{conversation_id}/release").raise_for_status()
         page.goto(f"{console.url}/knowledge")
         expect(page.get_by_text("do you ship to the moon")).to_be_visible(timeout=20_000)
-        page.get_by_role("button", name="Accept").first.click()
+        page.get_by_role("button", name="Accept", exact=True).first.click()
         expect(page.get_by_text("Put this under knowledge in the bot file.")).to_be_visible()
-        assert http.get("/v1/knowledge_proposals", params={"status": "accepted"}).json()["data"]
+        accepted = http.get("/v1/knowledge_proposals", params={"status": "accepted"}).json()["data"]
+        page.get_by_role("button", name="Put it into the bot file").click()
+        expect(page.get_by_text("answers are in the bot file now")).to_be_visible()
+        assert accepted[0]["id"] in http.get("/v1/bots/active").json()["source"]

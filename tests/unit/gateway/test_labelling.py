@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 
 from services.gateway.labelling.agreeing import agreement
-from tests.unit.gateway.platform import running_platform
+from shared.bot.bot_file import read_bot
+from shared.storage.database.engine import Session
+from shared.storage.database.identity import new_id
+from shared.storage.tables.core import Conversation
+from shared.storage.tables.people import KnowledgeProposal, ProposalState
+from tests.unit.gateway.platform import Platform, running_platform
 from tests.unit.gateway.test_conversations import begin, say
+from tests.unit.gateway.test_trials import BOT
 
 
 @pytest.fixture(scope="module")
-def http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    with running_platform(tmp_path_factory.mktemp("labelling")) as started, started.http() as http:
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    with running_platform(tmp_path_factory.mktemp("labelling")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def http(platform: Platform) -> Iterator[httpx.Client]:
+    with platform.http() as http:
         yield http
 
 
@@ -98,3 +110,45 @@ def test_what_a_colleague_answered_is_proposed_once_without_personal_numbers(htt
     assert accepted["yaml"].startswith('  - {"id": "prop_')
     assert http.post(f"/v1/knowledge_proposals/{one['id']}/dismiss").status_code == 409
     assert http.get("/v1/knowledge_proposals").json()["data"] == []
+
+
+def test_accepted_answers_become_a_part_of_the_bot_file(http: httpx.Client, platform: Platform) -> None:
+    path = "/v1/bots/active/knowledge"
+    http.post("/v1/bots", json={"source": f"# ours\n{BOT}"}).raise_for_status()
+    before = http.get("/v1/bots/active").json()
+    with platform.database.transaction() as session:
+        for number, state in enumerate(("accepted", "accepted", "proposed")):
+            session.add(_proposal(session, f"prop_{number}", cast("ProposalState", state)))
+    with platform.http(platform.key("train")) as trainer:
+        assert trainer.post(path).status_code == 403
+    refused = http.post(path, json={"proposals": ["prop_2"]}).json()["error"]
+    assert (refused["param"], "prop_2" in refused["message"]) == ("proposals", True)
+
+    first = http.post(path, json={"proposals": ["prop_1"]}).raise_for_status().json()
+    assert (first["added"], first["version"]) == (["prop_1"], before["version"] + 1)
+    rest = http.post(path).raise_for_status().json()
+    assert "prop_0" in rest["added"]
+    assert not {"prop_1", "prop_2"} & set(rest["added"])
+    again = http.post(path).raise_for_status().json()
+    assert again == {"object": "bot.knowledge_added", "version": rest["version"], "added": []}
+
+    source = http.get("/v1/bots/active").json()["source"]
+    assert source.startswith("# ours\n")
+    pair = next(pair for pair in read_bot(source).knowledge if pair.id == "prop_0")
+    assert (pair.question, pair.source) == ("how is it number 0", "Ada # y: [")
+    assert "# Answered by Ada # y: [ in conv_" in source
+
+
+def _proposal(session: Session, proposal_id: str, state: ProposalState) -> KnowledgeProposal:
+    conversation_id = new_id("conv_")
+    session.add(Conversation(id=conversation_id, created_at=0.0, key_id="key"))
+    session.flush()
+    return KnowledgeProposal(
+        id=proposal_id,
+        conversation_id=conversation_id,
+        created_at=0.0,
+        question=f"how is it number {proposal_id[-1]}",
+        answer="Like: this\n - {all} of 'it'.",
+        author="Ada # y: [",
+        state=state,
+    )
