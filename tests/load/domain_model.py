@@ -67,7 +67,7 @@ FULL = Size(
     architecture={"layers": 8, "width": 384, "heads": 6, "vocabulary": 12_000},
     rows=None,
     judged=(60, 500),
-    pretraining={"n_epochs": 16, "batch_size": 160, "learning_rate_multiplier": 2.0},
+    pretraining={"n_epochs": 8, "batch_size": 160, "learning_rate_multiplier": 2.0},
     tuning={"n_epochs": 5, "batch_size": 64, "learning_rate_multiplier": 3.0},
 )
 SMALL = Size(
