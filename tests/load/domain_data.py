@@ -71,11 +71,8 @@ def _texts(name: str, side: str) -> Iterator[str]:
             yield "\n".join(f"user: {' '.join(row['tokens'])}" for row in said)
     else:
         for row in of_side:
-            asked, said = (
-                {"role": "user", "content": row["question"]},
-                {"role": "assistant", "content": row["answer"]},
-            )
-            yield from (spoken((asked, said)), *([row["context"]] if "context" in row else []))
+            pair = ({"role": "user", "content": row["question"]}, {"role": "assistant", "content": row["answer"]})
+            yield from (spoken(pair), *([row["context"]] if "context" in row else []))
 
 
 def _answered(messages: Messages) -> Messages:
