@@ -21,7 +21,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-all test-clients check chaos audit bench bench-quality bench-alerts bench-recommendation screenshots stack stack-down test-stack clean
+.PHONY: help up test test-all test-clients check chaos audit bench bench-quality bench-alerts bench-recommendation domain-model screenshots stack stack-down test-stack clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -72,6 +72,9 @@ bench-alerts: $(VENV)/.development ## Look for surges put into simulated streams
 
 bench-recommendation: $(VENV)/.development ## Train recommendation on the public sets with the baselines beside it, and write docs/recommendation-quality.md
 	$(BIN)/python -m tests.load.recommendation
+
+domain-model: $(VENV)/.development ## Pre-train and tune a decoder of 22 million weights on the dialogue sets, by our own jobs, and judge it (SIZE=--small: minutes on a CPU)
+	$(BIN)/python -m tests.load.domain_model $(SIZE)
 
 screenshots: $(VENV)/.development ## Take the pictures of the console again; a platform has to run (make up)
 	$(BIN)/python -m tests.screenshots

@@ -35,7 +35,7 @@ HALF: Mapping[str, Any] = {"tuning": {"type": "full", "student_layers": 3}}
 #: Texts of a round, and rounds of each model.
 _TEXTS, _ROUNDS = 400, 12
 
-_HEAD = "| set | model | graph | score | points lost | texts/s | times its teacher | times its teacher in fp32 | s a job |\n|---|---|---|---|---|---|---|---|---|"
+_HEAD = "| set | model | graph | validation | score | points lost | texts/s | times its teacher | times its teacher in fp32 | s a job |\n|---|---|---|---|---|---|---|---|---|---|"
 
 
 def main() -> None:
@@ -43,34 +43,39 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="*", default=list(SETS))
     parser.add_argument("--student", action="append", type=json.loads, help="options of a student's job, as JSON")
+    parser.add_argument("--seed", type=int, default=0, help="of the students")
+    parser.add_argument("--rounds", type=int, default=_ROUNDS, help="of each model, when speeds are taken")
     parser.add_argument(
         "--rows", type=int, help="so many training rows at most, evenly chosen (for a set that has no teacher yet)"
     )
     options = parser.parse_args()
     print(_HEAD, flush=True)
     for name in options.sets:
-        for line in measured(name, options.student or [HALF], options.rows):
+        for line in measured(name, options):
             print(line, flush=True)
 
 
-def measured(name: str, students: Sequence[Mapping[str, Any]], rows: int | None) -> list[str]:
+def measured(name: str, asked: argparse.Namespace) -> list[str]:
     """The rows of the table for a set."""
     parts = SOURCES[name].read()
     folder = KEPT / name
     folder.mkdir(parents=True, exist_ok=True)
     with job_kit.bench(folder / "home", training_threads=os.cpu_count()) as bench:
-        files = _files(bench, folder, thinned(parts.train, rows or len(parts.train)), parts.validation)
+        files = _files(bench, folder, thinned(parts.train, asked.rows or len(parts.train)), parts.validation)
         teacher, seconds = _teacher(bench, folder, files)
         models = [("teacher", teacher, seconds)]
-        for options in students:
-            model, seconds = _job(bench, files, teacher, options)
+        for options in asked.student or [HALF]:
+            model, seconds = _job(bench, files, teacher, {"seed": asked.seed, **options})
             models.append((f"student {json.dumps(options)}", model, seconds))
         bundles = [bundle_of(bench, model, folder / "cache") for _, model, _ in models]
         fp32 = bundles[0].manifest.model_copy(update={"served_file": FP32_MODEL})
-        speeds = _speeds([Bundle(bundles[0].folder, fp32), *bundles], [row.text for row in parts.test[:_TEXTS]])
+        speeds = _speeds(
+            [Bundle(bundles[0].folder, fp32), *bundles], [row.text for row in parts.test[:_TEXTS]], asked.rounds
+        )
         scores = [evaluate_bundle(bundle, parts.test, os.cpu_count() or 1).scores[SETS[name]] for bundle in bundles]
     return [
-        f"| {name} | {title} | {bundle.manifest.parity.int8_scheme or 'fp32'} | {100 * score:.2f} | {100 * (scores[0] - score):.2f} | "
+        f"| {name} | {title} | {bundle.manifest.parity.int8_scheme or 'fp32'} | "
+        f"{100 * bundle.manifest.metrics['validation']['scores'][SETS[name]]:.2f} | {100 * score:.2f} | {100 * (scores[0] - score):.2f} | "
         f"{speed:.0f} | {speed / speeds[1]:.2f} | {speed / speeds[0]:.2f} | {seconds:.0f} |"
         for (title, _, seconds), bundle, score, speed in zip(models, bundles, scores, speeds[1:], strict=True)
     ]
@@ -112,11 +117,11 @@ def _job(bench: Bench, files: Mapping[str, str], model: str, options: Mapping[st
     return job.fine_tuned_model, time.monotonic() - began
 
 
-def _speeds(bundles: Sequence[Bundle], texts: Sequence[str]) -> list[float]:
+def _speeds(bundles: Sequence[Bundle], texts: Sequence[str], rounds: int) -> list[float]:
     """Texts a second of each, on one thread: every model once, then all over again, so that whatever else runs falls on all."""
     best = [0.0] * len(bundles)
     readers = [TextReader.from_bundle(bundle, threads=1) for bundle in bundles]
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         for place, reader in enumerate(readers):
             began = time.perf_counter()
             reader.read(texts)

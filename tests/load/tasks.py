@@ -1,5 +1,7 @@
 """``python -m tests.load.tasks [SET ...]``: a job of each task on public rows, with its defaults; writes docs/tasks-quality.md.
 
+``python -m tests.load.tasks SET --seed N --options '{"objectives": …}'`` measures one job with other options, and writes nothing.
+
 Each seed is a job as the platform runs it, in a process of its own, from its file to its bundle; what is scored are the answers of the
 bundle, as served, on the set's own test rows.
 """
@@ -15,7 +17,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import mean
 from tempfile import TemporaryDirectory
@@ -74,6 +76,7 @@ class Measured:
     linear: dict[str, float]
     scheme: str | None
     texts_per_second: float
+    validation: dict[str, float] = field(default_factory=dict)
 
 
 def main() -> None:
@@ -81,12 +84,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="*", default=list(SETS))
     parser.add_argument("--seed", type=int, help="measure one set with this seed in this process")
+    parser.add_argument(
+        "--options", type=json.loads, help="of that job, in place of the defaults; baselines are left out"
+    )
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--report", action="store_true", help="only write the report again")
     parser.add_argument("--note", default="", help="for the report: where and how it was measured")
     options = parser.parse_args()
     if options.seed is not None:
-        print(json.dumps(asdict(measure(options.sets[0], options.seed))), flush=True)
+        print(json.dumps(asdict(measure(options.sets[0], options.seed, options.options))), flush=True)
         return
     KEPT.mkdir(parents=True, exist_ok=True)
     for name in () if options.report else options.sets:
@@ -106,8 +112,8 @@ def _measure_all(name: str, seeds: int) -> None:
             return
 
 
-def measure(name: str, seed: int) -> Measured:
-    """A job on a set, and what its bundle says of the test rows."""
+def measure(name: str, seed: int, options: Mapping[str, Any] | None = None) -> Measured:
+    """A job on a set, and what its bundle says of the test rows; with ``options`` of its own it is measured without the baselines."""
     chosen, sides = SETS[name], records(name)
     if not sides["validation"]:
         sides["validation"] = sides["train"][::10]
@@ -121,6 +127,7 @@ def measure(name: str, seed: int) -> Measured:
                 "validation_file": bench.upload(sides["validation"]),
                 "seed": seed,
                 **chosen.options,
+                **(options or {}),
             }
         )
         began = time.monotonic()
@@ -131,7 +138,8 @@ def measure(name: str, seed: int) -> Measured:
             raise SystemExit(f"{name}: {bench.told(job_id)[-1]}")
         bundle = bundle_of(bench, job.fine_tuned_model or "", Path(folder) / "cache")
         train, test = (parsed(chosen.task, sides[side]) for side in ("train", "test"))
-        served, before, words, speed = _scored(chosen.task, bundle, train, test)
+        score = _scored if options is None else _served
+        served, before, words, speed = score(chosen.task, bundle, train, test)
         return Measured(
             rows=(len(train), len(sides["validation"]), len(test)),
             seconds=seconds,
@@ -140,20 +148,26 @@ def measure(name: str, seed: int) -> Measured:
             linear=words,
             scheme=bundle.manifest.parity.int8_scheme,
             texts_per_second=speed,
+            validation=bundle.manifest.metrics["validation"]["scores"],
         )
 
 
-def _scored(
-    task: TaskName, bundle: Bundle, train: Sequence[Any], test: Sequence[Any]
-) -> tuple[dict[str, float], dict[str, float], dict[str, float], float]:
+_Scores = tuple[dict[str, float], dict[str, float], dict[str, float], float]
+
+
+def _served(task: TaskName, bundle: Bundle, _train: Sequence[Any], test: Sequence[Any]) -> _Scores:
+    began = time.monotonic()
+    served = TASKS[task].evaluate_bundle(bundle, test, os.cpu_count() or 1).scores
+    return served, {}, {}, len(test) / (time.monotonic() - began)
+
+
+def _scored(task: TaskName, bundle: Bundle, train: Sequence[Any], test: Sequence[Any]) -> _Scores:
     """What is served, the task's own baseline, a linear model's, and rows a second."""
     threads = os.cpu_count() or 1
     base = Base(MINILM, base_path(MINILM), None)
     before = TASKS[task].baseline(base, train, test).scores
     words = linear(task, train, test)
-    began = time.monotonic()
-    served = TASKS[task].evaluate_bundle(bundle, test, threads).scores
-    speed = len(test) / (time.monotonic() - began)
+    served, _, _, speed = _served(task, bundle, train, test)
     if task == "embedding":
         others = [row.positive for row in train]
         served, before = _among_all(bundle, base, test, others, threads)

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from services.training.app import running
-from shared.contracts.jobs import FINAL_STATUSES, JobQueued
+from shared.contracts.jobs import FINAL_STATUSES, SCRATCH, Architecture, JobQueued, JobSpec
 from shared.messaging.connect import connect
 from shared.messaging.envelope import envelope
 from shared.storage.training import jobs
@@ -49,6 +49,31 @@ def impatient(tmp_path: Path, base: str) -> Iterator[Bench]:
         yield made
 
 
+def _asked(kind: str, bench: Bench, base: str, epochs: int) -> JobSpec:
+    """A job of the tiny encoder, or of a decoder that begins with nothing."""
+    if kind == "encoder":
+        return job_kit.spec(base, bench.upload(job_kit.lines()), epochs=epochs)
+    said = [
+        [
+            {"role": "user", "content": f"is parcel {number} here?"},
+            {"role": "assistant", "content": f"{number} is here"},
+        ]
+        for number in range(200)
+    ]
+    file = bench.upload([{"messages": chat} for chat in said])
+    size = Architecture(layers=1, width=32, heads=2, vocabulary=320)
+    return job_kit.spec(SCRATCH, file, epochs=epochs).model_copy(
+        update={"task": "text_generation", "architecture": size}
+    )
+
+
+KINDS = pytest.mark.parametrize("kind", ["encoder", "decoder"])
+
+
+def _nothing_left(bench: Bench, job_id: str) -> bool:
+    return not bench.store.exists(f"jobs/{job_id}/checkpoints") and not [*(bench.settings.home / "training").iterdir()]
+
+
 def _wake(bench: Bench, job_id: str) -> None:
     """Tell the workers on the bench's bus, as the gateway does."""
     with connect(bench.settings.broker_url) as bus, bus.publisher() as publisher:
@@ -81,9 +106,10 @@ def _gone(process: psutil.Process) -> bool:
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
-def test_a_job_survives_its_trainer_and_its_worker(impatient: Bench, base: str) -> None:
+@pytest.mark.parametrize("kind", ["encoder", pytest.param("decoder", marks=pytest.mark.slow)])
+def test_a_job_survives_its_trainer_and_its_worker(kind: str, impatient: Bench, base: str) -> None:
     bench = impatient
-    spec = job_kit.spec(base, bench.upload(job_kit.lines()), epochs=30)
+    spec = _asked(kind, bench, base, epochs=30)
     job_id = bench.submit(spec, created_at=time.time() - 60)  # so old that the reaper wakes a worker for it at once
     worker = subprocess.Popen(
         [sys.executable, "-m", "services.training"], env=bench.settings.child_environment(), process_group=0
@@ -105,12 +131,30 @@ def test_a_job_survives_its_trainer_and_its_worker(impatient: Bench, base: str) 
     assert "Attempt 2 ended because its worker fell silent." in told
     assert sum(message.startswith("Goes on from the checkpoint of step") for message in told) == 2
     assert job.estimated_finish is None
-    assert not bench.store.exists(f"jobs/{job_id}/checkpoints")
-    assert list((bench.settings.home / "training").iterdir()) == []
+    assert _nothing_left(bench, job_id)
 
 
-def test_a_cancelled_job_ends_within_five_seconds(bench: Bench, base: str) -> None:
-    job_id = bench.submit(job_kit.spec(base, bench.upload(job_kit.lines()), epochs=LONG))
+@pytest.mark.slow
+@KINDS
+@pytest.mark.parametrize("phase", ["Attempt 1 begins.", "weights were trained"])
+def test_a_trainer_that_is_killed_before_or_after_training_is_started_again(
+    phase: str, kind: str, bench: Bench, base: str
+) -> None:
+    job_id = bench.submit(_asked(kind, bench, base, epochs=3))
+    with running(bench.settings):
+        _wake(bench, job_id)
+        wait_for(lambda: any(phase in message for message in bench.told(job_id)), PATIENCE)
+        _trainer(psutil.Process()).kill()
+        wait_for(lambda: _ended(bench, job_id), PATIENCE)
+    job, told = bench.job(job_id), bench.told(job_id)
+    assert (job.status, job.attempt) == ("succeeded", 2), told
+    assert "Attempt 1 ended because its process was killed (SIGKILL), probably for lack of memory." in told
+    assert _nothing_left(bench, job_id)
+
+
+@KINDS
+def test_a_cancelled_job_ends_within_five_seconds(kind: str, bench: Bench, base: str) -> None:
+    job_id = bench.submit(_asked(kind, bench, base, epochs=LONG))
     with running(bench.settings):
         _wake(bench, job_id)
         wait_for(lambda: _is_training(bench, job_id), PATIENCE)
@@ -121,6 +165,7 @@ def test_a_cancelled_job_ends_within_five_seconds(bench: Bench, base: str) -> No
         assert _gone(trainer)
         assert bench.job(job_id).status == "cancelled"
         assert bench.told(job_id)[-1] == "The job was cancelled."
+        assert _nothing_left(bench, job_id)
 
 
 def test_a_paused_job_frees_its_worker_and_goes_on_from_its_checkpoint(bench: Bench, base: str) -> None:
@@ -163,9 +208,10 @@ def test_a_worker_that_is_stopped_hands_its_job_on(bench: Bench, base: str, tmp_
     assert {line["service"] for line in written} == {"test", "trainer"}, "what a trainer says goes where the logs go"
 
 
-def test_a_job_whose_trainer_keeps_dying_fails_with_the_reason(bench: Bench, base: str) -> None:
+@KINDS
+def test_a_job_whose_trainer_keeps_dying_fails_with_the_reason(kind: str, bench: Bench, base: str) -> None:
     settings = bench.settings.model_copy(update={"training_attempts": 1})
-    job_id = bench.submit(job_kit.spec(base, bench.upload(job_kit.lines()), epochs=LONG))
+    job_id = bench.submit(_asked(kind, bench, base, epochs=LONG))
     with running(settings):
         _wake(bench, job_id)
         wait_for(lambda: bool(_trainers(psutil.Process())), PATIENCE)
@@ -175,6 +221,7 @@ def test_a_job_whose_trainer_keeps_dying_fails_with_the_reason(bench: Bench, bas
     assert job.status == "failed"
     assert job.error is not None
     assert "SIGKILL" in job.error["message"]
+    assert _nothing_left(bench, job_id)
 
 
 def test_a_job_that_takes_too_long_fails(bench: Bench, base: str) -> None:
