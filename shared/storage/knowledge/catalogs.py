@@ -48,6 +48,18 @@ def get(session: Session, catalog_id: str) -> Catalog:
     return found
 
 
+def standing(session: Session, catalog_id: str) -> tuple[int, int]:
+    """Version and epoch of a catalog, read for every question.
+
+    Raises:
+        NotFound: There is none of this id.
+    """
+    found = session.exec(select(Catalog.version, Catalog.epoch).where(col(Catalog.id) == catalog_id)).one_or_none()
+    if found is None:
+        raise NotFound(f"No catalog {catalog_id!r}; POST /v1/catalogs makes one.", param="catalog")
+    return found
+
+
 def page(session: Session, *, after: str | None = None, limit: int = 20, order: Order = "desc") -> Page[Catalog]:
     """Catalogs, newest first."""
     return read_page(session, Catalog, keys=("created_at", "id"), after=after, limit=limit, order=order)
