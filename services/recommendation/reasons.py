@@ -42,7 +42,7 @@ def reasons(catalog: LiveCatalog, rows: Ints, wish: Wish, query: Floats | None) 
     said, likeness = _said(catalog, rows, history), vectors @ catalog.shelf.vectors[history].T
     itself = rows[:, None] == history[None, :]  # an item that is offered again is no evidence for itself
     said, likeness = np.where(itself, 0.0, said), np.where(itself, -1.0, likeness)
-    return [_reason(catalog, history, *one, often) for *one, often in zip(said, likeness, popular, strict=True)]
+    return [_reason(catalog, history, said[place], likeness[place], often) for place, often in enumerate(popular)]
 
 
 def _reason(catalog: LiveCatalog, history: Ints, said: Floats, likeness: Floats, popular: float | None) -> Reason:
@@ -62,7 +62,8 @@ def _said(catalog: LiveCatalog, rows: Ints, history: Ints) -> Floats:
     weights = decay(len(history), _HALF_LIFE)
     together = catalog.shelf.goes_with.said(rows, history, weights)
     after = catalog.shelf.follows.said(rows, history, weights)
-    return np.where(together.any(axis=1)[:, None], together, after)
+    loud = np.any(together > 0, axis=1)
+    return np.where(loud[:, None], together, after)
 
 
 def _popular(wish: Wish, rows: Ints) -> list[float | None]:
