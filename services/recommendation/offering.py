@@ -14,14 +14,13 @@ from services.recommendation.person import Person
 from services.recommendation.reasons import reasons
 from shared.contracts.recommendation import OfferedItem, Reason, RecommendItems
 from shared.errors import NotFound
+from shared.tasks.recommendation.diversity import POOL, unlike
 from shared.tasks.recommendation.filters import compiled
 from shared.tasks.recommendation.neighbours import Floats, Ints
 from shared.tasks.recommendation.reader import by_query
 from shared.tasks.recommendation.retrieval import RANKED_WHOLE
 from shared.tasks.recommendation.signals import Wish
 
-#: Items of which the most unlike are chosen, for each that is wanted.
-_POOL = 5
 #: Items whose texts are most like one, of which others like it are chosen in a large catalog.
 _ALIKE = 1_000
 
@@ -93,28 +92,16 @@ def _like(catalog: LiveCatalog, asked: RecommendItems, now: float) -> tuple[Offe
 
 
 def _best(catalog: LiveCatalog, rows: Ints, scores: Floats, asked: RecommendItems) -> list[tuple[int, float]]:
-    """The best rows; with diversity, chosen one by one, each unlike those before it (Carbonell and Goldstein 1998)."""
+    """The best rows; with diversity, those among them that are unlike one another."""
     if not len(rows):
         return []
-    pool = min(len(rows), asked.n if asked.diversity == 0 else asked.n * _POOL)
+    pool = min(len(rows), asked.n if asked.diversity == 0 else asked.n * POOL)
     order = np.argpartition(-scores, pool - 1)[:pool]
     order = order[np.lexsort((rows[order], -scores[order]))]
     if asked.diversity == 0:
         return [(int(rows[one]), float(scores[one])) for one in order]
-    return _unlike(catalog.shelf.vectors[rows[order]], rows[order], scores[order], asked)
-
-
-def _unlike(vectors: Floats, rows: Ints, scores: Floats, asked: RecommendItems) -> list[tuple[int, float]]:
-    spread = max(float(scores.max() - scores.min()), 1e-9)
-    worth = (1 - asked.diversity) * (scores - scores.min()) / spread
-    alike, left = np.zeros(len(rows), np.float32), np.ones(len(rows), bool)
-    found: list[tuple[int, float]] = []
-    while left.any() and len(found) < asked.n:
-        place = int(np.where(left, worth - asked.diversity * alike, -np.inf).argmax())
-        left[place] = False
-        found.append((int(rows[place]), float(scores[place])))
-        alike = np.maximum(alike, vectors @ vectors[place])
-    return found
+    kept = unlike(catalog.shelf.vectors[rows[order]], scores[order], asked.n, asked.diversity)
+    return [(int(rows[one]), float(scores[one])) for one in order[kept]]
 
 
 def _told(

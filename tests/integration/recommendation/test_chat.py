@@ -43,7 +43,7 @@ class Chat:
         return dict(reply.raise_for_status().json())
 
     def items(self, text: str) -> list[str]:
-        return [card["item_id"] for card in self.say(text)["items"]]
+        return [card["item_id"] for card in self.say(text)["parley"]["items"]]
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -69,20 +69,21 @@ def apply(shop: Shop, source: str) -> None:
     wait_for(lambda: begun(shop).say("greet")["bot_version"] == version, 30, "the bot", pause=0.05)
 
 
-def begun(shop: Shop, **customer: Any) -> Chat:
-    return Chat(shop, shop.http.post("/v1/conversations", json=customer).raise_for_status().json()["id"])
+def begun(shop: Shop, **metadata: str) -> Chat:
+    reply = shop.http.post("/v1/conversations", json={"metadata": metadata})
+    return Chat(shop, reply.raise_for_status().json()["id"])
 
 
 def test_what_is_chosen_and_refused_becomes_events_of_the_customer(shop: Shop) -> None:
-    shop.http.post("/v1/customers", json={"id": "ann", "consent": True}).raise_for_status()
-    chat = begun(shop, customer_id="ann")
+    shop.http.post("/v1/customers/ann", json={"consent": True}).raise_for_status()
+    chat = begun(shop, customer="ann")
     said = chat.say("gifts of tea")
-    first = [card["item_id"] for card in said["items"]]
+    first = [card["item_id"] for card in said["parley"]["items"]]
     assert len(first) == 3
     assert all(item.startswith("tea") for item in first), "the slot filters"
     assert said["content"].count("\n1. ") == 1
     assert chat.items("the second one") == [first[1]]
-    second = chat.items("something else")
+    second = chat.items("something else: tea")
     assert second
     assert not set(second) & set(first)
     told = shop.http.get(f"/v1/catalogs/{shop.catalog}/users/ann").json()
@@ -96,11 +97,20 @@ def test_what_is_chosen_and_refused_becomes_events_of_the_customer(shop: Shop) -
 
 
 def test_of_a_customer_who_has_not_consented_nothing_is_known(shop: Shop) -> None:
-    shop.http.post("/v1/customers", json={"id": "bob"}).raise_for_status()
-    chat = begun(shop, customer_id="bob")
+    shop.http.post("/v1/customers/bob", json={}).raise_for_status()
+    chat = begun(shop, customer="bob")
     chat.items("gifts of lamp")
     assert len(chat.items("1")) == 1
     assert shop.http.get(f"/v1/catalogs/{shop.catalog}/users/bob").json()["events"] == []
+
+
+def test_consent_that_is_taken_back_ends_it_amid_a_conversation(shop: Shop) -> None:
+    shop.http.post("/v1/customers/eve", json={"consent": True}).raise_for_status()
+    chat = begun(shop, customer="eve")
+    chat.items("gifts of tea")
+    shop.http.post("/v1/customers/eve", json={"consent": False}).raise_for_status()
+    assert len(chat.items("1")) == 1
+    assert shop.http.get(f"/v1/catalogs/{shop.catalog}/users/eve").json()["events"] == []
 
 
 def test_a_bot_that_offers_from_a_catalog_that_is_not_there_is_refused(shop: Shop) -> None:
