@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -47,7 +48,7 @@ class Shelves:
     artifacts: str
     id: str = field(default_factory=lambda: f"shop-{uuid4().hex[:8]}")
 
-    def open(self, **rules: float) -> Shelves:
+    def open(self, **rules: Any) -> Shelves:
         """Another catalog, with the items and events of the sample."""
         other = Shelves(self.database, self.submissions, self.artifacts)
         with self.database.transaction() as session:
