@@ -136,7 +136,7 @@ def test_events_after_the_cut_change_nothing_that_is_learned_from(shelves: Shelv
         parts = shop.rows(until)
         audience = Audience(parts.test)
         seen = [(one.person, one.right, one.history.tolist(), one.popularity.tolist()) for one in audience.judged()]
-        return parts, examples_of(encoder, parts.train, None), seen, audience.counts().tolist()
+        return parts, examples_of(encoder, parts.train, None, hard=True), seen, audience.counts().tolist()
 
     before = learned()
     everybody = sorted({row.who for row in shop.rows(until).test})
@@ -161,7 +161,7 @@ def test_hard_negatives_are_alike_and_never_of_the_persons_own_history(shelves: 
         for one in encoder.tokens.encode([text])
     }
     told = {row.who: {visit.item.text for visit in row.visits} for row in train}
-    found = examples_of(encoder, train, None)
+    found = examples_of(encoder, train, None, hard=True)
     hard = [example for example in found if len(example.texts) == 2]
     assert len(hard) > len(found) // 2
     pairs = iter(found)

@@ -31,8 +31,10 @@ def at_once(make: Callable[[Floats], VectorIndex], vectors: Floats) -> Future[Ve
 def around(centres: Floats, kinds: list[int], seed: int) -> Floats:
     """Vectors of length 1, each near the centre of its kind."""
     noise = np.random.default_rng(seed).standard_normal((len(kinds), WIDTH)) / np.sqrt(WIDTH)
-    found = centres[kinds] + 0.7 * noise
-    return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+    found = (centres[kinds] + 0.7 * noise).astype(np.float32)
+    lengths: Floats = np.linalg.norm(found, axis=1, keepdims=True)
+    unit: Floats = found / lengths
+    return unit
 
 
 CENTRES: Floats = np.linalg.qr(np.random.default_rng(0).standard_normal((WIDTH, KINDS)))[0].T.astype(np.float32)
@@ -78,11 +80,10 @@ def test_an_item_that_came_or_changed_after_the_index_was_made_is_found() -> Non
     person = Person(("item 501",))
     twin = live.shelf.vectors[501][None]
     live.put([ItemRow("new", "x")], twin, [])
-    assert offered(live, person)[0] == "item 501"
-    assert offered(live, person)[1] == "new"
+    assert set(offered(live, person)[:2]) == {"item 501", "new"}
     live.put([ITEMS[700]], twin, [])
     live.put([], twin, ["new"])
-    assert offered(live, person)[1] == "item 700"
+    assert set(offered(live, person)[:2]) == {"item 501", "item 700"}
 
 
 def test_a_filter_that_leaves_few_is_searched_whole(indexed: LiveCatalog) -> None:

@@ -25,6 +25,9 @@ _OF_ONE, _OF_ALL = 30, 8_000
 #: Pairs that choose the weights.
 _HELD_OUT = 1_000
 
+HARD = False
+"""Whether each right answer has a wrong one beside it that is hard to tell from it; see ``docs/recommendation-quality.md`` for what it does."""
+
 Ids = tuple[int, ...]
 
 
@@ -46,14 +49,14 @@ class Example:
         return max(len(self.tokens), *(len(text) for text in self.texts)) if self.texts else len(self.tokens)
 
 
-def examples_of(encoder: TextEncoder, rows: Sequence[History], _schema: None) -> list[Example]:
+def examples_of(encoder: TextEncoder, rows: Sequence[History], _schema: None, *, hard: bool = HARD) -> list[Example]:
     """Of histories with a target the last item and the target; of others each item and the next."""
     held_out = any(row.target is not None for row in rows)
     pairs = [pair for row in rows for pair in _pairs(row, all_of_them=not held_out)]
     pairs = list(thinned(pairs, _HELD_OUT if held_out else _OF_ALL))
     counts = Counter(pair.second.item_id for pair in pairs)
     ids = _ids(encoder, [item for pair in pairs for item in (pair.first, pair.second)])
-    wrong = None if held_out or not pairs else HardNegatives(ids)
+    wrong = HardNegatives(ids) if hard and pairs and not held_out else None
     return [
         Example(ids[pair.first.item_id], _answers(pair, ids, wrong), math.log(counts[pair.second.item_id] / len(pairs)))
         for pair in pairs
