@@ -82,7 +82,7 @@ def test_an_item_that_came_or_changed_after_the_index_was_made_is_found() -> Non
     live.put([ItemRow("new", "x")], twin, [])
     assert set(offered(live, person)[:2]) == {"item 501", "new"}
     live.put([ITEMS[700]], twin, [])
-    live.put([], twin, ["new"])
+    live.put([], twin[:0], ["new"])
     assert set(offered(live, person)[:2]) == {"item 501", "item 700"}
 
 
