@@ -13,3 +13,9 @@ def upgrade() -> None:
     """Add the columns."""
     op.add_column("catalogs", sa.Column("retrain_events", sa.Integer(), nullable=True))
     op.add_column("catalogs", sa.Column("retrain_drift", sa.Float(), nullable=True))
+
+
+def downgrade() -> None:
+    """Take the columns out again."""
+    op.drop_column("catalogs", "retrain_drift")
+    op.drop_column("catalogs", "retrain_events")
