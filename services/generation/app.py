@@ -25,6 +25,7 @@ from services.generation.repository import BotRepository
 from services.generation.retrieval import app as retrieval
 from services.generation.settings import GenerationSettings
 from services.generation.turns.explainer import TurnExplainer
+from services.generation.turns.recommending import recommender
 from services.generation.turns.writer import TurnWriter
 from shared.artifacts.store import ArtifactStore, open_store
 from shared.background import Ticker
@@ -75,6 +76,7 @@ def running(settings: GenerationSettings) -> Iterator[Health]:
         writer = TurnWriter(
             registry,
             knowledge.searcher.search,
+            recommender(knowledge.requester, settings.recommendation_timeout_seconds),
             models.generate,
             lambda name: name if name.partition("/")[0] in settings.engines else library.language_model(name),
             timeout=settings.turn_timeout_seconds,

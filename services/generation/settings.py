@@ -37,6 +37,8 @@ class GenerationSettings(PlatformSettings):
     first. A chunk takes some 2 kB."""
     knowledge_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
     """How long nlu may take for the vectors of some texts."""
+    recommendation_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 5.0
+    """How long recommendation may take for the items that a bot offers."""
     knowledge_lease_seconds: Annotated[float, Field(gt=1, le=3600)] = 30.0
     """Time after which a document whose reader has died is taken over by another."""
     media_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import RLock
 from typing import NamedTuple
 
 from services.recommendation.live_catalog import LiveCatalog
+from services.recommendation.person import NOBODY, People, Person, person
 from services.recommendation.repository import CatalogRepository, Standing
 from shared.errors import ParleyError, Unavailable, reason_of
 from shared.storage.knowledge.catalogs import NOTHING_SEEN, Seen
@@ -34,6 +35,18 @@ class _Page(NamedTuple):
     seen: Seen
 
 
+class Ready(NamedTuple):
+    """A catalog that answers.
+
+    Attributes:
+        live: In step with the database.
+        person: Who somebody is, ``None`` being nobody.
+    """
+
+    live: LiveCatalog
+    person: Callable[[str | None], Person]
+
+
 @dataclass(slots=True)
 class _Entry:
     """One catalog.
@@ -46,6 +59,7 @@ class _Entry:
         loading: The next one, while it is read.
         wanted: Epoch and model of that one.
         reading: Many changed items, while they are read.
+        people: Who asked lately, in step with the events that were read.
     """
 
     live: LiveCatalog | None = None
@@ -55,6 +69,7 @@ class _Entry:
     loading: Future[_Entry] | None = None
     wanted: tuple[int, str | None] = (-1, None)
     reading: Future[list[_Page]] | None = None
+    people: People = field(default_factory=People)
 
 
 class Catalogs:
@@ -74,14 +89,14 @@ class Catalogs:
         self._failure: str | None = None
 
     @contextmanager
-    def ready(self, catalog_id: str, who: str | None = None) -> Iterator[tuple[LiveCatalog, Standing]]:
-        """A catalog in step with the database, and where it stands.
+    def ready(self, catalog_id: str) -> Iterator[Ready]:
+        """A catalog in step with the database.
 
         Raises:
             NotFound: There is no such catalog.
             Unavailable: It is being read for the first time, or the database is away.
         """
-        standing = self._repository.standing(catalog_id, who)
+        standing = self._repository.standing(catalog_id)
         with self._lock:
             entry = self._entry(catalog_id)
             self._swap(catalog_id, entry)
@@ -90,7 +105,9 @@ class Catalogs:
                 raise Unavailable(f"the catalog {catalog_id} is being read; send the request again in a second")
             if entry.version < standing.version:
                 self._catch_up(catalog_id, entry, entry.live, standing.version)
-            yield entry.live, standing
+            entry.live.keep_index(self._loader.submit)
+            people = entry.people if entry.live.epoch == standing.epoch else None
+            yield Ready(entry.live, lambda who: self._person(catalog_id, who, people))
 
     def prepare(self, catalog_id: str) -> None:
         """Read a catalog, or what is new in it, before it is asked for."""
@@ -111,6 +128,17 @@ class Catalogs:
             for entry in self._entries.values():
                 if entry.live is not None:
                     entry.live.close()
+
+    def _person(self, catalog_id: str, who: str | None, people: People | None) -> Person:
+        """Somebody; where something was taken away since the catalog was read, nothing that is remembered holds."""
+        if who is None:
+            return NOBODY
+        found = None if people is None else people.get(who)
+        if found is None:
+            found = person(self._repository.events_of(catalog_id, who))
+            if people is not None:
+                people.keep(who, found)
+        return found
 
     def _entry(self, catalog_id: str) -> _Entry:
         entry = self._entries.setdefault(catalog_id, _Entry())
@@ -158,7 +186,7 @@ class Catalogs:
         self._failure = None
         before = entry.live
         entry.live, entry.items, entry.events, entry.version = read.live, read.items, read.events, read.version
-        entry.reading = None
+        entry.reading, entry.people = None, read.people
         if before is not None:
             before.close()
             metrics.MODEL_SWAPS.labels("recommendation").inc()
@@ -191,4 +219,5 @@ class Catalogs:
     def _count(self, catalog_id: str, entry: _Entry, live: LiveCatalog) -> None:
         for events, seen in self._repository.events(catalog_id, entry.events):
             live.count(events)
+            entry.people.changed(events)
             entry.events = seen

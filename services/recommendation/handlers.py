@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from services.recommendation.catalogs import Catalogs
-from services.recommendation.offering import offer, person
+from services.recommendation.offering import offer
 from shared.contracts.jobs import deployed_catalog
 from shared.contracts.recommendation import CatalogChanged, ItemsRecommended, RecommendItems
 from shared.contracts.releases import BotPublished, ModelPublished
@@ -20,12 +20,19 @@ def build_handlers(catalogs: Catalogs, clock: Callable[[], float]) -> Handlers:
         clock: Unix seconds.
     """
 
-    def on_question(asked: RecommendItems) -> ItemsRecommended:
-        with catalogs.ready(asked.catalog, asked.who) as (live, standing):
-            found = offer(live, asked, person(standing.events, asked.session), clock())
-            return ItemsRecommended(items=found, model=live.model_id)
+    def on_questions(asked: Sequence[RecommendItems]) -> list[ItemsRecommended]:
+        """Those that came together look into the database once for each catalog."""
+        found: dict[int, ItemsRecommended] = {}
+        for catalog in dict.fromkeys(one.catalog for one in asked):
+            with catalogs.ready(catalog) as ready:
+                for place, one in enumerate(asked):
+                    if one.catalog == catalog:
+                        who = ready.person(one.who).after(one.session)
+                        items = offer(ready.live, one, who, clock())
+                        found[place] = ItemsRecommended(items=items, model=ready.live.model_id)
+        return [found[place] for place in range(len(asked))]
 
-    return {RecommendItems: one_by_one(on_question)}
+    return {RecommendItems: on_questions}
 
 
 def build_news_handlers(changed: Callable[[str], None]) -> Handlers:

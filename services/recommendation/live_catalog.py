@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommendation import untrained
+from services.recommendation.growing_index import GrowingIndex, Submit
 from shared.tasks.recommendation.filters import Holds
 from shared.tasks.recommendation.histories import is_liked
 from shared.tasks.recommendation.neighbours import Floats, Ints, Neighbours
 from shared.tasks.recommendation.popularity import WIDTH, Popularity
 from shared.tasks.recommendation.reader import RecommendingReader
 from shared.tasks.recommendation.record import EventRow, ItemRow
+from shared.tasks.recommendation.retrieval import most_popular
 from shared.tasks.recommendation.shelf import CATEGORIES, Shelf, attributes_of
+from shared.tasks.recommendation.signals import Wish
 
 #: Filters whose items are remembered.
 _FILTERS = 64
@@ -26,12 +29,13 @@ _FADING = 60.0
 
 @dataclass(slots=True)
 class _Counts:
-    """Popularity, and what is seen of it."""
+    """Popularity, what is seen of it, and which items are first by it, once that was asked."""
 
     popularity: Popularity
     seen: Floats
     seen_at: float = 0.0
     events: int = 0
+    popular: Ints | None = None
 
 
 class LiveCatalog:
@@ -64,6 +68,8 @@ class LiveCatalog:
             _Counts(Popularity(len(known)), np.zeros((len(known), WIDTH), np.float32)) for _ in range(2)
         )
         self._filtered: OrderedDict[str, NDArray[np.bool_]] = OrderedDict()
+        self._index = GrowingIndex()
+        self._shelf: Shelf | None = None
 
     def __len__(self) -> int:
         return len(self._items)
@@ -76,6 +82,11 @@ class LiveCatalog:
     @property
     def shelf(self) -> Shelf:
         """The items as a ranker sees them."""
+        if self._shelf is None:
+            self._shelf = self._as_shelf()
+        return self._shelf
+
+    def _as_shelf(self) -> Shelf:
         count = len(self._items)
         tables = (Neighbours.none(0),) * 2
         if self.reader is not None:
@@ -88,7 +99,14 @@ class LiveCatalog:
             self._prices[:count],
             *tables,
             self._chosen[:count],
+            self._index.built,
+            self._index.beside(),
         )
+
+    def keep_index(self, submit: Submit) -> None:
+        """See to it that a large catalog has an index of its vectors, made by ``submit`` in another thread."""
+        if self._index.keep(self._vectors[: len(self)], submit):
+            self._shelf = None
 
     def embed(self, texts: Sequence[str]) -> Floats:
         """[n, d] of texts, like those of items."""
@@ -108,10 +126,12 @@ class LiveCatalog:
             self._available[row] = item.available
             self._categories[row], self._prices[row] = attributes_of(item, self._names)
             self._vectors[row] = vector
+            self._index.changed(row)
         for item_id in gone:
             row = self._row(item_id)
             self._items[row], self._available[row] = None, False
         self._filtered.clear()
+        self._shelf = None
 
     def count(self, events: Sequence[EventRow]) -> None:
         """Events that came in: what was bought or liked is popular; where nothing is bought, what is looked at."""
@@ -124,15 +144,29 @@ class LiveCatalog:
                 rows, times, weights = (np.array(column) for column in zip(*told, strict=True))
                 counts.popularity.add_all(rows.astype(np.int32), times.astype(np.float64), weights.astype(np.float64))
                 counts.events += len(told)
-                counts.seen_at = 0.0
+                counts.popular = None
+                if len(counts.seen) == len(self):
+                    counts.seen[rows] = counts.popularity.seen(rows)
 
     def popularity(self, now: float) -> Floats:
         """[n, WIDTH] as ``Popularity.seen`` has it."""
         counts = self._strong if self._strong.events else self._weak
         if counts.seen_at + _FADING < now or len(counts.seen) != len(self):
             counts.popularity.forward(now)
-            counts.seen, counts.seen_at = counts.popularity.seen()[: len(self)], now
+            counts.seen, counts.seen_at, counts.popular = counts.popularity.seen()[: len(self)], now, None
         return counts.seen
+
+    def popular(self, now: float) -> Ints:
+        """Rows of the most popular items."""
+        seen, counts = self.popularity(now), self._strong if self._strong.events else self._weak
+        if counts.popular is None:
+            counts.popular = most_popular(seen)
+        return counts.popular
+
+    def ranked(self, shelf: Shelf, wish: Wish, among: Ints | None, query: Floats | None) -> tuple[Ints, Floats]:
+        """Rows of items and their scores, by the model, or by what is known without one; see ``Ranking.ranked``."""
+        ranked = untrained.ranked if self.reader is None else self.reader.ranking.ranked
+        return ranked(shelf, wish, among, query)
 
     def place(self, item_id: str) -> int | None:
         """The row of an item that is there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -33,13 +33,11 @@ class Standing(NamedTuple):
         version: Grows with each change.
         epoch: Grows when something was taken away for good.
         model: In production for it.
-        events: Of the person who asks, oldest first.
     """
 
     version: int
     epoch: int
     model: str | None
-    events: tuple[EventRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +56,23 @@ class CatalogRepository:
     cache: Path
     threads: int
 
-    def standing(self, catalog_id: str, who: str | None) -> Standing:
-        """Where a catalog stands now, and what somebody did; of one who has opted out, nothing.
+    def standing(self, catalog_id: str) -> Standing:
+        """Where a catalog stands now.
 
         Raises:
             NotFound: There is no such catalog.
             Unavailable: The database is away.
         """
         with self.database.reading() as session:
-            row = catalogs.get(session, catalog_id)
-            model = models.production(session, catalog_deployment(catalog_id))
-            told: Sequence[CatalogEvent] = ()
-            if who is not None and not catalogs.opted_out(session, catalog_id, [who]):
-                told = catalogs.events_of(session, catalog_id, who, limit=_LAST)
-            return Standing(row.version, row.epoch, model, tuple(map(event_row, told)))
+            version, epoch = catalogs.standing(session, catalog_id)
+            return Standing(version, epoch, models.production(session, catalog_deployment(catalog_id)))
+
+    def events_of(self, catalog_id: str, who: str) -> list[EventRow]:
+        """What somebody did, oldest first; of one who has opted out, nothing."""
+        with self.database.reading() as session:
+            if catalogs.opted_out(session, catalog_id, [who]):
+                return []
+            return [event_row(row) for row in catalogs.events_of(session, catalog_id, who, limit=_LAST)]
 
     def changed(self, catalog_id: str, since: Seen, limit: int) -> int:
         """How many items changed after what was seen, counted up to a limit."""

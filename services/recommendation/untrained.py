@@ -7,9 +7,10 @@ from zlib import crc32
 
 import numpy as np
 
-from shared.tasks.recommendation.neighbours import Floats
+from shared.tasks.recommendation.neighbours import Floats, Ints
+from shared.tasks.recommendation.retrieval import candidates
 from shared.tasks.recommendation.shelf import Shelf
-from shared.tasks.recommendation.signals import Wish, decay
+from shared.tasks.recommendation.signals import MAX_HISTORY, Wish, decay
 from shared.text.normalisation import folded
 
 #: Size of a vector: into so many numbers all groups of letters are hashed.
@@ -43,11 +44,32 @@ def vectors(texts: Sequence[str]) -> Floats:
     return found
 
 
-def scores(shelf: Shelf, wish: Wish) -> Floats:
-    """[n]: likeness to what somebody chose last, and how many choose an item now, each 0 to 1."""
+def ranked(shelf: Shelf, wish: Wish, among: Ints | None = None, query: Floats | None = None) -> tuple[Ints, Floats]:
+    """Rows of items and their scores, as a model has them: likeness to what somebody chose last, and how many choose an item now, each 0 to 1.
+
+    Args:
+        shelf: The items.
+        wish: Who is asking.
+        among: The only ones that count.
+        query: [d], the vector of a text; items like it are worth ranking too.
+    """
+    wanted = _wanted(shelf, wish)
+    if among is None:
+        directions = [one for one in (wanted, query) if one is not None]
+        among = candidates(shelf, wish, np.stack(directions) if directions else np.zeros((0, WIDTH), np.float32))
+    rows = slice(None) if among is None else among
     now = wish.popularity[:, _SEASON]
-    found = now / max(float(now.max(initial=0.0)), 1e-9)
-    if len(wish.history):
-        wanted = decay(len(wish.history), _HALF_LIFE) @ shelf.vectors[wish.history]
-        found = 0.5 * found + shelf.vectors @ (wanted / max(float(np.linalg.norm(wanted)), 1e-9))
-    return found.astype(np.float32)
+    most = now if wish.popular is None else now[wish.popular]
+    found = now[rows] / max(float(most.max(initial=0.0)), 1e-9)
+    if wanted is not None:
+        found = 0.5 * found + shelf.vectors[rows] @ wanted
+    return np.arange(len(shelf), dtype=np.int32) if among is None else among, found.astype(np.float32)
+
+
+def _wanted(shelf: Shelf, wish: Wish) -> Floats | None:
+    """[d], the direction of what somebody chose last; ``None`` of one who has chosen nothing."""
+    history = wish.history[-MAX_HISTORY:]
+    if not len(history):
+        return None
+    found = decay(len(history), _HALF_LIFE) @ shelf.vectors[history]
+    return (found / max(float(np.linalg.norm(found)), 1e-9)).astype(np.float32)

@@ -22,6 +22,7 @@ from shared.bot.parts import (
     Text,
     Texts,
 )
+from shared.bot.recommending import Recommend
 from shared.bot.slot import Slot
 from shared.bot.wording import Control, Fallback, Wording
 from shared.bot.writing import FreeChat, Grounding
@@ -159,6 +160,7 @@ class Bot(Part):
     slots: dict[Name, Slot] = Field(default_factory=dict)
     flows: dict[Name, Flow] = Field(default_factory=dict)
     answers: dict[Label, AnyReply] = Field(default_factory=dict)
+    recommend: dict[Name, Recommend] = Field(default_factory=dict)
     knowledge: tuple[KnowledgePair, ...] = ()
     guards: Guards = Guards()
     grounding: Grounding | None = None
@@ -171,6 +173,11 @@ class Bot(Part):
         """The name of the flow that an intent starts."""
         return next((name for name, flow in self.flows.items() if intent in flow.intents), None)
 
+    def recommended_by(self, intent: str) -> str | None:
+        """The name of what is offered on an intent."""
+        return next((name for name, one in self.recommend.items() if intent in one.intents), None)
+
     def handles(self, intent: str) -> bool:
         """Whether something is said or done for an intent outside a flow."""
-        return intent in self.answers or intent in self.handover.intents or self.flow_started_by(intent) is not None
+        begins = self.flow_started_by(intent) is not None or self.recommended_by(intent) is not None
+        return begins or intent in self.answers or intent in self.handover.intents

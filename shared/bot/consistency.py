@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from shared.bot.bot import Bot, Flow
 from shared.bot.document import Path
 from shared.bot.parts import Reply, Tones
+from shared.bot.recommending import NUMBERS, ORDERED
 from shared.bot.slot import Slot
 from shared.bot.template import CUSTOMER, placeholders
 from shared.contracts.understanding import OUT_OF_SCOPE
@@ -26,6 +27,9 @@ DIALOGUE_PLACEHOLDERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("wording", "stuck"): ("", "question", "flow"),
     ("wording", "source"): ("answer", "source"),
     ("wording", "noted"): ("values",),
+    ("wording", "offer"): ("items",),
+    ("wording", "offer_picked"): ("item",),
+    ("wording", "offer_nothing"): ("",),
     ("wording", "picture"): ("",),
     ("wording", "picture_values"): ("values",),
     ("fallback", "offer_two"): ("first", "second"),
@@ -49,6 +53,7 @@ def contradictions(bot: Bot) -> Iterator[Contradiction]:
         _slots,
         _flows,
         _answers,
+        _recommend,
         _dialogue_texts,
         _languages,
         _knowledge,
@@ -91,8 +96,9 @@ def _mentions(bot: Bot) -> Iterator[Contradiction]:
         if flow.interrupted_by != "all":
             for index, intent in enumerate(flow.interrupted_by):
                 yield ("flows", name, "interrupted_by", index), intent
-    for index, intent in enumerate(bot.handover.intents):
-        yield ("handover", "intents", index), intent
+    for name, action in bot.recommend.items():
+        yield from ((("recommend", name, "intents", index), intent) for index, intent in enumerate(action.intents))
+    yield from ((("handover", "intents", index), intent) for index, intent in enumerate(bot.handover.intents))
     for signal in bot.control.model_fields_set:
         for index, intent in enumerate(getattr(bot.control, signal).intents):
             yield ("control", signal, "intents", index), intent
@@ -113,6 +119,11 @@ def _answered_once(bot: Bot) -> Iterator[Contradiction]:
     for name, flow in bot.flows.items():
         claims += [
             (("flows", name, "intents", index), intent, f"flows.{name}") for index, intent in enumerate(flow.intents)
+        ]
+    for name, action in bot.recommend.items():
+        claims += [
+            (("recommend", name, "intents", index), intent, f"recommend.{name}")
+            for index, intent in enumerate(action.intents)
         ]
     for path, intent, owner in claims:
         first = owners.setdefault(intent, owner)
@@ -166,6 +177,24 @@ def _flow_slots(bot: Bot, path: tuple[str, ...], flow: Flow) -> Iterator[Contrad
 def _answers(bot: Bot) -> Iterator[Contradiction]:
     for intent, reply in bot.answers.items():
         yield from _reply(bot, ("answers", intent), reply, filled=())
+
+
+def _recommend(bot: Bot) -> Iterator[Contradiction]:
+    """What narrows an offer has to be known when it is made: flows that are over leave only what is remembered."""
+    for name, action in bot.recommend.items():
+        used = [(("recommend", name, "filters", slot), slot) for slot in action.filters]
+        used += [(("recommend", name, "query", str(index)), slot) for index, slot in enumerate(action.query)]
+        for path, slot in used:
+            known = bot.slots.get(slot)
+            if known is None:
+                yield path, _unknown(slot, bot.slots, "slot")
+            elif not known.remember:
+                yield path, f"the slot {slot!r} is forgotten by then; give it `remember: true`"
+            elif slot in action.filters and action.filters[slot].type in ORDERED and known.type not in NUMBERS:
+                yield (
+                    path,
+                    f"{slot!r} holds no number to compare by; its type has to be one of {', '.join(sorted(NUMBERS))}",
+                )
 
 
 def _reply(bot: Bot, path: Path, reply: Reply, *, filled: Sequence[str]) -> Iterator[Contradiction]:

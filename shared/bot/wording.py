@@ -40,6 +40,13 @@ def phrases(listed: str) -> tuple[str, ...]:
     return tuple(phrase.strip() for phrase in listed.split(","))
 
 
+_OTHERS = (
+    "something else, anything else, something different, anything different, other ones, others, another one, another, show me more, "
+    "none of these, none of those, none of them, not that, not that one, not those, not these, not this one, not this, don't like, do not like, "
+    "换一个, 换一批, 别的, 其他的, 都不要, 不喜欢, 不要这个"
+)
+
+
 class Signal(Part):
     """How a customer says something that steers the dialogue.
 
@@ -66,6 +73,8 @@ class Control(Part):
     """Said in a flow: the question again, and the offer of a person."""
     resume: Signal = Signal(words=phrases(_RESUME))
     """Said after a hand-over: the customer wants the bot back."""
+    others: Signal = Signal(words=phrases(_OTHERS))
+    """Said of items that were offered: others are wanted."""
     first: Signal = Signal(words=phrases("1, first, the first, first one, the former"))
     second: Signal = Signal(words=phrases("2, second, the second, second one, the latter, the last one"))
 
@@ -87,6 +96,9 @@ class Wording(Part):
     noted: SomeTexts = ("Thank you, I have noted {values}.",)
     picture: SomeTexts = ("Thank you for the picture. What can I do for you?",)
     picture_values: SomeTexts = ("In your picture I read {values}. Is that right?",)
+    offer: SomeTexts = ("What about one of these?\n{items}",)
+    offer_picked: SomeTexts = ("{item}: a good choice.",)
+    offer_nothing: SomeTexts = ("I am sorry, I have nothing else that fits.",)
     other_language: dict[Language, SomeTexts] = Field(default_factory=dict)
     """By language: said to a customer who writes in a language that the bot does not know."""
 

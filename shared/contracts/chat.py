@@ -9,6 +9,7 @@ from pydantic import Field
 
 from shared.contracts.media import Attachment
 from shared.contracts.message import REPLY, Exchange, Message, Route, Value
+from shared.contracts.recommendation import ReasonKind
 from shared.contracts.understanding import Understanding
 
 PROBE = "readiness"
@@ -40,6 +41,46 @@ class FlowState(Value):
     """Values among which the customer has to choose for ``asked``, in the order shown."""
 
 
+class OfferedCard(Value):
+    """An item that was offered.
+
+    Attributes:
+        number: As it stands in the answer, from 1.
+        item_id: Of its catalog.
+        title: How it is called.
+        reason: What spoke for it most.
+    """
+
+    number: int
+    item_id: str
+    title: str
+    reason: ReasonKind | None = None
+
+
+class OfferState(Value):
+    """The items that a conversation was offered."""
+
+    action: str
+    """By which ``recommend`` of the bot file."""
+    catalog: str
+    items: tuple[OfferedCard, ...] = ()
+    """Those shown last."""
+    picked: tuple[str, ...] = ()
+    """Ids of those that the customer chose, the last one last."""
+    refused: tuple[str, ...] = ()
+    """Ids of those that the customer does not want to see."""
+    query: str = ""
+    """What they should be about."""
+
+
+class ItemAct(Value):
+    """What a customer made of an item in the chat; the gateway counts it as an event of the catalog."""
+
+    catalog: str
+    item_id: str
+    type: Literal["click", "dismiss"]
+
+
 class DialogueState(Value):
     """All that the dialogue policy remembers between turns. Flows form a stack: the last one is active."""
 
@@ -61,6 +102,8 @@ class DialogueState(Value):
     """What may be said of the customer: ``id``, ``name``, ``language``, ``segment`` and attributes; empty without their consent."""
     proposed: dict[str, str] = Field(default_factory=dict)
     """Values read in a picture, by slot, which count once the customer has said yes."""
+    offer: OfferState | None = None
+    """The items that were offered last."""
     topic: str | None = None
     """What a bare value or "how long does it take?" is about: the intent or the knowledge pair that was answered last."""
 
@@ -135,6 +178,8 @@ class Answer(Value):
         sources: The passages that a grounded answer rests on.
         reasons: What was tried once nothing of the bot file had an answer, step by step, and what came of it; which guard blocked it.
         guards: What the guards saw in the message and in what a model wrote.
+        items: The items that it offers, or the one that was chosen.
+        noted: What the customer made of items that were offered before.
     """
 
     text: str
@@ -145,6 +190,8 @@ class Answer(Value):
     sources: tuple[Source, ...] = ()
     reasons: tuple[str, ...] = ()
     guards: tuple[GuardHit, ...] = ()
+    items: tuple[OfferedCard, ...] = ()
+    noted: tuple[ItemAct, ...] = ()
 
 
 class TurnReceived(Message):

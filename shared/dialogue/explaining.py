@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shared.contracts.explanations import RuleJudgement
-from shared.dialogue import answers, flows, guarding, handover, judging, languages, pictures, topics
+from shared.dialogue import answers, flows, guarding, handover, judging, languages, offers, pictures, topics
 from shared.dialogue.policy import RULES, Decision, Rule, fall_back
 from shared.dialogue.several import several
 
@@ -17,11 +17,14 @@ JUDGES: Mapping[Rule, tuple[str, judging.Judge]] = {
     handover.requested: ("person_requested", judging.requested),
     handover.angry: ("anger", judging.angry),
     handover.surging: ("surge", judging.surging),
+    offers.picked: ("item_picked", judging.picked),
+    offers.others: ("other_items", judging.others),
     pictures.confirmed: ("picture_confirmed", judging.confirmed),
     flows.go_on: ("flow_goes_on", judging.goes_on),
     topics.asked_on: ("follow_up", judging.asked_on),
     several: ("several_wishes", judging.several),
     languages.other_language: ("other_language", judging.other_language),
+    offers.begin: ("items_offered", judging.begin),
     answers.serve: ("intent", judging.serve),
     answers.look_up: ("knowledge", judging.look_up),
     topics.value_told: ("bare_value", judging.value_told),

@@ -129,6 +129,30 @@ def asked_on(turn: Turn, state: DialogueState, decided: bool) -> Reason:
     )
 
 
+def picked(_turn: Turn, state: DialogueState, decided: bool) -> Reason:
+    """See ``offers.picked``."""
+    if decided:
+        return Reason("the customer chose one of the items that were offered")
+    return Reason("no item is chosen" if state.offer is not None else "no items were offered")
+
+
+def others(_turn: Turn, state: DialogueState, decided: bool) -> Reason:
+    """See ``offers.others``."""
+    if decided:
+        return Reason("the customer wants other items than those that were offered")
+    return Reason("no others are asked for" if state.offer is not None else "no items were offered")
+
+
+def begin(turn: Turn, state: DialogueState, decided: bool) -> Reason:
+    """See ``offers.begin``."""
+    name = None if turn.intent is None else turn.bot.recommended_by(turn.intent)
+    if decided:
+        return Reason(f"the intent {turn.intent} has items offered by {name}", turn.confidence)
+    if name is not None and state.flows:
+        return Reason(f"{turn.intent} does not interrupt the flow {state.flows[-1].flow}")
+    return Reason("the message asks for nothing to be offered")
+
+
 def several(turn: Turn, _state: DialogueState, decided: bool) -> Reason:
     """See ``several.several``."""
     if decided:

@@ -8,9 +8,10 @@ from datetime import date
 from typing import Any, Literal
 
 from shared.bot.bot import Bot
-from shared.contracts.chat import KNOWLEDGE, Answer, DialogueState, FlowState, GuardHit, TurnReceived
+from shared.contracts.chat import KNOWLEDGE, Answer, DialogueState, FlowState, GuardHit, OfferState, TurnReceived
+from shared.contracts.recommendation import RecommendItems
 from shared.contracts.understanding import Understanding
-from shared.dialogue import acts, answers, flows, guarding, handover, languages, pictures, topics
+from shared.dialogue import acts, answers, flows, guarding, handover, languages, offers, pictures, topics
 from shared.dialogue.parts import turn_of
 from shared.dialogue.several import several
 from shared.dialogue.turn import Outcome, Search, Searches, Turn
@@ -30,6 +31,7 @@ class Decision:
         state: What is remembered.
         unanswered: Nothing of the bot file answers it; ``answer`` only says so, or asks again.
         rule: Which one decided.
+        wish: What recommendation is to be asked for; ``answer`` is what is said if it has nothing, see ``offers.offered``.
     """
 
     turn: Turn
@@ -38,6 +40,7 @@ class Decision:
     state: DialogueState
     unanswered: bool
     rule: Rule
+    wish: RecommendItems | None = None
 
 
 def decide(
@@ -78,7 +81,8 @@ def consider(
         answer = answer.model_copy(update={"guards": turn.guards})
     # A question amid a flow is no answer to what the flow has asked for.
     unanswered = rule is fall_back or (rule is flows.missed and acts.asks(turn.text))
-    return Decision(turn, before, answer, state, unanswered=unanswered, rule=rule)
+    wish = offers.wish(turn, state, received) if rule in (offers.begin, offers.others) else None
+    return Decision(turn, before, answer, state, unanswered=unanswered, rule=rule, wish=wish)
 
 
 def written(
@@ -111,6 +115,7 @@ def _current(bot: Bot, state: DialogueState) -> DialogueState:
             "slots": {name: value for name, value in state.slots.items() if name in bot.slots},
             "offered": tuple(intent for intent in state.offered if bot.handles(intent)),
             "topic": _current_topic(bot, state.topic),
+            "offer": _current_offer(bot, state.offer),
         }
     )
 
@@ -120,6 +125,11 @@ def _current_topic(bot: Bot, topic: str | None) -> str | None:
         return None
     known = {KNOWLEDGE + pair.id for pair in bot.knowledge} if topic.startswith(KNOWLEDGE) else bot.intents
     return topic if topic in known and (topic not in bot.intents or bot.handles(topic)) else None
+
+
+def _current_offer(bot: Bot, offer: OfferState | None) -> OfferState | None:
+    action = None if offer is None else bot.recommend.get(offer.action)
+    return offer if offer is not None and action is not None and action.catalog == offer.catalog else None
 
 
 def _current_flow(bot: Bot, state: FlowState) -> FlowState:
@@ -175,11 +185,14 @@ RULES: tuple[Rule, ...] = (
     handover.requested,
     handover.angry,
     handover.surging,
+    offers.picked,
+    offers.others,
     pictures.confirmed,
     flows.go_on,
     topics.asked_on,
     several,
     languages.other_language,
+    offers.begin,
     answers.serve,
     answers.look_up,
     topics.value_told,

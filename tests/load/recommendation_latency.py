@@ -24,7 +24,8 @@ import numpy as np
 import psutil
 
 from services.recommendation.live_catalog import LiveCatalog
-from services.recommendation.offering import offer, person
+from services.recommendation.offering import offer
+from services.recommendation.person import person
 from shared.contracts.recommendation import RecommendItems
 from shared.tasks.recommendation.record import EventRow, ItemRow, parse_event, parse_item
 from tests.infrastructure import free_port
@@ -165,7 +166,7 @@ def _bare(count: int) -> float:
     started, ends, done = time.perf_counter(), time.perf_counter() + _SECONDS / 2, 0
     question = RecommendItems(catalog="bench", who="u:somebody")
     while time.perf_counter() < ends:
-        offer(live, question, person(people[done % len(people)], ()), time.time())
+        offer(live, question, person(people[done % len(people)]), time.time())
         done += 1
     return done / (time.perf_counter() - started)
 

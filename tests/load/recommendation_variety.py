@@ -7,15 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.tasks.recommendation.diversity import POOL, unlike
 from tests.load.recommendation_data import DEPTH, Cut
-
-#: Items of which the most unlike are chosen, as serving has it.
-_POOL = 5 * DEPTH
 
 SETTINGS = (0.0, 0.3, 0.7)
 
 
-def variety(scores: NDArray[np.floating], one: Cut, vectors: NDArray[np.floating]) -> dict[str, Any]:
+def variety(scores: NDArray[np.floating], one: Cut, vectors: NDArray[np.float32]) -> dict[str, Any]:
     """At three settings of ``diversity``: NDCG@10, coverage in percent, and 1 less the mean cosine of two items of an offer."""
     found = {}
     for setting in SETTINGS:
@@ -36,23 +34,15 @@ def variety(scores: NDArray[np.floating], one: Cut, vectors: NDArray[np.floating
 
 
 def _offer(
-    scores: NDArray[np.floating], profile: NDArray[np.int64], vectors: NDArray[np.floating], diversity: float
+    scores: NDArray[np.floating], profile: NDArray[np.int64], vectors: NDArray[np.float32], diversity: float
 ) -> NDArray[np.int64]:
     """As ``services.recommendation.offering`` chooses."""
     mine = scores.astype(np.float64)
     mine[profile] = -np.inf
-    order = np.argsort(-mine, kind="stable")[: DEPTH if diversity == 0 else _POOL]
+    order = np.argsort(-mine, kind="stable")[: DEPTH if diversity == 0 else POOL * DEPTH]
     if diversity == 0:
         return order
-    best = mine[order]
-    worth = (1 - diversity) * (best - best.min()) / max(best.max() - best.min(), 1e-9)
-    alike, left, chosen = np.zeros(len(order)), np.ones(len(order), bool), []
-    for _ in range(DEPTH):
-        place = int(np.where(left, worth - diversity * alike, -np.inf).argmax())
-        left[place] = False
-        chosen.append(order[place])
-        alike = np.maximum(alike, vectors[order] @ vectors[order[place]])
-    return np.array(chosen)
+    return order[unlike(vectors[order], mine[order].astype(np.float32), DEPTH, diversity)]
 
 
 def _gain(offer: NDArray[np.int64], target: int) -> float:

@@ -1,4 +1,4 @@
-"""Whether what a bot file names outside itself exists: vector stores, and models that write."""
+"""Whether what a bot file names outside itself exists: vector stores, catalogs, and models that write."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.contracts.faults import Fault
 from shared.contracts.tasks import WRITERS
 from shared.errors import InvalidBot, NotFound
 from shared.storage.database.engine import Session
-from shared.storage.knowledge import vector_stores
+from shared.storage.knowledge import catalogs, vector_stores
 from shared.storage.training import models
 from shared.storage.training.model_names import model_named
 
@@ -39,6 +39,11 @@ def _faults(session: Session, bot: Bot, engines: Container[str]) -> Iterator[tup
                     ("grounding", "vector_stores", index),
                     "there is no such vector store; GET /v1/vector_stores lists them",
                 )
+    for name, action in bot.recommend.items():
+        try:
+            catalogs.get(session, action.catalog)
+        except NotFound:
+            yield ("recommend", name, "catalog"), "there is no such catalog; GET /v1/catalogs lists them"
     for part in ("grounding", "free_chat"):
         writer = getattr(bot, part)
         if writer is not None and writer.model is not None and writer.model.partition("/")[0] not in engines:

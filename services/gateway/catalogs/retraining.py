@@ -1,4 +1,4 @@
-"""Models of catalogs that are trained again by themselves, when they are old and there is something new to learn."""
+"""Models of catalogs that are trained again by themselves, when they are old, or there is much that they never saw."""
 
 from __future__ import annotations
 
@@ -22,34 +22,50 @@ INTERVAL_SECONDS = 60.0
 _BASE = "minilm"
 #: Jobs that are looked through for one of the catalog that is not done.
 _LOOK_BACK = 100
+#: New events from which on their share about new items says something, and how many of the newest are looked at.
+_FEWEST_FOR_DRIFT, _LOOKED_AT = 100, 5_000
 
 
 def retrain_due(database: Database, submissions: JobSubmission, now: float) -> None:
     """Submit a job for each catalog whose model is due; several gateways that look at once submit one."""
     with database.reading() as session:
-        due = [(catalog, _request(session, catalog)) for catalog in catalogs.with_schedule(session)]
-    for catalog, request in due:
-        if not _is_due(database, catalog, now):
-            continue
-        period = int(now // (catalog.retrain_seconds or now))
+        due = [
+            (catalog, reason, _request(session, catalog))
+            for catalog in catalogs.with_rule(session)
+            if (reason := _due(session, catalog, now)) is not None
+        ]
+    for catalog, reason, request in due:
+        # Until a model has been ordered, all who look give the same name to their request, and the second finds the job of the first.
+        name = f"retrain-{catalog.id}-{catalog.created_at:.0f}-{catalog.trained_version}"
         try:
-            submissions.submit(request, catalog.key_id, f"retrain-{catalog.id}-{period}", is_retry=False)
+            job = submissions.submit(request, catalog.key_id, name, is_retry=False)
         except ParleyError as error:
             _log.warning("a catalog cannot be trained by itself", catalog=catalog.id, reason=error.message)
             continue
-        with database.transaction() as session:
-            catalogs.note_training(session, catalog.id, catalog.version)
+        _log.info("a catalog is trained again", catalog=catalog.id, job=job.id, reason=reason)
 
 
-def _is_due(database: Database, catalog: Catalog, now: float) -> bool:
-    if catalog.version == catalog.trained_version or catalog.retrain_seconds is None:
-        return False
-    with database.reading() as session:
+def _due(session: Session, catalog: Catalog, now: float) -> str | None:
+    """Why a model is trained again now, if it is: what has not changed since one was ordered needs no training."""
+    if catalog.version == catalog.trained_version or _at_work(session, catalog):
+        return None
+    if catalog.retrain_seconds is not None:
         before = _before(session, catalog.id)
-        recent = jobs.page(session, limit=_LOOK_BACK).items
-    began = catalog.created_at if before is None else before.created_at
-    at_work = any(job.spec.catalog == catalog.id and job.status not in FINAL_STATUSES for job in recent)
-    return now - began >= catalog.retrain_seconds and not at_work
+        age = now - (catalog.created_at if before is None else before.created_at)
+        if age >= catalog.retrain_seconds:
+            return f"the model is {age / 3600:.1f} hours old"
+    new = catalogs.new_events(session, catalog, max(catalog.retrain_events or 0, _FEWEST_FOR_DRIFT))
+    if catalog.retrain_events is not None and new >= catalog.retrain_events:
+        return f"{new} new events"
+    if catalog.retrain_drift is None or new < _FEWEST_FOR_DRIFT:
+        return None
+    share = catalogs.unseen_share(session, catalog, _LOOKED_AT)
+    return f"{share:.0%} of new events are about new items" if share >= catalog.retrain_drift else None
+
+
+def _at_work(session: Session, catalog: Catalog) -> bool:
+    recent = jobs.page(session, limit=_LOOK_BACK).items
+    return any(job.spec.catalog == catalog.id and job.status not in FINAL_STATUSES for job in recent)
 
 
 def _before(session: Session, catalog_id: str) -> Job | None:

@@ -39,7 +39,7 @@ ItemId = Annotated[str, Path(min_length=1, max_length=MAX_ID)]
 UserId = Annotated[str, Path(min_length=1, max_length=MAX_ID)]
 IsSession = Annotated[bool, Query(description="Whether the id is that of a session.")]
 
-_HOUR = 3_600.0
+_HOUR, _FEWEST = 3_600.0, 100
 _LINES = {"requestBody": {"required": True, "content": {TYPES[0]: {"schema": {"type": "string"}}}}}
 
 
@@ -53,6 +53,8 @@ def create(body: CreateCatalog, state: State, caller: TrainCaller) -> CatalogObj
             created_at=state.clock(),
             key_id=caller.key_id,
             retrain_seconds=body.retrain_seconds,
+            retrain_events=body.retrain_events,
+            retrain_drift=body.retrain_drift,
         )
         return _catalog(session, catalogs.add(session, row))
 
@@ -74,11 +76,14 @@ def retrieve(catalog: str, state: State, _caller: ChatCaller) -> CatalogObject:
 
 @router.post("/catalogs/{catalog}")
 def change(catalog: str, body: ChangeCatalog, state: State, _caller: TrainCaller) -> CatalogObject:
-    """Change the name of a catalog, or how often its model is trained again."""
+    """Change the name of a catalog, or when its model is trained again."""
     if body.retrain_seconds is not None and 0 < body.retrain_seconds < _HOUR:
         raise InvalidInput("Invalid 'retrain_seconds': 0, or at least 3600.", param="retrain_seconds")
+    if body.retrain_events is not None and 0 < body.retrain_events < _FEWEST:
+        raise InvalidInput(f"Invalid 'retrain_events': 0, or at least {_FEWEST}.", param="retrain_events")
+    rules = body.model_dump(include={"retrain_seconds", "retrain_events", "retrain_drift"})
     with state.database.transaction() as session:
-        row = catalogs.change(session, catalog, name=body.name, retrain_seconds=body.retrain_seconds)
+        row = catalogs.change(session, catalog, name=body.name, **rules)
         return _catalog(session, row)
 
 
@@ -192,6 +197,8 @@ def _catalog(session: Session, row: Catalog) -> CatalogObject:
         items=catalogs.item_count(session, row.id),
         model=models.production(session, catalog_deployment(row.id)),
         retrain_seconds=row.retrain_seconds,
+        retrain_events=row.retrain_events,
+        retrain_drift=row.retrain_drift,
     )
 
 

@@ -13,6 +13,7 @@ from shared.contracts.recommendation import CatalogId
 CatalogName = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
 _HOUR, _YEAR = 3_600.0, 366 * 86_400.0
+_FEWEST, _MOST_EVENTS = 100, 10_000_000
 
 
 class CreateCatalog(Body):
@@ -21,7 +22,11 @@ class CreateCatalog(Body):
     id: CatalogId
     name: CatalogName | None = None
     retrain_seconds: Annotated[float, Field(ge=_HOUR, le=_YEAR)] | None = None
-    """How old the newest model may be before it is trained again by itself, if there are new events; without it, by hand."""
+    """How old the newest model may be before it is trained again by itself, if there are new events."""
+    retrain_events: Annotated[int, Field(ge=_FEWEST, le=_MOST_EVENTS)] | None = None
+    """New events after which it is."""
+    retrain_drift: Annotated[float, Field(gt=0, le=1)] | None = None
+    """The share of new events about items that the model never saw, from which on it is. Without any of the three it is trained by hand."""
 
 
 class ChangeCatalog(Body):
@@ -29,7 +34,11 @@ class ChangeCatalog(Body):
 
     name: CatalogName | None = None
     retrain_seconds: Annotated[float, Field(ge=0, le=_YEAR)] | None = None
-    """`0`: by hand again; else at least an hour."""
+    """`0`: no longer; else at least an hour."""
+    retrain_events: Annotated[int, Field(ge=0, le=_MOST_EVENTS)] | None = None
+    """`0`: no longer; else at least 100."""
+    retrain_drift: Annotated[float, Field(ge=0, le=1)] | None = None
+    """`0`: no longer."""
 
 
 class CatalogObject(Resource):
@@ -42,6 +51,8 @@ class CatalogObject(Resource):
     model: str | None
     """In production for it; without one, items are offered by popularity and likeness."""
     retrain_seconds: float | None
+    retrain_events: int | None
+    retrain_drift: float | None
 
 
 class Written(Reply):

@@ -9,6 +9,7 @@ from services.gateway.http.keyring import Caller
 from shared.contracts.chat import DialogueState
 from shared.storage.chat import customers
 from shared.storage.database.engine import Session
+from shared.storage.tables.core import Conversation
 from shared.storage.tables.people import Customer
 
 #: What may be the id of a customer: what can stand in an address.
@@ -42,6 +43,17 @@ def first_state(session: Session, caller: Caller, customer_id: str | None) -> tu
     if customer.consent_at is None:
         return customer.id, DialogueState()
     return customer.id, DialogueState(slots=dict(customer.slots), customer=facts(customer))
+
+
+def consented(session: Session, conversation: Conversation) -> Conversation:
+    """The conversation, which knows nothing more of its customer if they took their consent back meanwhile."""
+    known = conversation.state.customer.get("id")
+    if known is None:
+        return conversation
+    customer = customers.find(session, known)
+    if customer is not None and customer.consent_at is not None:
+        return conversation
+    return conversation.model_copy(update={"state": conversation.state.model_copy(update={"customer": {}})})
 
 
 def facts(customer: Customer) -> dict[str, str]:

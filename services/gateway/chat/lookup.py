@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fastapi.concurrency import run_in_threadpool
 
-from services.gateway.chat.customers import first_state
+from services.gateway.chat.customers import consented, first_state
 from services.gateway.chat.transcript import TranscriptMessage, transcript_hash
 from services.gateway.http.keyring import Caller
 from shared.contracts.chat import DialogueState, PastTurn
@@ -94,7 +94,7 @@ class ConversationLookup:
                     param="conversation_id",
                     code="conversation_ended",
                 )
-            return ConversationContext(conversation, self._history(session, conversation))
+            return ConversationContext(consented(session, conversation), self._history(session, conversation))
 
     def _history(self, session: Session, conversation: Conversation) -> tuple[PastTurn, ...]:
         if not conversation.items:
@@ -128,7 +128,7 @@ class ConversationLookup:
         with self._database.reading() as session:
             conversation = check_owner(caller, conversations.get(session, turn.conversation_id))
             if turn.position + 1 == conversation.turns and conversation.status != "ended":
-                return ConversationContext(conversation, self._history(session, conversation))
+                return ConversationContext(consented(session, conversation), self._history(session, conversation))
             words = conversations.latest_words(session, conversation.id, self._history_turns, until=turn.position)
         branch = new_conversation(
             caller,

@@ -106,6 +106,7 @@ def details(turn: Turn) -> TurnDetails:
         sources=answer.sources,
         reasons=answer.reasons,
         guards=answer.guards,
+        items=answer.items,
         attachments=understood.attachments,
     )
 

@@ -11,7 +11,7 @@ from services.gateway.attachments.parts import ImageUrl, InputAudio, Picture, So
 from services.gateway.chat.tools import MAX_TOOLS
 from services.gateway.http.schemas import Body, Metadata, Name, Reply
 from services.gateway.moderations.policy import ChatModeration, ModerationOptions
-from shared.contracts.chat import AnswerKind, Citation, GuardHit, HandoverReason, Source
+from shared.contracts.chat import AnswerKind, Citation, GuardHit, HandoverReason, OfferedCard, Source
 from shared.contracts.media import Attachment
 from shared.errors import InvalidInput
 
@@ -311,6 +311,7 @@ class TurnDetails(Understood):
         sources: The passages that an answer out of documents rests on.
         reasons: What was tried once nothing of the bot file had an answer, step by step, and what came of it; which guard blocked it.
         guards: What the guards saw in the message and in what a model wrote.
+        items: Those of a catalog that are offered, as they are numbered in the answer, or the one that was chosen.
         attachments: What was read in pictures that came along.
     """
 
@@ -323,6 +324,7 @@ class TurnDetails(Understood):
     sources: tuple[Source, ...] = ()
     reasons: tuple[str, ...] = ()
     guards: tuple[GuardHit, ...] = ()
+    items: tuple[OfferedCard, ...] = ()
     attachments: tuple[Attachment, ...] = ()
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import Full, Queue
 
+from services.gateway.chat import item_events
 from shared.background import Background
 from shared.errors import Conflict, ParleyError, TooManyRequests, Unavailable
 from shared.storage.chat import conversations, responses
@@ -111,6 +112,7 @@ class TurnWriter(Background):
             stored = conversations.store_turns(session, [entry.turn for entry in batch], begun)
             answered = [entry.beside for entry in batch if entry.beside is not None and entry.turn.id in stored]
             responses.add(session, *answered)
+            item_events.note(session, [entry.turn for entry in batch if entry.turn.id in stored])
             return stored
 
 

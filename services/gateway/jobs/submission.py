@@ -201,6 +201,8 @@ class JobSubmission:
         )
         with self._database.transaction() as session:
             jobs.add(session, job)
+            if spec.catalog is not None:
+                catalogs.note_training(session, spec.catalog)
             jobs.add_event(session, job.id, "info", "message", f"Created fine-tuning job: {job.id}", {}, job.created_at)
         return job
 

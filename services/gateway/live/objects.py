@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from services.gateway.conversations.schemas import Card
 from services.gateway.live.frames import CustomerMessage
-from shared.contracts.chat import Source
+from shared.contracts.chat import OfferedCard, Source
 from shared.storage.tables.core import ConversationItem, Turn
 
 #: Characters of a passage on a card.
@@ -47,7 +47,7 @@ def of_turn(turn: Turn) -> Iterator[CustomerMessage]:
             say=_say(turn),
             kind=turn.answer.kind,
             suggestions=turn.answer.suggestions,
-            cards=tuple(_of_source(source) for source in turn.answer.sources),
+            cards=(*map(_of_item_offered, turn.answer.items), *map(_of_source, turn.answer.sources)),
         )
 
 
@@ -65,6 +65,10 @@ def _of_item(row: ConversationItem) -> CustomerMessage:
 def _of_source(source: Source) -> Card:
     text = " ".join(source.quote.split())
     return Card(title=source.filename, text=text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
+
+
+def _of_item_offered(item: OfferedCard) -> Card:
+    return Card(title=item.title, text=f"{item.number}. {item.title}")
 
 
 def _say(turn: Turn) -> str | None:

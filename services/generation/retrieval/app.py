@@ -31,6 +31,7 @@ class KnowledgeBase:
 
     searcher: Searcher
     indexer: Indexer
+    requester: Requester
     consumers: tuple[Consumer, ...]
 
     def problem(self) -> str | None:
@@ -61,4 +62,4 @@ def running(
         )
         queued = Consumer(bus, Queues.KNOWLEDGE, build_document_handlers(indexer.wake), publisher=publisher)
         consumers = (stack.enter_context(searches), stack.enter_context(queued))
-        yield KnowledgeBase(searcher, indexer, consumers)
+        yield KnowledgeBase(searcher, indexer, requester, consumers)

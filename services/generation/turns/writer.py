@@ -15,6 +15,8 @@ from shared.bot.writing import Writer
 from shared.contracts.chat import PastTurn, Source, TurnAnswered, TurnUnanswered
 from shared.contracts.generation import ChatMessage, GenerateText, Sampling
 from shared.contracts.passages import PassagesFound, SearchPassages
+from shared.contracts.recommendation import ItemsRecommended, RecommendItems
+from shared.dialogue import offers
 from shared.dialogue.grounding.citing import cited
 from shared.dialogue.grounding.gate import SentenceGate
 from shared.dialogue.grounding.history import summary_of, trimmed
@@ -54,7 +56,9 @@ def decision_of(registry: Knows, active: ActiveBot, unanswered: TurnUnanswered) 
 
 
 def wants_writing(active: ActiveBot, decision: Decision) -> bool:
-    """Whether the bot file lets somebody else try."""
+    """Whether the bot file lets somebody else try: recommendation, documents, or a model."""
+    if decision.wish is not None:
+        return True
     return decision.unanswered and (active.bot.grounding is not None or active.bot.free_chat is not None)
 
 
@@ -64,6 +68,7 @@ class TurnWriter:
     Args:
         registry: Has the bot in charge.
         search: Finds passages.
+        recommend: Asks recommendation for items.
         generate: Asks a language model.
         resolve: What that calls the model of a name; raises ``ParleyError`` if there is none.
         timeout: Seconds that a model may take.
@@ -74,6 +79,7 @@ class TurnWriter:
         self,
         registry: BotRegistry,
         search: Callable[[SearchPassages], PassagesFound],
+        recommend: Callable[[RecommendItems], ItemsRecommended],
         generate: Generate,
         resolve: Callable[[str], str],
         *,
@@ -82,6 +88,7 @@ class TurnWriter:
     ) -> None:
         self._registry = registry
         self._search = search
+        self._recommend = recommend
         self._generate = generate
         self._resolve = resolve
         self._timeout = timeout
@@ -108,7 +115,7 @@ class TurnWriter:
         active = self._registry.current()
         decision = decision_of(self._registry, active, message)
         attempt = Attempt(active, decision, message, emitter)
-        answer, state = self._outcome(attempt) if decision.unanswered else (decision.answer, decision.state)
+        answer, state = self._outcome(attempt)
         turn = message.understood.turn
         return TurnAnswered(
             turn_id=turn.turn_id,
@@ -120,6 +127,26 @@ class TurnWriter:
         )
 
     def _outcome(self, attempt: Attempt) -> Outcome:
+        if attempt.decision.wish is not None:
+            return self._offered(attempt, attempt.decision.wish)
+        return (
+            self._written(attempt) if attempt.decision.unanswered else (attempt.decision.answer, attempt.decision.state)
+        )
+
+    def _offered(self, attempt: Attempt, wish: RecommendItems) -> Outcome:
+        outcome = attempt.decision.answer, attempt.decision.state
+        try:
+            found = self._recommend(wish)
+        except ParleyError as error:
+            _log.warning("nothing can be offered", catalog=wish.catalog, reason=error.message)
+            attempt.reasons.append(f"recommend: {error.message}")
+            return outcome
+        attempt.reasons.append(
+            f"recommend: {len(found.items)} items of {wish.catalog}, ranked by {found.model or 'no model yet'}"
+        )
+        return offers.offered(attempt.decision.turn, outcome, found)
+
+    def _written(self, attempt: Attempt) -> Outcome:
         for name, step in (("grounded", self._grounded), ("free chat", self._free)):
             try:
                 outcome = step(attempt)

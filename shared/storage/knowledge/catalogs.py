@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import TextClause, delete, func, text, tuple_, update
+from sqlalchemy import TextClause, delete, func, or_, text, tuple_, update
 from sqlmodel import Session, col, select
 
 from shared.errors import AlreadyExists, NotFound
@@ -48,19 +49,52 @@ def get(session: Session, catalog_id: str) -> Catalog:
     return found
 
 
+def standing(session: Session, catalog_id: str) -> tuple[int, int]:
+    """Version and epoch of a catalog, read for every question.
+
+    Raises:
+        NotFound: There is none of this id.
+    """
+    found = session.exec(select(Catalog.version, Catalog.epoch).where(col(Catalog.id) == catalog_id)).one_or_none()
+    if found is None:
+        raise NotFound(f"No catalog {catalog_id!r}; POST /v1/catalogs makes one.", param="catalog")
+    return found
+
+
 def page(session: Session, *, after: str | None = None, limit: int = 20, order: Order = "desc") -> Page[Catalog]:
     """Catalogs, newest first."""
     return read_page(session, Catalog, keys=("created_at", "id"), after=after, limit=limit, order=order)
 
 
-def with_schedule(session: Session) -> list[Catalog]:
+def with_rule(session: Session) -> list[Catalog]:
     """Those whose model is trained again by itself."""
-    return list(session.exec(select(Catalog).where(col(Catalog.retrain_seconds).is_not(None))))
+    rules = (Catalog.retrain_seconds, Catalog.retrain_events, Catalog.retrain_drift)
+    return list(session.exec(select(Catalog).where(or_(*(col(rule).is_not(None) for rule in rules)))))
 
 
-def note_training(session: Session, catalog_id: str, version: int) -> None:
-    """Note that a version is being trained by itself."""
-    session.exec(update(Catalog).where(col(Catalog.id) == catalog_id).values(trained_version=version))
+def note_training(session: Session, catalog_id: str) -> None:
+    """Note that a model of the present version has been ordered."""
+    session.exec(update(Catalog).where(col(Catalog.id) == catalog_id).values(trained_version=Catalog.version))
+
+
+def new_events(session: Session, catalog: Catalog, most: int) -> int:
+    """How many events came in since a model was last ordered, counted up to ``most``."""
+    mine = (col(CatalogEvent.catalog_id) == catalog.id, col(CatalogEvent.version) > catalog.trained_version)
+    some = select(CatalogEvent.event_id).where(*mine).limit(most).subquery()
+    return int(session.exec(select(func.count()).select_from(some)).one())
+
+
+def unseen_share(session: Session, catalog: Catalog, most: int) -> float:
+    """Of the newest of these events, ``most`` of them, the share that is about items of which no event had come in before."""
+    mine, version = col(CatalogEvent.catalog_id) == catalog.id, col(CatalogEvent.version)
+    new = select(CatalogEvent.item_id).where(mine, version > catalog.trained_version).order_by(version.desc())
+    told = Counter(session.exec(new.limit(most)))
+    names, known = sorted(told), set[str]()
+    for start in range(0, len(names), _NAMED):
+        named = col(CatalogEvent.item_id).in_(names[start : start + _NAMED])
+        before = select(CatalogEvent.item_id).where(mine, named, version <= catalog.trained_version).distinct()
+        known.update(session.exec(before))
+    return sum(count for name, count in told.items() if name not in known) / max(told.total(), 1)
 
 
 def remove(session: Session, catalog_id: str) -> None:
@@ -271,16 +305,15 @@ def items_named(session: Session, catalog_id: str, item_ids: Sequence[str]) -> l
     return found
 
 
-def change(session: Session, catalog_id: str, *, name: str | None, retrain_seconds: float | None) -> Catalog:
-    """Change a catalog; what is ``None`` stays, and 0 seconds are never.
+def change(session: Session, catalog_id: str, *, name: str | None, **rules: float | None) -> Catalog:
+    """Change a catalog; what is ``None`` stays, and a rule of 0 is none.
 
     Raises:
         NotFound: There is none of this id.
     """
     get(session, catalog_id)
     changed: dict[str, Any] = {} if name is None else {"name": name}
-    if retrain_seconds is not None:
-        changed["retrain_seconds"] = retrain_seconds or None
+    changed |= {rule: value or None for rule, value in rules.items() if value is not None}
     if changed:
         session.exec(update(Catalog).where(col(Catalog.id) == catalog_id).values(changed))
     session.expire_all()

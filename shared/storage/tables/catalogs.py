@@ -27,7 +27,11 @@ class Catalog(Row, table=True):
     retrain_seconds: float | None = None
     """After which a model in production is trained again; ``None``: by hand."""
     trained_version: int = Field(default=-1, sa_column=Column(BigInteger, nullable=False))
-    """The version that was last trained by itself: what has not changed since needs no training."""
+    """The version of which a model was last ordered: what has not changed since needs no training."""
+    retrain_events: int | None = None
+    """New events after which a model is trained again."""
+    retrain_drift: float | None = None
+    """Share of new events about items that nobody had chosen when the model was ordered, from which on it is trained again."""
 
 
 class CatalogItem(Row, table=True):

@@ -66,10 +66,18 @@ class Neighbours:
         said = self.weights[rows] * decay[known][:, None]
         return np.bincount(self.places[rows].ravel(), said.ravel(), count)[:count].astype(np.float32)
 
-    def strongest(self, item: int, history: Ints, decay: Floats) -> list[int]:
-        """The items of a history that speak for ``item``, the loudest first, as positions in the history."""
+    def said(self, items: Ints, history: Ints, decay: Floats) -> Floats:
+        """[k, h]: how much each item of a history speaks for each of some items.
+
+        Args:
+            items: [k].
+            history: [h], places of items; those behind the first n say nothing.
+            decay: [h], how much each of them has to say.
+        """
+        found = np.zeros((len(items), len(history)), np.float32)
         known = np.flatnonzero(history < len(self.places))
-        rows = history[known]
-        said = (self.weights[rows] * (self.places[rows] == item)).sum(axis=1) * decay[known]
-        order = np.argsort(-said, kind="stable")
-        return [int(known[place]) for place in order if said[place] > 0]
+        if len(known):
+            places, weights = self.places[history[known]], self.weights[history[known]] * decay[known][:, None]
+            for row, item in enumerate(items):
+                found[row, known] = np.where(places == item, weights, 0.0).sum(axis=1)
+        return found

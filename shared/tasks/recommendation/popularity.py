@@ -53,9 +53,10 @@ class Popularity:
             self.counts[:, 1:] *= np.exp(-_RATES * (at - self.at))
             self.at = at
 
-    def seen(self) -> Floats:
-        """[n, WIDTH] as a ranker reads it: logarithms."""
-        return np.log1p(np.maximum(self.counts, 0.0)).astype(np.float32)
+    def seen(self, rows: Ints | None = None) -> Floats:
+        """[n, WIDTH] as a ranker reads it, of all items or of some: logarithms."""
+        counts = self.counts if rows is None else self.counts[rows]
+        return np.log1p(np.maximum(counts, 0.0)).astype(np.float32)
 
 
 def at_times(count: int, events: Iterable[tuple[float, int]], times: Sequence[float]) -> Iterator[tuple[int, Floats]]:

@@ -67,19 +67,24 @@ class Ranking:
         """[n] of signals [n, COLUMNS]."""
         return self._ranker.run(["scores"], {"signals": columns})[0]
 
-    def ranked(self, shelf: Shelf, wish: Wish, among: Ints | None = None) -> tuple[Ints, Floats]:
+    def ranked(
+        self, shelf: Shelf, wish: Wish, among: Ints | None = None, query: Floats | None = None
+    ) -> tuple[Ints, Floats]:
         """Rows of items and their scores, in no order: all items of a small catalog, or those worth it of a large one.
 
         Args:
             shelf: The items.
             wish: Who is asking.
             among: The only ones that count.
+            query: [d], the vector of a text; items like it are worth ranking too.
         """
         history = wish.history[-MAX_HISTORY:]
         if among is None:
             directions = shelf.vectors[history[-1:]]
             if len(history):
                 directions = np.concatenate([directions, self.wanted(shelf.vectors[history])[None]])
+            if query is not None:
+                directions = np.concatenate([directions, query[None]])
             among = candidates(shelf, wish, directions)
         rows = np.arange(len(shelf), dtype=np.int32) if among is None else among
         return rows, self.scores(signals(shelf, wish, self.wanted, among))
@@ -192,9 +197,10 @@ class RecommendingReader:
 
     def _answer(self, shelf: Shelf, popularity: Floats, row: Input) -> Prediction:
         history = shelf.known(row.history)
-        found, scores = self.ranking.ranked(shelf, Wish(history, popularity))
-        if row.query is not None:
-            scores = by_query(scores, shelf.vectors[found] @ self.embed([row.query])[0])
+        query = None if row.query is None else self.embed([row.query])[0]
+        found, scores = self.ranking.ranked(shelf, Wish(history, popularity), query=query)
+        if query is not None:
+            scores = by_query(scores, shelf.vectors[found] @ query)
         scores = np.where(np.isin(found, history), -np.inf, scores)
         best = np.argsort(-scores, kind="stable")[: row.n]
         ids = self.learned.item_ids

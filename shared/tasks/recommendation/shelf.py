@@ -9,6 +9,7 @@ import numpy as np
 
 from shared.tasks.recommendation.neighbours import Floats, Ints, Neighbours
 from shared.tasks.recommendation.record import ItemRow
+from shared.tasks.recommendation.vector_index import VectorIndex
 
 CATEGORIES = 4
 """Categories of an item that count."""
@@ -27,6 +28,8 @@ class Shelf:
         goes_with: What people choose together, item by item.
         follows: What people choose soon after one another.
         chosen: [n], the logarithm of how often each item was chosen in what the model learned from.
+        index: Of most vectors; without it all are looked at.
+        unindexed: Rows of those that are not in it, or have changed since.
     """
 
     places: Mapping[str, int]
@@ -37,6 +40,8 @@ class Shelf:
     goes_with: Neighbours
     follows: Neighbours
     chosen: Floats
+    index: VectorIndex | None = None
+    unindexed: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -44,6 +49,23 @@ class Shelf:
     def known(self, item_ids: Sequence[str]) -> Ints:
         """The rows of those items that are there, in order."""
         return np.array([self.places[one] for one in item_ids if one in self.places], np.int32)
+
+    def nearest(self, wanted: Floats, most: int) -> Ints:
+        """Rows of items whose texts are most like a vector [d], in no order; those of the index and the others may be both."""
+        if self.index is None:
+            return first(self.vectors @ wanted, most)
+        rows = self.index.nearest(wanted, most)
+        if self.unindexed is None or not len(self.unindexed):
+            return rows
+        fresh = self.unindexed[first(self.vectors[self.unindexed] @ wanted, most)]
+        return np.concatenate([rows, fresh])
+
+
+def first(scores: Floats, most: int) -> Ints:
+    """The places of the highest scores, in no order."""
+    if len(scores) <= most:
+        return np.arange(len(scores), dtype=np.int32)
+    return np.argpartition(scores, -most)[-most:].astype(np.int32)
 
 
 def attributes(items: Sequence[ItemRow]) -> tuple[Ints, int, Floats]:

@@ -44,10 +44,12 @@ class Wish:
     Attributes:
         history: [h], rows of items, oldest first; possibly none.
         popularity: [n, WIDTH], see ``Popularity.seen``: of now.
+        popular: Rows of the most popular items of a large catalog, if they are known.
     """
 
     history: Ints
     popularity: Floats
+    popular: Ints | None = None
 
 
 def decay(count: int, half_life: float) -> Floats:
@@ -76,7 +78,7 @@ def signals(shelf: Shelf, wish: Wish, tower: UserTower, among: Ints | None = Non
         share = (said / max(float(said.max(initial=0.0)), _TINY))[rows]
         columns += [share, np.sqrt(share)]
     columns += _by_text(shelf, history, tower, rows)
-    columns += [_by_category(shelf, history)[rows], _by_price(shelf, history)[rows]]
+    columns += [_by_category(shelf, history, rows), _by_price(shelf, history, rows)]
     columns.append((wish.popularity[rows, 0] <= 0).astype(np.float32))
     return np.stack(columns, axis=1).astype(np.float32)
 
@@ -95,24 +97,25 @@ def _unit(vector: Floats) -> Floats:
     return (vector / max(float(np.linalg.norm(vector)), _TINY)).astype(np.float32)
 
 
-def _by_category(shelf: Shelf, history: Ints) -> Floats:
+def _by_category(shelf: Shelf, history: Ints, rows: slice | Ints) -> Floats:
     """How much of what somebody chose lately is of the categories of each item."""
+    categories = shelf.categories[rows]
     if not shelf.category_count or not len(history):
-        return np.zeros(len(shelf), np.float32)
+        return np.zeros(len(categories), np.float32)
     weights = np.repeat(decay(len(history), _LONG), shelf.categories.shape[1])
     share = np.bincount(shelf.categories[history].ravel(), weights, shelf.category_count + 1)
     share[0] = 0.0
-    count = np.maximum((shelf.categories > 0).sum(axis=1), 1)
-    found: Floats = (share[shelf.categories].sum(axis=1) / count).astype(np.float32)
+    count = np.maximum((categories > 0).sum(axis=1), 1)
+    found: Floats = (share[categories].sum(axis=1) / count).astype(np.float32)
     return found
 
 
-def _by_price(shelf: Shelf, history: Ints) -> Floats:
+def _by_price(shelf: Shelf, history: Ints, rows: slice | Ints) -> Floats:
     """1 at the usual price of what somebody chose, falling to 0 as an item is cheaper or dearer; 0 where a price is missing."""
-    paid = shelf.prices[history]
+    prices, paid = shelf.prices[rows], shelf.prices[history]
     paid = paid[~np.isnan(paid)]
     if not len(paid):
-        return np.zeros(len(shelf), np.float32)
-    far = np.abs(shelf.prices - paid.mean()) / (paid.std() + 0.5)
+        return np.zeros(len(prices), np.float32)
+    far = np.abs(prices - paid.mean()) / (paid.std() + 0.5)
     found: Floats = np.nan_to_num(np.exp(-far), nan=0.0).astype(np.float32)
     return found

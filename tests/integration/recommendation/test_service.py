@@ -11,15 +11,11 @@ from typing import Any
 
 import pytest
 
-from services.gateway.catalogs.retraining import retrain_due
-from services.gateway.jobs.submission import JobSubmission
 from services.training.jobs.child import ENDED
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import model_key
-from shared.artifacts.store import open_store
 from shared.contracts.jobs import Hyperparameters, JobSpec, Schedule, catalog_deployment
-from shared.storage.database.engine import open_database
-from shared.storage.training import jobs, models
+from shared.storage.training import models
 from shared.tasks.recommendation.reader import RecommendingReader
 from tests.integration.places import KINDS, Kind, place
 from tests.integration.recommendation.shop import Shop, bought, opened
@@ -175,13 +171,16 @@ def test_who_has_opted_out_leaves_nothing(platform: Shop) -> None:
     shop = platform.filled()
     url = f"/v1/catalogs/{shop.catalog}/users/ann"
     shop.send("events", bought("ann", "tea 1"))
+    assert "tea 1" not in shop.offered(user_id="ann", n=20)
     assert shop.http.post(url, json={"opted_out": True}).json()["events"] == []
+    assert {one["reason"]["kind"] for one in shop.ask(user_id="ann", n=20)["data"]} == {"popularity"}, "at once"
     assert shop.send("events", bought("ann", "tea 2"))["ignored"] == 1
     assert shop.http.get(url).json()["events"] == []
     assert shop.http.post(url, json={"opted_out": False}).json()["opted_out"] is False
     assert shop.send("events", bought("ann", "tea 2"))["new"] == 1
     assert shop.http.delete(url).json()["events"] == 1
     assert shop.http.get(url).json()["profile"]["chosen"] == []
+    assert "tea 2" in shop.offered(user_id="ann", n=20), "of who was remembered while asking as well"
 
 
 def test_a_job_of_a_catalog_makes_the_model_that_ranks_and_forgets_who_is_deleted(
@@ -205,30 +204,6 @@ def test_a_job_of_a_catalog_makes_the_model_that_ranks_and_forgets_who_is_delete
     assert "secret" not in second.learned.item_ids
     for file in (tmp_path / "second").rglob("*"):
         assert not file.is_file() or b"someone-to-forget" not in file.read_bytes(), file
-
-
-def test_a_model_that_is_old_is_trained_again_once(platform: Shop) -> None:
-    shop = platform.filled()
-    shop.http.post(f"/v1/catalogs/{shop.catalog}", json={"retrain_seconds": 3600}).raise_for_status()
-    settings = platform.place.settings()
-    later = time.time() + 7200
-    with open_database(str(settings["database_url"])) as database:
-        submissions = JobSubmission(database, open_store(str(settings["artifacts_url"])), _Asleep(), time.time)
-        for now in (time.time(), later, later + 60, later + 7200):
-            retrain_due(database, submissions, now)
-        with database.transaction() as session:
-            made = [job for job in jobs.page(session, limit=50).items if job.spec.catalog == shop.catalog]
-            for job in made:
-                jobs.request_cancel(session, job.id, time.time())
-    assert [job.spec.deployment for job in made] == [catalog_deployment(shop.catalog)]
-    assert made[0].spec.task == "recommendation"
-
-
-class _Asleep:
-    """Nobody is to begin with the job."""
-
-    def wake(self, _job_id: str) -> None:
-        """The reaper would send it again."""
 
 
 def _trained(shop: Shop, folder: Path) -> RecommendingReader:

@@ -13,6 +13,7 @@ from shared.bot.bot_file import read_bot
 from shared.bot.consistency import DIALOGUE_PLACEHOLDERS
 from shared.bot.document import parse
 from shared.bot.guarding import AnswerGuards, Guards
+from shared.bot.recommending import Recommend
 from shared.bot.slot import Slot
 from shared.bot.wording import Control, Fallback, Wording
 from shared.bot.writing import FreeChat, Grounding
@@ -25,6 +26,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "control": Control,
     "slots": Slot,
     "flows": Flow,
+    "recommend": Recommend,
     "knowledge": KnowledgePair,
     "guards": Guards,
     "grounding": Grounding,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 from services.training.data.splitting import thinned
 from services.training.fitting.batching import padded
 from services.training.models.text_encoder import TextEncoder
+from services.training.tasks.recommendation.hard_negatives import HardNegatives
 from shared.tasks.recommendation.histories import History
 from shared.tasks.recommendation.record import ItemRow
 
@@ -22,6 +24,9 @@ from shared.tasks.recommendation.record import ItemRow
 _OF_ONE, _OF_ALL = 30, 8_000
 #: Pairs that choose the weights.
 _HELD_OUT = 1_000
+
+HARD = False
+"""Whether each right answer has a wrong one beside it that is hard to tell from it; see ``docs/recommendation-quality.md`` for what it does."""
 
 Ids = tuple[int, ...]
 
@@ -32,7 +37,7 @@ class Example:
 
     Attributes:
         tokens: Of what was chosen.
-        texts: Of what was chosen next, alone in a tuple.
+        texts: Of what was chosen next, and, where one is known, of an item much like it that was not.
         share: The logarithm of how often that is what is chosen.
     """
 
@@ -44,17 +49,28 @@ class Example:
         return max(len(self.tokens), *(len(text) for text in self.texts)) if self.texts else len(self.tokens)
 
 
-def examples_of(encoder: TextEncoder, rows: Sequence[History], _schema: None) -> list[Example]:
+def examples_of(encoder: TextEncoder, rows: Sequence[History], _schema: None, *, hard: bool = HARD) -> list[Example]:
     """Of histories with a target the last item and the target; of others each item and the next."""
-    held_out = [row for row in rows if row.target is not None]
+    held_out = any(row.target is not None for row in rows)
     pairs = [pair for row in rows for pair in _pairs(row, all_of_them=not held_out)]
     pairs = list(thinned(pairs, _HELD_OUT if held_out else _OF_ALL))
-    counts = Counter(second.item_id for _, second in pairs)
-    ids = _ids(encoder, [item for pair in pairs for item in pair])
+    counts = Counter(pair.second.item_id for pair in pairs)
+    ids = _ids(encoder, [item for pair in pairs for item in (pair.first, pair.second)])
+    wrong = HardNegatives(ids) if hard and pairs and not held_out else None
     return [
-        Example(ids[first.item_id], (ids[second.item_id],), math.log(counts[second.item_id] / len(pairs)))
-        for first, second in pairs
+        Example(ids[pair.first.item_id], _answers(pair, ids, wrong), math.log(counts[pair.second.item_id] / len(pairs)))
+        for pair in pairs
     ]
+
+
+def _answers(pair: _Pair, ids: Mapping[str, Ids], wrong: HardNegatives | None) -> tuple[Ids, ...]:
+    """The right one, and in training one that is hard to tell from it."""
+    right = pair.second.item_id
+    if wrong is None:
+        return (ids[right],)
+    history = {visit.item.item_id for visit in pair.row.visits}
+    beside = wrong.beside(right, history, f"{pair.row.who} {pair.first.item_id} {right}")
+    return (ids[right],) if beside is None else (ids[right], ids[beside])
 
 
 def single_texts(encoder: TextEncoder, rows: Sequence[History]) -> list[Example]:
@@ -63,13 +79,21 @@ def single_texts(encoder: TextEncoder, rows: Sequence[History]) -> list[Example]
     return [Example(ids) for ids in _ids(encoder, list(items.values())).values()]
 
 
-def _pairs(row: History, *, all_of_them: bool) -> list[tuple[ItemRow, ItemRow]]:
+class _Pair(NamedTuple):
+    """What somebody chose, and what next."""
+
+    row: History
+    first: ItemRow
+    second: ItemRow
+
+
+def _pairs(row: History, *, all_of_them: bool) -> list[_Pair]:
     if row.target is not None:
-        return [(row.visits[-1].item, row.target.item)]
+        return [_Pair(row, row.visits[-1].item, row.target.item)]
     if not all_of_them:
         return []
     items = [visit.item for visit in row.visits[-_OF_ONE - 1 :]]
-    return list(pairwise(items))
+    return [_Pair(row, first, second) for first, second in pairwise(items)]
 
 
 def _ids(encoder: TextEncoder, items: Sequence[ItemRow]) -> dict[str, Ids]:
@@ -79,9 +103,10 @@ def _ids(encoder: TextEncoder, items: Sequence[ItemRow]) -> dict[str, Ids]:
 
 
 def collate(chosen: Sequence[Example]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Inputs: the first texts', and ``next_ids`` and ``next_mask`` [b, s] of the second, where there are any.
+    """Inputs: the first texts'; ``next_ids``, ``next_mask`` [b, s] of the second; ``wrong_ids``, ``wrong_mask`` of what is hard to tell from it.
 
-    The targets ``first`` and ``same`` [b] number the first and the second texts, equal ones alike, and ``share`` [b] tells how common each is.
+    The targets ``first`` and ``same`` [b] number the first and the second texts, equal ones alike, ``share`` [b] tells how common each is,
+    and ``wrong`` [b] which have a hard one beside them.
     """
     inputs = padded([example.tokens for example in chosen])
     if not chosen[0].texts:
@@ -92,7 +117,12 @@ def collate(chosen: Sequence[Example]) -> tuple[dict[str, Tensor], dict[str, Ten
         "same": _numbered([example.texts[0] for example in chosen]),
         "share": torch.tensor([example.share for example in chosen]),
     }
-    return inputs | {"next_ids": second["input_ids"], "next_mask": second["attention_mask"]}, targets
+    inputs |= {"next_ids": second["input_ids"], "next_mask": second["attention_mask"]}
+    if any(len(example.texts) > 1 for example in chosen):
+        wrong = padded([example.texts[-1] for example in chosen])
+        inputs |= {"wrong_ids": wrong["input_ids"], "wrong_mask": wrong["attention_mask"]}
+        targets["wrong"] = torch.tensor([len(example.texts) > 1 for example in chosen])
+    return inputs, targets
 
 
 def _numbered(texts: Sequence[Ids]) -> Tensor:

@@ -122,7 +122,8 @@ def test_neighbours_move_with_their_items() -> None:
     moved = table.moved(np.array([2, -1, 0], np.int32), 4)
     history = np.array([0, 2], np.int32)
     assert moved.scores(history, np.ones(2, np.float32), 4).tolist() == pytest.approx([0, 0, 0.9, 0])
-    assert moved.strongest(2, history, np.ones(2, np.float32)) == [0]
+    said = moved.said(np.array([2, 3], np.int32), history, np.ones(2, np.float32))
+    assert said.tolist() == [[pytest.approx(0.9), 0], [0, 0]]
 
 
 def test_a_target_that_nobody_chose_before_is_not_judged() -> None:
