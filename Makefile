@@ -35,7 +35,7 @@ test: $(VENV)/.development ## Run the whole suite (under 20 minutes on 2 cores)
 test-all: $(VENV)/.development ## Run the suite and the checks that take long
 	$(PYTEST) -m "not stack and not clients"
 
-CLIENTS := agents chains instructor
+CLIENTS := agents chains instructor proxy
 
 test-clients: $(VENV)/.development $(CLIENTS:%=.venv-clients/%/.installed) ## Run real clients (docs/clients.md), each in an environment of its own
 	$(BIN)/python -m pytest -m clients tests/clients

@@ -23,6 +23,7 @@ CLIENTS = {
     "litellm_client": "chains",
     "llama_index_client": "chains",
     "instructor_client": "instructor",
+    "litellm_proxy": "proxy",
 }
 
 pytestmark = pytest.mark.clients
