@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
 from services.generation.media.service import MediaLimits, MediaReader
 from shared.artifacts.store import open_store
@@ -110,8 +110,8 @@ def site(platform: Platform, shop: Shop) -> Iterator[Site]:
         served.strict()
         with platform.http() as http:
             body = {"origins": [served.url], "title": "Help desk", "greeting": "Hello!", "suggestions": ["menu"]}
-            body |= {"pictures": True, "voice": True}
-            http.put("/v1/widgets/shop", json=body).raise_for_status()
+            files = {"pictures": True, "voice": True}
+            http.put("/v1/widgets/shop", json=body | files).raise_for_status()
         yield served
 
 
@@ -323,15 +323,15 @@ def test_a_picture_is_made_small_read_and_answered(page: Page, site: Site) -> No
     page.get_by_label("Write a message").fill("my receipt")
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Send a picture").click()
-    photo = {"name": "receipt.jpg", "mimeType": "image/jpeg", "buffer": receipt()}
-    chooser.value.set_files([photo])  # type: ignore[list-item]
+    photo: FilePayload = {"name": "receipt.jpg", "mimeType": "image/jpeg", "buffer": receipt()}
+    chooser.value.set_files([photo])
     expect(log(page)).to_contain_text("You said: my receipt", timeout=60_000)
     expect(log(page)).to_contain_text("In the picture: ORDER A1234")
     body = json.loads(sent[0])
     small = Image.open(io.BytesIO(base64.b64decode(body["picture"].partition(",")[2])))
     assert (small.size, dict(small.getexif())) == ((1600, 800), {})
-    broken = {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": b"none"}
-    page.locator("#parley-widget input[type=file]").set_input_files([broken])  # type: ignore[list-item]
+    broken: FilePayload = {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": b"none"}
+    page.locator("#parley-widget input[type=file]").set_input_files([broken])
     expect(page.locator("#parley-widget .bar")).to_have_text("This picture cannot be read.")
     assert complaints.heard == []
 
