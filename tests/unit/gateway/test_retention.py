@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,8 +58,14 @@ def _over_a_channel(platform: Platform, conversation_id: str, now: float) -> Non
     """A message that was given up keeps its words, and a thread what an answer needs."""
     setting = {"type": "telegram", "token": f"1:{'x' * 30}", "secret": "some-secret"}
     thread = ChannelThread(channel_id="bot", thread="t", conversation_id=conversation_id, reply={"to": MARK})
-    gone = {"channel_id": "bot", "direction": "out", "created_at": now, "next_at": now, "content": {"text": MARK}}
-    failed = {"status": "failed", "finished_at": now}
+    gone: dict[str, Any] = {
+        "channel_id": "bot",
+        "direction": "out",
+        "created_at": now,
+        "next_at": now,
+        "content": {"text": MARK},
+    }
+    failed: dict[str, Any] = {"status": "failed", "finished_at": now}
     with platform.database.transaction() as session:
         channels.put(session, "bot", CustomerChannel.model_validate(setting), key_id="key", now=now)
         channels.attach(session, thread)
@@ -68,10 +75,10 @@ def _over_a_channel(platform: Platform, conversation_id: str, now: float) -> Non
 
 def streamed(platform: Platform, now: float) -> None:
     """The word in a document, in what was refused, and in an alert that is over."""
-    names = ("id", "title", "text", "source", "url", "author", "language", "topic", "model")
-    document = Document(
-        stream="news", published_at=now, received_at=now, score=0, confidence=0, **dict.fromkeys(names, MARK)
+    words: dict[str, Any] = dict.fromkeys(
+        ("id", "title", "text", "source", "url", "author", "language", "topic", "model"), MARK
     )
+    document = Document(stream="news", published_at=now, received_at=now, score=0, confidence=0, **words)
     refused = RefusedItem(id="r", stream="news", source="s", created_at=now, place="p", reason="r", item=MARK)
     told = {"documents": [{"title": MARK}], "terms": [{"term": MARK}], "observed": 3}
     with platform.database.transaction() as session:
