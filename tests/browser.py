@@ -15,13 +15,13 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 @contextmanager
-def browser() -> Iterator[Browser]:
-    """The browser; without one the test is skipped, or fails where CI is set."""
+def browser(*switches: str) -> Iterator[Browser]:
+    """The browser, with more switches; without one the test is skipped, or fails where CI is set."""
     path = os.environ.get("PARLEY_TEST_BROWSER") or next(filter(None, map(shutil.which, _NAMES)), None)
     if path is None:
         missing("no Chromium is installed; apt-get install chromium, or set PARLEY_TEST_BROWSER")
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu", *switches])
         yield opened
         opened.close()
 

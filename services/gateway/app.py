@@ -28,6 +28,8 @@ from services.gateway.chat.surges import ChatSurges
 from services.gateway.chat.turn_writer import TurnWriter
 from services.gateway.chat.turns import Turns
 from services.gateway.colleagues.news import ConversationNews
+from services.gateway.conversations.retention import INTERVAL_SECONDS as CONVERSATION_SECONDS
+from services.gateway.conversations.retention import forget_silent
 from services.gateway.customers.retention import INTERVAL_SECONDS as CUSTOMER_SECONDS
 from services.gateway.customers.retention import forget_unseen
 from services.gateway.decisions.deciding import Decisions
@@ -186,13 +188,14 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
 
 
 def _forget_in_time(settings: GatewaySettings, stack: ExitStack, database: Database, store: ArtifactStore) -> None:
-    """Files, uploads, customers and entries of the audit whose time is over."""
-    days = settings.customer_retention_days
+    """Files, uploads, customers, conversations and entries of the audit whose time is over."""
+    days, silent = settings.customer_retention_days, settings.conversation_retention_days
     for name, forget, seconds in (
         ("file-expiry", lambda: delete_expired(database, store, time.time()), INTERVAL_SECONDS),
         ("audit-expiry", lambda: delete_old(database, settings.audit_days, time.time()), AUDIT_SECONDS),
         ("upload-expiry", lambda: end_expired(database, store, time.time()), 2 * INTERVAL_SECONDS),
         ("customer-retention", lambda: forget_unseen(database, days, time.time()), CUSTOMER_SECONDS),
+        ("conversation-retention", lambda: forget_silent(database, silent, time.time()), CONVERSATION_SECONDS),
     ):
         stack.enter_context(Ticker(name, forget, seconds))
 

@@ -77,5 +77,7 @@ class GatewaySettings(PlatformSettings):
     """Seconds after which another process goes on with the batch of one that died."""
     customer_retention_days: Annotated[float, Field(gt=0)] | None = None
     """Days without a word after which a customer is deleted, with every conversation; without it nobody is."""
+    conversation_retention_days: Annotated[float, Field(gt=0)] | None = None
+    """Days without a word after which a conversation is deleted, and answers that belong to none; without it none is."""
     shutdown_seconds: Annotated[int, Field(ge=1)] = 30
     """How long requests under way may take after SIGTERM."""

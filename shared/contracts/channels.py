@@ -190,7 +190,7 @@ class EmailChannel(Value):
     password: Annotated[str, StringConstraints(min_length=1, max_length=256)]
     imap: MailServer
     smtp: MailServer
-    mailbox: Annotated[str, StringConstraints(pattern=r'^[^"\\\x00-\x1f\x7f-\uffff]{1,128}$')] = "INBOX"
+    mailbox: Annotated[str, StringConstraints(pattern=r"^[ !#-\[\]-~]{1,128}$")] = "INBOX"
     per_hour: Annotated[int, Field(ge=1, le=1000)] = 20
 
 

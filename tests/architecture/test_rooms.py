@@ -53,7 +53,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "guards": (),
     "jobs": ("files", "bots"),
     "keys": (),
-    "live": ("alerts", "chat", "colleagues", "conversations"),
+    "live": ("alerts", "attachments", "audio", "chat", "colleagues", "conversations"),
     "labelling": ("feedback",),
     "loop": ("feedback", "files", "jobs", "models"),
     "models": ("analysis",),

@@ -14,8 +14,8 @@ UPLOADS = "/v1/files"
 #: Bodies of JSON Lines, and documents of a stream.
 _LINES = re.compile(r"/v1/catalogs/[^/]+/(items|events)/?")
 _DOCUMENTS = re.compile(r"/v1/streams/[^/]+/documents/?")
-#: Chats and responses, in which pictures and sounds may stand.
-_MESSAGES = re.compile(r"/v1/(?:chat/completions|responses)/?")
+#: Chats, responses and what customers say live, in which pictures and sounds may stand.
+_MESSAGES = re.compile(r"/v1/(?:chat/completions|responses|conversations/[^/]+/live)/?")
 #: Sounds that are to be written down.
 _SOUNDS = re.compile(r"/v1/audio/(?:transcriptions|translations)/?")
 #: A part of a file, and how large one may be, as the convention has it.

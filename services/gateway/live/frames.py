@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, ValidationInfo, field_validator
 
 from services.gateway.conversations.schemas import Card
 from services.gateway.http.json_body import parse_json
-from services.gateway.http.schemas import Body, ErrorDetail, Reply, Text
+from services.gateway.http.schemas import Body, ErrorDetail, Reply
 from services.gateway.http.validation import describe
 from shared.contracts.chat import AnswerKind
 from shared.storage.tables.core import ConversationStatus
@@ -16,17 +16,33 @@ from shared.storage.tables.core import ConversationStatus
 SayId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
 
 
+#: Bytes of a picture or a sound in base64: some 3 MiB of it, as browsers make them small.
+MAX_FILE = 4 * 1024 * 1024
+_File = Annotated[str, StringConstraints(min_length=1, max_length=MAX_FILE)]
+
+
 class Say(Body):
-    """The customer says something.
+    """The customer says something: words, a picture with or without them, or a sound in which words are said.
 
     Attributes:
         id: Chosen by the client: what is sent again with it is not said twice.
         content: The words.
+        picture: A `data:` URL in base64; its text is read, where the extra `vision` is installed.
+        sound: In base64; what is said is written down, where the extra `voice` is installed.
     """
 
     type: Literal["say"] = "say"
     id: SayId
-    content: Text
+    picture: _File | None = None
+    sound: _File | None = None
+    content: Annotated[str, StringConstraints(max_length=10_000), Field(validate_default=True)] = ""
+
+    @field_validator("content")
+    @classmethod
+    def _says(cls, content: str, info: ValidationInfo) -> str:
+        if not (content or info.data.get("picture") or info.data.get("sound")):
+            raise ValueError("must say something, unless 'picture' or 'sound' does")
+        return content
 
 
 class Ping(Body):

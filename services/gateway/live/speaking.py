@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from services.gateway.attachments.hearing import heard
+from services.gateway.attachments.parts import Picture, Sound
 from services.gateway.chat.live import LiveTurn
 from services.gateway.chat.turns import Utterance
 from services.gateway.http.keyring import Caller
@@ -24,7 +26,7 @@ async def spoken(state: AppState, caller: Caller, conversation_id: str, say: Say
     """
     if caller.conversation_id not in (None, conversation_id):  # before any look at what was answered already
         raise NotFound(f"No conversation {conversation_id!r}.", param="conversation_id")
-    said = Utterance(say.content, idempotency_key(conversation_id, say.id), conversation_id=conversation_id)
+    said = await _said(state, caller, conversation_id, say)
     live = LiveTurn.begin(
         lambda listener: state.turns.answer(
             caller, said, lambda: state.conversations.in_conversation(caller, conversation_id), listener
@@ -37,3 +39,15 @@ async def spoken(state: AppState, caller: Caller, conversation_id: str, say: Say
             yield event
         elif event:
             yield DeltaFrame(say=say.id, text=event)
+
+
+async def _said(state: AppState, caller: Caller, conversation_id: str, say: Say) -> Utterance:
+    """The words, written and spoken, and what stands in a picture."""
+    text = await heard(state.audio, say.content, [Sound(data=say.sound)], "sound") if say.sound else say.content
+    pictures = [Picture(url=say.picture)] if say.picture else []
+    return Utterance(
+        text,
+        idempotency_key(conversation_id, say.id),
+        conversation_id=conversation_id,
+        attachments=await state.attachments.read(caller, pictures, "picture"),
+    )

@@ -28,6 +28,8 @@ class PutWidget(Body):
         requests_per_minute: Of one visitor.
         sessions_per_minute: Of all visitors, for each gateway process.
         resume_hours: For so long a visitor who comes back goes on where they were.
+        pictures: Whether visitors may send some; it needs the extra `vision`.
+        voice: Whether visitors may speak; it needs the extra `voice`.
     """
 
     origins: Annotated[list[Origin], Field(min_length=1, max_length=100)]
@@ -39,6 +41,8 @@ class PutWidget(Body):
     requests_per_minute: Annotated[int, Field(ge=1, le=600)] = 30
     sessions_per_minute: Annotated[int, Field(ge=1, le=60_000)] = 600
     resume_hours: Annotated[int, Field(ge=1, le=720)] = 24
+    pictures: bool = False
+    voice: bool = False
 
 
 class WidgetObject(Resource):
@@ -56,6 +60,8 @@ class WidgetObject(Resource):
     requests_per_minute: int
     sessions_per_minute: int
     resume_hours: int
+    pictures: bool
+    voice: bool
 
 
 class OpenSession(Body):
@@ -76,6 +82,8 @@ class Appearance(Reply):
     suggestions: list[str]
     colour: str
     language: WidgetLanguage
+    pictures: bool
+    voice: bool
 
 
 class SessionObject(Reply):

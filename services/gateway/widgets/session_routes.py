@@ -17,6 +17,7 @@ from services.gateway.http.visitor_tokens import Claims, signed
 from services.gateway.state import AppState, State
 from services.gateway.widgets.routes import WidgetId
 from services.gateway.widgets.schemas import Appearance, OpenSession, SessionObject
+from services.gateway.widgets.script import small
 from shared.errors import NotAllowed, NotFound, ParleyError, TooManyRequests
 from shared.storage.chat import conversations
 from shared.storage.database.engine import Session
@@ -135,5 +136,6 @@ def _session(widget: Widget, conversation_id: str, origin: str, now: int) -> Ses
 
 @cache
 def _script() -> tuple[bytes, str]:
-    content = resources.files("services.gateway.widgets").joinpath("widget.js").read_bytes()
+    source = resources.files("services.gateway.widgets").joinpath("widget.js").read_text("utf-8")
+    content = small(source).encode()
     return content, f'"{hashlib.sha256(content).hexdigest()[:32]}"'

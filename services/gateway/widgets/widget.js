@@ -13,6 +13,7 @@
   var STORE = "parley:" + BASE + ":" + ID;
   var QUIET_MS = 40000; // the gateway gives a sign of life every 15 seconds
   var RENEW_MS = 30000; // before the token ends
+  var EDGE = 1600, VOICE_MS = 60000; // pixels of a picture, and how long a voice message may be
 
   var WORDS = {
     en: {
@@ -21,7 +22,10 @@
       taken: "A person is with you.", released: "The assistant is with you again.",
       ended: "This conversation has ended.", again: "Begin a new one", typing: "Writing…",
       lost: "No connection. Trying again…", failed: "Not sent.", retry: "Send again", unread: "unread",
-      closed: "Chat is not available here.", later: "Too many at once; please try again in a moment."
+      closed: "Chat is not available here.", later: "Too many at once; try again in a moment.",
+      attach: "Send a picture", picture: "Picture", unreadable: "This picture cannot be read.",
+      record: "Record a voice message", stop: "Stop and send", recording: "Recording…", voice: "Voice message",
+      silent: "Nothing was understood.", mute: "The microphone cannot be used."
     },
     zh: {
       open: "打开对话", close: "关闭对话", write: "输入消息", send: "发送", you: "您", bot: "智能助手",
@@ -29,7 +33,10 @@
       taken: "人工客服已接入。", released: "智能助手继续为您服务。",
       ended: "本次对话已结束。", again: "开始新的对话", typing: "正在输入…",
       lost: "连接已断开，正在重试…", failed: "未发送。", retry: "重新发送", unread: "条未读",
-      closed: "此页面无法使用对话。", later: "请求过多，请稍后再试。"
+      closed: "此页面无法使用对话。", later: "请求过多，请稍后再试。",
+      attach: "发送图片", picture: "图片", unreadable: "无法发送此图片。",
+      record: "录制语音消息", stop: "停止并发送", recording: "正在录音…", voice: "语音消息",
+      silent: "未能听清。", mute: "无法使用麦克风。"
     }
   };
 
@@ -64,7 +71,8 @@
     ".bar{font-size:13px;padding:6px 14px;background:#fff3d6}.form{display:flex;gap:6px;padding:10px;border-top:1px solid #d7dbe2}" +
     "textarea{flex:1;resize:none;min-height:44px;max-height:120px;padding:10px;border:1px solid #8a919e;border-radius:10px;" +
     "font-size:16px;background:#fff}.send{background:var(--c);color:var(--t);border-radius:10px;padding:0 16px;min-width:44px}" +
-    ".send:disabled{opacity:.5;cursor:default}.sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}" +
+    ".tool{width:40px;min-height:44px;font-size:20px;border-radius:10px}.tool[aria-pressed=true]{background:#b3001b}" +
+    ".send:disabled,.tool:disabled{opacity:.5;cursor:default}.sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}" +
     "@media (max-width:480px){.w.open{inset:0;right:0;bottom:0}.w.open .fab{display:none}" +
     ".panel{width:100vw;height:100vh;height:100dvh;border-radius:0;margin:0}.w{right:12px;bottom:12px}}" +
     "@media (prefers-color-scheme:dark){.panel,textarea,.chip{background:#1d2026;color:#eceef2}.b{background:#31353e;color:#eceef2}" +
@@ -83,6 +91,7 @@
 
   function el(tag, props, children) {
     var node = document.createElement(tag);
+    if (tag === "button") node.type = tag;
     Object.keys(props || {}).forEach((name) => {
       if (name.indexOf("on") === 0) node.addEventListener(name.slice(2), props[name]);
       else if (name === "text") node.textContent = props[name];
@@ -92,16 +101,20 @@
     return node;
   }
 
+  function called(node, name) { node.setAttribute("aria-label", name); }
+
   function safeUrl(text) {
     try { var url = new URL(text); return /^https?:$/.test(url.protocol) ? url.href : null; } catch (_) { return null; }
   }
+
+  function anchor(href, text) { return el("a", { href: href, target: "_blank", rel: "noopener noreferrer", text: text }); }
 
   /** A text as nodes: addresses become links, everything else stays text. */
   function fill(node, text) {
     text.split(/(https?:\/\/[^\s<>"'，。；、！？）】]*[^\s<>"'，。；、！？）】.,;:!?)\]])/).forEach((part, odd) => {
       var href = odd % 2 ? safeUrl(part) : null;
       node.appendChild(href
-        ? el("a", { href: href, target: "_blank", rel: "noopener noreferrer", text: part })
+        ? anchor(href, part)
         : document.createTextNode(part));
     });
     return node;
@@ -125,8 +138,8 @@
   var T = WORDS[language];
   var host = el("div", { id: "parley-widget" });
   var root = host.attachShadow({ mode: "open" });
-  var box, fab, badge, panel, title, log, bar, barText, live, input, send;
-  var shown = {}, mine = {}, drafts = {}, unread = 0, chips = null, ended = false;
+  var box, fab, badge, panel, title, log, bar, barText, live, input, send, file, attach, mic;
+  var shown = {}, mine = {}, drafts = {}, brought = {}, unread = 0, chips = null, ended = false, recorder = null;
 
   function pickLanguage(wished) {
     var tag = wished && wished !== "auto" ? wished : document.documentElement.lang || navigator.language || "en";
@@ -138,7 +151,7 @@
     sheet.replaceSync(CSS);
     root.adoptedStyleSheets = [sheet];
     badge = el("span", { class: "badge", hidden: "", "aria-hidden": "true" });
-    fab = el("button", { class: "fab", type: "button", "aria-expanded": "false", "aria-controls": "panel", onclick: toggle },
+    fab = el("button", { class: "fab", "aria-expanded": "false", "aria-controls": "panel", onclick: toggle },
       [el("span", { text: "💬", "aria-hidden": "true" }), badge]);
     title = el("h2", { id: "title", text: "Chat" });
     log = el("div", { class: "log", role: "log", tabindex: "0", "aria-labelledby": "title" });
@@ -147,11 +160,14 @@
     live = el("div", { class: "sr", role: "status" });
     input = el("textarea", { rows: "1", maxlength: "10000", onkeydown: onKey, oninput: grow });
     send = el("button", { class: "send", type: "submit" });
+    file = el("input", { type: "file", accept: "image/*", hidden: "", onchange: pick });
+    attach = el("button", { class: "tool", text: "📎", hidden: "", onclick: () => { file.click(); } });
+    mic = el("button", { class: "tool", text: "🎤", hidden: "", onclick: record });
     panel = el("section", { class: "panel", id: "panel", role: "dialog", "aria-labelledby": "title", hidden: "" }, [
       el("div", { class: "head" }, [title,
-        el("button", { type: "button", class: "x", text: "×", onclick: close })]),
+        el("button", { class: "x", text: "×", onclick: close })]),
       log, bar,
-      el("form", { class: "form", onsubmit: submit }, [input, send])
+      el("form", { class: "form", onsubmit: submit }, [file, attach, mic, input, send])
     ]);
     box = el("div", { class: "w" }, [panel, fab, live]);
     box.addEventListener("keydown", (event) => {
@@ -169,15 +185,19 @@
     box.style.setProperty("--c", look.colour);
     box.style.setProperty("--t", readable(look.colour));
     title.textContent = look.title;
-    input.setAttribute("aria-label", T.write);
+    called(input, T.write);
     input.placeholder = T.write;
     send.textContent = T.send;
-    panel.querySelector(".x").setAttribute("aria-label", T.close);
+    called(panel.querySelector(".x"), T.close);
+    called(attach, T.attach);
+    attach.hidden = !look.pictures;
+    mic.hidden = !look.voice || !window.MediaRecorder || !navigator.mediaDevices;
+    press();
     label();
   }
 
   function label() {
-    fab.setAttribute("aria-label", (panel.hidden ? T.open : T.close) + (unread ? " (" + unread + " " + T.unread + ")" : ""));
+    called(fab, (panel.hidden ? T.open : T.close) + (unread ? " (" + unread + " " + T.unread + ")" : ""));
     badge.textContent = unread;
     badge.hidden = !unread;
   }
@@ -198,6 +218,7 @@
 
   function close() {
     panel.hidden = true;
+    drop();
     box.classList.remove("open");
     fab.setAttribute("aria-expanded", "false");
     label();
@@ -233,9 +254,10 @@
   }
 
   function bubble(message) {
-    var words = fill(el("div", { class: "b" }), message.content);
+    var content = message.content || (message.role === "customer" ? "📎 " + T.picture : "");
+    var words = fill(el("div", { class: "b" }), content);
     var name = el("span", { class: message.role === "colleague" ? "who" : "sr", text: who(message) + ": " });
-    return el("div", { class: "m " + message.role }, [name, message.content ? words : null]);
+    return el("div", { class: "m " + message.role }, [name, content ? words : null]);
   }
 
   function note(text, button) {
@@ -254,7 +276,7 @@
   function offer(texts) {
     if (chips) chips.remove();
     chips = texts && texts.length ? el("div", { class: "row" }, texts.map((text) => {
-      return el("button", { type: "button", class: "chip", text: text, onclick: () => { say(text); input.focus(); } });
+      return el("button", { class: "chip", text: text, onclick: () => { say(text); input.focus(); } });
     })) : null;
     if (chips) log.appendChild(chips);
   }
@@ -265,7 +287,7 @@
       var picture = source && el("img", { src: source, alt: "", loading: "lazy", referrerpolicy: "no-referrer" });
       if (picture) picture.addEventListener("error", () => { picture.remove(); });
       var name = href
-        ? el("a", { href: href, target: "_blank", rel: "noopener noreferrer", text: card.title })
+        ? anchor(href, card.title)
         : el("span", { text: card.title });
       return el("div", { class: "card", role: "listitem" }, [picture, el("strong", {}, [name]),
         card.price ? el("span", { text: card.price }) : null, card.text ? el("p", { text: card.text }) : null]);
@@ -276,7 +298,7 @@
     var given = (recall().rated || {})[turn];
     var buttons = [["up", "👍"], ["down", "👎"]].map((kind) => {
       return el("button", {
-        type: "button", class: "thumb", "aria-label": T[kind[0]], title: T[kind[0]], text: kind[1],
+        class: "thumb", "aria-label": T[kind[0]], title: T[kind[0]], text: kind[1],
         "aria-pressed": String(given === kind[0]), onclick: () => { rate(kind[0]); }
       });
     });
@@ -302,6 +324,71 @@
     transmit(id, text);
   }
 
+  // ---- a picture, made small here (which leaves out where it was taken), and a voice message; neither is kept in the browser
+  function bring(label, body) {
+    var id = uuid();
+    brought[id] = { content: label, body: body };
+    draw(id, label);
+    post(id, body);
+  }
+
+  function base64(blob) {
+    return new Promise((done, failed) => {
+      var reader = new FileReader();
+      reader.onload = () => { done(reader.result); };
+      reader.onerror = failed;
+      reader.readAsDataURL(blob);
+    });
+  }
+
+  function pick() {
+    var chosen = file.files[0];
+    file.value = "";
+    if (!chosen || ended) return;
+    createImageBitmap(chosen).then((image) => {
+      var scale = Math.min(1, EDGE / Math.max(image.width, image.height));
+      var canvas = el("canvas", { width: Math.ceil(image.width * scale), height: Math.ceil(image.height * scale) });
+      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+      return new Promise((done) => { canvas.toBlob(done, "image/jpeg", 0.9); });
+    }).then(base64).then((url) => {
+      var text = input.value.trim();
+      input.value = "";
+      grow();
+      bring("📎 " + (text || T.picture), { content: text, picture: url });
+    }).catch(() => { inform(T.unreadable); });
+    input.focus();
+  }
+
+  function record() {
+    if (recorder) { recorder.stop(); return; }
+    navigator.mediaDevices.getUserMedia({ audio: true }).then((sound) => {
+      var one = recorder = new MediaRecorder(sound), parts = [], late = setTimeout(() => { one.stop(); }, VOICE_MS);
+      one.ondataavailable = (event) => { parts.push(event.data); };
+      one.onstop = () => {
+        clearTimeout(late);
+        sound.getTracks().forEach((track) => { track.stop(); });
+        recorder = null;
+        press();
+        if (one.dropped || ended) return;
+        base64(new Blob(parts)).then((url) => { bring("🎤 " + T.voice, { sound: url.split(",")[1] }); });
+      };
+      one.start();
+      press();
+      inform("");
+      live.textContent = T.recording;
+    }).catch(() => { inform(T.mute); });
+  }
+
+  function press() {
+    mic.setAttribute("aria-pressed", String(!!recorder));
+    called(mic, recorder ? T.stop : T.record);
+  }
+
+  /** What is being recorded is not sent. */
+  function drop() {
+    if (recorder) { recorder.dropped = true; recorder.stop(); }
+  }
+
   function draw(id, text) {
     offer(null);
     mine[id] = bubble({ role: "customer", content: text });
@@ -319,6 +406,7 @@
   }
 
   function settle(id) {
+    delete brought[id];
     keep({ pending: (recall().pending || []).filter((one) => one.id !== id) });
   }
 
@@ -326,21 +414,24 @@
     if (drafts[id]) { drafts[id].node.remove(); delete drafts[id]; }
   }
 
+  function undraftAll() { Object.keys(drafts).forEach(undraft); }
+
   function fail(id, error) {
     undraft(id);
-    var said = (recall().pending || []).filter((one) => one.id === id)[0];
+    var said = brought[id] || (recall().pending || []).find((one) => one.id === id);
     if (!mine[id] && said) draw(id, said.content);
     var node = mine[id];
     if (!node) return;
     undraft(id);
     node.classList.add("failed");
-    var line = el("div", { class: "note", role: "alert", text: (error && error.code === "rate_limit_exceeded" ? T.later : T.failed) + " " });
+    var why = { rate_limit_exceeded: T.later, silent: T.silent }[error && error.code] || T.failed;
+    var line = el("div", { class: "note", role: "alert", text: why + " " });
     if (said) line.appendChild(el("button", {
-      type: "button", class: "chip", text: T.retry, onclick: () => {
+      class: "chip", text: T.retry, onclick: () => {
         line.remove();
         node.classList.remove("failed");
         wait(id);
-        transmit(id, said.content);
+        if (said.body) post(id, said.body); else transmit(id, said.content);
       }
     }));
     node.appendChild(line);
@@ -355,7 +446,7 @@
       if (frame.status === "ended") return end();
       if (frame.status === "handed_over" && before !== "handed_over") inform(T.taken);
       if (frame.status === "open" && before === "handed_over") inform(T.released);
-      if (frame.status === "handed_over") Object.keys(drafts).forEach(undraft);
+      if (frame.status === "handed_over") undraftAll();
     },
     delta: (frame) => {
       var draft = drafts[frame.say];
@@ -372,7 +463,11 @@
       if (message.role === "bot" && barText.textContent === T.released) inform("");
       if (shown[message.id]) return;
       shown[message.id] = true;
-      if (message.role === "customer" && mine[message.say]) return;
+      var own = message.role === "customer" && mine[message.say];
+      if (own) {
+        if (message.content) { own.lastChild.textContent = ""; fill(own.lastChild, message.content); } // what was heard
+        return;
+      }
       var node = bubble(message);
       if (message.cards && message.cards.length) node.appendChild(cards(message.cards));
       if (message.role === "bot" && message.turn_id) node.appendChild(thumbs(message.turn_id));
@@ -391,18 +486,21 @@
   function end() {
     if (ended) return;
     ended = true;
-    Object.keys(drafts).forEach(undraft);
+    undraftAll();
     offer(null);
-    input.disabled = send.disabled = true;
-    note(T.ended + " ", el("button", { type: "button", class: "chip", text: T.again, onclick: anew }));
+    drop();
+    disable(true);
+    note(T.ended + " ", el("button", { class: "chip", text: T.again, onclick: anew }));
     link.stop();
   }
 
+  function disable(yes) { [input, send, attach, mic].forEach((one) => { one.disabled = yes; }); }
+
   function anew() {
     keep({ resume: null, pending: [], rated: {} });
-    shown = {}; mine = {}; drafts = {}; chips = null; ended = false; session = conversation = null; where = {};
+    shown = {}; mine = {}; drafts = {}; brought = {}; chips = null; ended = false; session = conversation = null; where = {};
     log.textContent = "";
-    input.disabled = send.disabled = false;
+    disable(false);
     input.focus();
     connect();
   }
@@ -484,7 +582,7 @@
       if (ended) return;
       if (!one.up) noSocket = !window.WebSocket; // neither way was open: not the socket's fault
       if (error && error.status >= 400 && error.status < 500 && error.status !== 429 && error.status !== 401) {
-        if (window.console) console.warn("Parley: " + error.message);
+        console.warn("Parley: " + error.message);
         return inform(T.closed);
       }
       if (error && error.status === 401) session = null;
@@ -560,7 +658,11 @@
     var now = link.now;
     if (!now || !now.up) { connect(); return; } // what is pending goes out once the way is open
     if (now.send) { now.send({ type: "say", id: id, content: text }); return; }
-    call("/v1/conversations/" + session.conversation_id + "/live", { id: id, content: text }).then((response) => {
+    post(id, { content: text });
+  }
+
+  function post(id, body) {
+    call("/v1/conversations/" + session.conversation_id + "/live", Object.assign({ id: id }, body)).then((response) => {
       return frames(response, null, (frame) => { if (hear[frame.type]) hear[frame.type](frame); });
     }).catch((error) => {
       fail(id, error);

@@ -34,3 +34,8 @@ def prune(session: Session, stream: str, source: str) -> None:
     newest = col(RefusedItem.created_at).desc(), col(RefusedItem.id).desc()
     kept = session.exec(select(RefusedItem.id).where(*its).order_by(*newest).limit(KEPT)).all()
     session.exec(delete(RefusedItem).where(*its, col(RefusedItem.id).not_in(kept)))
+
+
+def expire(session: Session, stream: str, before: float) -> None:
+    """Forget those of a stream that came before."""
+    session.exec(delete(RefusedItem).where(col(RefusedItem.stream) == stream, col(RefusedItem.created_at) < before))

@@ -16,6 +16,10 @@ from shared.storage.database.paging import Page, read_page
 from shared.storage.database.statements import insert, values
 from shared.storage.tables.core import Alert, AlertState
 
+#: Details of an alert that are words of documents, and alerts whose words go at once.
+_WORDS = ("documents", "terms")
+_AT_ONCE = 500
+
 
 def open(  # noqa: A001  # read as alerts.open
     session: Session,
@@ -158,3 +162,12 @@ def _event(alert: Alert) -> dict[str, Any]:
     """What endpoints are told: ids and figures."""
     told = ("id", "incident", "stream", "entity", "topic", "rule", "severity", "state", "opened_at", "resolved_at")
     return {name: getattr(alert, name) for name in (*told, "acknowledged_at", "share", "volume", "threshold")}
+
+
+def forget_words(session: Session, stream: str, before: float) -> None:
+    """Leave, of alerts that are over since then, figures alone: no titles of documents and no terms from them."""
+    worded = or_(*(col(Alert.details)[name].as_string().is_not(None) for name in _WORDS))
+    over = (col(Alert.stream) == stream, col(Alert.resolved_at) < before, worded)
+    for alert in session.exec(select(Alert).where(*over).limit(_AT_ONCE)).all():
+        alert.details = {name: value for name, value in alert.details.items() if name not in _WORDS}
+        session.add(alert)

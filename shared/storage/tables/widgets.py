@@ -37,3 +37,7 @@ class Widget(Row, table=True):
     """Of all visitors."""
     resume_hours: int
     """For so long a visitor who comes back goes on where they were."""
+    pictures: bool = False
+    """Whether visitors may send some."""
+    voice: bool = False
+    """Whether visitors may speak."""

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import json
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from PIL import Image, ImageDraw, ImageFont
+from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
+from services.generation.media.service import MediaLimits, MediaReader
+from shared.artifacts.store import open_store
+from shared.messaging.consuming.stream_consumer import StreamConsumer
+from shared.messaging.topology import Queues
 from tests.browser import Complaints, browser
 from tests.http_server import served
 from tests.unit.gateway.platform import Platform, running_platform
 from tests.unit.gateway.shop import Shop, open_shop
+from tests.unit.generation.media.speaking import needs_espeak, spoken
 
 HOSTILE = '<img src=x onerror="window.hit=1"><script>window.hit=1</script> javascript:alert(1) https://a.example/x?y=1.'
 
@@ -69,13 +80,27 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 
 @pytest.fixture(scope="module")
 def shop(platform: Platform) -> Iterator[Shop]:
-    with open_shop(platform.bus) as opened:
-        yield opened
+    with ExitStack() as stack:
+        publisher = stack.enter_context(platform.bus.publisher())
+        store = open_store(platform.settings.artifacts)
+        media = stack.enter_context(closing(MediaReader(store, MediaLimits(), threads=1)))
+        for queue in (Queues.MEDIA, Queues.SOUNDS):
+            stack.enter_context(StreamConsumer(platform.bus, queue, media.handlers, publisher=publisher, limit=1))
+        yield stack.enter_context(open_shop(platform.bus))
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as opened:
+def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the browser's microphone hears, again and again."""
+    file = tmp_path_factory.mktemp("voice") / "said.wav"
+    file.write_bytes(spoken("Where is my order?") if shutil.which("espeak-ng") else b"")
+    return file
+
+
+@pytest.fixture(scope="module")
+def chromium(voice: Path) -> Iterator[Browser]:
+    microphone = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+    with browser(*microphone, f"--use-file-for-fake-audio-capture={voice}") as opened:
         yield opened
 
 
@@ -85,7 +110,8 @@ def site(platform: Platform, shop: Shop) -> Iterator[Site]:
         served.strict()
         with platform.http() as http:
             body = {"origins": [served.url], "title": "Help desk", "greeting": "Hello!", "suggestions": ["menu"]}
-            http.put("/v1/widgets/shop", json=body).raise_for_status()
+            files = {"pictures": True, "voice": True}
+            http.put("/v1/widgets/shop", json=body | files).raise_for_status()
         yield served
 
 
@@ -259,7 +285,7 @@ def test_it_speaks_chinese_and_fills_a_phone(chromium: Browser, site: Site) -> N
         assert panel is not None
         assert (panel["width"], panel["height"]) == pytest.approx((360, 640), abs=1)
         page.get_by_label("输入消息").fill("你好" + "很长" * 300)
-        page.get_by_role("button", name="发送").tap()
+        page.get_by_role("button", name="发送", exact=True).tap()
         expect(log(page)).to_contain_text("You said: 你好")
         assert page.evaluate("document.documentElement.scrollWidth") == 360
 
@@ -275,3 +301,65 @@ def test_a_page_that_was_not_declared_is_told_so_and_goes_on_working(
     page.get_by_role("button", name="Open chat").click()
     expect(page.locator("#parley-widget .bar")).to_have_text("Chat is not available here.")
     assert any("PUT /v1/widgets/shop" in warning for warning in warnings)
+
+
+def receipt(width: int = 2_400) -> bytes:
+    """A photo, larger than what is sent, that says where it was taken."""
+    picture = Image.new("RGB", (width, width // 2), "white")
+    font = ImageFont.load_default(size=width / 12)
+    ImageDraw.Draw(picture).text((width // 20, width // 8), "ORDER A1234", fill="black", font=font)
+    exif = Image.Exif()
+    exif[0x010F] = "Camera of Ada"
+    file = io.BytesIO()
+    picture.save(file, "JPEG", exif=exif)
+    return file.getvalue()
+
+
+def test_a_picture_is_made_small_read_and_answered(page: Page, site: Site) -> None:
+    complaints = Complaints(page)
+    sent: list[str] = []
+    page.on("request", lambda asked: sent.append(asked.post_data or "") if asked.url.endswith("/live") else None)
+    opened(page, site)
+    page.get_by_label("Write a message").fill("my receipt")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Send a picture").click()
+    photo: FilePayload = {"name": "receipt.jpg", "mimeType": "image/jpeg", "buffer": receipt()}
+    chooser.value.set_files([photo])
+    expect(log(page)).to_contain_text("You said: my receipt", timeout=60_000)
+    expect(log(page)).to_contain_text("In the picture: ORDER A1234")
+    body = json.loads(sent[0])
+    small = Image.open(io.BytesIO(base64.b64decode(body["picture"].partition(",")[2])))
+    assert (small.size, dict(small.getexif())) == ((1600, 800), {})
+    broken: FilePayload = {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": b"none"}
+    page.locator("#parley-widget input[type=file]").set_input_files([broken])
+    expect(page.locator("#parley-widget .bar")).to_have_text("This picture cannot be read.")
+    assert complaints.heard == []
+
+
+@needs_espeak
+def test_what_is_said_into_the_microphone_is_a_turn(platform: Platform, page: Page, site: Site) -> None:
+    complaints = Complaints(page)
+    opened(page, site)
+    page.get_by_role("button", name="Record a voice message").press("Enter")
+    stop = page.get_by_role("button", name="Stop and send")
+    expect(stop).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("status")).to_have_text("Recording…")
+    page.wait_for_timeout(2_500)  # somebody speaks
+    stop.click()
+    expect(log(page)).to_contain_text("You said: ", timeout=60_000)
+    expect(page.locator("#parley-widget .m.customer").last).to_contain_text("order", ignore_case=True)
+    page.get_by_role("button", name="Record a voice message").click()
+    expect(stop).to_be_visible()
+    page.keyboard.press("Escape")  # what was begun is not sent
+    page.get_by_role("button", name="Open chat").click()
+    expect(page.get_by_role("button", name="Record a voice message")).to_be_visible()
+    expect(page.locator("#parley-widget .m.customer")).to_have_count(1)
+    assert complaints.heard == []
+
+
+def test_what_was_not_declared_is_not_offered(platform: Platform, page: Page, site: Site) -> None:
+    with platform.http() as http:
+        http.put("/v1/widgets/shop", json={"origins": [site.url], "greeting": "Hello!"}).raise_for_status()
+    opened(page, site)
+    for name in ("Send a picture", "Record a voice message"):
+        expect(page.get_by_role("button", name=name)).to_have_count(0)

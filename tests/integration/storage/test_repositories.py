@@ -8,6 +8,7 @@ from tests.unit.storage.test_conversations import (
     TestConversationLife,
     TestFindingTurns,
     TestRepeatedTurns,
+    TestSilence,
     TestStoringTurns,
 )
 from tests.unit.storage.test_database import TestTransactions, TestUnstorableText
@@ -50,6 +51,7 @@ __all__ = [
     "TestModelRollback",
     "TestReanalyses",
     "TestRepeatedTurns",
+    "TestSilence",
     "TestStoringTurns",
     "TestStreams",
     "TestTransactions",

@@ -36,6 +36,9 @@ class Shop:
     def answer(self, understood: TurnUnderstood) -> TurnAnswered:
         """Of generation."""
         answered = echo.answer(understood)
+        if read := "\n".join(one.text for one in understood.turn.attachments):
+            text = f"{answered.answer.text} In the picture: {read}"
+            return answered.model_copy(update={"answer": answered.answer.model_copy(update={"text": text})})
         if understood.turn.text != "menu":
             return answered
         shown = {"suggestions": ("where is my order?", "person"), "sources": (SOURCE,)}

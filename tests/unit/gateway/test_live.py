@@ -307,3 +307,17 @@ def test_there_are_so_many_at_once_and_no_more(tmp_path: Path) -> None:
 def _open(platform: Platform) -> float:
     text = httpx.get(f"{platform.url}/metrics", timeout=60).text
     return next(float(line.split()[1]) for line in text.splitlines() if line.startswith("parley_sockets_open "))
+
+
+def test_a_customer_must_say_something_and_a_file_has_a_limit(platform: Platform, http: httpx.Client) -> None:
+    mine = f"/v1/conversations/{begin(http)}/live"
+    wrongs: tuple[tuple[dict[str, Any], str], ...] = (
+        ({}, "must say something"),
+        ({"picture": "https://elsewhere.example/a.png"}, "data: URL"),
+        ({"picture": "data:image/png;base64,?"}, "not base64"),
+        ({"sound": "?"}, "not base64"),
+        ({"sound": "A" * (4 * 1024 * 1024 + 1)}, "sound"),
+    )
+    for wrong, why in wrongs:
+        answered = http.post(mine, json={"id": "s", **wrong})
+        assert (answered.status_code, why in answered.json()["error"]["message"]) == (400, True), answered.text[:300]

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from typing import Any
+
 from shared.storage.database.engine import Database
 from shared.storage.monitoring import alerts
 from shared.storage.tables.core import Alert
 from tests.unit.storage.builders import at_once
 
 
-def fire(database: Database, stream: str = "chat", *, now: float = 1000.5) -> Alert | None:
+def fire(
+    database: Database, stream: str = "chat", *, now: float = 1000.5, details: dict[str, Any] | None = None
+) -> Alert | None:
     with database.transaction() as session:
         return alerts.open(
             session,
@@ -17,6 +21,7 @@ def fire(database: Database, stream: str = "chat", *, now: float = 1000.5) -> Al
             threshold=0.5,
             evidence=["turn_2", "turn_1"],
             now=now,
+            details=details,
         )
 
 
@@ -64,3 +69,18 @@ class TestAlerts:
                 alerts.mark_announced(session, alert.id, owed[0].state)
             with database.reading() as session:
                 assert alerts.unannounced(session) == []
+
+    def test_words_go_once_an_alert_is_over_for_long_and_figures_stay(self, database: Database) -> None:
+        told = {"documents": [{"title": "words"}], "observed": 3}
+        old, firing = fire(database, details=told), fire(database, "reviews", details=told)
+        assert old is not None
+        assert firing is not None
+        with database.transaction() as session:
+            alerts.resolve(session, old.id, share=0.1, volume=50, now=2000.5)
+        for before, kept in ((2000.5, told), (2001.0, {"observed": 3})):
+            with database.transaction() as session:
+                for stream in ("chat", "reviews"):
+                    alerts.forget_words(session, stream, before)
+            with database.reading() as session:
+                assert alerts.get(session, old.id).details == kept
+                assert alerts.get(session, firing.id).details == told

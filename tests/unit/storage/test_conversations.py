@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from sqlmodel import select
 
 from shared.contracts.chat import DialogueState, PastTurn
 from shared.errors import AlreadyExists, Conflict, NotFound
-from shared.storage.chat import conversations
+from shared.storage.chat import conversations, silence
 from shared.storage.database.engine import Database
-from shared.storage.tables.core import Conversation, Turn
+from shared.storage.tables.core import Conversation, Response, Turn
 from tests.unit.storage.builders import a_conversation, a_turn, at_once
 
 
@@ -147,6 +148,24 @@ class TestRepeatedTurns:
             assert conversations.by_idempotency_key(session, "key_2", "again") is None
         assert found is not None
         assert found.id == "turn_1"
+
+
+class TestSilence:
+    def test_only_what_is_silent_for_long_is_found_and_loose_answers_go(self, database: Database) -> None:
+        begin(database, "conv_1", "conv_2")
+        store(database, a_turn("turn_1", "conv_2"))
+        with database.transaction() as session:
+            said = conversations.turn(session, "conv_2", "turn_1").created_at
+            begun = conversations.get(session, "conv_1").created_at
+            session.add(Response(id="resp_1", created_at=begun, key_id="key_1", model="m"))
+            session.add(Response(id="resp_2", created_at=begun, key_id="key_1", model="m", conversation_id="conv_1"))
+        with database.transaction() as session:
+            assert set(silence.silent_since(session, max(said, begun) + 1, 10)) == {"conv_1", "conv_2"}
+            assert len(silence.silent_since(session, max(said, begun) + 1, 1)) == 1
+            assert "conv_2" not in silence.silent_since(session, said, 10)
+            silence.expire_answers(session, begun + 1)
+        with database.reading() as session:
+            assert list(session.exec(select(Response.id))) == ["resp_2"]
 
 
 class TestFindingTurns:
