@@ -77,10 +77,13 @@ class JointVariants:
         examples = examples_of(self._encoder, self._parts.validation, self._labels)
         calibration = calibrate(outputs, examples, neighbours, elsewhere, self._draft.spec.scope)
         candidate = ExportedVariant(file, scheme, calibration, {NEIGHBOURS: neighbours}, Evaluation(0, {}, {}))
-        return dataclasses.replace(candidate, validation=self.evaluate(candidate, self._parts.validation))
+        return dataclasses.replace(candidate, validation=self._read(candidate, self._parts.validation, outputs))
 
     def evaluate(self, candidate: ExportedVariant, rows: Sequence[Row]) -> Evaluation:
         """Read rows with a graph, exactly as it will be served."""
+        return self._read(candidate, rows, None)
+
+    def _read(self, candidate: ExportedVariant, rows: Sequence[Row], outputs: Predictions | None) -> Evaluation:
         manifest = self._manifest(candidate)
         reader = TextReader(
             manifest,
@@ -92,7 +95,7 @@ class JointVariants:
         readings = reader.read([row.text for row in rows], [row.context for row in rows])
         understandings = [reading.understanding for reading in readings]
         reader.close()
-        return evaluate(rows, understandings, self._scope_scores(candidate, rows))
+        return evaluate(rows, understandings, self._scope_scores(candidate, rows, outputs))
 
     def _manifest(self, candidate: ExportedVariant) -> Manifest:
         parity = self._draft.parity.model_copy(
@@ -115,13 +118,17 @@ class JointVariants:
         known = [row for row in self._parts.train if row.intent not in (None, OUT_OF_SCOPE)]
         return thinned(known, MAX_NEIGHBOURS)
 
-    def _scope_scores(self, candidate: ExportedVariant, rows: Sequence[Row]) -> NDArray[np.float32] | None:
+    def _scope_scores(
+        self, candidate: ExportedVariant, rows: Sequence[Row], outputs: Predictions | None
+    ) -> NDArray[np.float32] | None:
+        """How surely each row is in scope; of what the graph made of them, where that is known."""
         scope = candidate.calibration.scope
         if scope is None or not any(row.intent == OUT_OF_SCOPE for row in rows):
             return None
-        session = OnnxSession.open(self._folder / candidate.file, threads=self._threads)
-        outputs = self._predict(session, rows)
-        session.close()
+        if outputs is None:
+            session = OnnxSession.open(self._folder / candidate.file, threads=self._threads)
+            outputs = self._predict(session, rows)
+            session.close()
         assert outputs.intent is not None  # noqa: S101  # only an intent head is calibrated for scope
         return scope_score(outputs.intent, outputs.embeddings, candidate.arrays[NEIGHBOURS], scope.weights)
 
