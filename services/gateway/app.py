@@ -133,9 +133,7 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
     stack.enter_context(Ticker("loop", loop.go_on, LOOP_SECONDS))
     timeout = settings.request_timeout_seconds
     conversations = ConversationLookup(database, settings.history_turns)
-    surges = ChatSurges(database)
-    stack.enter_context(Ticker("chat-surges", surges.look, SURGE_SECONDS))
-    turns = Turns(requester, writer, database, surges, timeout=timeout, clock=time.time)
+    turns = _turns(settings, stack, requester, writer, database)
     generation = TextGeneration(requester, database, settings.engines, settings.generation_timeout_seconds)
     predictions = Predictions(requester, timeout)
     moderator = Moderator(database, predictions)
@@ -185,6 +183,14 @@ def _gateway(settings: GatewaySettings, stack: ExitStack, bus: Bus, database: Da
         response_queue=ResponseQueue(database, publisher, settings.background_limit),
         followers=Followers(database, settings.event_streams_limit),
     )
+
+
+def _turns(
+    settings: GatewaySettings, stack: ExitStack, requester: Requester, writer: TurnWriter, database: Database
+) -> Turns:
+    surges = ChatSurges(database)
+    stack.enter_context(Ticker("chat-surges", surges.look, SURGE_SECONDS))
+    return Turns(requester, writer, database, surges, timeout=settings.request_timeout_seconds, clock=time.time)
 
 
 def _forget_in_time(settings: GatewaySettings, stack: ExitStack, database: Database, store: ArtifactStore) -> None:

@@ -11,12 +11,15 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests import waiting
 from tests.browser import browser
 from tests.infrastructure import free_port
 from tests.unit.gateway.platform import ADMIN_KEY, Platform, running_platform
+
+# On a busy machine a page that is shown takes seconds to be connected; what is clicked meanwhile is sent then.
+expect.set_options(timeout=20_000)
 
 
 @dataclass

@@ -68,7 +68,9 @@ def _unasked(*_: object) -> Any:
 NOTHING = Measures(_unasked, _unasked)
 
 
-@pytest.mark.parametrize(("task", "kind"), TAUGHT)
+@pytest.mark.parametrize(
+    ("task", "kind"), [*TAUGHT[:2], *(pytest.param(*one, marks=pytest.mark.slow) for one in TAUGHT[2:])]
+)
 def test_a_student_of_fewer_layers_learns_from_the_model_it_is_cut_from(
     task: TaskName, kind: str, bench: Bench, base: str, tmp_path: Path
 ) -> None:
