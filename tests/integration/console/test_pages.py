@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from services.console.frame import MENU
+from tests import waiting
 from tests.browser import Complaints
 from tests.integration.console.conftest import Console, signed_in
 from tests.unit.gateway.test_conversations import begin, say
@@ -229,9 +230,13 @@ def test_turns_are_labelled_by_keys(console: Console, page: Page) -> None:
         expect(page.get_by_text("gibberish number 0")).to_be_visible(timeout=20_000)
         page.keyboard.press("0")
         expect(page.get_by_text("Nothing to label here.")).to_be_visible(timeout=20_000)
-        given = http.get("/v1/feedback", params={"source": "reviewer", "limit": 100}).json()["data"]
-        labels = {one["turn_id"]: one["correct"]["intent"] for one in given if one["turn_id"] in turn_ids}
-        assert labels == {turn_ids[1]: "gibberish", turn_ids[0]: "out_of_scope"}
+
+        def labels() -> dict[str, str]:
+            given = http.get("/v1/feedback", params={"source": "reviewer", "limit": 100}).json()["data"]
+            return {one["turn_id"]: one["correct"]["intent"] for one in given if one["turn_id"] in turn_ids}
+
+        # The next turn is shown before the one at hand is stored.
+        waiting.wait_for(lambda: labels() == {turn_ids[1]: "gibberish", turn_ids[0]: "out_of_scope"}, 20.0)
 
 
 def test_what_a_colleague_answered_is_accepted_as_knowledge(console: Console, page: Page) -> None:
