@@ -48,8 +48,12 @@ async def _conversation(visit: Visit, address: str) -> None:
         return done is not None
 
     async def reply() -> None:
-        if words.value.strip() and await act("replies", {"content": words.value.strip()}):
+        """The field is free for the next words at once; those that could not be said come back."""
+        said = words.value.strip()
+        if said:
             words.set_value("")
+            if not await act("replies", {"content": said}) and not words.value:
+                words.set_value(said)
 
     with ui.row().classes("full-width items-end"):
         label = visit.say("Answer as a person")

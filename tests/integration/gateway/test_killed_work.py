@@ -131,12 +131,12 @@ def test_a_killed_gateway_leaves_no_batch_and_no_webhook_behind(kind: Kind, tmp_
         file = client.files.create(file=("rows.jsonl", rows()), purpose="batch").id
         batch = client.batches.create(input_file_id=file, endpoint="/v1/chat/completions", completion_window="24h")
 
-        run = eval_run(client)
-
         def counts() -> Any:
             return client.batches.retrieve(batch.id).request_counts
 
-        wait_for(lambda: counts().completed > 0 and graded(client, run).passed > 0, 60, pause=0.01)
+        wait_for(lambda: counts().completed > 0, 60, pause=0.01)
+        run = eval_run(client)  # not before: either may be done before the other has begun
+        wait_for(lambda: graded(client, run).passed > 0, 60, pause=0.01)
         assert counts().completed < ROWS, "it was over before it could be killed"
         assert graded(client, run).passed < ROWS, "it was over before it could be killed"
         gateway.kill()
