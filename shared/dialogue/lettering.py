@@ -29,15 +29,26 @@ class LetterIndex:
         frequent = Counter(piece for pieces in counted for piece in pieces)
         self._size = len(texts)
         self._rarity = {piece: log((1 + self._size) / (1 + count)) + 1 for piece, count in frequent.items()}
-        self._rows = [self._weighted(pieces) for pieces in counted]
+        rows = [self._weighted(pieces) for pieces in counted]
+        found: dict[str, tuple[list[int], list[float]]] = {piece: ([], []) for piece in frequent}
+        for place, row in enumerate(rows):
+            for piece, weight in row.items():
+                found[piece][0].append(place)
+                found[piece][1].append(weight)
+        #: Of each piece the texts that it stands in, and its weights there.
+        self._postings = {piece: (np.array(places), np.array(weights)) for piece, (places, weights) in found.items()}
 
     def likeness(self, text: str, places: Sequence[int]) -> NDArray[np.float32]:
         """The cosine (0..1) of a text to some texts of the index, [len(places)]."""
         weighted = self._weighted(_pieces(text))
-        rows = (self._rows[place] for place in places)
-        return np.array(
-            [sum(weighted[piece] * row[piece] for piece in weighted if piece in row) for row in rows], np.float32
-        )
+        known = [(weight, *self._postings[piece]) for piece, weight in weighted.items() if piece in self._postings]
+        if not known:
+            return np.zeros(len(places), np.float32)
+        of_text, where, there = zip(*known, strict=True)
+        weights = np.repeat(of_text, [len(one) for one in where]) * np.concatenate(there)
+        alike = np.bincount(np.concatenate(where), weights, minlength=self._size)
+        found: NDArray[np.float32] = alike[np.asarray(places, np.intp)].astype(np.float32)
+        return found
 
     def _weighted(self, pieces: Counter[str]) -> dict[str, float]:
         unknown = log(1 + self._size) + 1
