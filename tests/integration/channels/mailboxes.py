@@ -1,46 +1,19 @@
-"""A real IMAP server (pymap) and a real SMTP server (aiosmtpd) on this machine."""
+"""Mails into a mailbox, and a real SMTP server (aiosmtpd) on this machine."""
 
 from __future__ import annotations
 
 import imaplib
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import Message
-from pathlib import Path
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.servers import free_port
-from tests.waiting import wait_for
 
 USER, PASSWORD = "help", "only-for-this-test"
-
-
-@contextmanager
-def imap_server() -> Iterator[int]:
-    """Its port."""
-    port = free_port()
-    command = [str(Path(sys.executable).with_name("pymap")), "--no-tls", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["dict", "--demo-user", USER, "--demo-password", PASSWORD]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for(lambda: _answers(port), 20, "an IMAP server")
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _answers(port: int) -> bool:
-    try:
-        imaplib.IMAP4("127.0.0.1", port, timeout=2).shutdown()
-    except OSError:
-        return False
-    return True
 
 
 def deliver(port: int, mailbox: str, *mails: bytes) -> None:

@@ -15,7 +15,8 @@ import pytest
 from services.channels.app import running
 from services.channels.settings import ChannelsSettings
 from shared.storage.chat import channels
-from tests.integration.channels.mailboxes import PASSWORD, USER, deliver, imap_server, smtp_server
+from tests.imap_server import imap_server
+from tests.integration.channels.mailboxes import PASSWORD, USER, deliver, smtp_server
 from tests.unit.channels import enterprise_ends, far_ends
 from tests.unit.channels.far_ends import Answer, Asked, FarEnd, always, far_end
 from tests.unit.channels.letters import OWN, mail
@@ -205,7 +206,7 @@ def test_words_leave_the_log_and_go_with_the_conversation(platform: Platform, tm
 
 
 def test_mail_is_answered_in_its_thread_once_and_machines_never_are(platform: Platform) -> None:
-    with imap_server() as imap, smtp_server() as (smtp, outbox), platform.http() as http:
+    with imap_server(USER, PASSWORD) as imap, smtp_server() as (smtp, outbox), platform.http() as http:
         deliver(imap, "INBOX", mail("from before the channel was made", Message_ID="<m0@example.org>"))
         places = {
             "imap": {"host": "127.0.0.1", "port": imap, "security": "none"},

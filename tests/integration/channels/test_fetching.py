@@ -16,7 +16,8 @@ from shared.contracts.channels import CustomerChannel
 from shared.outbound.client import OutboundClient
 from shared.storage.chat import channels
 from shared.storage.database.engine import Database, open_database
-from tests.integration.channels.mailboxes import PASSWORD, USER, deliver, imap_server
+from tests.imap_server import imap_server
+from tests.integration.channels.mailboxes import PASSWORD, USER, deliver
 from tests.unit.channels.letters import OWN, mail
 
 SECONDS = 30.0
@@ -66,7 +67,7 @@ class Reading:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    with imap_server() as port:
+    with imap_server(USER, PASSWORD) as port:
         yield port
 
 

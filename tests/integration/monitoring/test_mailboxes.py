@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import imaplib
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,33 +15,16 @@ from pydantic import SecretStr
 
 from shared.contracts.streams import MailSource
 from shared.settings import Login
+from tests.imap_server import imap_server
 from tests.integration.monitoring.sources import NOW, Fetching, fetching
-from tests.servers import free_port
-from tests.waiting import wait_for
 
 USER, PASSWORD = "desk", "only-for-this-test"
 
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    chosen = free_port()
-    command = [str(Path(sys.executable).with_name("pymap")), "--no-tls", "--host", "127.0.0.1", "--port", str(chosen)]
-    command += ["dict", "--demo-user", USER, "--demo-password", PASSWORD]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for(lambda: answers(chosen), 20, "an IMAP server")
+    with imap_server(USER, PASSWORD) as chosen:
         yield chosen
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def answers(port: int) -> bool:
-    try:
-        imaplib.IMAP4("127.0.0.1", port, timeout=2).shutdown()
-    except OSError:
-        return False
-    return True
 
 
 def deliver(port: int, mailbox: str, *messages: bytes) -> None:
