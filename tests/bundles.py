@@ -31,7 +31,7 @@ from shared.artifacts.manifest import (
     Manifest,
     Parity,
 )
-from shared.contracts.jobs import JobSpec
+from shared.contracts.training.jobs import JobSpec
 from shared.tasks.nlu.row import Row
 
 WIDTH = 32

@@ -9,7 +9,7 @@ from shared.artifacts.bundle import Bundle, write_bundle
 from shared.artifacts.layout import model_key
 from shared.artifacts.manifest import CHAT_TEMPLATE, FP32_MODEL, TOKENIZER, Calibration, Labels, Manifest, Parity
 from shared.artifacts.store import ArtifactStore
-from shared.contracts.jobs import JobSpec
+from shared.contracts.training.jobs import JobSpec
 from shared.decoding.chat_template import PLAIN
 from shared.storage.database.engine import Database
 from shared.storage.tables.core import Model

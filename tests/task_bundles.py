@@ -17,8 +17,8 @@ from services.training.tasks.table import TASKS
 from services.training.tasks.task import Exported, Setting, Task
 from shared.artifacts.bundle import Bundle, write_bundle
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Manifest, Parity
-from shared.contracts.jobs import JobSpec
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.jobs import JobSpec
+from shared.contracts.training.tasks import TaskName
 from shared.rows.reader import read_rows
 from shared.tasks.records import kind_for
 from tests.unit.training.tasks.samples import SAMPLES

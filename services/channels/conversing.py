@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 
 from shared.contracts.channels import ConversationAnswered, SayInConversation
-from shared.contracts.chat import DialogueState
+from shared.contracts.chat.turns import DialogueState
 from shared.errors import InvalidInput, NotFound, Unavailable
 from shared.messaging.requesting.requester import Requester
 from shared.storage.chat import channels, conversations

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from services.channels.door import Door, gone
 from services.channels.telling import Telling
 from shared.contracts.channels import ChannelEventAnswered, ChannelEventReceived
-from shared.contracts.conversations import ConversationsChanged
+from shared.contracts.chat.conversations import ConversationsChanged
 from shared.errors import NotFound
 from shared.messaging.consuming.handlers import Handlers, one_by_one
 

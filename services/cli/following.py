@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from services.cli.api import Api, CommandError, Json, segment
 from services.cli.patience import outlast
 from services.cli.session import err, out, show_json_line
-from shared.contracts.jobs import FINAL_STATUSES
+from shared.contracts.training.jobs import FINAL_STATUSES
 
 #: Seconds between two looks at a job.
 INTERVAL = 0.5

@@ -13,8 +13,8 @@ from rich.markup import escape
 from services.cli.api import Api, CommandError, Json, segment
 from services.cli.following import watch_job
 from services.cli.session import ApiKey, AsJson, Url, connected, err, out, show_json, table
-from shared.contracts.tasks import TaskChoice
-from shared.contracts.tunings import TuningType
+from shared.contracts.training.tasks import TaskChoice
+from shared.contracts.training.tunings import TuningType
 
 app = typer.Typer(no_args_is_help=True, help="List, show, follow and cancel training jobs.")
 

@@ -41,10 +41,10 @@ from services.gateway.feedback import routes as feedback
 from services.gateway.files import routes as files
 from services.gateway.guards import routes as guards
 from services.gateway.http import errors, tasks
+from services.gateway.http.access.public import PublicDoors
 from services.gateway.http.auditing import FailedActs
-from services.gateway.http.body_limit import BodyLimit
+from services.gateway.http.bodies.body_limit import BodyLimit
 from services.gateway.http.live_traffic import LiveTraffic
-from services.gateway.http.public import PublicDoors
 from services.gateway.http.tracing import Tracing
 from services.gateway.jobs import routes as jobs
 from services.gateway.keys import routes as keys

@@ -36,10 +36,10 @@ from services.gateway.decisions.deciding import Decisions
 from services.gateway.files.expiry import INTERVAL_SECONDS, delete_expired
 from services.gateway.files.uploads import UploadStore
 from services.gateway.handlers import build_handlers, build_response_handlers
-from services.gateway.http.keyring import KeyRing
+from services.gateway.http.access.keyring import KeyRing
+from services.gateway.http.access.rate_limit import RateLimiter
+from services.gateway.http.access.visitors import Visitors
 from services.gateway.http.live_traffic import TrafficGauge
-from services.gateway.http.rate_limit import RateLimiter
-from services.gateway.http.visitors import Visitors
 from services.gateway.jobs.submission import JobSubmission
 from services.gateway.keys.first_key import add_key, ensure_key
 from services.gateway.loop.preparing import DataSets

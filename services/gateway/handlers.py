@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from services.gateway.alerts.feed import EventHub
 from services.gateway.alerts.objects import raised_event
 from services.gateway.alerts.schemas import JobProgress
-from services.gateway.http import sse
+from services.gateway.http.bodies import sse
 from services.gateway.responses.background import ResponseWorkers
-from shared.contracts.conversations import ConversationsChanged
-from shared.contracts.jobs import TrainingProgressed
-from shared.contracts.responses import ResponseQueued
-from shared.contracts.sentiment import AlertRaised
+from shared.contracts.chat.conversations import ConversationsChanged
+from shared.contracts.chat.responses import ResponseQueued
+from shared.contracts.monitoring.sentiment import AlertRaised
+from shared.contracts.training.jobs import TrainingProgressed
 from shared.messaging.consuming.handlers import Handlers, one_by_one
 
 

@@ -18,10 +18,10 @@ from services.gateway.chat.turns import Turns
 from services.gateway.colleagues.news import ConversationNews
 from services.gateway.decisions.deciding import Decisions
 from services.gateway.files.uploads import UploadStore
-from services.gateway.http.keyring import KeyRing
+from services.gateway.http.access.keyring import KeyRing
+from services.gateway.http.access.rate_limit import RateLimiter
+from services.gateway.http.access.visitors import Visitors
 from services.gateway.http.live_traffic import TrafficGauge
-from services.gateway.http.rate_limit import RateLimiter
-from services.gateway.http.visitors import Visitors
 from services.gateway.jobs.submission import JobSubmission
 from services.gateway.loop.rounds import Loop
 from services.gateway.models.predictions import Predictions

@@ -8,9 +8,9 @@ from services.generation.bot_registry import BotRegistry
 from services.generation.language_models.registry import LanguageModels
 from services.generation.turns.explainer import TurnExplainer
 from services.generation.turns.writer import TurnWriter, decision_of, wants_writing
-from shared.contracts.chat import TurnAnswered, TurnUnanswered, TurnUnderstood
-from shared.contracts.explanations import ExplainDecision
-from shared.contracts.generation import GenerateText, GenerationCancelled
+from shared.contracts.chat.explanations import ExplainDecision
+from shared.contracts.chat.generation import GenerateText, GenerationCancelled
+from shared.contracts.chat.turns import TurnAnswered, TurnUnanswered, TurnUnderstood
 from shared.contracts.releases import BotPublished, ModelPublished
 from shared.messaging.consuming.handlers import Handlers, StreamHandlers, one_by_one
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import model_key
 from shared.artifacts.store import ArtifactStore
-from shared.contracts.tasks import WRITERS
+from shared.contracts.training.tasks import WRITERS
 from shared.dialogue.knowledge import Embedder
 from shared.errors import InvalidInput
 from shared.inference.reader import TextReader

@@ -10,10 +10,10 @@ from services.monitoring.platform.inputs import keep
 from services.monitoring.sentiment.surge_detector import SurgeDetector
 from services.monitoring.streams.counted import Watcher, of_observations
 from services.monitoring.streams.intake import DocumentIntake
-from shared.contracts.backtests import BacktestStream, StreamBacktested
-from shared.contracts.inputs import InputsObserved
-from shared.contracts.sentiment import SentimentObserved
-from shared.contracts.streams import DocumentsReceived
+from shared.contracts.monitoring.backtests import BacktestStream, StreamBacktested
+from shared.contracts.monitoring.inputs import InputsObserved
+from shared.contracts.monitoring.sentiment import SentimentObserved
+from shared.contracts.monitoring.streams import DocumentsReceived
 from shared.messaging.consuming.handlers import Handlers, one_by_one
 from shared.storage.database.engine import Database
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from shared.contracts.decisions import DecisionOption, DecisionQuestion
+from shared.contracts.chat.decisions import DecisionOption, DecisionQuestion
 from shared.errors import InvalidInput
 from shared.inference.decoding import softmax
 from shared.inference.predictor import Predictor

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from math import ceil
 
-from shared.contracts.chat import TurnUnderstood
-from shared.contracts.explanations import ExplainDecision, ExplainTurn, NearestRow, Reading, WordEffect
-from shared.contracts.understanding import Understanding
+from shared.contracts.chat.explanations import ExplainDecision, ExplainTurn, NearestRow, Reading, WordEffect
+from shared.contracts.chat.turns import TurnUnderstood
+from shared.contracts.chat.understanding import Understanding
 from shared.dialogue.turn_texts import TurnTexts
 from shared.inference import reading
 from shared.inference.reader import TextReader

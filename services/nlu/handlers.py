@@ -16,13 +16,13 @@ from services.nlu.model_lookup import ModelLookup
 from services.nlu.named_models import NamedModels
 from services.nlu.served_model import ServedModel
 from services.nlu.turns import read_turns
-from shared.contracts.analysis import AnalyzeText, TextAnalyzed
-from shared.contracts.chat import TurnReceived, TurnUnderstood
-from shared.contracts.decisions import DecideText, TextDecided
-from shared.contracts.explanations import ExplainDecision, ExplainTurn
+from shared.contracts.chat.analysis import AnalyzeText, TextAnalyzed
+from shared.contracts.chat.decisions import DecideText, TextDecided
+from shared.contracts.chat.explanations import ExplainDecision, ExplainTurn
+from shared.contracts.chat.turns import TurnReceived, TurnUnderstood
 from shared.contracts.message import Message
-from shared.contracts.prediction import PredictRows, RowsPredicted
 from shared.contracts.releases import BotPublished, ModelPublished
+from shared.contracts.training.prediction import PredictRows, RowsPredicted
 from shared.inference.predictor import Prediction, Predictor
 from shared.inference.reading import Reading
 from shared.messaging.consuming.handlers import BatchHandler, Handlers, one_by_one

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Sequence
 from threading import Lock
 
-from shared.contracts.inputs import WINDOW_SECONDS, InputsObserved
+from shared.contracts.monitoring.inputs import WINDOW_SECONDS, InputsObserved
 from shared.errors import TooManyRequests, Unavailable
 from shared.inference.input_profile import InputProfile, profile_of_predictions, profile_of_readings
 from shared.inference.predictor import Prediction

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from shared.contracts.chat import PROBE, TurnReceived, TurnUnderstood
+from shared.contracts.chat.turns import PROBE, TurnReceived, TurnUnderstood
 from shared.dialogue.turn_texts import TurnTexts
 from shared.inference.reading import Reader, Reading
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 from services.recommendation.catalogs import Catalogs
 from services.recommendation.offering import offer
-from shared.contracts.jobs import deployed_catalog
-from shared.contracts.recommendation import CatalogChanged, ItemsRecommended, RecommendItems
+from shared.contracts.knowledge.recommendation import CatalogChanged, ItemsRecommended, RecommendItems
 from shared.contracts.releases import BotPublished, ModelPublished
+from shared.contracts.training.jobs import deployed_catalog
 from shared.messaging.consuming.handlers import Handlers, one_by_one
 
 

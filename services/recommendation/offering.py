@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from services.recommendation.live_catalog import LiveCatalog
 from services.recommendation.person import Person
 from services.recommendation.reasons import reasons
-from shared.contracts.recommendation import OfferedItem, Reason, RecommendItems
+from shared.contracts.knowledge.recommendation import OfferedItem, Reason, RecommendItems
 from shared.errors import NotFound
 from shared.tasks.recommendation.diversity import POOL, unlike
 from shared.tasks.recommendation.filters import compiled

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from services.recommendation.live_catalog import LiveCatalog
-from shared.contracts.recommendation import Reason
+from shared.contracts.knowledge.recommendation import Reason
 from shared.tasks.recommendation.neighbours import Floats, Ints
 from shared.tasks.recommendation.popularity import WIDTH
 from shared.tasks.recommendation.signals import MAX_HISTORY, Wish, decay

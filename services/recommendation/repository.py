@@ -10,7 +10,7 @@ from typing import NamedTuple
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import model_key
 from shared.artifacts.store import ArtifactStore
-from shared.contracts.jobs import catalog_deployment
+from shared.contracts.training.jobs import catalog_deployment
 from shared.storage.database.engine import Database
 from shared.storage.knowledge import catalogs
 from shared.storage.knowledge.catalogs import Seen

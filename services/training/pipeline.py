@@ -51,10 +51,10 @@ from services.training.trials import Trials
 from services.training.tunings.table import tuning_of
 from shared.artifacts.bundle import write_bundle
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Labels, Manifest, Parity
-from shared.contracts.jobs import FROM_NOTHING, SCRATCH, JobSpec, TrainingProgressed
-from shared.contracts.objectives import Matryoshka, PseudoLabels, Replay
 from shared.contracts.releases import ModelPublished
-from shared.contracts.tunings import Full, Spec
+from shared.contracts.training.jobs import FROM_NOTHING, SCRATCH, JobSpec, TrainingProgressed
+from shared.contracts.training.objectives import Matryoshka, PseudoLabels, Replay
+from shared.contracts.training.tunings import Full, Spec
 from shared.errors import TrainingFailed
 from shared.privacy.masking import masked
 from shared.storage.tables.core import Job

@@ -20,7 +20,7 @@ from services.training.jobs.events import JobCallback
 from services.training.jobs.stored_checkpoints import FollowedCheckpoints, StoredCheckpoints
 from services.training.models.task_model import TaskModel
 from services.training.tracking.description import run_of
-from shared.contracts.ensembles import Ensemble
+from shared.contracts.training.ensembles import Ensemble
 from shared.storage.tables.core import Job
 
 

@@ -20,8 +20,8 @@ from services.training.models.task_model import TaskModel
 from services.training.searching.search import Surroundings, best_of
 from services.training.searching.trial import Trial
 from services.training.tunings.table import tuning_of
-from shared.contracts.jobs import JobSpec
-from shared.contracts.searches import Search, Values
+from shared.contracts.training.jobs import JobSpec
+from shared.contracts.training.searches import Search, Values
 from shared.storage.tables.core import Job
 
 

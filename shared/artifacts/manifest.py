@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.contracts.jobs import JobSpec
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.jobs import JobSpec
+from shared.contracts.training.tasks import TaskName
 
 MANIFEST = "manifest.json"
 TOKENIZER = "tokenizer.json"

@@ -11,7 +11,7 @@ from shared.bot.parts import Reply, Tones
 from shared.bot.recommending import NUMBERS, ORDERED
 from shared.bot.slot import Slot
 from shared.bot.template import CUSTOMER, placeholders
-from shared.contracts.understanding import OUT_OF_SCOPE
+from shared.contracts.chat.understanding import OUT_OF_SCOPE
 
 Contradiction = tuple[Path, str]
 

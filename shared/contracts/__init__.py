@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from shared.contracts.analysis import AnalyzeText, TextAnalyzed
-from shared.contracts.backtests import BacktestStream, StreamBacktested
 from shared.contracts.channels import (
     ChannelEventAnswered,
     ChannelEventReceived,
     ConversationAnswered,
     SayInConversation,
 )
-from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnanswered, TurnUnderstood
-from shared.contracts.conversations import ConversationsChanged
-from shared.contracts.decisions import DecideText, TextDecided
-from shared.contracts.explanations import ExplainDecision, ExplainTurn, TurnExplained
+from shared.contracts.chat.analysis import AnalyzeText, TextAnalyzed
+from shared.contracts.chat.conversations import ConversationsChanged
+from shared.contracts.chat.decisions import DecideText, TextDecided
+from shared.contracts.chat.explanations import ExplainDecision, ExplainTurn, TurnExplained
+from shared.contracts.chat.generation import GenerateText, GenerationCancelled, TextGenerated, TokensProduced
+from shared.contracts.chat.responses import ResponseQueued
+from shared.contracts.chat.turns import TurnAnswered, TurnReceived, TurnUnanswered, TurnUnderstood
 from shared.contracts.failure import MessageFailed
-from shared.contracts.generation import GenerateText, GenerationCancelled, TextGenerated, TokensProduced
-from shared.contracts.inputs import InputsObserved
-from shared.contracts.jobs import JobQueued, TrainingProgressed
+from shared.contracts.knowledge.passages import DocumentsQueued, PassagesFound, SearchPassages
+from shared.contracts.knowledge.recommendation import CatalogChanged, ItemsRecommended, RecommendItems
 from shared.contracts.media import (
     PictureRead,
     ReadPicture,
@@ -28,14 +28,14 @@ from shared.contracts.media import (
     TranscribeSound,
 )
 from shared.contracts.message import Message
-from shared.contracts.passages import DocumentsQueued, PassagesFound, SearchPassages
-from shared.contracts.prediction import PredictRows, RowsPredicted
-from shared.contracts.recommendation import CatalogChanged, ItemsRecommended, RecommendItems
+from shared.contracts.monitoring.backtests import BacktestStream, StreamBacktested
+from shared.contracts.monitoring.inputs import InputsObserved
+from shared.contracts.monitoring.sentiment import AlertRaised, SentimentObserved
+from shared.contracts.monitoring.streams import DocumentsReceived
 from shared.contracts.releases import BotPublished, ModelPublished
-from shared.contracts.responses import ResponseQueued
-from shared.contracts.sentiment import AlertRaised, SentimentObserved
 from shared.contracts.streaming import StillWorking
-from shared.contracts.streams import DocumentsReceived
+from shared.contracts.training.jobs import JobQueued, TrainingProgressed
+from shared.contracts.training.prediction import PredictRows, RowsPredicted
 
 MESSAGES: tuple[type[Message], ...] = (
     TurnReceived,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from shared.contracts.generation import Sampling
+from shared.contracts.chat.generation import Sampling
 from shared.decoding.answer import Emit, Request
 from shared.decoding.graph import DecoderGraph
 from shared.decoding.sampling import Constraint

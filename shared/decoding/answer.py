@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from shared.artifacts.manifest import DecoderShape
-from shared.contracts.generation import Sampling
+from shared.contracts.chat.generation import Sampling
 from shared.decoding.detokenizer import Detokenizer
 from shared.decoding.sampling import Constraint, Picker, TokenLogprob
 from shared.decoding.stopping import StopTexts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from shared.contracts.generation import CallPiece
+from shared.contracts.chat.generation import CallPiece
 from shared.decoding.call_format import CallFormat
 from shared.decoding.stopping import StopTexts
 from shared.telemetry.unique import unique_id

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.contracts.generation import Sampling
+from shared.contracts.chat.generation import Sampling
 from shared.decoding.admission import Constraints, admitted
 from shared.decoding.answer import Finish, Part
 from shared.decoding.batch import Batch

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contracts.generation import Sampling
+from shared.contracts.chat.generation import Sampling
 from shared.inference.session import FloatArray
 
 Probabilities = NDArray[np.float64]

@@ -9,7 +9,7 @@ from threading import Condition, Thread
 from types import TracebackType
 from typing import Self
 
-from shared.contracts.generation import Sampling
+from shared.contracts.chat.generation import Sampling
 from shared.decoding.admission import Constraints, admitted
 from shared.decoding.answer import Emit, Finish, Request
 from shared.decoding.batch import CHUNK, Batch

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from shared.contracts.generation import ChatMessage, FunctionTool, ToolCall
+from shared.contracts.chat.generation import ChatMessage, FunctionTool, ToolCall
 from shared.decoding.call_format import CallFormat
 
 _INSTRUCTIONS = """You may call functions. They are described here, one JSON object a line:

@@ -12,8 +12,8 @@ from tokenizers import Tokenizer
 
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import CHAT_TEMPLATE, DecoderShape
-from shared.contracts.generation import Sampling
-from shared.contracts.tasks import TaskName
+from shared.contracts.chat.generation import Sampling
+from shared.contracts.training.tasks import TaskName
 from shared.decoding.chat_template import ChatTemplate
 from shared.decoding.generate import Completion, generate
 from shared.decoding.graph import DecoderGraph

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.contracts.chat import KNOWLEDGE, Answer, Citation, DialogueState
+from shared.contracts.chat.turns import KNOWLEDGE, Answer, Citation, DialogueState
 from shared.dialogue import acts, flows
 from shared.dialogue.turn import Match, Outcome, Turn
 from shared.text.clauses import word_count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shared.contracts.explanations import RuleJudgement
+from shared.contracts.chat.explanations import RuleJudgement
 from shared.dialogue import answers, flows, guarding, handover, judging, languages, offers, pictures, topics
 from shared.dialogue.policy import RULES, Decision, Rule, fall_back
 from shared.dialogue.several import several

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from shared.bot.bot import Flow
 from shared.bot.slot import SlotType
-from shared.contracts.chat import Answer, DialogueState, FlowState
+from shared.contracts.chat.turns import Answer, DialogueState, FlowState
 from shared.dialogue import acts, which
 from shared.dialogue.handover import hand_over, released
 from shared.dialogue.reading import Reading, read

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from shared.contracts.chat import Answer, DialogueState, GuardHit
+from shared.contracts.chat.turns import Answer, DialogueState, GuardHit
 from shared.dialogue import flows
 from shared.dialogue.turn import Outcome, Turn
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from shared.contracts.chat import DialogueState
-from shared.contracts.understanding import OUT_OF_SCOPE
+from shared.contracts.chat.turns import DialogueState
+from shared.contracts.chat.understanding import OUT_OF_SCOPE
 from shared.dialogue import answers, flows
 from shared.dialogue.turn import Turn
 

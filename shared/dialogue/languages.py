@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.contracts.chat import Answer, DialogueState
+from shared.contracts.chat.turns import Answer, DialogueState
 from shared.dialogue import flows, handover
 from shared.dialogue.turn import Outcome, Turn
 

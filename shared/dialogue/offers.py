@@ -7,8 +7,8 @@ from hashlib import blake2b
 from typing import Any
 
 from shared.bot.recommending import Recommend
-from shared.contracts.chat import Answer, DialogueState, ItemAct, OfferedCard, OfferState, TurnReceived
-from shared.contracts.recommendation import ItemsRecommended, RecommendItems
+from shared.contracts.chat.turns import Answer, DialogueState, ItemAct, OfferedCard, OfferState, TurnReceived
+from shared.contracts.knowledge.recommendation import ItemsRecommended, RecommendItems
 from shared.dialogue import acts, flows
 from shared.dialogue.picking import picked_place
 from shared.dialogue.turn import Outcome, Turn

@@ -6,8 +6,8 @@ from datetime import date
 from itertools import zip_longest
 
 from shared.bot.bot import Bot
-from shared.contracts.chat import KNOWLEDGE, DialogueState, TurnReceived
-from shared.contracts.understanding import EntitySpan, Part, Understanding
+from shared.contracts.chat.turns import KNOWLEDGE, DialogueState, TurnReceived
+from shared.contracts.chat.understanding import EntitySpan, Part, Understanding
 from shared.dialogue.turn import Search, Searches, Turn
 from shared.text.normalisation import NormalisedText, normalise
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shared.bot.slot import SlotType
-from shared.contracts.chat import Answer, DialogueState
+from shared.contracts.chat.turns import Answer, DialogueState
 from shared.dialogue import flows
 from shared.dialogue.guards.injection import injection
 from shared.dialogue.turn import Outcome, Turn

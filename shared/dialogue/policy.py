@@ -8,9 +8,9 @@ from datetime import date
 from typing import Any, Literal
 
 from shared.bot.bot import Bot
-from shared.contracts.chat import KNOWLEDGE, Answer, DialogueState, FlowState, GuardHit, OfferState, TurnReceived
-from shared.contracts.recommendation import RecommendItems
-from shared.contracts.understanding import Understanding
+from shared.contracts.chat.turns import KNOWLEDGE, Answer, DialogueState, FlowState, GuardHit, OfferState, TurnReceived
+from shared.contracts.chat.understanding import Understanding
+from shared.contracts.knowledge.recommendation import RecommendItems
 from shared.dialogue import acts, answers, flows, guarding, handover, languages, offers, pictures, topics
 from shared.dialogue.parts import turn_of
 from shared.dialogue.several import several

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from shared.bot.bot import Flow
-from shared.contracts.chat import FlowState
-from shared.contracts.understanding import EntitySpan
+from shared.contracts.chat.turns import FlowState
+from shared.contracts.chat.understanding import EntitySpan
 from shared.dialogue import acts, which
 from shared.dialogue.turn import Turn
 from shared.dialogue.values.found import Certainty, Found

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from shared.contracts.chat import TurnUnderstood
+from shared.contracts.chat.turns import TurnUnderstood
 from shared.dialogue.knowledge import FloatArray
 from shared.dialogue.turn import Match, Searches
 

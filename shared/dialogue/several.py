@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.contracts.chat import Answer, DialogueState, FlowState
+from shared.contracts.chat.turns import Answer, DialogueState, FlowState
 from shared.dialogue import flows
 from shared.dialogue.answers import look_up, serve
 from shared.dialogue.turn import Outcome, Turn

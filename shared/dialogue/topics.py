@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.contracts.chat import KNOWLEDGE, Answer, DialogueState, FlowState
+from shared.contracts.chat.turns import KNOWLEDGE, Answer, DialogueState, FlowState
 from shared.dialogue import answers, flows
 from shared.dialogue.reading import read
 from shared.dialogue.turn import Outcome, Turn

@@ -13,9 +13,9 @@ from shared.bot.bot import Bot, KnowledgePair
 from shared.bot.parts import Reply
 from shared.bot.template import CUSTOMER, about_customer, fill
 from shared.bot.wording import Signal
-from shared.contracts.chat import Answer, DialogueState, GuardHit
+from shared.contracts.chat.turns import Answer, DialogueState, GuardHit
+from shared.contracts.chat.understanding import OUT_OF_SCOPE, UNDETERMINED, EntitySpan, Understanding
 from shared.contracts.media import Attachment
-from shared.contracts.understanding import OUT_OF_SCOPE, UNDETERMINED, EntitySpan, Understanding
 from shared.dialogue import acts
 from shared.dialogue.guards.messages import seen
 from shared.dialogue.values.slots import SlotReader

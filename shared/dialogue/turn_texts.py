@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contracts.chat import TurnReceived, TurnUnderstood
-from shared.contracts.understanding import EntitySpan, Part, Understanding
+from shared.contracts.chat.turns import TurnReceived, TurnUnderstood
+from shared.contracts.chat.understanding import EntitySpan, Part, Understanding
 from shared.text.clauses import clauses
 from shared.text.follow_ups import follows_up
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO
 
-from shared.contracts.jobs import PromotionEval
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.jobs import PromotionEval
+from shared.contracts.training.tasks import TaskName
 from shared.errors import InvalidInput
 from shared.evals.graders import GRADER, Grader, asks_a_model
 from shared.evals.rows import SourceRow, rows_in

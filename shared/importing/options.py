@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.contracts.understanding import SENTIMENTS
+from shared.contracts.chat.understanding import SENTIMENTS
 from shared.errors import InvalidInput
 from shared.importing.targets import SHAPES, TARGETS
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contracts.understanding import SENTIMENTS, EntitySpan, Sentiment
+from shared.contracts.chat.understanding import SENTIMENTS, EntitySpan, Sentiment
 from shared.inference.session import FloatArray, IntArray
 from shared.inference.tokens import Encoded
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from shared.contracts.tasks import TaskName
-from shared.contracts.understanding import SENTIMENTS, IntentScore, Sentiment, Understanding
+from shared.contracts.chat.understanding import SENTIMENTS, IntentScore, Sentiment, Understanding
+from shared.contracts.training.tasks import TaskName
 from shared.errors import Unavailable
 from shared.inference.predictor import Prediction
 from shared.inference.reading import Context, Reading

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.artifacts.manifest import Manifest
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.tasks import TaskName
 from shared.inference.batching import GPU_BATCH, BatchRunner
 from shared.inference.predictor import Parts
 from shared.inference.tokens import Tokens

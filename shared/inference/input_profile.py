@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from shared.contracts.understanding import OUT_OF_SCOPE
+from shared.contracts.chat.understanding import OUT_OF_SCOPE
 from shared.inference.predictor import Prediction
 from shared.inference.reading import Reading
 from shared.inference.session import FloatArray

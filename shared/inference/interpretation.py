@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from shared.artifacts.manifest import Manifest
-from shared.contracts.understanding import (
+from shared.contracts.chat.understanding import (
     OUT_OF_SCOPE,
     EntitySpan,
     IntentScore,

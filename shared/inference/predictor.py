@@ -8,7 +8,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import TOKENIZER, Manifest
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.tasks import TaskName
 from shared.inference.session import CPU, OnnxSession
 from shared.inference.tokens import Tokens
 

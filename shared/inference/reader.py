@@ -11,7 +11,7 @@ import numpy as np
 
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import NEIGHBOUR_ROWS, NEIGHBOURS, TOKENIZER, Manifest
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.tasks import TaskName
 from shared.inference.batching import BatchRunner
 from shared.inference.interpretation import Interpreter
 from shared.inference.neighbours import Neighbour, read_rows, read_vectors

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from shared.contracts.understanding import Understanding
+from shared.contracts.chat.understanding import Understanding
 from shared.inference.predictor import Prediction, Predictor
 from shared.inference.session import FloatArray
 

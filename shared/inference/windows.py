@@ -8,7 +8,7 @@ from math import inf
 
 import numpy as np
 
-from shared.contracts.understanding import (
+from shared.contracts.chat.understanding import (
     OUT_OF_SCOPE,
     SENTIMENTS,
     EntitySpan,

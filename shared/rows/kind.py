@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.tasks import TaskName
 from shared.rows.row import LabelledRow
 
 

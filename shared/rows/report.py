@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.contracts.faults import Fault
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.tasks import TaskName
 from shared.privacy.masking import masked
 
 #: Faults (and warnings) kept with their text; further ones are only counted.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Protocol, Self, TypeVar
 
-from shared.contracts.understanding import OUT_OF_SCOPE
+from shared.contracts.chat.understanding import OUT_OF_SCOPE
 
 
 class LabelledRow(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from shared.artifacts.bundle import Bundle
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.tasks import TaskName
 from shared.inference.predictor import OpenBundle, Predictor, of_parts
 from shared.inference.reader import TextReader
 from shared.inference.session import CPU

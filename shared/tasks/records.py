@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.tasks import TaskName
 from shared.errors import InvalidInput
 from shared.rows.kind import KindOf, RecordKind
 from shared.rows.problems import Faulty

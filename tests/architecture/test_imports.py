@@ -88,8 +88,8 @@ HOMES: dict[str, tuple[str, ...]] = {
 #: Modules that decide. They meet no broker, no database and no settings: what they need is handed to them.
 DOMAIN = (
     "services.gateway.chat.transcript",
-    "services.gateway.http.rate_limit",
-    "services.gateway.http.sse",
+    "services.gateway.http.access.rate_limit",
+    "services.gateway.http.bodies.sse",
     "services.gateway.moderations.judging",
     "services.gateway.moderations.rules",
     "services.generation.documents.chunking",

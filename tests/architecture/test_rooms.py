@@ -11,10 +11,10 @@ from services.training.objectives.table import OBJECTIVES
 from services.training.tasks.table import TASKS
 from services.training.tracking.table import TRACKERS
 from services.training.tunings.table import TUNINGS
-from shared.contracts.integrations import Integration
-from shared.contracts.objectives import Objective, ObjectiveType
-from shared.contracts.tasks import TaskChoice, TaskName
-from shared.contracts.tunings import Tuning, TuningType
+from shared.contracts.training.integrations import Integration
+from shared.contracts.training.objectives import Objective, ObjectiveType
+from shared.contracts.training.tasks import TaskChoice, TaskName
+from shared.contracts.training.tunings import Tuning, TuningType
 from shared.tasks.readers import PREDICTORS
 from shared.tasks.records import RECORDS
 from tests.architecture.source import Import, Module, imports, modules, within

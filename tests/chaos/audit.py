@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from sqlalchemy import text
 
-from shared.contracts.sentiment import CHAT_STREAM
+from shared.contracts.monitoring.sentiment import CHAT_STREAM
 from shared.messaging.connect import connect
 from shared.messaging.topology import Queues
 from tests.chaos.caller import Caller

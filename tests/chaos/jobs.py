@@ -10,7 +10,7 @@ from itertools import count
 import httpx
 import psutil
 
-from shared.contracts.jobs import FINAL_STATUSES
+from shared.contracts.training.jobs import FINAL_STATUSES
 from tests.chaos.caller import Caller
 from tests.chaos.stack import Stack
 from tests.unit.training import job_kit

@@ -13,7 +13,7 @@ from services.generation.language_models.registry import LanguageModels
 from services.generation.language_models.shared_graphs import SharedGraphs
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.store import open_store
-from shared.contracts.generation import GenerateText
+from shared.contracts.chat.generation import GenerateText
 from shared.decoding.parts import DecoderLimits
 from shared.messaging.bus import Bus
 from shared.messaging.consuming.stream_consumer import StreamConsumer

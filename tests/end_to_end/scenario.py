@@ -12,7 +12,7 @@ from typing import Any
 from openai import OpenAI
 from openai.types.fine_tuning import FineTuningJob
 
-from shared.contracts.jobs import FINAL_STATUSES
+from shared.contracts.training.jobs import FINAL_STATUSES
 from shared.starter import bot, utterances
 from tests.end_to_end.platforms import Platform, wait_for
 

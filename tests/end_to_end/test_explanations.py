@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from services.nlu.explaining import most_moving, without
-from shared.contracts.explanations import WordEffect
+from shared.contracts.chat.explanations import WordEffect
 from shared.starter import utterances
 from tests.end_to_end.platforms import Platform
 

@@ -11,7 +11,7 @@ import psutil
 from openai import OpenAI
 from openai.types.fine_tuning import FineTuningJob
 
-from shared.contracts.jobs import FINAL_STATUSES
+from shared.contracts.training.jobs import FINAL_STATUSES
 from tests.end_to_end import scenario
 from tests.end_to_end.platforms import Platform, wait_for, wait_until_ready
 

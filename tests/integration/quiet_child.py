@@ -50,7 +50,7 @@ def main(home: Path, base: str) -> None:
     base_models = Path(base).parent
     with job_kit.bench(home, base_models=base_models) as bench:
         os.environ |= {"PARLEY_HOME": str(home), "PARLEY_BASE_MODELS": str(base_models), "PARLEY_TRAINING_THREADS": "1"}
-        from shared.contracts.jobs import JobSpec
+        from shared.contracts.training.jobs import JobSpec
         from shared.storage.training import jobs
 
         spec = job_kit.spec(base, bench.upload(job_kit.lines()), epochs=1).model_dump() | {"integrations": TRACKERS}

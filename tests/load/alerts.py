@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 
 from services.monitoring.detection.series import MINUTE, Series
-from shared.contracts.alert_rules import FALSE_ALARMS_PER_DAY
+from shared.contracts.monitoring.alert_rules import FALSE_ALARMS_PER_DAY
 from tests.architecture.source import ROOT
 from tests.load.alerts_methods import DAY, Score, all_knowing, daily_z, fixed_threshold, found_by_rules
 from tests.load.alerts_page import page, picture

@@ -11,7 +11,7 @@ from services.monitoring.detection.episodes import CALM_MINUTES, Episode, episod
 from services.monitoring.detection.series import HOUR, MINUTE, Floats, Series, trailing
 from services.monitoring.detection.table import judge
 from services.monitoring.detection.usual import BURST_DAYS, GUARD, HISTORY_DAYS, Usual, learn
-from shared.contracts.alert_rules import default_rules
+from shared.contracts.monitoring.alert_rules import default_rules
 
 DAY = 1440
 #: Minutes before the present that a judgement needs.

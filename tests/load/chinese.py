@@ -21,8 +21,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from services.training.tasks.table import TASKS
-from shared.contracts.jobs import SCRATCH, JobSpec
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.jobs import SCRATCH, JobSpec
+from shared.contracts.training.tasks import TaskName
 from tests.load.task_sets import Record
 from tests.load.tasks import parsed
 from tests.unit.training import job_kit

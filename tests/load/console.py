@@ -22,8 +22,8 @@ import psutil
 from playwright.sync_api import BrowserContext, Page
 
 from services.console.frame import MENU
-from shared.contracts.chat import Answer, DialogueState
-from shared.contracts.jobs import JobSpec
+from shared.contracts.chat.turns import Answer, DialogueState
+from shared.contracts.training.jobs import JobSpec
 from shared.storage.database.engine import Database
 from shared.storage.database.statements import insert_rows
 from shared.storage.tables.core import Conversation, ConversationStatus, Job, Turn

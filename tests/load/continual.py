@@ -16,7 +16,7 @@ from typing import Any
 
 from services.training.tasks.table import TASKS
 from shared.artifacts.layout import MINILM
-from shared.contracts.jobs import JobSpec
+from shared.contracts.training.jobs import JobSpec
 from tests.load.task_sets import Record, records
 from tests.load.tasks import parsed
 from tests.unit.training import job_kit

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.artifacts.bundle import Bundle
-from shared.contracts.understanding import Understanding
+from shared.contracts.chat.understanding import Understanding
 from shared.inference.reader import TextReader
 
 FILES = {

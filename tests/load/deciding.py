@@ -24,7 +24,7 @@ from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import MINILM, model_key
 from shared.artifacts.local import LocalStore
 from shared.artifacts.store import open_store
-from shared.contracts.decisions import DecisionOption, DecisionQuestion
+from shared.contracts.chat.decisions import DecisionOption, DecisionQuestion
 from shared.tasks.embedding.reader import EmbeddingReader
 from shared.tasks.readers import open_predictor
 from tests.bundles import Recipe, tiny_bundle

@@ -20,7 +20,7 @@ from services.training.exporting.base_models import publish
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import MINILM, model_key
 from shared.artifacts.local import LocalStore
-from shared.contracts.decisions import DecisionOption, DecisionQuestion
+from shared.contracts.chat.decisions import DecisionOption, DecisionQuestion
 from shared.inference.predictor import Predictor
 from shared.tasks.readers import open_predictor
 from tests.load.task_sets import records

@@ -29,7 +29,7 @@ from services.training.writing.likelihood import Surprise
 from services.training.writing.token_sequences import TokenSequence
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import DecoderShape
-from shared.contracts.jobs import SCRATCH, JobSpec
+from shared.contracts.training.jobs import SCRATCH, JobSpec
 from shared.decoding.writer import Writer
 from shared.storage.training import jobs
 from tests.load import domain_data as data

@@ -19,8 +19,8 @@ from typing import Any
 
 from services.monitoring.reading.watch_list import Mention
 from services.monitoring.reading.windows import about
-from shared.contracts.jobs import JobSpec
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.jobs import JobSpec
+from shared.contracts.training.tasks import TaskName
 from shared.tasks.readers import open_predictor
 from shared.tasks.records import RECORDS
 from tests.load.task_sets import Record, records

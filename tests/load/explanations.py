@@ -21,8 +21,8 @@ from services.nlu.explaining import explain, most_moving, without, words
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import model_key
 from shared.artifacts.local import LocalStore
-from shared.contracts.chat import TurnReceived
-from shared.contracts.explanations import ExplainTurn, WordEffect
+from shared.contracts.chat.explanations import ExplainTurn, WordEffect
+from shared.contracts.chat.turns import TurnReceived
 from shared.inference.reader import TextReader
 from shared.starter import dialogues
 from tests.end_to_end.platforms import embedded

@@ -19,7 +19,7 @@ from services.training.models.text_encoder import TextEncoder
 from services.training.tasks.embedding.examples import Example, collate
 from services.training.tasks.embedding.model import EmbeddingModel
 from shared.artifacts.layout import MINILM
-from shared.contracts.few_shot import FewShot, FewShotLabel
+from shared.contracts.training.few_shot import FewShot, FewShotLabel
 from shared.tasks.embedding.reader import OUTPUT
 from shared.tasks.text_classification.few_shot import FewShotReader
 from shared.tasks.text_classification.record import Input

@@ -9,7 +9,7 @@ from threading import Semaphore
 
 import numpy as np
 
-from shared.contracts.generation import Sampling
+from shared.contracts.chat.generation import Sampling
 from shared.decoding.answer import Part
 from shared.decoding.scheduler import Scheduler
 

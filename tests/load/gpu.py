@@ -29,8 +29,8 @@ from services.training.tasks.table import TASKS
 from services.training.tasks.text_classification.examples import Example
 from services.training.tunings.table import tuning_of
 from services.training.writing.token_sequences import TokenSequence
-from shared.contracts.jobs import SCRATCH, Architecture, JobSpec
-from shared.contracts.tunings import Full
+from shared.contracts.training.jobs import SCRATCH, Architecture, JobSpec
+from shared.contracts.training.tunings import Full
 from shared.tasks.text_classification.record import Row
 from tests.load.quality_run import Progress
 

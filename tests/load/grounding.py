@@ -25,7 +25,7 @@ from services.generation.documents.chunking import chunked
 from services.generation.documents.document import Document
 from services.generation.retrieval.fusion import fused
 from services.generation.retrieval.store_index import FloatArray, IndexedFile, StoreIndex
-from shared.contracts.passages import Chunking, Passage
+from shared.contracts.knowledge.passages import Chunking, Passage
 from shared.dialogue.grounding.citing import cited, faithful
 from shared.dialogue.grounding.quoting import quoted
 from shared.dialogue.grounding.support import best_support

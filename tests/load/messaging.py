@@ -20,9 +20,9 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from shared.contracts.analysis import AnalyzeText, TextAnalyzed
+from shared.contracts.chat.analysis import AnalyzeText, TextAnalyzed
+from shared.contracts.chat.understanding import IntentScore, Sentiment, Understanding
 from shared.contracts.message import Message
-from shared.contracts.understanding import IntentScore, Sentiment, Understanding
 from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.consuming.handlers import Handlers, one_by_one

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
 
 from services.training.data.splitting import Split
-from shared.contracts.understanding import OUT_OF_SCOPE
+from shared.contracts.chat.understanding import OUT_OF_SCOPE
 from shared.tasks.nlu.row import Row
 from tests.load.quality_scope import recall_at_rejection
 

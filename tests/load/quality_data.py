@@ -14,7 +14,7 @@ from typing import Any
 from services.training.data.splitting import Split, split, thinned
 from services.training.models.base_models import base_path
 from shared.artifacts.layout import MINILM
-from shared.contracts.understanding import OUT_OF_SCOPE
+from shared.contracts.chat.understanding import OUT_OF_SCOPE
 from shared.rows.reader import read_rows
 from shared.rows.spans import Entity
 from shared.starter import utterances

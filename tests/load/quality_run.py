@@ -33,7 +33,7 @@ from services.training.tasks.nlu.variants import JointVariants
 from shared.artifacts.bundle import Bundle, write_bundle
 from shared.artifacts.layout import MINILM
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Manifest, Parity
-from shared.contracts.jobs import JobSpec
+from shared.contracts.training.jobs import JobSpec
 from shared.inference.reader import TextReader
 from shared.inference.scope import DEFAULT_WEIGHTS, scope_score
 from shared.tasks.nlu.row import Row

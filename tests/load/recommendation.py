@@ -19,7 +19,7 @@ import numpy as np
 
 from services.training.tasks.recommendation.scores import Audience
 from shared.artifacts.layout import MINILM
-from shared.contracts.jobs import JobSpec
+from shared.contracts.training.jobs import JobSpec
 from shared.tasks.recommendation.reader import RecommendingReader
 from shared.tasks.recommendation.signals import Wish
 from tests.load.recommendation_baselines import BASELINES

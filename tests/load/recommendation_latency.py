@@ -27,7 +27,7 @@ import psutil
 from services.recommendation.live_catalog import LiveCatalog
 from services.recommendation.offering import offer
 from services.recommendation.person import person
-from shared.contracts.recommendation import RecommendItems
+from shared.contracts.knowledge.recommendation import RecommendItems
 from shared.tasks.recommendation.record import EventRow, ItemRow, parse_event, parse_item
 from tests.infrastructure import free_port
 from tests.integration.places import Place, place

@@ -26,7 +26,7 @@ from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.prediction import Predictions, predict
 from shared.artifacts.layout import MINILM
-from shared.contracts.understanding import OUT_OF_SCOPE
+from shared.contracts.chat.understanding import OUT_OF_SCOPE
 from shared.inference.scope import DEFAULT_WEIGHTS, FloatArray, scope_score
 from shared.tasks.nlu.row import Row
 from tests.load.quality_data import SOURCES

@@ -20,7 +20,7 @@ from services.training.tasks.nlu.variants import evaluate_bundle
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import MINILM
 from shared.artifacts.manifest import FP32_MODEL
-from shared.contracts.jobs import JobSpec
+from shared.contracts.training.jobs import JobSpec
 from shared.inference.reader import TextReader
 from shared.tasks.nlu.row import Row
 from tests.load.quality_data import SOURCES

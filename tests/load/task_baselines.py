@@ -20,7 +20,7 @@ from services.training.tasks.ranking.candidates import candidates
 from services.training.tasks.ranking.task import JUDGED_AMONG
 from services.training.tasks.text_classification import scores as texts
 from services.training.tasks.token_classification import scores as spans
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.tasks import TaskName
 from shared.tasks.token_classification.record import spans_of
 
 

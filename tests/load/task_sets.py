@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.tasks import TaskName
 
 Record = dict[str, Any]
 

@@ -35,8 +35,8 @@ from services.training.tasks.embedding.scores import found_with
 from services.training.tasks.table import TASKS
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import MINILM
-from shared.contracts.jobs import JobSpec
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.jobs import JobSpec
+from shared.contracts.training.tasks import TaskName
 from shared.rows.reader import read_rows
 from shared.tasks.embedding.reader import OUTPUT
 from shared.tasks.readers import open_predictor

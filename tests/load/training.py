@@ -36,7 +36,7 @@ from services.training.tasks.nlu.examples import examples_of
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.prediction import predict, scores
-from shared.contracts.jobs import Hyperparameters
+from shared.contracts.training.jobs import Hyperparameters
 from shared.tasks.nlu.row import Row
 from tests.load.quality_data import SOURCES
 from tests.load.quality_run import SPEC, Progress

@@ -25,7 +25,7 @@ from services.training.tasks.nlu.examples import examples_of
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.prediction import predict, scores
-from shared.contracts.tunings import Tuning, TuningType
+from shared.contracts.training.tunings import Tuning, TuningType
 from tests.load.quality_data import SOURCES
 from tests.load.quality_run import SPEC, Progress
 

@@ -8,11 +8,11 @@ from fastapi import Path
 
 from services.gateway.alerts.objects import channel_object
 from services.gateway.alerts.schemas import ChannelObject
-from services.gateway.http.auth import AdminCaller, TrainCaller
+from services.gateway.http.access.auth import AdminCaller, TrainCaller
+from services.gateway.http.bodies.schemas import Deleted, Listing
 from services.gateway.http.router import After, Limit, resource
-from services.gateway.http.schemas import Deleted, Listing
 from services.gateway.state import State
-from shared.contracts.alert_channels import ChannelName, ChannelSetting, Smtp, Webhook
+from shared.contracts.monitoring.alert_channels import ChannelName, ChannelSetting, Smtp, Webhook
 from shared.outbound.client import OutboundClient
 from shared.outbound.signing import new_secret
 from shared.storage.monitoring import alert_channels

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from services.gateway.alerts.schemas import AlertEvent, AlertObject, ChannelObject
-from shared.contracts.sentiment import AlertRaised
+from shared.contracts.monitoring.sentiment import AlertRaised
 from shared.storage.tables.alerts import AlertChannel
 from shared.storage.tables.core import Alert
 

@@ -12,15 +12,15 @@ from fastapi.responses import StreamingResponse
 from services.gateway.alerts.feed import Watcher
 from services.gateway.alerts.objects import alert_object, firing_event
 from services.gateway.alerts.schemas import AlertEvent, AlertObject, Snooze
-from services.gateway.http import sse
-from services.gateway.http.auth import TrainCaller
+from services.gateway.http.access.auth import TrainCaller
+from services.gateway.http.bodies import sse
+from services.gateway.http.bodies.schemas import Listing
 from services.gateway.http.router import After, Limit, resource
-from services.gateway.http.schemas import Listing
 from services.gateway.sentiment.schemas import TrendObject, Trends
 from services.gateway.sentiment.trends import read_trends
 from services.gateway.state import AppState, State
-from shared.contracts.sentiment import CHAT_STREAM
-from shared.contracts.streams import StreamName
+from shared.contracts.monitoring.sentiment import CHAT_STREAM
+from shared.contracts.monitoring.streams import StreamName
 from shared.storage.monitoring import alerts
 from shared.storage.tables.core import AlertState
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from services.gateway.http.schemas import Body, Reply, Resource
-from shared.contracts.alert_rules import Severity
+from services.gateway.http.bodies.schemas import Body, Reply, Resource
+from shared.contracts.monitoring.alert_rules import Severity
 
 
 class AlertObject(Resource):

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.contracts.analysis import AnalyzeText, TextAnalyzed
-from shared.contracts.understanding import Understanding
+from shared.contracts.chat.analysis import AnalyzeText, TextAnalyzed
+from shared.contracts.chat.understanding import Understanding
 from shared.errors import InvalidInput, Unavailable
 from shared.messaging.requesting.requester import Requester
 from shared.storage.training.model_names import ALIAS

@@ -8,11 +8,11 @@ from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.analysis.client import ReadTexts
 from services.gateway.analysis.schemas import Analysis, AnalyzeRequest, ReadText, TokenUsage
-from services.gateway.http.auth import ChatCaller
+from services.gateway.http.access.auth import ChatCaller
 from services.gateway.http.router import resource
 from services.gateway.state import AppState, State
-from shared.contracts.sentiment import Observation, SentimentObserved
-from shared.contracts.understanding import Understanding
+from shared.contracts.chat.understanding import Understanding
+from shared.contracts.monitoring.sentiment import Observation, SentimentObserved
 from shared.errors import InvalidInput
 from shared.messaging.envelope import envelope
 from shared.storage.database.identity import new_id

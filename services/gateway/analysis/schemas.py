@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
-from services.gateway.http.schemas import Body, Name, Reply, Text
-from shared.contracts.sentiment import CHAT_STREAM
-from shared.contracts.streams import StreamName
-from shared.contracts.understanding import EntitySpan, IntentScore, Sentiment
+from services.gateway.http.bodies.schemas import Body, Name, Reply, Text
+from shared.contracts.chat.understanding import EntitySpan, IntentScore, Sentiment
+from shared.contracts.monitoring.sentiment import CHAT_STREAM
+from shared.contracts.monitoring.streams import StreamName
 
 MAX_TEXTS = 256
 #: Messages before one text; the model reads the last two.

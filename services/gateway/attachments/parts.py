@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.gateway.http.schemas import Name
+from services.gateway.http.bodies.schemas import Name
 from shared.errors import InvalidInput
 
 #: Of one message.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.attachments.parts import MAX_PARTS, Picture
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.keyring import Caller
 from shared.artifacts.layout import file_key, media_key
 from shared.artifacts.store import ArtifactStore
 from shared.contracts.media import Attachment, PictureRead, ReadPicture

@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from services.gateway.http.waiting import parts
 from shared.artifacts.layout import media_key
 from shared.artifacts.store import ArtifactStore
-from shared.contracts.generation import GenerationCancelled
+from shared.contracts.chat.generation import GenerationCancelled
 from shared.contracts.media import (
     SegmentTranscribed,
     SoundTranscribed,

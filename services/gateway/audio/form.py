@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import FormData
 
 from services.gateway.audio.schemas import HEARERS, ResponseFormat
-from services.gateway.http import multipart
-from services.gateway.http.schemas import Name
+from services.gateway.http.bodies import multipart
+from services.gateway.http.bodies.schemas import Name
 from shared.contracts.media import SpeechTask, TranscribeSound
 from shared.errors import InvalidInput, NotFound
 

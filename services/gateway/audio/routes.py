@@ -22,8 +22,8 @@ from services.gateway.audio.schemas import (
     Word,
 )
 from services.gateway.audio.subtitles import srt, vtt
-from services.gateway.http import multipart, sse
-from services.gateway.http.auth import ChatCaller
+from services.gateway.http.access.auth import ChatCaller
+from services.gateway.http.bodies import multipart, sse
 from services.gateway.http.errors import event_of
 from services.gateway.http.router import resource
 from services.gateway.state import AppState, State

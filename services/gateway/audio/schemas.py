@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.gateway.http.schemas import Body, Name, Reply
+from services.gateway.http.bodies.schemas import Body, Name, Reply
 from shared.contracts.media import AudioFormat
 
 MAX_TEXT = 4096

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import Query
 
 from services.gateway.audit.schemas import AuditEntryObject
-from services.gateway.http.auth import AdminCaller
+from services.gateway.http.access.auth import AdminCaller
+from services.gateway.http.bodies.schemas import Listing
 from services.gateway.http.router import After, Limit, resource
-from services.gateway.http.schemas import Listing
 from services.gateway.state import State
 from shared.storage import audit
 from shared.storage.tables.audit import AuditAction, AuditEntry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from services.gateway.http.schemas import Resource
+from services.gateway.http.bodies.schemas import Resource
 from shared.storage.tables.audit import AuditAction
 
 

@@ -9,8 +9,8 @@ from http import HTTPStatus
 
 from starlette.types import ASGIApp
 
-from services.gateway.http.inner import InnerAnswer, ask
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.inner import InnerAnswer, ask
+from services.gateway.http.access.keyring import Caller
 from services.gateway.http.live_traffic import TrafficGauge
 from shared.retrying import Backoff
 

@@ -10,12 +10,12 @@ from fastapi import Path
 from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.backtests.schemas import BacktestObject, BacktestRequest, Hour, PastAlertObject
-from services.gateway.http.auth import TrainCaller
+from services.gateway.http.access.auth import TrainCaller
 from services.gateway.http.router import resource
 from services.gateway.state import AppState, State
-from shared.contracts.alert_rules import default_rules, of_texts
-from shared.contracts.backtests import BacktestStream, PastAlert, StreamBacktested
-from shared.contracts.streams import StreamName, StreamSpec
+from shared.contracts.monitoring.alert_rules import default_rules, of_texts
+from shared.contracts.monitoring.backtests import BacktestStream, PastAlert, StreamBacktested
+from shared.contracts.monitoring.streams import StreamName, StreamSpec
 from shared.errors import Unavailable
 from shared.storage.monitoring import streams
 from shared.telemetry.correlation import correlation_id

@@ -6,9 +6,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from services.gateway.http.schemas import Body, Reply
-from shared.contracts.alert_rules import AlertRules
-from shared.contracts.backtests import MAX_DAYS
+from services.gateway.http.bodies.schemas import Body, Reply
+from shared.contracts.monitoring.alert_rules import AlertRules
+from shared.contracts.monitoring.backtests import MAX_DAYS
 
 _Time = Annotated[int, Field(ge=0, le=253_402_300_799)]
 

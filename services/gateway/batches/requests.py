@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from services.gateway.background.requests import PatientRequests
 from services.gateway.batches.input_file import BatchRequest
 from services.gateway.batches.results import RowResult, result_of
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.keyring import Caller
 from services.gateway.http.live_traffic import TrafficGauge
 from shared.storage.tables.batches import Batch
 

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from services.gateway.batches.input_file import BatchRequest, requests_of
 from services.gateway.files.uploads import CHUNK_BYTES
-from services.gateway.http.inner import InnerAnswer
+from services.gateway.http.access.inner import InnerAnswer
 from shared.artifacts.keys import Stored
 from shared.artifacts.layout import batch_key, file_key
 from shared.artifacts.store import ArtifactStore

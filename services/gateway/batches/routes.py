@@ -11,9 +11,9 @@ from starlette.routing import BaseRoute, Match
 from services.gateway.batches.objects import batch_object
 from services.gateway.batches.schemas import BatchObject, CreateBatch
 from services.gateway.files.uploads import BATCH
-from services.gateway.http.auth import TrainCaller
+from services.gateway.http.access.auth import TrainCaller
+from services.gateway.http.bodies.schemas import EmptyRequest, Listing
 from services.gateway.http.router import After, IdempotencyKey, Limit, resource
-from services.gateway.http.schemas import EmptyRequest, Listing
 from services.gateway.state import AppState, State
 from shared.errors import AlreadyExists, InvalidInput, TooManyRequests
 from shared.storage import batches

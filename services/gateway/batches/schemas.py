@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from services.gateway.http.schemas import Body, Metadata, Name, Reply, Resource
+from services.gateway.http.bodies.schemas import Body, Metadata, Name, Reply, Resource
 from shared.storage.tables.batches import BatchStatus
 
 

@@ -16,7 +16,7 @@ from services.gateway.background.leased_work import SLICE_SECONDS, LeasedWork, L
 from services.gateway.batches.input_file import BatchRequest, judge, requests_of
 from services.gateway.batches.requests import WindowOfRequests
 from services.gateway.batches.results import BatchResults, RowResult, result_file
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.keyring import Caller
 from services.gateway.state import AppState
 from shared.artifacts.layout import file_key
 from shared.errors import NotFound

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from services.gateway.bots.references import check_references
 from services.gateway.bots.schemas import AddKnowledge, KnowledgeAdded
-from services.gateway.http.auth import AdminCaller
+from services.gateway.http.access.auth import AdminCaller
 from services.gateway.http.router import resource
 from services.gateway.state import State
 from shared.bot.additions import Addition, with_additions

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator
 from shared.bot.bot import Bot
 from shared.bot.document import Path, dotted, parse, summary
 from shared.contracts.faults import Fault
-from shared.contracts.tasks import WRITERS
+from shared.contracts.training.tasks import WRITERS
 from shared.errors import InvalidBot, NotFound
 from shared.storage.database.engine import Session
 from shared.storage.knowledge import catalogs, vector_stores

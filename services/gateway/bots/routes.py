@@ -22,12 +22,12 @@ from services.gateway.bots.schemas import (
     WrongTurnObject,
 )
 from services.gateway.bots.trials import hold, require_few_turns
-from services.gateway.http.auth import AdminCaller, TrainCaller
-from services.gateway.http.json_body import is_json, parse_json
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.auth import AdminCaller, TrainCaller
+from services.gateway.http.access.keyring import Caller
+from services.gateway.http.bodies.json_body import is_json, parse_json
+from services.gateway.http.bodies.schemas import Body, Listing
+from services.gateway.http.bodies.validation import describe
 from services.gateway.http.router import resource
-from services.gateway.http.schemas import Body, Listing
-from services.gateway.http.validation import describe
 from services.gateway.state import AppState, State
 from shared.bot.bot import Bot
 from shared.bot.bot_file import read_bot

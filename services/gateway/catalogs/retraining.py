@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.gateway.jobs.schemas import CreateJob
 from services.gateway.jobs.submission import JobSubmission
-from shared.contracts.jobs import FINAL_STATUSES, JobOptions, JobSpec, catalog_deployment
+from shared.contracts.training.jobs import FINAL_STATUSES, JobOptions, JobSpec, catalog_deployment
 from shared.errors import ParleyError
 from shared.storage.database.engine import Database, Session
 from shared.storage.knowledge import catalogs

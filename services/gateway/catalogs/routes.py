@@ -19,13 +19,13 @@ from services.gateway.catalogs.schemas import (
     PersonObject,
     Written,
 )
-from services.gateway.http.auth import ChatCaller, TrainCaller
-from services.gateway.http.ndjson import TYPES, read_lines
+from services.gateway.http.access.auth import ChatCaller, TrainCaller
+from services.gateway.http.bodies.ndjson import TYPES, read_lines
+from services.gateway.http.bodies.schemas import Deleted, Listing
 from services.gateway.http.router import After, Limit, resource
-from services.gateway.http.schemas import Deleted, Listing
 from services.gateway.state import State
-from shared.contracts.jobs import catalog_deployment
-from shared.contracts.recommendation import CatalogChanged
+from shared.contracts.knowledge.recommendation import CatalogChanged
+from shared.contracts.training.jobs import catalog_deployment
 from shared.errors import InvalidInput
 from shared.storage.database.engine import Session
 from shared.storage.knowledge import catalogs

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from services.gateway.http.schemas import Body, Reply, Resource
+from services.gateway.http.bodies.schemas import Body, Reply, Resource
 from shared.contracts.faults import Fault
-from shared.contracts.recommendation import CatalogId
+from shared.contracts.knowledge.recommendation import CatalogId
 
 CatalogName = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 

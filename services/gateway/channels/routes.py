@@ -10,9 +10,9 @@ from fastapi import Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.channels.schemas import ChannelMessageObject, CustomerChannelObject
-from services.gateway.http.auth import AdminCaller
+from services.gateway.http.access.auth import AdminCaller
+from services.gateway.http.bodies.schemas import Deleted, Listing
 from services.gateway.http.router import After, Limit, resource
-from services.gateway.http.schemas import Deleted, Listing
 from services.gateway.state import AppState, State
 from shared.contracts.channels import (
     AnyChannel,

@@ -10,7 +10,7 @@ from typing import Self
 
 from services.gateway.chat.lookup import ConversationLookup
 from services.gateway.chat.turns import Turns, Utterance
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.keyring import Caller
 from shared.contracts.channels import ConversationAnswered, SayInConversation
 from shared.messaging.consuming.handlers import Emitter, StreamHandlers
 from shared.telemetry import correlation

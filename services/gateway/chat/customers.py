@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from services.gateway.http.keyring import Caller
-from shared.contracts.chat import DialogueState
+from services.gateway.http.access.keyring import Caller
+from shared.contracts.chat.turns import DialogueState
 from shared.storage.chat import customers
 from shared.storage.database.engine import Session
 from shared.storage.tables.core import Conversation

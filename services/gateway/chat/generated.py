@@ -8,9 +8,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from services.gateway.http.schemas import Reply
+from services.gateway.http.bodies.schemas import Reply
 from services.gateway.moderations.policy import ChatModeration
-from shared.contracts.generation import CallPiece, ChosenToken, FinishReason, TextGenerated, TextPiece, ToolCall
+from shared.contracts.chat.generation import CallPiece, ChosenToken, FinishReason, TextGenerated, TextPiece, ToolCall
 
 ShownReason = FinishReason | Literal["content_filter"]
 """Of an answer that a moderation has blocked: ``content_filter``."""

@@ -24,11 +24,11 @@ from services.gateway.chat.sampling import SamplingOptions
 from services.gateway.chat.schemas import ChatRequest
 from services.gateway.chat.storing import Keep
 from services.gateway.chat.tools import ToolOptions
-from services.gateway.http import no_effect, sse
+from services.gateway.http.bodies import no_effect, sse
 from services.gateway.http.errors import event_of
 from services.gateway.http.waiting import parts
 from services.gateway.moderations.policy import Moderated
-from shared.contracts.generation import GenerateText, TextGenerated, TextPiece, TokensProduced
+from shared.contracts.chat.generation import GenerateText, TextGenerated, TextPiece, TokensProduced
 from shared.contracts.message import Message
 from shared.errors import InvalidInput, ParleyError, Unavailable
 from shared.messaging.requesting.reply_stream import ReplyStream

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from shared.contracts.generation import GenerateText, GenerationCancelled
-from shared.contracts.tasks import DECODERS
+from shared.contracts.chat.generation import GenerateText, GenerationCancelled
+from shared.contracts.training.tasks import DECODERS
 from shared.messaging.requesting.reply_stream import ReplyStream
 from shared.messaging.requesting.requester import Requester
 from shared.storage.database.engine import Database

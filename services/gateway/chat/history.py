@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from services.gateway.chat.schemas import CalledFunction, ChatMessage
-from shared.contracts.generation import ChatMessage as ToldMessage
-from shared.contracts.generation import ToolCall
+from shared.contracts.chat.generation import ChatMessage as ToldMessage
+from shared.contracts.chat.generation import ToolCall
 
 
 def read(messages: Iterable[ChatMessage]) -> Iterator[ToldMessage]:

@@ -9,8 +9,8 @@ from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.chat.customers import consented, first_state
 from services.gateway.chat.transcript import TranscriptMessage, transcript_hash
-from services.gateway.http.keyring import Caller
-from shared.contracts.chat import DialogueState, PastTurn
+from services.gateway.http.access.keyring import Caller
+from shared.contracts.chat.turns import DialogueState, PastTurn
 from shared.errors import InvalidInput, NotFound
 from shared.storage.chat import conversation_items, conversations
 from shared.storage.database.engine import Database, Session

@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.moderations.policy import Moderated
 from shared.bot.bot_file import read_bot
-from shared.contracts.chat import Answer, GuardHit, TurnAnswered
+from shared.contracts.chat.turns import Answer, GuardHit, TurnAnswered
 from shared.dialogue import guarding
 from shared.storage.chat import bots
 from shared.storage.database.engine import Database

@@ -16,7 +16,7 @@ from services.gateway.chat.schemas import (
     Usage,
 )
 from services.gateway.chat.turns import Listener
-from services.gateway.http.sse import pieces
+from services.gateway.http.bodies.sse import pieces
 from services.gateway.moderations.policy import ChatModeration
 from shared.storage.tables.core import Turn
 from shared.storage.training.model_names import ALIAS

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from threading import Event
 
 from shared.background import Background
-from shared.contracts.sentiment import CHAT_STREAM, Observation, SentimentObserved
+from shared.contracts.monitoring.sentiment import CHAT_STREAM, Observation, SentimentObserved
 from shared.errors import reason_of
 from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope

@@ -20,10 +20,10 @@ from services.gateway.chat.schemas import MODELS, NOBODYS, ChatCompletion, ChatR
 from services.gateway.chat.storing import keeping
 from services.gateway.chat.transcript import TranscriptMessage, transcript_hash
 from services.gateway.chat.turns import Listener, Utterance
-from services.gateway.http import no_effect, sse
-from services.gateway.http.auth import ChatCaller
+from services.gateway.http.access.auth import ChatCaller
+from services.gateway.http.access.keyring import Caller
+from services.gateway.http.bodies import no_effect, sse
 from services.gateway.http.errors import event_of
-from services.gateway.http.keyring import Caller
 from services.gateway.http.router import IdempotencyKey, resource
 from services.gateway.moderations.policy import Moderated
 from services.gateway.state import AppState, State

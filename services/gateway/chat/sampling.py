@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.gateway.http.validation import describe
-from shared.contracts.generation import Sampling
+from services.gateway.http.bodies.validation import describe
+from shared.contracts.chat.generation import Sampling
 
 Stop = Annotated[str, Field(min_length=1, max_length=256)]
 

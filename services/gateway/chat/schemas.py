@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from services.gateway.analysis.schemas import Understood
 from services.gateway.attachments.parts import ImageUrl, InputAudio, Picture, Sound, picture_of, sound_of
 from services.gateway.chat.tools import MAX_TOOLS
-from services.gateway.http.schemas import Body, Metadata, Name, Reply
+from services.gateway.http.bodies.schemas import Body, Metadata, Name, Reply
 from services.gateway.moderations.policy import ChatModeration, ModerationOptions
-from shared.contracts.chat import AnswerKind, Citation, GuardHit, HandoverReason, OfferedCard, Source
+from shared.contracts.chat.turns import AnswerKind, Citation, GuardHit, HandoverReason, OfferedCard, Source
 from shared.contracts.media import Attachment
 from shared.errors import InvalidInput
 

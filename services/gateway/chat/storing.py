@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.chat.generated import GeneratedCompletion
 from services.gateway.chat.schemas import ChatCompletion, ChatMessage, ChatRequest
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.keyring import Caller
 from shared.storage.chat import completions
 from shared.storage.database.engine import Database
 from shared.storage.tables.completions import StoredCompletion

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.contracts.sentiment import CHAT_STREAM
+from shared.contracts.monitoring.sentiment import CHAT_STREAM
 from shared.storage.database.engine import Database
 from shared.storage.monitoring import alerts
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from services.gateway.http.validation import describe
-from shared.contracts.generation import FunctionTool, Tools
+from services.gateway.http.bodies.validation import describe
+from shared.contracts.chat.generation import FunctionTool, Tools
 from shared.errors import InvalidInput
 
 MAX_TOOLS = 128

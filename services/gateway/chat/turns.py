@@ -12,10 +12,10 @@ from services.gateway.chat.generation import KEEP_ALIVE_SECONDS
 from services.gateway.chat.lookup import ConversationContext
 from services.gateway.chat.surges import ChatSurges
 from services.gateway.chat.turn_writer import TurnWriter
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.keyring import Caller
 from services.gateway.http.waiting import parts
-from shared.contracts.chat import TurnAnswered, TurnReceived
-from shared.contracts.generation import GenerationCancelled, TokensProduced
+from shared.contracts.chat.generation import GenerationCancelled, TokensProduced
+from shared.contracts.chat.turns import TurnAnswered, TurnReceived
 from shared.contracts.media import Attachment
 from shared.contracts.message import Message
 from shared.errors import Conflict, InvalidInput, Unavailable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.contracts.conversations import ConversationsChanged
+from shared.contracts.chat.conversations import ConversationsChanged
 from shared.errors import ParleyError
 from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope

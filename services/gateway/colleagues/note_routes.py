@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from services.gateway.chat.lookup import check_owner
 from services.gateway.colleagues.schemas import NoteObject, Notes, WriteNote
-from services.gateway.http.auth import ChatCaller
+from services.gateway.http.access.auth import ChatCaller
+from services.gateway.http.bodies.schemas import Deleted
 from services.gateway.http.router import resource
-from services.gateway.http.schemas import Deleted
 from services.gateway.state import State
 from shared.storage import keys
 from shared.storage.chat import conversations, notes

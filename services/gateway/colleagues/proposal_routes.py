@@ -8,9 +8,9 @@ from typing import Annotated
 from fastapi import Query
 
 from services.gateway.colleagues.schemas import Proposal
-from services.gateway.http.auth import TrainCaller
+from services.gateway.http.access.auth import TrainCaller
+from services.gateway.http.bodies.schemas import EmptyRequest, Listing
 from services.gateway.http.router import After, Limit, resource
-from services.gateway.http.schemas import EmptyRequest, Listing
 from services.gateway.state import State
 from shared.storage.tables.people import KnowledgeProposal, ProposalState
 from shared.storage.training import proposals

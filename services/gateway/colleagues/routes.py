@@ -17,10 +17,10 @@ from services.gateway.conversations.items import message
 from services.gateway.conversations.messages import messages_of
 from services.gateway.conversations.objects import conversation_object, item_message
 from services.gateway.conversations.schemas import ConversationObject, ConversationStatusEvent, MessageObject
-from services.gateway.http import sse
-from services.gateway.http.auth import ChatCaller
+from services.gateway.http.access.auth import ChatCaller
+from services.gateway.http.bodies import sse
+from services.gateway.http.bodies.schemas import EmptyRequest
 from services.gateway.http.router import IdempotencyKey, resource
-from services.gateway.http.schemas import EmptyRequest
 from services.gateway.state import AppState, State
 from shared.storage import keys
 from shared.storage.chat import conversations, takeovers

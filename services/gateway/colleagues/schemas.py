@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from services.gateway.conversations.schemas import Card
-from services.gateway.http.schemas import Body, Reply, Resource, Text
+from services.gateway.http.bodies.schemas import Body, Reply, Resource, Text
 
 
 class SendReply(Body):

@@ -13,13 +13,13 @@ from services.gateway.conversations.schemas import (
     SuggestReplies,
     SumUp,
 )
-from services.gateway.http.auth import ChatCaller
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.auth import ChatCaller
+from services.gateway.http.access.keyring import Caller
 from services.gateway.http.router import resource
 from services.gateway.state import AppState, State
 from shared.bot.bot import Bot
 from shared.bot.bot_file import read_bot
-from shared.contracts.passages import SearchPassages
+from shared.contracts.knowledge.passages import SearchPassages
 from shared.dialogue.grounding.quoting import quoted
 from shared.dialogue.grounding.support import best_support
 from shared.errors import InvalidInput

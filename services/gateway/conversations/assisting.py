@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from services.gateway.chat.generation import KEEP_ALIVE_SECONDS, TextGeneration
 from services.gateway.http.waiting import parts
 from shared.bot.bot import Bot
-from shared.contracts.chat import PastTurn
-from shared.contracts.generation import ChatMessage, GenerateText, Sampling, TokensProduced
+from shared.contracts.chat.generation import ChatMessage, GenerateText, Sampling, TokensProduced
+from shared.contracts.chat.turns import PastTurn
 from shared.contracts.message import Message
 from shared.dialogue.grounding.history import summary_of, trimmed
 from shared.errors import Unavailable

@@ -10,9 +10,9 @@ from services.gateway.chat.lookup import check_owner
 from services.gateway.conversations.items import of_turn, said_id, stored, turn_id_of
 from services.gateway.conversations.objects import conversation_object
 from services.gateway.conversations.schemas import AddItems, ConversationObject, ItemObject
-from services.gateway.http.auth import ChatCaller
+from services.gateway.http.access.auth import ChatCaller
+from services.gateway.http.bodies.schemas import Listing
 from services.gateway.http.router import After, Limit, resource
-from services.gateway.http.schemas import Listing
 from services.gateway.state import State
 from shared.errors import InvalidInput, NotFound
 from shared.storage.chat import conversation_items, conversations

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.gateway.attachments.parts import MAX_BYTES, InputAudio, Picture, Sound, picture_of, sound_of
 from services.gateway.chat.transcript import TranscriptMessage
-from services.gateway.http.schemas import Name
+from services.gateway.http.bodies.schemas import Name
 from shared.storage.tables.core import Turn
 
 MAX_ITEMS = 2048

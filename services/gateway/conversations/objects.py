@@ -7,7 +7,7 @@ from typing import Literal
 from services.gateway.chat.objects import details, usage
 from services.gateway.chat.schemas import TurnDetails, Usage
 from services.gateway.conversations.schemas import ConversationObject, MessageObject, Standing
-from shared.contracts.chat import DialogueState
+from shared.contracts.chat.turns import DialogueState
 from shared.storage.tables.core import Conversation, ConversationItem, Turn
 
 

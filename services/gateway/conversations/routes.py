@@ -19,9 +19,9 @@ from services.gateway.conversations.schemas import (
     SendMessage,
     UpdateConversation,
 )
-from services.gateway.http.auth import ChatCaller
+from services.gateway.http.access.auth import ChatCaller
+from services.gateway.http.bodies.schemas import Deleted, EmptyRequest, Listing
 from services.gateway.http.router import After, IdempotencyKey, Limit, resource
-from services.gateway.http.schemas import Deleted, EmptyRequest, Listing
 from services.gateway.state import State
 from shared.storage.chat import conversation_items, conversations
 from shared.storage.tables.core import ConversationStatus

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from services.gateway.chat.schemas import TurnDetails, Usage
 from services.gateway.conversations.items import Item
-from services.gateway.http.schemas import Body, Metadata, Name, Reply, Resource, Text
+from services.gateway.http.bodies.schemas import Body, Metadata, Name, Reply, Resource, Text
 
 Link = Annotated[str, StringConstraints(max_length=2_048, pattern=r"^https?://\S+$")]
 

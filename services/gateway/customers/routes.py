@@ -19,10 +19,10 @@ from services.gateway.customers.schemas import (
     MergeCustomers,
 )
 from services.gateway.feedback.objects import feedback_object
-from services.gateway.http.auth import AdminCaller, ChatCaller
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.auth import AdminCaller, ChatCaller
+from services.gateway.http.access.keyring import Caller
+from services.gateway.http.bodies.schemas import Listing
 from services.gateway.http.router import After, Limit, resource
-from services.gateway.http.schemas import Listing
 from services.gateway.state import State
 from shared.errors import InvalidInput, NotFound
 from shared.storage.chat import conversation_items, customers

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from services.gateway.conversations.schemas import ConversationObject, MessageObject
 from services.gateway.feedback.schemas import FeedbackObject
-from services.gateway.http.schemas import Body, Name, Reply, Resource
+from services.gateway.http.bodies.schemas import Body, Name, Reply, Resource
 
 AttributeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 """What may stand behind ``customer.`` in a template."""

@@ -10,8 +10,8 @@ from string import ascii_uppercase
 
 from services.gateway.chat.generation import TextGeneration
 from services.gateway.http.waiting import parts
-from shared.contracts.decisions import DecideText, DecisionQuestion, TextDecided
-from shared.contracts.generation import ChatMessage, GenerateText, Sampling, TextGenerated, TokensProduced
+from shared.contracts.chat.decisions import DecideText, DecisionQuestion, TextDecided
+from shared.contracts.chat.generation import ChatMessage, GenerateText, Sampling, TextGenerated, TokensProduced
 from shared.errors import Unavailable
 from shared.messaging.requesting.requester import Requester
 from shared.telemetry.correlation import correlation_id

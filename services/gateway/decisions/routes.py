@@ -18,13 +18,13 @@ from services.gateway.decisions.schemas import (
     Score,
     ScoreAnswer,
 )
-from services.gateway.http import no_effect
-from services.gateway.http.auth import ChatCaller
+from services.gateway.http.access.auth import ChatCaller
+from services.gateway.http.bodies import no_effect
 from services.gateway.http.router import resource
 from services.gateway.responses.schemas import ResponseUsage
 from services.gateway.state import AppState, State
 from shared.artifacts.layout import BASE_MODELS
-from shared.contracts.tasks import WRITERS
+from shared.contracts.training.tasks import WRITERS
 from shared.errors import InvalidInput
 from shared.storage.training import models
 from shared.storage.training.model_names import model_named

@@ -9,9 +9,9 @@ from pydantic import Field, StringConstraints, model_validator
 
 from services.gateway.chat.schemas import Ignored
 from services.gateway.conversations.items import Content, Items, words
-from services.gateway.http.schemas import Body, Name, Reply
+from services.gateway.http.bodies.schemas import Body, Name, Reply
 from services.gateway.responses.schemas import ResponseUsage
-from shared.contracts.decisions import DecisionOption, DecisionQuestion
+from shared.contracts.chat.decisions import DecisionOption, DecisionQuestion
 
 MAX_QUESTIONS = 400
 MAX_OPTIONS = 255

@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.analysis.schemas import TokenUsage
 from services.gateway.embeddings.schemas import Embedding, Embeddings, EmbeddingsRequest
-from services.gateway.http.auth import ChatCaller
+from services.gateway.http.access.auth import ChatCaller
 from services.gateway.http.router import resource
 from services.gateway.state import AppState, State
 from shared.artifacts.layout import BASE_MODELS

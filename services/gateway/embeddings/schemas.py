@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from services.gateway.analysis.schemas import TokenUsage
-from services.gateway.http.schemas import Body, Name, Reply, Text
+from services.gateway.http.bodies.schemas import Body, Name, Reply, Text
 
 MAX_TEXTS = 2048
 

@@ -17,7 +17,7 @@ from services.gateway.evals.schemas import (
     ValidGrader,
 )
 from services.gateway.evals.worker import asking
-from services.gateway.http.auth import TrainCaller
+from services.gateway.http.access.auth import TrainCaller
 from services.gateway.http.router import resource
 from services.gateway.state import State
 from shared.evals.grading import graded, sample_of

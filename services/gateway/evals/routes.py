@@ -23,10 +23,10 @@ from services.gateway.evals.schemas import (
     RunObject,
 )
 from services.gateway.evals.sources import MAX_STORED, FileContent, FileId, StoredCompletions
-from services.gateway.http.auth import TrainCaller
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.auth import TrainCaller
+from services.gateway.http.access.keyring import Caller
+from services.gateway.http.bodies.schemas import EmptyRequest, Listing
 from services.gateway.http.router import After, Limit, Order, resource
-from services.gateway.http.schemas import EmptyRequest, Listing
 from services.gateway.state import State
 from shared.errors import InvalidInput, NotFound, TooManyRequests
 from shared.evals.figures import compared

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from services.gateway.evals.sources import DataSource
-from services.gateway.http.schemas import Body, Metadata, Name, Reply, Resource
+from services.gateway.http.bodies.schemas import Body, Metadata, Name, Reply, Resource
 from shared.evals.graders import Grader
 
 MAX_CRITERIA = 32

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.gateway.http.schemas import Metadata, Name
+from services.gateway.http.bodies.schemas import Metadata, Name
 from shared.evals.graders import GraderMessage
 from shared.evals.rows import MAX_ROWS, SourceRow
 

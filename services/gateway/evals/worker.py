@@ -22,7 +22,7 @@ from services.gateway.background.leased_work import SLICE_SECONDS, LeasedWork, L
 from services.gateway.background.requests import PatientRequests
 from services.gateway.evals.sampling import given, sampled
 from services.gateway.evals.sources import DataSource, FileId, Sampled
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.keyring import Caller
 from services.gateway.state import AppState
 from shared.artifacts.layout import file_key
 from shared.errors import InvalidInput, NotFound

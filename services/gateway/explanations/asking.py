@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from services.gateway.chat.lookup import ConversationLookup
-from services.gateway.http.keyring import Caller
-from shared.contracts.chat import DialogueState, TurnReceived
-from shared.contracts.explanations import ExplainTurn
+from services.gateway.http.access.keyring import Caller
+from shared.contracts.chat.explanations import ExplainTurn
+from shared.contracts.chat.turns import DialogueState, TurnReceived
 from shared.dialogue.handover import released
 from shared.errors import InvalidInput, NotFound
 from shared.storage.database.engine import Database

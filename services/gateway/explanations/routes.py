@@ -11,10 +11,10 @@ from fastapi.concurrency import run_in_threadpool
 from services.gateway.explanations.asking import stored_turn
 from services.gateway.explanations.schemas import Explanation, ReadingExplained
 from services.gateway.explanations.wording import Language, preferred, worded
-from services.gateway.http.auth import ChatCaller
+from services.gateway.http.access.auth import ChatCaller
 from services.gateway.http.router import resource
 from services.gateway.state import State
-from shared.contracts.explanations import RuleJudgement, TurnExplained
+from shared.contracts.chat.explanations import RuleJudgement, TurnExplained
 from shared.errors import NotFound, Unavailable
 from shared.storage.tables.core import Turn
 from shared.telemetry.correlation import correlation_id

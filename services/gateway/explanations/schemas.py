@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from services.gateway.http.schemas import Reply
-from shared.contracts.chat import AnswerKind
-from shared.contracts.explanations import NearestRow, RuleJudgement, WordEffect
+from services.gateway.http.bodies.schemas import Reply
+from shared.contracts.chat.explanations import NearestRow, RuleJudgement, WordEffect
+from shared.contracts.chat.turns import AnswerKind
 
 
 class ReadingExplained(Reply):

@@ -12,9 +12,9 @@ from services.gateway.feedback.objects import feedback_object
 from services.gateway.feedback.rows import rows_of
 from services.gateway.feedback.schemas import Correction, FeedbackObject, GiveFeedback, MakeRows, RowsMade, Source
 from services.gateway.files.uploads import FINE_TUNE, Upload
-from services.gateway.http.auth import ChatCaller, TrainCaller, VisitorCaller
+from services.gateway.http.access.auth import ChatCaller, TrainCaller, VisitorCaller
+from services.gateway.http.bodies.schemas import Listing
 from services.gateway.http.router import After, IdempotencyKey, Limit, resource
-from services.gateway.http.schemas import Listing
 from services.gateway.state import State
 from shared.errors import InvalidInput, NotAllowed, NotFound
 from shared.storage.chat import conversations

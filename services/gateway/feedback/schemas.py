@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from services.gateway.http.schemas import Body, Name, Reply, Resource
+from services.gateway.http.bodies.schemas import Body, Name, Reply, Resource
 
 Source = Literal["customer", "agent", "reviewer"]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=128)]

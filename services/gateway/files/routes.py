@@ -11,11 +11,11 @@ from fastapi.responses import StreamingResponse
 
 from services.gateway.files.schemas import FileObject, Purpose
 from services.gateway.files.uploads import CHUNK_BYTES, PURPOSES, Upload, opened_form, upload_of
-from services.gateway.http import multipart
-from services.gateway.http.auth import TrainCaller
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.auth import TrainCaller
+from services.gateway.http.access.keyring import Caller
+from services.gateway.http.bodies import multipart
+from services.gateway.http.bodies.schemas import Deleted, Listing
 from services.gateway.http.router import After, resource
-from services.gateway.http.schemas import Deleted, Listing
 from services.gateway.state import AppState, State
 from shared.artifacts.layout import file_key
 from shared.storage.tables.core import File

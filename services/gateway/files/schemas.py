@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from services.gateway.http.schemas import Resource
+from services.gateway.http.bodies.schemas import Resource
 
 Purpose = Literal[
     "fine-tune", "fine-tune-results", "assistants", "batch", "batch_output", "vision", "user_data", "evals"

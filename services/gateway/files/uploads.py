@@ -16,7 +16,7 @@ from starlette.datastructures import FormData
 
 from services.gateway.files import import_form
 from services.gateway.files.schemas import UploadPurpose
-from services.gateway.http import multipart
+from services.gateway.http.bodies import multipart
 from shared.artifacts.layout import file_key
 from shared.artifacts.store import ArtifactStore
 from shared.errors import InvalidInput, TooManyRequests

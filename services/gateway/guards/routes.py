@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 from fastapi import Query
 
 from services.gateway.guards.schemas import DecideReview, GuardReviewObject, GuardRule, GuardRules
-from services.gateway.http.auth import TrainCaller
+from services.gateway.http.access.auth import TrainCaller
+from services.gateway.http.bodies.schemas import Listing
 from services.gateway.http.router import After, Limit, resource
-from services.gateway.http.schemas import Listing
 from services.gateway.state import State
-from shared.contracts.chat import GuardName
+from shared.contracts.chat.turns import GuardName
 from shared.storage.chat import guards
 from shared.storage.tables.core import Turn
 from shared.storage.tables.guards import GuardReview

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from services.gateway.http.schemas import Body, Reply, Resource
-from shared.contracts.chat import AnswerKind, GuardName
+from services.gateway.http.bodies.schemas import Body, Reply, Resource
+from shared.contracts.chat.turns import AnswerKind, GuardName
 from shared.storage.tables.guards import GuardVerdict
 
 

@@ -9,8 +9,8 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.gateway.http.access.keyring import Caller
 from services.gateway.http.acts import ACTS
-from services.gateway.http.keyring import Caller
 from services.gateway.state import AppState
 from shared.storage import audit
 from shared.storage.database.identity import new_id

@@ -10,7 +10,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from services.gateway.http.body_limit import BYTES_PER_SECOND
+from services.gateway.http.bodies.body_limit import BYTES_PER_SECOND
 from services.gateway.http.errors import body_of
 
 #: Bytes of a request line with all its headers.

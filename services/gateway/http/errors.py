@@ -11,8 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from services.gateway.http.schemas import ErrorBody, ErrorDetail
-from services.gateway.http.validation import describe
+from services.gateway.http.bodies.schemas import ErrorBody, ErrorDetail
+from services.gateway.http.bodies.validation import describe
 from shared import errors
 
 #: The most specific class of an error decides. ``AlreadyExists`` is no 409: the official client repeats those, and

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.gateway.http.inner import inner_caller
+from services.gateway.http.access.inner import inner_caller
 
 #: Seconds without a request after which nobody is expected at once.
 QUIET_SECONDS = 0.1

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 
-from services.gateway.http.json_body import JsonRoute
-from services.gateway.http.schemas import ErrorBody
+from services.gateway.http.bodies.json_body import JsonRoute
+from services.gateway.http.bodies.schemas import ErrorBody
 
 _MEANINGS: dict[int | str, str] = {
     400: "Something in the request is wrong; `param` names it.",

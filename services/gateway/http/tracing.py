@@ -10,8 +10,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.gateway.http.access.rate_limit import Allowance
 from services.gateway.http.errors import internal_error, response_of
-from services.gateway.http.rate_limit import Allowance
 from shared.errors import InvalidInput
 from shared.privacy.finding import find
 from shared.telemetry import correlation, logs, metrics, tracing

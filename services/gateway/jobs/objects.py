@@ -13,8 +13,8 @@ from services.gateway.jobs.schemas import (
     PreferenceKnobs,
     Supervised,
 )
-from shared.contracts.jobs import JobSpec
-from shared.contracts.objectives import Dpo
+from shared.contracts.training.jobs import JobSpec
+from shared.contracts.training.objectives import Dpo
 from shared.storage.tables.core import Job, JobCheckpoint, JobEvent
 
 

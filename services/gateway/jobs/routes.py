@@ -6,14 +6,14 @@ from typing import Annotated
 
 from fastapi import Header
 
-from services.gateway.http.auth import TrainCaller
+from services.gateway.http.access.auth import TrainCaller
+from services.gateway.http.bodies.schemas import EmptyRequest, Listing
 from services.gateway.http.router import After, IdempotencyKey, Limit, MetadataFilter, resource
-from services.gateway.http.schemas import EmptyRequest, Listing
 from services.gateway.jobs.objects import checkpoint_object, event_object, job_object
 from services.gateway.jobs.schemas import CheckpointObject, CreateJob, EventObject, JobObject
 from services.gateway.state import State
 from shared.artifacts.layout import checkpoints_key
-from shared.contracts.jobs import FINAL_STATUSES
+from shared.contracts.training.jobs import FINAL_STATUSES
 from shared.errors import InvalidInput
 from shared.storage.training import jobs
 

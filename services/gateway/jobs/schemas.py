@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from services.gateway.http.schemas import Body, Metadata, Name, Reply, Resource
-from shared.contracts.ensembles import Ensemble
-from shared.contracts.integrations import Integrations
-from shared.contracts.jobs import (
+from services.gateway.http.bodies.schemas import Body, Metadata, Name, Reply, Resource
+from shared.contracts.knowledge.recommendation import CatalogId
+from shared.contracts.training.ensembles import Ensemble
+from shared.contracts.training.integrations import Integrations
+from shared.contracts.training.jobs import (
     Architecture,
     Export,
     Hyperparameters,
@@ -21,11 +22,10 @@ from shared.contracts.jobs import (
     Schedule,
     ScopeCosts,
 )
-from shared.contracts.objectives import Beta, Dpo
-from shared.contracts.recommendation import CatalogId
-from shared.contracts.searches import Search
-from shared.contracts.tasks import TaskChoice
-from shared.contracts.tunings import Tuning
+from shared.contracts.training.objectives import Beta, Dpo
+from shared.contracts.training.searches import Search
+from shared.contracts.training.tasks import TaskChoice
+from shared.contracts.training.tunings import Tuning
 
 
 class Supervised(Body):

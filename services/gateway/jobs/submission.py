@@ -12,10 +12,18 @@ from shared.artifacts.layout import FEW_SHOT, OUR_MODELS, file_key
 from shared.artifacts.store import ArtifactStore
 from shared.bot.document import MAX_BYTES
 from shared.contracts.faults import Fault
-from shared.contracts.jobs import FROM_NOTHING, SCRATCH, TINY, JobOptions, JobSpec, PromotionEval, catalog_deployment
-from shared.contracts.objectives import NEEDS_PAST, PseudoLabels
-from shared.contracts.offered import job_not_offered, too_long
-from shared.contracts.tasks import BEGINNERS, WRITERS, TaskName
+from shared.contracts.training.jobs import (
+    FROM_NOTHING,
+    SCRATCH,
+    TINY,
+    JobOptions,
+    JobSpec,
+    PromotionEval,
+    catalog_deployment,
+)
+from shared.contracts.training.objectives import NEEDS_PAST, PseudoLabels
+from shared.contracts.training.offered import job_not_offered, too_long
+from shared.contracts.training.tasks import BEGINNERS, WRITERS, TaskName
 from shared.dialogue.trial.dialogue_file import read_dialogues
 from shared.errors import AlreadyExists, InvalidFile, InvalidInput, NotFound, TooManyRequests, Unavailable
 from shared.evals.trial import read_trial

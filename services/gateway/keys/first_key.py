@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pydantic import SecretStr
 
-from services.gateway.http.keyring import new_secret
+from services.gateway.http.access.keyring import new_secret
 from shared.errors import AlreadyExists, SettingsError
 from shared.storage import keys
 from shared.storage.database.engine import Database

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from services.gateway.http.auth import AdminCaller, ChatCaller
-from services.gateway.http.keyring import new_secret
+from services.gateway.http.access.auth import AdminCaller, ChatCaller
+from services.gateway.http.access.keyring import new_secret
+from services.gateway.http.bodies.schemas import Deleted, Listing
 from services.gateway.http.router import resource
-from services.gateway.http.schemas import Deleted, Listing
 from services.gateway.keys.schemas import CreateKey, KeyObject, NewKey
 from services.gateway.state import State
 from shared.errors import InvalidInput

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from services.gateway.http.schemas import Body, Resource
+from services.gateway.http.bodies.schemas import Body, Resource
 
 
 class CreateKey(Body):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.gateway.labelling.schemas import Choice
-from shared.contracts.understanding import OUT_OF_SCOPE
+from shared.contracts.chat.understanding import OUT_OF_SCOPE
 from shared.storage.database.engine import Session
 from shared.storage.tables.core import Turn
 from shared.storage.tables.feedback import Feedback

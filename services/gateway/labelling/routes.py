@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Query
 
 from services.gateway.feedback.schemas import Correction
-from services.gateway.http.auth import TrainCaller
+from services.gateway.http.access.auth import TrainCaller
 from services.gateway.http.router import resource
 from services.gateway.labelling.agreeing import agreement
 from services.gateway.labelling.queue import Pick, given, pairs, picked

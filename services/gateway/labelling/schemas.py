@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from services.gateway.feedback.schemas import Correction
-from services.gateway.http.schemas import Reply, Resource
-from shared.contracts.understanding import IntentScore, Sentiment
+from services.gateway.http.bodies.schemas import Reply, Resource
+from shared.contracts.chat.understanding import IntentScore, Sentiment
 
 Choice = Literal["uncertainty", "disagreement", "novelty", "complaints"]
 

@@ -13,9 +13,9 @@ from starlette.types import Scope
 from services.gateway.alerts.feed import Watcher
 from services.gateway.colleagues.following import News, Position, news
 from services.gateway.http import tasks
-from services.gateway.http.auth import within_rate
+from services.gateway.http.access.auth import within_rate
+from services.gateway.http.access.keyring import Caller
 from services.gateway.http.errors import detail_of
-from services.gateway.http.keyring import Caller
 from services.gateway.live.frames import AliveFrame, DeltaFrame, ErrorFrame, Frame, MessageFrame, Say, StatusFrame
 from services.gateway.live.objects import customer_messages, of_turn
 from services.gateway.live.speaking import spoken

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, ValidationInfo, field_validator
 
 from services.gateway.conversations.schemas import Card
-from services.gateway.http.json_body import parse_json
-from services.gateway.http.schemas import Body, ErrorDetail, Reply
-from services.gateway.http.validation import describe
-from shared.contracts.chat import AnswerKind
+from services.gateway.http.bodies.json_body import parse_json
+from services.gateway.http.bodies.schemas import Body, ErrorDetail, Reply
+from services.gateway.http.bodies.validation import describe
+from shared.contracts.chat.turns import AnswerKind
 from shared.storage.tables.core import ConversationStatus
 
 SayId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]

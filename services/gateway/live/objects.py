@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from services.gateway.conversations.schemas import Card
 from services.gateway.live.frames import CustomerMessage
-from shared.contracts.chat import OfferedCard, Source
+from shared.contracts.chat.turns import OfferedCard, Source
 from shared.storage.tables.core import ConversationItem, Turn
 
 #: Characters of a passage on a card.

@@ -11,10 +11,10 @@ from fastapi.responses import StreamingResponse
 
 from services.gateway.chat.lookup import check_owner
 from services.gateway.colleagues.following import Position
-from services.gateway.http import sse
-from services.gateway.http.auth import VisitorCaller
+from services.gateway.http.access.auth import VisitorCaller
+from services.gateway.http.access.keyring import Caller
+from services.gateway.http.bodies import sse
 from services.gateway.http.errors import detail_of
-from services.gateway.http.keyring import Caller
 from services.gateway.http.router import resource
 from services.gateway.live.conversation import BEGINNING, LiveConversation, turn_frames
 from services.gateway.live.frames import AliveFrame, DeltaFrame, ErrorFrame, Frame, Say

@@ -10,10 +10,10 @@ from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.chat.lookup import check_owner
 from services.gateway.colleagues.following import Position
-from services.gateway.http.auth import authenticated, check_role, within_rate
+from services.gateway.http.access.auth import authenticated, check_role, within_rate
+from services.gateway.http.access.keyring import Caller
+from services.gateway.http.bodies.json_body import find_nul
 from services.gateway.http.errors import detail_of, response_of
-from services.gateway.http.json_body import find_nul
-from services.gateway.http.keyring import Caller
 from services.gateway.live.conversation import BEGINNING, LiveConversation
 from services.gateway.live.frames import AliveFrame, ErrorFrame, Say, read_frame
 from services.gateway.state import AppState

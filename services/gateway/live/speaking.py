@@ -8,7 +8,7 @@ from services.gateway.attachments.hearing import heard
 from services.gateway.attachments.parts import Picture, Sound
 from services.gateway.chat.live import LiveTurn
 from services.gateway.chat.turns import Utterance
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.keyring import Caller
 from services.gateway.live.frames import DeltaFrame, Say
 from services.gateway.live.objects import idempotency_key
 from services.gateway.state import AppState

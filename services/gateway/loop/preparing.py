@@ -16,7 +16,7 @@ from services.gateway.loop.data_set import joined
 from services.gateway.loop.schemas import LoopRule
 from shared.artifacts.layout import file_key
 from shared.artifacts.store import ArtifactStore
-from shared.contracts.jobs import JobOptions, JobSpec
+from shared.contracts.training.jobs import JobOptions, JobSpec
 from shared.errors import InvalidInput, NotFound
 from shared.rows.reader import format_of, read_rows
 from shared.storage.database.engine import Database, Session

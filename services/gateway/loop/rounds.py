@@ -13,8 +13,8 @@ from services.gateway.jobs.submission import JobSubmission
 from services.gateway.loop.preparing import SLOT, DataSets, request_of
 from services.gateway.loop.schemas import LoopRule
 from services.gateway.models.gate import reasons
-from shared.contracts.jobs import FINAL_STATUSES
-from shared.contracts.streams import PLATFORM_STREAM
+from shared.contracts.monitoring.streams import PLATFORM_STREAM
+from shared.contracts.training.jobs import FINAL_STATUSES
 from shared.errors import ParleyError
 from shared.storage.database.engine import Database, Session
 from shared.storage.monitoring import alerts

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from services.gateway.http.auth import TrainCaller
+from services.gateway.http.access.auth import TrainCaller
+from services.gateway.http.bodies.schemas import EmptyRequest, Listing
 from services.gateway.http.router import After, Limit, resource
-from services.gateway.http.schemas import EmptyRequest, Listing
 from services.gateway.loop.preparing import SLOT
 from services.gateway.loop.schemas import LoopRule, LoopStatus, RoundObject, StartRound
 from services.gateway.models.promoting import promoted

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from services.gateway.feedback.schemas import Source
-from services.gateway.http.schemas import Body, Name, Reply, Resource
+from services.gateway.http.bodies.schemas import Body, Name, Reply, Resource
 
 RoundState = Literal["preparing", "training", "asking", "promoted", "refused", "dismissed", "failed"]
 

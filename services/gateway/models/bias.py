@@ -8,7 +8,7 @@ from services.gateway.analysis.client import Texts
 from services.gateway.models.predictions import Predictions
 from shared.bias.report import Answered, Difference, differences
 from shared.bias.swaps import swaps
-from shared.contracts.understanding import Understanding
+from shared.contracts.chat.understanding import Understanding
 from shared.errors import InvalidInput
 from shared.storage.tables.core import Model
 

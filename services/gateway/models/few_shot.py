@@ -8,7 +8,7 @@ from secrets import token_hex
 
 from services.gateway.models.schemas import CreateFewShot
 from shared.artifacts.layout import FEW_SHOT
-from shared.contracts.few_shot import FewShot, FewShotLabel
+from shared.contracts.training.few_shot import FewShot, FewShotLabel
 from shared.errors import InvalidInput
 from shared.privacy.masking import masked
 from shared.storage.database.engine import Session

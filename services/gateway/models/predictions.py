@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.contracts.prediction import PredictRows, RowsPredicted
+from shared.contracts.training.prediction import PredictRows, RowsPredicted
 from shared.errors import Unavailable
 from shared.messaging.requesting.requester import Requester
 from shared.telemetry.correlation import correlation_id

@@ -10,9 +10,9 @@ from anyio import from_thread
 from fastapi import Response
 from fastapi.concurrency import run_in_threadpool
 
-from services.gateway.http.auth import ChatCaller, TrainCaller
+from services.gateway.http.access.auth import ChatCaller, TrainCaller
+from services.gateway.http.bodies.schemas import Deleted
 from services.gateway.http.router import resource
-from services.gateway.http.schemas import Deleted
 from services.gateway.models.always import always_there
 from services.gateway.models.bias import bias_of
 from services.gateway.models.few_shot import add_few_shot, rows_of
@@ -35,7 +35,7 @@ from services.gateway.state import AppState, State
 from shared.artifacts.layout import BASE_MODELS, encoder_key, model_key
 from shared.bias.swaps import ROWS
 from shared.contracts.releases import ModelPublished
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.tasks import TaskName
 from shared.errors import InvalidInput
 from shared.storage.tables.core import Model
 from shared.storage.training import models

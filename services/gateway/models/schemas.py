@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from services.gateway.http.schemas import Body, Name, Reply, Resource
-from shared.contracts.few_shot import FewShotLabel, FewShotLabels
-from shared.contracts.jobs import DeploymentName
+from services.gateway.http.bodies.schemas import Body, Name, Reply, Resource
+from shared.contracts.training.few_shot import FewShotLabel, FewShotLabels
+from shared.contracts.training.jobs import DeploymentName
 
 #: Rows of one request.
 MAX_ROWS = 256

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from services.gateway.http.schemas import Name, Reply
+from services.gateway.http.bodies.schemas import Name, Reply
 from services.gateway.moderations.moderator import Judgement, Moderator
 from services.gateway.moderations.schemas import Moderation
 from shared.errors import ParleyError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.gateway.http.auth import ChatCaller
+from services.gateway.http.access.auth import ChatCaller
 from services.gateway.http.router import resource
 from services.gateway.moderations.schemas import ModerationDetails, ModerationRequest, Moderations
 from services.gateway.state import State

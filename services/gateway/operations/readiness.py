@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from fastapi.concurrency import run_in_threadpool
 
-from shared.contracts.chat import PROBE, TurnReceived
+from shared.contracts.chat.turns import PROBE, TurnReceived
 from shared.errors import ParleyError
 from shared.messaging.requesting.requester import Requester
 from shared.storage.database.engine import Database

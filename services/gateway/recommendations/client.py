@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from shared.contracts.recommendation import CatalogChanged, ItemsRecommended, RecommendItems
+from shared.contracts.knowledge.recommendation import CatalogChanged, ItemsRecommended, RecommendItems
 from shared.errors import ParleyError, Unavailable
 from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope

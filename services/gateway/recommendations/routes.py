@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Path
 
-from services.gateway.http.auth import ChatCaller
+from services.gateway.http.access.auth import ChatCaller
 from services.gateway.http.router import resource
 from services.gateway.recommendations.schemas import (
     Recommendation,
@@ -15,7 +15,7 @@ from services.gateway.recommendations.schemas import (
     SimilarRequest,
 )
 from services.gateway.state import AppState, State
-from shared.contracts.recommendation import RecommendItems
+from shared.contracts.knowledge.recommendation import RecommendItems
 from shared.tasks.recommendation.filters import compiled
 from shared.tasks.recommendation.record import MAX_ID
 

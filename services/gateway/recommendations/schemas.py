@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from services.gateway.http.schemas import Body, Reply
-from shared.contracts.recommendation import MAX_OFFERED, MAX_SESSION, CatalogId, Reason
+from services.gateway.http.bodies.schemas import Body, Reply
+from shared.contracts.knowledge.recommendation import MAX_OFFERED, MAX_SESSION, CatalogId, Reason
 from shared.tasks.recommendation.record import MAX_ID
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)]

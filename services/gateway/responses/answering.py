@@ -19,14 +19,14 @@ from services.gateway.chat.sampling import SamplingOptions
 from services.gateway.chat.transcript import TranscriptMessage, transcript_hash
 from services.gateway.chat.turns import Turns, Utterance
 from services.gateway.conversations.items import stored, transcript
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.keyring import Caller
 from services.gateway.moderations.moderator import Moderator
 from services.gateway.moderations.policy import Moderated
 from services.gateway.responses.context import chat_messages, said_before, turn_before
 from services.gateway.responses.objects import answered, said_item, turn_id_of
 from services.gateway.responses.schemas import CreateResponse, Prompt
 from services.gateway.responses.tools import tools_of
-from shared.contracts.generation import GenerateText, Sampling
+from shared.contracts.chat.generation import GenerateText, Sampling
 from shared.errors import InvalidInput
 from shared.messaging.requesting.reply_stream import ReplyStream
 from shared.storage.chat import conversation_items, conversations, responses

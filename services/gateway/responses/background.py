@@ -11,14 +11,14 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
+from services.gateway.http.access.keyring import Caller
 from services.gateway.http.errors import detail_of
-from services.gateway.http.keyring import Caller
 from services.gateway.http.waiting import parts
 from services.gateway.responses.answering import Answering, ResponseSampling, add_to_conversation
 from services.gateway.responses.objects import asked_of
 from services.gateway.responses.schemas import CreateResponse
 from services.gateway.responses.writing import Writing, failure
-from shared.contracts.responses import ResponseQueued
+from shared.contracts.chat.responses import ResponseQueued
 from shared.errors import NotAllowed, ParleyError, Unavailable, reason_of
 from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope

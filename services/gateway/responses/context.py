@@ -7,9 +7,9 @@ from typing import Any
 
 from services.gateway.chat.lookup import check_owner
 from services.gateway.conversations.items import of_turn
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.keyring import Caller
 from services.gateway.responses.schemas import MAX_INPUT, Prompt
-from shared.contracts.generation import ChatMessage, ToolCall
+from shared.contracts.chat.generation import ChatMessage, ToolCall
 from shared.errors import InvalidInput, NotFound
 from shared.storage.chat import conversation_items, conversations, responses
 from shared.storage.database.engine import Session

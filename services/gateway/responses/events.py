@@ -8,7 +8,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from services.gateway.chat.generated import TokenLogprobs
-from services.gateway.http.sse import pieces
+from services.gateway.http.bodies.sse import pieces
 from services.gateway.responses.schemas import FunctionCall, OutputMessage, ResponseObject
 from shared.storage.tables.core import Response
 

@@ -20,7 +20,7 @@ from services.gateway.responses.schemas import (
     ResponseObject,
     ResponseUsage,
 )
-from shared.contracts.generation import TextGenerated
+from shared.contracts.chat.generation import TextGenerated
 from shared.storage.database.identity import new_id
 from shared.storage.tables.core import Response, Turn
 

@@ -11,11 +11,11 @@ from fastapi.responses import StreamingResponse
 
 from services.gateway.chat.generating import collected
 from services.gateway.chat.generation import KEEP_ALIVE_SECONDS
-from services.gateway.http import no_effect, sse
-from services.gateway.http.auth import ChatCaller
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.auth import ChatCaller
+from services.gateway.http.access.keyring import Caller
+from services.gateway.http.bodies import no_effect, sse
+from services.gateway.http.bodies.schemas import Deleted, Listing
 from services.gateway.http.router import After, IdempotencyKey, Limit, resource
-from services.gateway.http.schemas import Deleted, Listing
 from services.gateway.http.waiting import parts
 from services.gateway.moderations.policy import Moderated
 from services.gateway.responses.answering import ResponseSampling
@@ -33,7 +33,7 @@ from services.gateway.responses.schemas import (
 from services.gateway.responses.streaming import as_written, whole
 from services.gateway.responses.writing import Writing, blocked
 from services.gateway.state import AppState, State
-from shared.contracts.generation import Sampling, TextGenerated, TokensProduced
+from shared.contracts.chat.generation import Sampling, TextGenerated, TokensProduced
 from shared.errors import AlreadyExists, InvalidInput
 from shared.storage.chat import responses
 from shared.storage.database.paging import Order

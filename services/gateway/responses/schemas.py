@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from services.gateway.chat.generated import TokenLogprobs
 from services.gateway.chat.schemas import MAX_TEXT, SAMPLING, Ignored, Sampled, TurnDetails
 from services.gateway.conversations.items import Item, Items
-from services.gateway.http.schemas import Body, Metadata, Name, Reply, Resource
+from services.gateway.http.bodies.schemas import Body, Metadata, Name, Reply, Resource
 from services.gateway.moderations.policy import ModerationOptions, ResponseModeration
 from shared.errors import InvalidInput
 from shared.storage.tables.core import ResponseStatus

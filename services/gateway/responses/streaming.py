@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.chat.generation import KEEP_ALIVE_SECONDS
-from services.gateway.http import sse
+from services.gateway.http.bodies import sse
 from services.gateway.http.errors import detail_of
 from services.gateway.moderations.policy import ResponseModeration
 from services.gateway.responses.answering import Answering

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.gateway.chat.tools import MAX_TOOLS, Choice, Function, NamedFunction, Part, offered, validated
 from services.gateway.responses.schemas import Prompt
-from shared.contracts.generation import Tools
+from shared.contracts.chat.generation import Tools
 
 
 class FlatTool(Function):

@@ -11,7 +11,7 @@ from services.gateway.chat.generating import end_of, pieces_of
 from services.gateway.conversations.items import answer_id
 from services.gateway.responses.objects import stored_output, turn_id_of, written
 from services.gateway.responses.schemas import FunctionCall, OutputMessage, OutputText
-from shared.contracts.generation import CallPiece, ChosenToken, TextGenerated
+from shared.contracts.chat.generation import CallPiece, ChosenToken, TextGenerated
 from shared.contracts.message import Message
 from shared.errors import ParleyError
 from shared.storage.tables.core import Response

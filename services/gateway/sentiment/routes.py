@@ -6,13 +6,13 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.gateway.http.auth import TrainCaller
+from services.gateway.http.access.auth import TrainCaller
 from services.gateway.http.router import resource
 from services.gateway.sentiment.schemas import Trends
 from services.gateway.sentiment.trends import MAX_POINTS, read_trends
 from services.gateway.state import State
-from shared.contracts.sentiment import CHAT_STREAM
-from shared.contracts.streams import StreamName
+from shared.contracts.monitoring.sentiment import CHAT_STREAM
+from shared.contracts.monitoring.streams import StreamName
 from shared.errors import InvalidInput
 
 router = resource("Sentiment")

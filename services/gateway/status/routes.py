@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway.http.auth import ChatCaller
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.auth import ChatCaller
+from services.gateway.http.access.keyring import Caller
 from services.gateway.http.router import resource
 from services.gateway.state import State
 from services.gateway.status.schemas import PlatformStatus

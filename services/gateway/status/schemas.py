@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from services.gateway.http.schemas import Reply
+from services.gateway.http.bodies.schemas import Reply
 
 Verdict = Literal["ok", "degraded", "down"]
 

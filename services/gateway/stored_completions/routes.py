@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query
 
-from services.gateway.http.auth import ChatCaller
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.auth import ChatCaller
+from services.gateway.http.access.keyring import Caller
+from services.gateway.http.bodies.schemas import Deleted, Listing
 from services.gateway.http.router import After, Limit, MetadataFilter, resource
-from services.gateway.http.schemas import Deleted, Listing
 from services.gateway.state import State
 from services.gateway.stored_completions.schemas import ChangeCompletion, StoredCompletionObject, StoredMessage
 from shared.errors import InvalidInput

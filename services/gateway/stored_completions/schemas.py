@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict
 
-from services.gateway.http.schemas import Body, Metadata, Resource
+from services.gateway.http.bodies.schemas import Body, Metadata, Resource
 
 
 class StoredCompletionObject(Resource):

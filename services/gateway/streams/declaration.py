@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from shared.contracts.alert_rules import PlatformRule
-from shared.contracts.streams import PLATFORM_STREAM, StreamSpec
-from shared.contracts.understanding import SENTIMENTS
+from shared.contracts.chat.understanding import SENTIMENTS
+from shared.contracts.monitoring.alert_rules import PlatformRule
+from shared.contracts.monitoring.streams import PLATFORM_STREAM, StreamSpec
 from shared.errors import InvalidInput, NoModel, NotFound
 from shared.storage.database.engine import Session
 from shared.storage.monitoring import alert_channels

@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.streams.rows import document_of
 from shared.contracts.faults import Fault
-from shared.contracts.streams import DocumentsReceived, StreamDocument
+from shared.contracts.monitoring.streams import DocumentsReceived, StreamDocument
 from shared.errors import InvalidInput, ParleyError
 from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import Path, Query
 
-from services.gateway.http.auth import TrainCaller
+from services.gateway.http.access.auth import TrainCaller
+from services.gateway.http.bodies.schemas import Deleted, Listing
 from services.gateway.http.router import After, Limit, resource
-from services.gateway.http.schemas import Deleted, Listing
 from services.gateway.state import State
 from services.gateway.streams.declaration import check_models
 from services.gateway.streams.reanalysis_schemas import (
@@ -20,7 +20,7 @@ from services.gateway.streams.reanalysis_schemas import (
     RereadEntity,
 )
 from services.gateway.streams.span import Step
-from shared.contracts.streams import StreamName
+from shared.contracts.monitoring.streams import StreamName
 from shared.errors import InvalidInput, TooManyRequests
 from shared.storage.database.identity import new_id
 from shared.storage.monitoring import reanalyses, streams

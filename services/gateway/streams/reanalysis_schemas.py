@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from services.gateway.http.schemas import Body, Reply, Resource
-from shared.contracts.streams import ModelName
-from shared.contracts.understanding import SentimentLabel
+from services.gateway.http.bodies.schemas import Body, Reply, Resource
+from shared.contracts.chat.understanding import SentimentLabel
+from shared.contracts.monitoring.streams import ModelName
 
 ReanalysisStatus = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Moment = Annotated[float, Field(ge=0, le=1e11)]

@@ -8,16 +8,16 @@ from zoneinfo import ZoneInfo
 from fastapi import HTTPException, Path, Request
 from fastapi.concurrency import run_in_threadpool
 
-from services.gateway.http.auth import TrainCaller
+from services.gateway.http.access.auth import TrainCaller
+from services.gateway.http.bodies.schemas import Deleted, Listing
 from services.gateway.http.router import After, Limit, resource
-from services.gateway.http.schemas import Deleted, Listing
 from services.gateway.state import AppState, State
 from services.gateway.streams.declaration import check, check_rules, problems
 from services.gateway.streams.intake import DocumentsIntake
 from services.gateway.streams.objects import refused_object, stream_object
 from services.gateway.streams.schemas import DocumentsTaken, RefusedObject, StreamObject
-from shared.contracts.sentiment import CHAT_STREAM
-from shared.contracts.streams import PLATFORM_STREAM, SourceName, StreamName, StreamSpec
+from shared.contracts.monitoring.sentiment import CHAT_STREAM
+from shared.contracts.monitoring.streams import PLATFORM_STREAM, SourceName, StreamName, StreamSpec
 from shared.errors import InvalidInput, NotFound
 from shared.storage.chat import refused_items
 from shared.storage.database.engine import Session

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from services.gateway.http.json_body import parse_json
-from services.gateway.http.schemas import Metadata
-from services.gateway.http.validation import describe
-from shared.contracts.streams import StreamDocument
+from services.gateway.http.bodies.json_body import parse_json
+from services.gateway.http.bodies.schemas import Metadata
+from services.gateway.http.bodies.validation import describe
+from shared.contracts.monitoring.streams import StreamDocument
 from shared.errors import InvalidInput
 
 MAX_TEXT = 50_000

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from services.gateway.http.schemas import Reply, Resource
+from services.gateway.http.bodies.schemas import Reply, Resource
+from shared.contracts.chat.understanding import SentimentLabel
 from shared.contracts.faults import Fault
-from shared.contracts.streams import StreamSpec
-from shared.contracts.understanding import SentimentLabel
+from shared.contracts.monitoring.streams import StreamSpec
 
 
 class SourceObject(Reply):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from shared.contracts.streams import StreamSpec
+from shared.contracts.monitoring.streams import StreamSpec
 from shared.errors import InvalidInput
 from shared.storage.database.engine import Session
 from shared.storage.monitoring import trends

@@ -7,17 +7,17 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Path, Query, Response
 
-from services.gateway.http.auth import TrainCaller
+from services.gateway.http.access.auth import TrainCaller
+from services.gateway.http.bodies.schemas import Listing
 from services.gateway.http.router import After, Limit, resource
-from services.gateway.http.schemas import Listing
 from services.gateway.state import State
 from services.gateway.streams.charts import PictureFormat, as_csv, as_picture
 from services.gateway.streams.movers import by_name, movers
 from services.gateway.streams.objects import document_object, point_object
 from services.gateway.streams.schemas import DocumentObject, Pair, StreamMovers, StreamPairs, StreamTrends
 from services.gateway.streams.span import Step, UnixSeconds, span_of
-from shared.contracts.streams import StreamName, StreamSpec
-from shared.contracts.understanding import SentimentLabel
+from shared.contracts.chat.understanding import SentimentLabel
+from shared.contracts.monitoring.streams import StreamName, StreamSpec
 from shared.storage.database.engine import Session
 from shared.storage.monitoring import documents, streams, trends
 from shared.storage.monitoring.documents import Behind

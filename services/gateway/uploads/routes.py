@@ -15,11 +15,11 @@ from services.gateway.files.uploads import (
     opened_form,
     refuse_other_formats,
 )
-from services.gateway.http import multipart
-from services.gateway.http.auth import TrainCaller
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.auth import TrainCaller
+from services.gateway.http.access.keyring import Caller
+from services.gateway.http.bodies import multipart
+from services.gateway.http.bodies.schemas import EmptyRequest
 from services.gateway.http.router import resource
-from services.gateway.http.schemas import EmptyRequest
 from services.gateway.state import AppState, State
 from services.gateway.uploads.joining import joined, require_whole
 from services.gateway.uploads.schemas import CompleteUpload, CreateUpload, PartObject, UploadObject

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from services.gateway.files.schemas import FileObject, UploadPurpose
-from services.gateway.http.schemas import Body, Name, Resource
+from services.gateway.http.bodies.schemas import Body, Name, Resource
 from shared.storage.tables.uploads import UploadStatus
 
 

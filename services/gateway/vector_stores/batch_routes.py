@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from services.gateway.http.auth import TrainCaller
+from services.gateway.http.access.auth import TrainCaller
+from services.gateway.http.bodies.schemas import EmptyRequest, Listing
 from services.gateway.http.router import After, Before, Limit, Order, resource
-from services.gateway.http.schemas import EmptyRequest, Listing
 from services.gateway.state import State
 from services.gateway.vector_stores.documents import put_files
 from services.gateway.vector_stores.file_routes import Filter

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from services.gateway.vector_stores.schemas import AddFile, ChunkingStrategy
-from shared.contracts.passages import DocumentsQueued, PassagesFound, SearchPassages
+from shared.contracts.knowledge.passages import DocumentsQueued, PassagesFound, SearchPassages
 from shared.errors import InvalidInput, NotFound, TooManyRequests, Unavailable
 from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope

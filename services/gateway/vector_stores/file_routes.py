@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.gateway.http.auth import TrainCaller
+from services.gateway.http.access.auth import TrainCaller
+from services.gateway.http.bodies.schemas import Deleted, Listing
 from services.gateway.http.router import After, Before, Limit, Order, resource
-from services.gateway.http.schemas import Deleted, Listing
 from services.gateway.state import State
 from services.gateway.vector_stores.documents import put_files
 from services.gateway.vector_stores.objects import file_object

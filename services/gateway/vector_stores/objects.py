@@ -16,7 +16,7 @@ from services.gateway.vector_stores.schemas import (
     VectorStoreFileObject,
     VectorStoreObject,
 )
-from shared.contracts.passages import Passage, PassagesFound
+from shared.contracts.knowledge.passages import Passage, PassagesFound
 from shared.storage.knowledge.vector_stores import DAY, Counts
 from shared.storage.tables.vector_stores import DocumentBatch, StoredDocument, VectorStore
 

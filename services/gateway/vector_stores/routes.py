@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from services.gateway.http.auth import TrainCaller
+from services.gateway.http.access.auth import TrainCaller
+from services.gateway.http.bodies.schemas import Deleted, Listing
 from services.gateway.http.router import After, Before, Limit, Order, resource
-from services.gateway.http.schemas import Deleted, Listing
 from services.gateway.state import State
 from services.gateway.vector_stores.documents import put_files
 from services.gateway.vector_stores.objects import results_of, store_object
@@ -16,7 +16,7 @@ from services.gateway.vector_stores.schemas import (
     UpdateVectorStore,
     VectorStoreObject,
 )
-from shared.contracts.passages import SearchPassages
+from shared.contracts.knowledge.passages import SearchPassages
 from shared.errors import InvalidInput
 from shared.storage.database.engine import Session
 from shared.storage.database.identity import new_id

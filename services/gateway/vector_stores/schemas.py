@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from services.gateway.http.schemas import Body, Metadata, Name, Reply, Resource, Text
-from shared.contracts.passages import AUTO_OVERLAP, AUTO_TOKENS, Attribute, Chunking, Filters, Ranking, Weight
+from services.gateway.http.bodies.schemas import Body, Metadata, Name, Reply, Resource, Text
+from shared.contracts.knowledge.passages import AUTO_OVERLAP, AUTO_TOKENS, Attribute, Chunking, Filters, Ranking, Weight
 
 #: Files of one request.
 MAX_BATCH = 2_000

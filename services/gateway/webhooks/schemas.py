@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from services.gateway.http.schemas import Body, Name, Reply, Resource
+from services.gateway.http.bodies.schemas import Body, Name, Reply, Resource
 from shared.contracts.webhooks import WEBHOOK_EVENT_TYPES, WebhookEventType
 
 

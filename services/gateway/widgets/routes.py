@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import Path
 
-from services.gateway.http.auth import AdminCaller
+from services.gateway.http.access.auth import AdminCaller
+from services.gateway.http.bodies.schemas import Deleted, EmptyRequest, Listing
 from services.gateway.http.router import After, Limit, resource
-from services.gateway.http.schemas import Deleted, EmptyRequest, Listing
 from services.gateway.state import State
 from services.gateway.widgets.schemas import PutWidget, WidgetObject
 from shared.errors import InvalidInput

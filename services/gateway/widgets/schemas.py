@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from services.gateway.http.schemas import Body, Reply, Resource
+from services.gateway.http.bodies.schemas import Body, Reply, Resource
 from services.gateway.widgets.origins import canonical_origin
 from shared.storage.tables.widgets import WidgetLanguage
 

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from services.gateway.chat.lookup import new_conversation
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.keyring import Caller
+from services.gateway.http.access.visitor_tokens import Claims, signed
 from services.gateway.http.router import resource
-from services.gateway.http.visitor_tokens import Claims, signed
 from services.gateway.state import AppState, State
 from services.gateway.widgets.routes import WidgetId
 from services.gateway.widgets.schemas import Appearance, OpenSession, SessionObject

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from services.generation.documents.document import Document
-from shared.contracts.passages import Chunking
+from shared.contracts.knowledge.passages import Chunking
 from shared.text.tokens import SENTENCE_END, TOKEN
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.contracts.generation import FunctionTool, GenerateText, Tools
+from shared.contracts.chat.generation import FunctionTool, GenerateText, Tools
 from shared.decoding.call_format import call_format
 from shared.decoding.call_grammar import CallGrammars
 from shared.decoding.call_reader import CallReader

@@ -12,7 +12,7 @@ from services.generation.language_models.calling import Calling, Writing
 from services.generation.language_models.shared_graphs import Answers, SharedGraphs
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import DecoderShape
-from shared.contracts.generation import (
+from shared.contracts.chat.generation import (
     ChosenToken,
     FinishReason,
     GenerateText,

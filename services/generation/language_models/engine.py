@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from services.generation.language_models.engine_tools import call_pieces, message_body, tools_body
-from shared.contracts.generation import (
+from shared.contracts.chat.generation import (
     ChosenToken,
     FinishReason,
     GenerateText,

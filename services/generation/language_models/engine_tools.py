@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from shared.contracts.generation import CallPiece, ChatMessage, FunctionTool, Tools
+from shared.contracts.chat.generation import CallPiece, ChatMessage, FunctionTool, Tools
 from shared.telemetry.unique import unique_id
 
 

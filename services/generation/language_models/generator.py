@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from shared.contracts.generation import GenerateText
+from shared.contracts.chat.generation import GenerateText
 from shared.messaging.consuming.handlers import Emitter
 
 

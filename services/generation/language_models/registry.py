@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from services.generation.language_models.generator import Generator
-from shared.contracts.generation import GenerateText
+from shared.contracts.chat.generation import GenerateText
 from shared.contracts.message import Message
 from shared.errors import Unavailable
 from shared.messaging.consuming.handlers import Emitter

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import LORA, TOKENIZER
-from shared.contracts.generation import Sampling
+from shared.contracts.chat.generation import Sampling
 from shared.decoding.answer import Emit, Finish
 from shared.decoding.lora import read_lora
 from shared.decoding.sampling import Constraint

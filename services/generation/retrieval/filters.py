@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 
-from shared.contracts.passages import Attribute, Comparison, Compound, Filters
+from shared.contracts.knowledge.passages import Attribute, Comparison, Compound, Filters
 
 _ORDER: Mapping[str, Callable[[float, float], bool]] = {
     "gt": operator.gt,

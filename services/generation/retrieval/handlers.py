@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.generation.retrieval.searcher import Searcher
-from shared.contracts.passages import DocumentsQueued, PassagesFound, SearchPassages
+from shared.contracts.knowledge.passages import DocumentsQueued, PassagesFound, SearchPassages
 from shared.messaging.consuming.handlers import Handlers, one_by_one
 
 

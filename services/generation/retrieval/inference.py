@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contracts.analysis import AnalyzeText, TextAnalyzed
+from shared.contracts.chat.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.message import Message
-from shared.contracts.prediction import PredictRows, RowsPredicted
+from shared.contracts.training.prediction import PredictRows, RowsPredicted
 from shared.errors import InvalidInput, NotFound, Unavailable
 from shared.messaging.requesting.requester import Requester
 from shared.storage.database.engine import Database, Session

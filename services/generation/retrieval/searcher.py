@@ -10,7 +10,7 @@ from services.generation.retrieval.fusion import fused
 from services.generation.retrieval.index_cache import IndexCache
 from services.generation.retrieval.inference import FloatArray, Inference
 from services.generation.retrieval.store_index import IndexedFile, StoreIndex
-from shared.contracts.passages import Passage, PassagesFound, Ranking, SearchPassages
+from shared.contracts.knowledge.passages import Passage, PassagesFound, Ranking, SearchPassages
 from shared.errors import ParleyError
 from shared.storage.database.engine import Database
 from shared.storage.knowledge import indexing, vector_stores

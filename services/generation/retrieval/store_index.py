@@ -15,7 +15,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contracts.passages import Attribute
+from shared.contracts.knowledge.passages import Attribute
 from shared.text.terms import content_terms, terms
 
 FloatArray = NDArray[np.float32]

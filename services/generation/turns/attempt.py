@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from services.generation.bot_registry import ActiveBot
-from shared.contracts.chat import GuardHit, TurnUnanswered
-from shared.contracts.generation import TextPiece, TokensProduced
-from shared.contracts.passages import Passage
+from shared.contracts.chat.generation import TextPiece, TokensProduced
+from shared.contracts.chat.turns import GuardHit, TurnUnanswered
+from shared.contracts.knowledge.passages import Passage
 from shared.dialogue import guarding, pictures
 from shared.dialogue.guards.answers import AnswerGate, Facts
 from shared.dialogue.policy import Decision, written

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from threading import Lock
 
-from shared.contracts.generation import GenerateText, TextGenerated, TokensProduced
+from shared.contracts.chat.generation import GenerateText, TextGenerated, TokensProduced
 from shared.contracts.message import Message
 from shared.errors import DeadlineExceeded, Unavailable
 from shared.messaging.consuming.handlers import Emitter

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from services.generation.past_bots import PastBots
 from services.generation.turns.writer import decision_of
-from shared.contracts.chat import TurnUnanswered
-from shared.contracts.explanations import ExplainDecision, RuleJudgement, TurnExplained
+from shared.contracts.chat.explanations import ExplainDecision, RuleJudgement, TurnExplained
+from shared.contracts.chat.turns import TurnUnanswered
 from shared.dialogue.explaining import decided, not_reached, passed_over
 from shared.errors import Unavailable
 from shared.messaging.consuming.handlers import Emitter

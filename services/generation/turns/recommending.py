@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
 
-from shared.contracts.recommendation import ItemsRecommended, RecommendItems
+from shared.contracts.knowledge.recommendation import ItemsRecommended, RecommendItems
 from shared.errors import DeadlineExceeded, Unavailable
 from shared.messaging.requesting.requester import Requester
 from shared.telemetry.correlation import correlation_id

@@ -12,10 +12,10 @@ from services.generation.bot_registry import ActiveBot, BotRegistry
 from services.generation.turns.attempt import Attempt
 from services.generation.turns.collecting import Collector, Generate
 from shared.bot.writing import Writer
-from shared.contracts.chat import PastTurn, Source, TurnAnswered, TurnUnanswered
-from shared.contracts.generation import ChatMessage, GenerateText, Sampling
-from shared.contracts.passages import PassagesFound, SearchPassages
-from shared.contracts.recommendation import ItemsRecommended, RecommendItems
+from shared.contracts.chat.generation import ChatMessage, GenerateText, Sampling
+from shared.contracts.chat.turns import PastTurn, Source, TurnAnswered, TurnUnanswered
+from shared.contracts.knowledge.passages import PassagesFound, SearchPassages
+from shared.contracts.knowledge.recommendation import ItemsRecommended, RecommendItems
 from shared.dialogue import offers
 from shared.dialogue.grounding.citing import cited
 from shared.dialogue.grounding.gate import SentenceGate

@@ -17,8 +17,8 @@ from services.monitoring.detection.judgement import Judgement
 from services.monitoring.detection.series import HOUR, MINUTE, Scope, Series
 from services.monitoring.detection.table import WITHOUT_HISTORY, judge
 from services.monitoring.detection.usual import BURST_DAYS, GUARD, HISTORY_DAYS, learn
-from shared.contracts.alert_rules import AlertRule, rule_name
-from shared.contracts.backtests import BacktestStream, PastAlert, StreamBacktested
+from shared.contracts.monitoring.alert_rules import AlertRule, rule_name
+from shared.contracts.monitoring.backtests import BacktestStream, PastAlert, StreamBacktested
 from shared.errors import InvalidInput
 from shared.storage.database.engine import Database
 

@@ -16,8 +16,8 @@ from services.monitoring.detection.judgement import WINDOWS, Judgement
 from services.monitoring.detection.series import MINUTE, Floats, Scope, Series
 from services.monitoring.detection.table import WITHOUT_HISTORY, judge
 from services.monitoring.detection.usual import Usual
-from shared.contracts.alert_rules import AlertRule, Silence, Volume, default_rules, of_texts, rule_name
-from shared.contracts.streams import PLATFORM_STREAM, StreamSpec
+from shared.contracts.monitoring.alert_rules import AlertRule, Silence, Volume, default_rules, of_texts, rule_name
+from shared.contracts.monitoring.streams import PLATFORM_STREAM, StreamSpec
 from shared.errors import Unavailable
 from shared.storage.database.engine import Database, Session
 from shared.storage.monitoring import alert_channels, alerts, streams, trends

@@ -7,7 +7,7 @@ from typing import Any
 from services.monitoring.alerts.terms import terms_apart
 from services.monitoring.detection.episodes import Finding
 from services.monitoring.detection.series import MINUTE, Scope, Series
-from shared.contracts.alert_rules import AlertRule, Drift, MeanShift, NegativeShare, ShareOfNegatives, Volume
+from shared.contracts.monitoring.alert_rules import AlertRule, Drift, MeanShift, NegativeShare, ShareOfNegatives, Volume
 from shared.privacy.masking import masked
 from shared.storage.database.engine import Session
 from shared.storage.monitoring import documents, sentiment

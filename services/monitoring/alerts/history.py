@@ -12,7 +12,7 @@ from functools import partial
 
 from services.monitoring.detection.series import HOUR, MINUTE, Scope, Series, Step
 from services.monitoring.detection.usual import BURST_DAYS, GUARD, HISTORY_DAYS, Usual, learn
-from shared.contracts.alert_rules import ScopeKind
+from shared.contracts.monitoring.alert_rules import ScopeKind
 from shared.storage.database.engine import Session
 from shared.storage.monitoring import trends
 

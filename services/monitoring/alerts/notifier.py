@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from shared.contracts.sentiment import AlertRaised
+from shared.contracts.monitoring.sentiment import AlertRaised
 from shared.errors import TooManyRequests, Unavailable
 from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from services.monitoring.connectors.fetched import Fetched, Reach, Refused
 from services.monitoring.connectors.items import document_of
 from services.monitoring.connectors.table import CONNECTORS
-from shared.contracts.streams import AnySource, DocumentsReceived, Source, StreamDocument
+from shared.contracts.monitoring.streams import AnySource, DocumentsReceived, Source, StreamDocument
 from shared.errors import ParleyError, reason_of
 from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope

@@ -12,7 +12,7 @@ from typing import Any
 
 from services.monitoring.connectors import json_items
 from services.monitoring.connectors.fetched import MAX_ITEMS, Fetched, Reach, Refused
-from shared.contracts.streams import FolderSource
+from shared.contracts.monitoring.streams import FolderSource
 from shared.errors import InvalidInput, Unavailable
 
 #: Files that are looked at, and the bytes of one by its kind: a table is read whole.

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 from services.monitoring.connectors.dates import Moment, moment_of
-from shared.contracts.streams import StreamDocument
+from shared.contracts.monitoring.streams import StreamDocument
 
 _MAX_TEXT = 50_000
 _MAX_ID = 128

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from pydantic_core import from_json
 
-from shared.contracts.streams import FieldName
+from shared.contracts.monitoring.streams import FieldName
 from shared.errors import InvalidInput
 
 _FIELDS: tuple[FieldName, ...] = get_args(FieldName)

@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from services.monitoring.connectors.fetched import Fetched, Reach, Refused
-from shared.contracts.streams import MailSource
+from shared.contracts.monitoring.streams import MailSource
 from shared.errors import InvalidInput, Unavailable
 from shared.outbound.imap import ImapServer
 

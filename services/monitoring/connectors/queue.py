@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from services.monitoring.connectors import json_items
 from services.monitoring.connectors.fetched import MAX_ITEMS, Fetched, Reach, Refused
-from shared.contracts.streams import QueueSource
+from shared.contracts.monitoring.streams import QueueSource
 from shared.errors import InvalidInput, Unavailable
 from shared.messaging.rabbitmq.foreign_queue import BrokerAddress, ForeignQueue, foreign_queue
 

@@ -9,7 +9,7 @@ from services.monitoring.connectors.folder import fetch_folder
 from services.monitoring.connectors.mail import fetch_mail
 from services.monitoring.connectors.queue import fetch_queue
 from services.monitoring.connectors.web import fetch_feed, fetch_json
-from shared.contracts.streams import AnySource, FeedSource, FolderSource, JsonSource, MailSource, QueueSource
+from shared.contracts.monitoring.streams import AnySource, FeedSource, FolderSource, JsonSource, MailSource, QueueSource
 
 CONNECTORS: Mapping[type[AnySource], Connector] = {
     FeedSource: fetch_feed,

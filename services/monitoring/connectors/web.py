@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 from services.monitoring.connectors import feeds, json_items
 from services.monitoring.connectors.fetched import Fetched, Reach
-from shared.contracts.streams import FeedSource, JsonSource
+from shared.contracts.monitoring.streams import FeedSource, JsonSource
 from shared.errors import InvalidInput, Unavailable
 from shared.outbound.client import OutboundClient, OutboundResponse
 

@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 
 from services.monitoring.delivery.channel import Post, answered
 from services.monitoring.delivery.message import Notice, title, words
-from shared.contracts.alert_channels import DingTalk
+from shared.contracts.monitoring.alert_channels import DingTalk
 
 #: Characters; a message may have 20,000 bytes.
 _LONGEST = 5_000

@@ -10,7 +10,7 @@ from typing import Any
 
 from services.monitoring.delivery.channel import Post, answered
 from services.monitoring.delivery.message import Notice, title, words
-from shared.contracts.alert_channels import Feishu
+from shared.contracts.monitoring.alert_channels import Feishu
 
 #: Characters; a request may have 20 KB.
 _LONGEST = 5_000

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from services.monitoring.delivery.channel import Post, Undelivered
 from services.monitoring.delivery.message import Notice, title, words
-from shared.contracts.alert_channels import Slack
+from shared.contracts.monitoring.alert_channels import Slack
 
 #: Characters of a message.
 _LONGEST = 30_000

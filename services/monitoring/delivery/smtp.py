@@ -9,7 +9,7 @@ from email.utils import format_datetime, make_msgid
 
 from services.monitoring.delivery.channel import TIMEOUT, Post, Undelivered
 from services.monitoring.delivery.message import Notice, title, words
-from shared.contracts.alert_channels import Smtp
+from shared.contracts.monitoring.alert_channels import Smtp
 from shared.outbound.addresses import Address, AddressRule, resolved
 from shared.outbound.client import OutboundRefused
 from shared.outbound.smtp import MailNotTaken, SmtpServer

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.monitoring.delivery import dingtalk, feishu, slack, smtp, webhook, wecom
 from services.monitoring.delivery.channel import Deliver
-from shared.contracts.alert_channels import AnyChannel, DingTalk, Feishu, Slack, Smtp, Webhook, WeCom
+from shared.contracts.monitoring.alert_channels import AnyChannel, DingTalk, Feishu, Slack, Smtp, Webhook, WeCom
 
 CHANNELS: Mapping[type[AnyChannel], Deliver[Any]] = {
     Webhook: webhook.deliver,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from services.monitoring.delivery.channel import Post
 from services.monitoring.delivery.message import Notice, data
-from shared.contracts.alert_channels import Webhook
+from shared.contracts.monitoring.alert_channels import Webhook
 from shared.outbound.signing import signed_headers
 
 

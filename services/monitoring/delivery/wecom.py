@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from services.monitoring.delivery.channel import Post, answered
 from services.monitoring.delivery.message import Notice, title, words
-from shared.contracts.alert_channels import WeCom
+from shared.contracts.monitoring.alert_channels import WeCom
 
 #: Bytes of a text.
 _LONGEST = 2_048

@@ -13,7 +13,7 @@ from services.monitoring.detection.mean_shift import towards
 from services.monitoring.detection.mood import fit_mood
 from services.monitoring.detection.series import HOUR, MINUTE, Floats, Series
 from services.monitoring.detection.usual import Usual
-from shared.contracts.alert_rules import Drift
+from shared.contracts.monitoring.alert_rules import Drift
 
 #: Half of the shift, in standard deviations of an hour, that it is tuned to.
 _ALLOWANCE = 0.25

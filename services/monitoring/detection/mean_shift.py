@@ -8,7 +8,7 @@ from scipy import stats
 from services.monitoring.detection.judgement import Judgement, stacked
 from services.monitoring.detection.series import Floats, Series, trailing, weighted
 from services.monitoring.detection.usual import Usual
-from shared.contracts.alert_rules import MeanShift
+from shared.contracts.monitoring.alert_rules import MeanShift
 
 #: Minutes. A mean needs texts: shorter windows than these see what the share of negatives sees better.
 _WINDOWS = (15, 60, 240)

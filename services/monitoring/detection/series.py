@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contracts.alert_rules import ScopeKind
+from shared.contracts.monitoring.alert_rules import ScopeKind
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

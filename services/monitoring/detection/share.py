@@ -8,7 +8,7 @@ from services.monitoring.detection.judgement import WINDOWS, Judgement, stacked
 from services.monitoring.detection.series import Floats, Series, trailing, weighted
 from services.monitoring.detection.tails import share_at_least
 from services.monitoring.detection.usual import Usual
-from shared.contracts.alert_rules import NegativeShare, ShareOfNegatives
+from shared.contracts.monitoring.alert_rules import NegativeShare, ShareOfNegatives
 
 
 def judge_share(rule: ShareOfNegatives, minutes: Series, usual: Usual, last: int) -> Judgement:

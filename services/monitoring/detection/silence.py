@@ -8,7 +8,7 @@ from services.monitoring.detection.judgement import Judgement, stacked
 from services.monitoring.detection.series import Series, trailing
 from services.monitoring.detection.tails import none_at_all
 from services.monitoring.detection.usual import Usual
-from shared.contracts.alert_rules import Silence
+from shared.contracts.monitoring.alert_rules import Silence
 
 #: Minutes.
 _WINDOWS = (5, 15, 30, 60, 120, 240, 480, 1440)

@@ -13,7 +13,15 @@ from services.monitoring.detection.share import judge_negative_share, judge_shar
 from services.monitoring.detection.silence import judge_silence
 from services.monitoring.detection.usual import Usual
 from services.monitoring.detection.volume import judge_volume
-from shared.contracts.alert_rules import AlertRule, Drift, MeanShift, NegativeShare, ShareOfNegatives, Silence, Volume
+from shared.contracts.monitoring.alert_rules import (
+    AlertRule,
+    Drift,
+    MeanShift,
+    NegativeShare,
+    ShareOfNegatives,
+    Silence,
+    Volume,
+)
 
 Judge = Callable[[Any, Series, Usual, int], Judgement]
 

@@ -9,7 +9,7 @@ from services.monitoring.detection.level import smoothed
 from services.monitoring.detection.series import Series, trailing
 from services.monitoring.detection.tails import at_least
 from services.monitoring.detection.usual import Usual
-from shared.contracts.alert_rules import Volume
+from shared.contracts.monitoring.alert_rules import Volume
 
 #: Minutes of the windows that are also judged beside the hours just before them: a step shows there that is no surge beside the weeks.
 _NEARBY = (8, 15, 30, 60, 120)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from services.monitoring.platform.drift import DriftFigures, drift
-from shared.contracts.alert_rules import (
+from shared.contracts.monitoring.alert_rules import (
     ConfidenceDrift,
     InputDrift,
     OutOfScope,
@@ -17,7 +17,7 @@ from shared.contracts.alert_rules import (
     of_platform,
     rule_name,
 )
-from shared.contracts.streams import PLATFORM_STREAM, StreamSpec
+from shared.contracts.monitoring.streams import PLATFORM_STREAM, StreamSpec
 from shared.storage import processes
 from shared.storage.chat import inputs
 from shared.storage.database.engine import Database, Session

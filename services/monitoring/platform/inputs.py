@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Sequence
 
-from shared.contracts.inputs import InputsObserved
+from shared.contracts.monitoring.inputs import InputsObserved
 from shared.storage.chat import inputs
 from shared.storage.database.engine import Database
 from shared.storage.tables.platform import InputWindow

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contracts.analysis import AnalyzeText, TextAnalyzed
+from shared.contracts.chat.analysis import AnalyzeText, TextAnalyzed
+from shared.contracts.chat.understanding import Understanding
 from shared.contracts.message import Message
-from shared.contracts.prediction import PredictRows, RowsPredicted
-from shared.contracts.understanding import Understanding
+from shared.contracts.training.prediction import PredictRows, RowsPredicted
 from shared.errors import Unavailable
 from shared.messaging.requesting.requester import Requester
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.contracts.streams import StreamSpec
+from shared.contracts.monitoring.streams import StreamSpec
 from shared.errors import NoModel, NotFound
 from shared.storage.database.engine import Session
 from shared.storage.training import models

@@ -13,8 +13,8 @@ from services.monitoring.reading.sentiment import UNTOLD, Felt, of_probabilities
 from services.monitoring.reading.topics import Prototypes, examples_of
 from services.monitoring.reading.watch_list import Mention, WatchList
 from services.monitoring.reading.windows import Window, about, windows
-from shared.contracts.streams import StreamDocument, StreamSpec
-from shared.contracts.understanding import UNDETERMINED
+from shared.contracts.chat.understanding import UNDETERMINED
+from shared.contracts.monitoring.streams import StreamDocument, StreamSpec
 from shared.errors import BrokenArtifact, InvalidInput, NotFound
 from shared.telemetry import logs
 from shared.text.language import language_of

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.contracts.understanding import SENTIMENTS, SentimentLabel, Understanding
+from shared.contracts.chat.understanding import SENTIMENTS, SentimentLabel, Understanding
 
 THOUSAND = 1000
 

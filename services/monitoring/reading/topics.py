@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contracts.streams import Topic
+from shared.contracts.monitoring.streams import Topic
 
 #: Cosine below which a text is about none of the topics.
 NEAR = 0.35

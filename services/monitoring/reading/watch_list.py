@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import ahocorasick
 
-from shared.contracts.streams import Watched
+from shared.contracts.monitoring.streams import Watched
 from shared.text.normalisation import normalise
 
 #: A word in these goes on to its border: "Gold" is not in "Goldman". Chinese and Japanese have no blanks between words.

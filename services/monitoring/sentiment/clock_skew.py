@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shared.contracts.sentiment import Observation
+from shared.contracts.monitoring.sentiment import Observation
 
 #: Seconds by which the clock of another host may be ahead of ours.
 TOLERANCE = 60.0

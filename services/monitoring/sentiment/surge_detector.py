@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from services.monitoring.sentiment.clock_skew import TOLERANCE, corrected
 from services.monitoring.sentiment.share_rule import SurgeRule, Verdict, Window
-from shared.contracts.sentiment import Observation
+from shared.contracts.monitoring.sentiment import Observation
 from shared.storage.database.engine import Database, Session
 from shared.storage.monitoring import alerts, sentiment
 from shared.telemetry import logs, metrics

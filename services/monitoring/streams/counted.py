@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from shared.contracts.sentiment import Observation
+from shared.contracts.monitoring.sentiment import Observation
 
 _MINUTE = 60
 

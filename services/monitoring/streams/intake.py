@@ -9,7 +9,7 @@ from services.monitoring.reading.reader import DocumentReader
 from services.monitoring.streams.counted import Counted, Watcher
 from services.monitoring.streams.lag import IngestLag, note_late
 from services.monitoring.streams.recorder import counted, counted_before, record
-from shared.contracts.streams import DocumentsReceived, StreamDocument
+from shared.contracts.monitoring.streams import DocumentsReceived, StreamDocument
 from shared.errors import NotFound
 from shared.storage.database.engine import Database
 from shared.storage.monitoring import documents, streams

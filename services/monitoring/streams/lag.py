@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from shared.contracts.streams import StreamDocument
+from shared.contracts.monitoring.streams import StreamDocument
 from shared.storage.database.engine import Session
 from shared.storage.monitoring import troubles
 from shared.telemetry import metrics

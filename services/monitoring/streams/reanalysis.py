@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from services.monitoring.reading.models import ChosenModel, StreamModels
 from services.monitoring.reading.reader import DocumentReader, DocumentReading
-from shared.contracts.streams import StreamDocument
+from shared.contracts.monitoring.streams import StreamDocument
 from shared.errors import InvalidInput, NotFound, ParleyError
 from shared.storage.database.engine import Database
 from shared.storage.monitoring import reanalyses, streams

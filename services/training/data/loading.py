@@ -15,7 +15,7 @@ from services.training.data.splitting import Split, split
 from services.training.jobs.lease import JobLease
 from shared.artifacts.layout import file_key
 from shared.artifacts.store import ArtifactStore
-from shared.contracts.jobs import JobSpec
+from shared.contracts.training.jobs import JobSpec
 from shared.errors import NotFound, TrainingFailed
 from shared.rows.reader import format_of, read_rows
 from shared.rows.report import RowReport

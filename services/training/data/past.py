@@ -12,8 +12,8 @@ from services.training.data.splitting import Split
 from services.training.jobs.lease import JobLease
 from shared.artifacts.layout import OUR_MODELS
 from shared.artifacts.store import ArtifactStore
-from shared.contracts.jobs import JobSpec
-from shared.contracts.objectives import NEEDS_PAST, Replay
+from shared.contracts.training.jobs import JobSpec
+from shared.contracts.training.objectives import NEEDS_PAST, Replay
 from shared.errors import NotFound, TrainingFailed
 from shared.rows.row import RowT, learned_labels
 from shared.storage.tables.core import Job

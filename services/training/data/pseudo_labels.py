@@ -14,8 +14,8 @@ from services.training.jobs.lease import JobLease
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import OUR_MODELS, file_key, model_key
 from shared.artifacts.store import ArtifactStore
-from shared.contracts.jobs import JobSpec
-from shared.contracts.objectives import PseudoLabels
+from shared.contracts.training.jobs import JobSpec
+from shared.contracts.training.objectives import PseudoLabels
 from shared.errors import BrokenArtifact, NotFound, TrainingFailed
 from shared.rows.kind import RecordKind
 from shared.rows.problems import Faulty

@@ -15,7 +15,7 @@ from shared.artifacts.layout import BASE_MODELS, MINILM, model_key
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, FileEntry, Labels, Manifest, Parity
 from shared.artifacts.store import ArtifactStore
 from shared.background import Background
-from shared.contracts.jobs import JobSpec
+from shared.contracts.training.jobs import JobSpec
 from shared.errors import reason_of
 from shared.telemetry import logs
 

@@ -19,7 +19,7 @@ from services.training.reporting.figures import Evaluation
 from services.training.tasks.task import Setting
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, DecoderShape
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.tasks import TaskName
 from shared.decoding.writer import Writer
 
 #: Tokens of the texts that graph and model are compared on.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from services.training.fitting.choice_loss import ChoiceLoss
 from services.training.fitting.rates import Rates
-from shared.contracts.jobs import FROM_NOTHING, JobSpec
+from shared.contracts.training.jobs import FROM_NOTHING, JobSpec
 
 #: Rows below which batches are halved: small data need the updates more than the throughput.
 SMALL = 2_000

@@ -25,7 +25,7 @@ from services.training.jobs.lease import JobLease, LeaseLost
 from services.training.settings import TrainingSettings
 from services.training.tracking.tracking import Tracking
 from shared.artifacts.store import open_store
-from shared.contracts.jobs import TrainingProgressed
+from shared.contracts.training.jobs import TrainingProgressed
 from shared.errors import ParleyError, StorageFull, TrainingFailed, Unavailable, reason_of
 from shared.full_disk import is_disk_full
 from shared.storage.database.engine import Session

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterator
 from typing import IO
 
-from shared.contracts.jobs import TrainingProgressed
 from shared.contracts.message import Message
 from shared.contracts.releases import ModelPublished
+from shared.contracts.training.jobs import TrainingProgressed
 
 _MESSAGES: dict[str, type[Message]] = {message.TYPE: message for message in (TrainingProgressed, ModelPublished)}
 

@@ -11,7 +11,7 @@ from services.training.fitting.callback import StepReport, ValidationReport
 from services.training.jobs.channel import Channel
 from services.training.jobs.lease import JobLease
 from services.training.tracking.tracker import Point, unbroken
-from shared.contracts.jobs import TrainingProgressed
+from shared.contracts.training.jobs import TrainingProgressed
 from shared.storage.database.engine import Session
 from shared.storage.tables.core import EventLevel, JobEvent
 from shared.storage.training import jobs

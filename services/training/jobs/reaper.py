@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from shared.artifacts.layout import checkpoints_key
 from shared.artifacts.store import ArtifactStore
-from shared.contracts.jobs import FINAL_STATUSES
+from shared.contracts.training.jobs import FINAL_STATUSES
 from shared.errors import Unavailable
 from shared.messaging.celery.job_queue import JobQueue
 from shared.retrying import Backoff

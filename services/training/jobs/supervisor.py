@@ -18,8 +18,8 @@ from services.training.settings import TrainingSettings
 from shared.artifacts.layout import checkpoints_key
 from shared.artifacts.store import ArtifactStore
 from shared.background import Ticker
-from shared.contracts.jobs import FINAL_STATUSES, JobStatus, TrainingProgressed
 from shared.contracts.message import Message
+from shared.contracts.training.jobs import FINAL_STATUSES, JobStatus, TrainingProgressed
 from shared.errors import ParleyError, TrainingFailed, Unavailable
 from shared.messaging.bus import Publisher
 from shared.messaging.celery.job_queue import JobQueue

@@ -11,7 +11,7 @@ from celery import Celery
 from celery.worker import state
 
 from services.training.jobs.supervisor import Supervisor
-from shared.contracts.jobs import JobQueued
+from shared.contracts.training.jobs import JobQueued
 from shared.messaging.celery.job_queue import TRAIN_TASK
 from shared.messaging.consuming.handlers import Handlers, one_by_one
 from shared.telemetry.health import Check

@@ -13,7 +13,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from services.training.jobs.lease import JobLease
 from shared.artifacts.layout import MINILM, OUR_MODELS, encoder_key
 from shared.artifacts.store import ArtifactStore
-from shared.contracts.jobs import JobSpec
+from shared.contracts.training.jobs import JobSpec
 from shared.errors import NotFound, TrainingFailed
 from shared.storage.training import models
 

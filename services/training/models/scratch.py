@@ -10,7 +10,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from transformers import BertConfig, BertModel
 
 from services.training.models.base_models import Base
-from shared.contracts.jobs import SCRATCH, Architecture
+from shared.contracts.training.jobs import SCRATCH, Architecture
 from shared.inference.tokens import readable
 from shared.text.normalisation import normalise
 

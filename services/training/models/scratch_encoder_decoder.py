@@ -12,7 +12,7 @@ from transformers.utils import logging as transformers_logging
 
 from services.training.models.base_models import Base
 from services.training.models.byte_tokenizer import train_tokenizer
-from shared.contracts.jobs import Architecture, JobSpec
+from shared.contracts.training.jobs import Architecture, JobSpec
 
 ENCODER_DECODER = Architecture(layers=4, width=256, heads=8, vocabulary=8_000)
 """Some 11 million weights."""

@@ -15,7 +15,7 @@ from services.training.models.base_models import Base
 from services.training.models.encoder import layers_of, load_encoder
 from services.training.models.pruned_heads import head_counts, keep_heads
 from services.training.models.vocabularies import trim
-from shared.contracts.tunings import Full, Spec
+from shared.contracts.training.tunings import Full, Spec
 from shared.errors import TrainingFailed
 
 

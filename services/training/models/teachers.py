@@ -10,7 +10,7 @@ from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import encoder_key, model_key
 from shared.artifacts.manifest import FP32_MODEL
 from shared.artifacts.store import ArtifactStore
-from shared.contracts.jobs import JobSpec
+from shared.contracts.training.jobs import JobSpec
 from shared.errors import BrokenArtifact, NotFound, TrainingFailed
 from shared.storage.training import models
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from services.training.fitting.batching import Batch
 from services.training.models.task_model import TaskModel
 from services.training.objectives.objective import GradientPass, Objective
-from shared.contracts.objectives import Adversarial
+from shared.contracts.training.objectives import Adversarial
 
 #: How much longer the steps of several are together than the distance that they may lead to.
 _STRIDE = 1.5

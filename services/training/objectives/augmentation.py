@@ -14,7 +14,7 @@ from services.training.augmentation.synonyms import synonyms
 from services.training.augmentation.typing_noise import slips
 from services.training.objectives.objective import Additions, Objective
 from services.training.tasks.task import Change, Spans
-from shared.contracts.objectives import Augmentation
+from shared.contracts.training.objectives import Augmentation
 from shared.errors import TrainingFailed
 from shared.rows.row import LabelledRow
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from services.training.fitting.choice_loss import ChoiceLoss
 from services.training.objectives.objective import Learned, Objective, require_choices
-from shared.contracts.objectives import ClassWeights
+from shared.contracts.training.objectives import ClassWeights
 from shared.errors import TrainingFailed
 
 #: Labels named in an error.

@@ -14,7 +14,7 @@ from services.training.fitting.batching import IGNORED, Batch
 from services.training.models.task_model import Outputs, TaskModel
 from services.training.objectives.objective import Loss, Objective
 from services.training.objectives.soft_targets import SoftTargets, TokenStates
-from shared.contracts.objectives import Distillation
+from shared.contracts.training.objectives import Distillation
 from shared.errors import TrainingFailed
 
 #: What tokens weigh beside whole texts, as in the loss of the joint model: most belong to no entity and are soon learned.

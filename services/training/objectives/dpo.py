@@ -16,7 +16,7 @@ from services.training.models.task_model import Outputs, TaskModel
 from services.training.objectives.objective import Loss, Objective
 from services.training.writing.likelihood import answer_log_probabilities, pair_log_probabilities
 from services.training.writing.preferences import PreferencePair
-from shared.contracts.objectives import Dpo
+from shared.contracts.training.objectives import Dpo
 from shared.errors import TrainingFailed
 
 BETA = 0.1

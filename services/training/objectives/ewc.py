@@ -16,7 +16,7 @@ from services.training.fitting.recipe import Recipe
 from services.training.models.task_model import Outputs, TaskModel
 from services.training.objectives.objective import Beginning, Loss, Objective
 from services.training.tasks.task import Task
-from shared.contracts.objectives import Ewc
+from shared.contracts.training.objectives import Ewc
 from shared.errors import TrainingFailed
 
 

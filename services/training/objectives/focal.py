@@ -6,7 +6,7 @@ import dataclasses
 
 from services.training.fitting.choice_loss import ChoiceLoss
 from services.training.objectives.objective import Learned, Objective, require_choices
-from shared.contracts.objectives import Focal
+from shared.contracts.training.objectives import Focal
 
 
 class FocalObjective(Objective):

@@ -12,7 +12,7 @@ from services.training.fitting.recipe import Recipe
 from services.training.models.pooling import unit
 from services.training.models.task_model import Outputs, TaskModel
 from services.training.objectives.objective import Loss, Objective
-from shared.contracts.objectives import Matryoshka
+from shared.contracts.training.objectives import Matryoshka
 
 TaskLoss = Callable[[Outputs, Batch, Any, Recipe], Tensor]
 

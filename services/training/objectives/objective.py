@@ -13,7 +13,7 @@ from services.training.fitting.batching import Batch
 from services.training.fitting.choice_loss import ChoiceLoss
 from services.training.models.task_model import Outputs, TaskModel
 from services.training.models.text_encoder import TextEncoder
-from shared.contracts.tunings import Spec
+from shared.contracts.training.tunings import Spec
 from shared.errors import TrainingFailed
 from shared.rows.row import LabelledRow
 

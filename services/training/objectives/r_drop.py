@@ -11,7 +11,7 @@ from torch.nn.functional import kl_div
 from services.training.fitting.batching import Batch
 from services.training.models.task_model import Outputs, TaskModel
 from services.training.objectives.objective import Loss, Objective
-from shared.contracts.objectives import RDrop
+from shared.contracts.training.objectives import RDrop
 
 
 class RDropObjective(Objective):

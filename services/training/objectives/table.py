@@ -17,7 +17,7 @@ from services.training.objectives.matryoshka import MatryoshkaObjective
 from services.training.objectives.objective import Learned, Objective
 from services.training.objectives.r_drop import RDropObjective
 from services.training.tasks.task import Task
-from shared.contracts.objectives import (
+from shared.contracts.training.objectives import (
     Adversarial,
     Augmentation,
     ClassWeights,
@@ -30,7 +30,7 @@ from shared.contracts.objectives import (
     RDrop,
     Replay,
 )
-from shared.contracts.tunings import Spec
+from shared.contracts.training.tunings import Spec
 
 
 def _rows_alone(_spec: Spec, _task: Task[Any, Any, Any, Any], _recipe: Recipe, _learned: Learned) -> Objective:

@@ -17,8 +17,8 @@ from services.training.tasks.task import Task
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import model_key
 from shared.artifacts.manifest import Labels
-from shared.contracts.jobs import JobSpec
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.jobs import JobSpec
+from shared.contracts.training.tasks import TaskName
 from shared.dialogue.trial.dialogue_file import DialogueFile
 from shared.errors import BrokenArtifact, NotFound
 from shared.evals.trial import Trial

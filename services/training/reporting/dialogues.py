@@ -13,7 +13,7 @@ from shared.artifacts.layout import file_key
 from shared.bot.bot import Bot
 from shared.bot.bot_file import read_bot
 from shared.bot.document import MAX_BYTES
-from shared.contracts.jobs import Promotion
+from shared.contracts.training.jobs import Promotion
 from shared.dialogue.knowledge import KnowledgeIndex
 from shared.dialogue.trial.dialogue_file import DialogueFile, read_dialogues
 from shared.dialogue.trial.report import TrialReport

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.training.reporting.figures import Evaluation, LabelScore
 from services.training.reporting.trials import EvalVerdict
-from shared.contracts.jobs import Promotion
+from shared.contracts.training.jobs import Promotion
 
 #: Floating-point slack, so that a loss of exactly the budget still passes.
 _EPSILON = 1e-9

@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from services.training.jobs.context import AttemptContext
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import file_key
-from shared.contracts.jobs import JobSpec, PromotionEval
+from shared.contracts.training.jobs import JobSpec, PromotionEval
 from shared.errors import InvalidInput, NotFound, TrainingFailed
 from shared.evals.figures import Results, compared
 from shared.evals.graders import Grader

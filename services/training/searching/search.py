@@ -10,7 +10,7 @@ from services.training.fitting.loop import Stopped
 from services.training.searching.callback import TrialCallback
 from services.training.searching.study import Candidate
 from services.training.searching.trial import Journal, State, Trial
-from shared.contracts.searches import Search, Values
+from shared.contracts.training.searches import Search, Values
 from shared.errors import TrainingFailed
 
 

@@ -9,7 +9,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.trial import TrialState, create_trial
 
 from services.training.searching.trial import Trial
-from shared.contracts.searches import STARTING_TRIALS, Range, Search
+from shared.contracts.training.searches import STARTING_TRIALS, Range, Search
 
 _STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 

@@ -18,7 +18,7 @@ from services.training.tasks.task import Task
 from services.training.tasks.text_classification.task import TASK as TEXT_CLASSIFICATION
 from services.training.tasks.text_generation.task import TASK as TEXT_GENERATION
 from services.training.tasks.token_classification.task import TASK as TOKEN_CLASSIFICATION
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.tasks import TaskName
 
 TASKS: Mapping[TaskName, Task[Any, Any, Any, Any]] = {
     "nlu": NLU,

@@ -22,8 +22,8 @@ from services.training.models.text_encoder import TextEncoder
 from services.training.reporting.figures import Evaluation
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import DecoderShape, EncoderDecoderShape, Labels, Manifest
-from shared.contracts.jobs import JobSpec
-from shared.contracts.objectives import Objective
+from shared.contracts.training.jobs import JobSpec
+from shared.contracts.training.objectives import Objective
 from shared.rows.spans import Entity
 
 RowT = TypeVar("RowT")

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.training.fitting.recipe import Recipe
 from services.training.tracking.tracker import Run
-from shared.contracts.jobs import JobSpec
+from shared.contracts.training.jobs import JobSpec
 
 Plain = str | int | float | bool
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.training.tracking.tracker import Destinations, Ending, Point, Run
-from shared.contracts.integrations import Mlflow
+from shared.contracts.training.integrations import Mlflow
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -9,8 +9,8 @@ from typing import Any
 from services.training.tracking.mlflow import MlflowTracker
 from services.training.tracking.tracker import Destinations, Tracker
 from services.training.tracking.wandb import WandbTracker
-from shared.contracts.integrations import Mlflow, Wandb
-from shared.contracts.tunings import Spec
+from shared.contracts.training.integrations import Mlflow, Wandb
+from shared.contracts.training.tunings import Spec
 
 TRACKERS: Mapping[type[Spec], Callable[[Any, Path, Destinations], Tracker]] = {
     Mlflow: MlflowTracker,

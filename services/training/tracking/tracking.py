@@ -10,7 +10,7 @@ from services.training.tracking.feed import Feed
 from services.training.tracking.table import TRACKERS
 from services.training.tracking.tensorboard import TensorBoard
 from services.training.tracking.tracker import Destinations, Ending, Point, Run
-from shared.contracts.integrations import Integrations
+from shared.contracts.training.integrations import Integrations
 
 #: Seconds that trackers have for the rest: a model that is ready is not kept waiting for long, and who is told to stop is killed soon.
 _PATIENCE: Mapping[Ending, float] = {"succeeded": 30.0, "failed": 5.0, "interrupted": 1.0}

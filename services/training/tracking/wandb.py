@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.training.tracking.tracker import Destinations, Ending, Point, Run
-from shared.contracts.integrations import Wandb
+from shared.contracts.training.integrations import Wandb
 
 if TYPE_CHECKING:
     import wandb

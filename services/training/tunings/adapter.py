@@ -11,7 +11,7 @@ from services.training.fitting.rates import Rates
 from services.training.models.encoder import layers_of
 from services.training.models.task_model import TaskModel
 from services.training.tunings.tuning import Tuning
-from shared.contracts.tunings import Adapter
+from shared.contracts.training.tunings import Adapter
 
 
 class Bottleneck(nn.Module):

@@ -7,7 +7,7 @@ from torch import Tensor
 from services.training.fitting.rates import Rates
 from services.training.models.task_model import TaskModel
 from services.training.tunings.tuning import Tuning
-from shared.contracts.tunings import BitFit
+from shared.contracts.training.tunings import BitFit
 from shared.errors import TrainingFailed
 
 

@@ -10,7 +10,7 @@ from transformers.modeling_outputs import BaseModelOutput
 from services.training.fitting.rates import Rates
 from services.training.models.task_model import TaskModel
 from services.training.tunings.tuning import Tuning
-from shared.contracts.tunings import Frozen
+from shared.contracts.training.tunings import Frozen
 from shared.errors import TrainingFailed
 
 #: Epochs over cached states cost next to nothing.

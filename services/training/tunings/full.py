@@ -9,7 +9,7 @@ from services.training.fitting.rates import Rates
 from services.training.models.task_model import TaskModel
 from services.training.tunings import vocabulary
 from services.training.tunings.tuning import Tuning
-from shared.contracts.tunings import Full
+from shared.contracts.training.tunings import Full
 
 
 class FullTuning(Tuning):

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from services.training.fitting.rates import Rates
 from services.training.models.task_model import TaskModel
 from services.training.tunings.tuning import Tuning
-from shared.contracts.tunings import AdaLora, Dora, Ia3, Lora
+from shared.contracts.training.tunings import AdaLora, Dora, Ia3, Lora
 from shared.decoding.lora import Factors
 from shared.errors import TrainingFailed
 

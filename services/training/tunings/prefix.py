@@ -10,7 +10,7 @@ from transformers.modeling_outputs import BaseModelOutput
 from services.training.fitting.rates import Rates
 from services.training.models.task_model import TaskModel
 from services.training.tunings.tuning import Tuning
-from shared.contracts.tunings import Prefix
+from shared.contracts.training.tunings import Prefix
 from shared.errors import TrainingFailed
 
 #: Spread of the first keys and values: so small that the text is hardly disturbed by them.

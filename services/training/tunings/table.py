@@ -13,7 +13,7 @@ from services.training.tunings.peft_based import AdaLoraTuning, Ia3Tuning, LoraT
 from services.training.tunings.prefix import PrefixTuning
 from services.training.tunings.tuning import Tuning
 from services.training.tunings.virtual_tokens import VirtualTokenTuning
-from shared.contracts.tunings import (
+from shared.contracts.training.tunings import (
     AdaLora,
     Adapter,
     BitFit,

@@ -11,7 +11,7 @@ from services.training.fitting.rates import Rates
 from services.training.models.encoder import word_table
 from services.training.models.task_model import TaskModel
 from services.training.tunings.tuning import Tuning
-from shared.contracts.tunings import Prompt, PTuning
+from shared.contracts.training.tunings import Prompt, PTuning
 from shared.errors import TrainingFailed
 
 

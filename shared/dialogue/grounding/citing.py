@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.contracts.passages import Passage
+from shared.contracts.knowledge.passages import Passage
 from shared.text.terms import content_terms
 from shared.text.tokens import sentences
 

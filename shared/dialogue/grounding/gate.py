@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.contracts.passages import Passage
+from shared.contracts.knowledge.passages import Passage
 from shared.dialogue.grounding.citing import faithful, numbered
 from shared.dialogue.grounding.prompting import NO_ANSWER
 from shared.text.tokens import SENTENCE_END

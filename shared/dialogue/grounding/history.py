@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.contracts.chat import PastTurn
+from shared.contracts.chat.turns import PastTurn
 from shared.text.tokens import count_tokens, sentences
 
 #: Tokens of the summary, and of what is kept of one turn in it.

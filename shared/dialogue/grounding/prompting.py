@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from shared.bot.bot import Bot
 from shared.bot.writing import Example, FreeChat, Grounding, Writer
-from shared.contracts.chat import PastTurn
-from shared.contracts.generation import ChatMessage
-from shared.contracts.passages import Passage
+from shared.contracts.chat.generation import ChatMessage
+from shared.contracts.chat.turns import PastTurn
+from shared.contracts.knowledge.passages import Passage
 from shared.dialogue.grounding.citing import overlap
 
 NO_ANSWER = "NO ANSWER"

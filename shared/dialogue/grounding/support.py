@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from shared.contracts.passages import Passage
+from shared.contracts.knowledge.passages import Passage
 
 #: Of a logistic curve over the nearness of a passage's vector to the question's and the share of the question's words in it. Set by hand:
 #: ``python -m tests.load.grounding`` fits them on the training rows of three sets, which has not been done yet.

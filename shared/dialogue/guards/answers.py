@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from shared.bot.guarding import Guards
-from shared.contracts.chat import GuardHit, GuardName
+from shared.contracts.chat.turns import GuardHit, GuardName
 from shared.dialogue.guards.contacts import contacts
 from shared.dialogue.guards.links import has_link, hosts
 from shared.dialogue.guards.profanity import profanity

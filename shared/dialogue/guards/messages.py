@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shared.bot.guarding import Guards
-from shared.contracts.chat import GuardHit, GuardName
+from shared.contracts.chat.turns import GuardHit, GuardName
 from shared.dialogue.guards.injection import injection
 from shared.dialogue.guards.links import has_link
 from shared.dialogue.guards.profanity import profanity

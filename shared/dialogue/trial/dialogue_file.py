@@ -14,9 +14,9 @@ from pydantic_core import ErrorDetails
 from shared.bot.document import Document, dotted, parse, summary
 from shared.bot.parts import Part, Phrase
 from shared.bot.patterns import check_pattern
-from shared.contracts.chat import AnswerKind
+from shared.contracts.chat.turns import AnswerKind
+from shared.contracts.chat.understanding import SentimentLabel
 from shared.contracts.faults import Fault
-from shared.contracts.understanding import SentimentLabel
 from shared.errors import InvalidFile
 
 MAX_DIALOGUES = 1_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from shared.contracts.chat import Answer, DialogueState
-from shared.contracts.understanding import Understanding
+from shared.contracts.chat.turns import Answer, DialogueState
+from shared.contracts.chat.understanding import Understanding
 from shared.dialogue.trial.dialogue_file import Expectation, Said, found
 from shared.dialogue.values.words import in_words
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 
 from shared.bot.bot import Bot
-from shared.contracts.chat import DialogueState, PastTurn, TurnReceived
+from shared.contracts.chat.turns import DialogueState, PastTurn, TurnReceived
 from shared.dialogue.knowledge import KnowledgeIndex
 from shared.dialogue.policy import decide
 from shared.dialogue.searching import searches_of

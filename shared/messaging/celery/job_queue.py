@@ -12,8 +12,8 @@ from kombu.entity import Exchange as CeleryExchange
 from kombu.entity import Queue as CeleryQueue
 from kombu.exceptions import OperationalError
 
-from shared.contracts.jobs import JobQueued
 from shared.contracts.message import Exchange
+from shared.contracts.training.jobs import JobQueued
 from shared.errors import Unavailable
 from shared.messaging.bus import Publisher
 from shared.messaging.envelope import envelope

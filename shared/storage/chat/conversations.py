@@ -14,7 +14,7 @@ from sqlalchemy import case, literal, tuple_, update
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col, select
 
-from shared.contracts.chat import DialogueState, PastTurn
+from shared.contracts.chat.turns import DialogueState, PastTurn
 from shared.errors import Conflict, InvalidInput, NotFound
 from shared.storage import webhooks
 from shared.storage.chat import guards

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, update
 from sqlalchemy import delete as delete_from
 from sqlmodel import Session, col, select
 
-from shared.contracts.passages import Attribute, FileState
+from shared.contracts.knowledge.passages import Attribute, FileState
 from shared.errors import InvalidInput, NotFound
 from shared.storage.database.paging import Order, Page, read_page
 from shared.storage.tables.vector_stores import Chunk, ChunkVectors, DocumentBatch, StoredDocument, VectorStore

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Update, delete, func, update
 from sqlmodel import Session, col, select
 
-from shared.contracts.alert_channels import ChannelSetting
+from shared.contracts.monitoring.alert_channels import ChannelSetting
 from shared.errors import NotFound
 from shared.storage.database.identity import new_id
 from shared.storage.database.paging import Page, read_page

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, update
 from sqlmodel import Session, col, select
 
-from shared.contracts.alert_rules import Severity
+from shared.contracts.monitoring.alert_rules import Severity
 from shared.errors import NotFound
 from shared.storage import webhooks
 from shared.storage.database.identity import new_id

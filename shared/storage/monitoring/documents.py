@@ -11,7 +11,7 @@ from sqlalchemy import select as grouped
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from shared.contracts.understanding import SentimentLabel
+from shared.contracts.chat.understanding import SentimentLabel
 from shared.errors import NotFound
 from shared.storage.database.statements import insert_new, write_rows
 from shared.storage.tables.streams import Document, DocumentMention, TextBand

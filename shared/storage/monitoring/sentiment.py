@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, case, delete, distinct, func, or_
 from sqlalchemy import select as grouped
 from sqlmodel import Session, col, select
 
-from shared.contracts.sentiment import Observation
-from shared.contracts.understanding import SENTIMENTS, SentimentLabel
+from shared.contracts.chat.understanding import SENTIMENTS, SentimentLabel
+from shared.contracts.monitoring.sentiment import Observation
 from shared.errors import InvalidInput
 from shared.storage.database.statements import insert
 from shared.storage.monitoring import trends as trends_of

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
-from shared.contracts.streams import AnySource
+from shared.contracts.monitoring.streams import AnySource
 from shared.storage.tables.platform import RefusedItem
 from shared.storage.tables.streams import StreamSource
 

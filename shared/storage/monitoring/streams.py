@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import delete as delete_rows
 from sqlmodel import Session, col, select
 
-from shared.contracts.streams import StreamSpec
+from shared.contracts.monitoring.streams import StreamSpec
 from shared.errors import NotFound
 from shared.storage.database.paging import Page, read_page
 from shared.storage.database.statements import insert

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, literal, or_
 from sqlalchemy import select as grouped
 from sqlmodel import Session, col
 
-from shared.contracts.understanding import SENTIMENTS, SentimentLabel
+from shared.contracts.chat.understanding import SENTIMENTS, SentimentLabel
 from shared.storage.database.statements import add_up
 from shared.storage.tables.streams import TrendBucket
 

@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import Column, Index, String, text
 from sqlmodel import Field
 
-from shared.contracts.alert_channels import ChannelSetting
+from shared.contracts.monitoring.alert_channels import ChannelSetting
 from shared.storage.database.columns import JsonValue
 from shared.storage.tables.core import Row
 

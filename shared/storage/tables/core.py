@@ -13,11 +13,11 @@ from typing import Any, ClassVar, Literal, cast
 from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from shared.contracts.alert_rules import Severity
-from shared.contracts.chat import Answer, DialogueState
-from shared.contracts.few_shot import FewShot
-from shared.contracts.jobs import JobSpec, JobStatus
-from shared.contracts.understanding import SentimentLabel, Understanding
+from shared.contracts.chat.turns import Answer, DialogueState
+from shared.contracts.chat.understanding import SentimentLabel, Understanding
+from shared.contracts.monitoring.alert_rules import Severity
+from shared.contracts.training.few_shot import FewShot
+from shared.contracts.training.jobs import JobSpec, JobStatus
 from shared.storage.database.columns import JsonValue
 
 Role = Literal["chat", "train", "admin"]

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column, Index, String
 from sqlmodel import Field
 
-from shared.contracts.streams import StreamSpec
-from shared.contracts.understanding import SentimentLabel
+from shared.contracts.chat.understanding import SentimentLabel
+from shared.contracts.monitoring.streams import StreamSpec
 from shared.storage.database.columns import JsonValue
 from shared.storage.tables.core import Row
 

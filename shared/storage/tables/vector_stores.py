@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import JSON, BigInteger, Column, Index, Integer, LargeBinary, String
 from sqlmodel import Field
 
-from shared.contracts.passages import Attribute, Chunking, FileState
+from shared.contracts.knowledge.passages import Attribute, Chunking, FileState
 from shared.storage.database.columns import JsonValue
 from shared.storage.tables.core import Row
 

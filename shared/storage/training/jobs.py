@@ -13,7 +13,7 @@ from sqlalchemy import JSON, ColumnElement, Update, and_, case, exists, func, li
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col, select
 
-from shared.contracts.jobs import FINAL_STATUSES, JobStatus
+from shared.contracts.training.jobs import FINAL_STATUSES, JobStatus
 from shared.contracts.webhooks import WebhookEventType
 from shared.errors import NotFound
 from shared.storage import webhooks

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
-from shared.contracts.tasks import TASK_NAMES
+from shared.contracts.training.tasks import TASK_NAMES
 from shared.errors import InvalidInput, NotFound
 from shared.storage.database.statements import lock_table
 from shared.storage.tables.core import Model, Promotion, PromotionKind

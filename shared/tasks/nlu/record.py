@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from shared.contracts.understanding import SENTIMENTS
+from shared.contracts.chat.understanding import SENTIMENTS
 from shared.rows.kind import RecordKind
 from shared.rows.parsing import STRICT, Text, parser
 from shared.rows.problems import Faulty, Problem, kind, label_problem, shown, text_problem

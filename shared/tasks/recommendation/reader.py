@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from shared.artifacts.bundle import Bundle
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.tasks import TaskName
 from shared.errors import BrokenArtifact
 from shared.inference.graph_reader import WARM_UP, GraphReader
 from shared.inference.predictor import Parts, Prediction

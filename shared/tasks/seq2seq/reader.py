@@ -8,7 +8,7 @@ from typing import Self
 
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import TOKENIZER, EncoderDecoderShape
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.tasks import TaskName
 from shared.decoding.encoder_decoder import EncoderDecoder
 from shared.decoding.sources import Sources
 from shared.decoding.tokenizer import DecoderTokens

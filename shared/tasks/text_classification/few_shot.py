@@ -11,8 +11,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contracts.few_shot import FewShot
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.few_shot import FewShot
+from shared.contracts.training.tasks import TaskName
 from shared.inference.decoding import softmax
 from shared.inference.predictor import Prediction
 from shared.inference.session import FloatArray

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.contracts.understanding import EntitySpan
+from shared.contracts.chat.understanding import EntitySpan
 from shared.errors import BrokenArtifact
 from shared.inference.batching import Outputs
 from shared.inference.decoding import TagDecoder

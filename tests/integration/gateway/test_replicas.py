@@ -15,7 +15,7 @@ import pytest
 
 from services.gateway.http.server import serving
 from services.gateway.settings import GatewaySettings
-from shared.contracts.sentiment import AlertRaised, SentimentObserved
+from shared.contracts.monitoring.sentiment import AlertRaised, SentimentObserved
 from shared.messaging.bus import Bus
 from shared.messaging.connect import connect
 from shared.messaging.envelope import envelope

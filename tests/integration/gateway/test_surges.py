@@ -11,10 +11,10 @@ from services.gateway.chat.surges import ChatSurges
 from services.monitoring.alerts.engine import AlertEngine
 from services.monitoring.sentiment.share_rule import SurgeRule
 from services.monitoring.sentiment.surge_detector import SurgeDetector
-from shared.contracts.alert_rules import NegativeShare
-from shared.contracts.sentiment import CHAT_STREAM, Observation
-from shared.contracts.streams import StreamSpec
-from shared.contracts.understanding import SentimentLabel
+from shared.contracts.chat.understanding import SentimentLabel
+from shared.contracts.monitoring.alert_rules import NegativeShare
+from shared.contracts.monitoring.sentiment import CHAT_STREAM, Observation
+from shared.contracts.monitoring.streams import StreamSpec
 from shared.storage.database.engine import Database, open_database
 from shared.storage.monitoring import streams
 

@@ -10,7 +10,7 @@ from typing import Any
 import openai
 import pytest
 
-from shared.contracts.chat import TurnReceived, TurnUnderstood
+from shared.contracts.chat.turns import TurnReceived, TurnUnderstood
 from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.consuming.handlers import one_by_one

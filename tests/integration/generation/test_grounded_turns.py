@@ -11,8 +11,8 @@ import httpx
 import pytest
 from openai import OpenAI
 
-from shared.contracts.analysis import AnalyzeText
-from shared.contracts.chat import TurnReceived, TurnUnderstood
+from shared.contracts.chat.analysis import AnalyzeText
+from shared.contracts.chat.turns import TurnReceived, TurnUnderstood
 from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.consuming.handlers import Handlers, one_by_one

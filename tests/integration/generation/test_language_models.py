@@ -19,7 +19,7 @@ from services.generation.app import running
 from services.generation.settings import GenerationSettings
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.store import open_store
-from shared.contracts.generation import (
+from shared.contracts.chat.generation import (
     CallPiece,
     ChatMessage,
     FunctionTool,

@@ -18,9 +18,9 @@ from services.generation.settings import GenerationSettings
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import model_key
 from shared.artifacts.store import open_store
-from shared.contracts.chat import TurnAnswered, TurnReceived, TurnUnderstood
+from shared.contracts.chat.turns import TurnAnswered, TurnReceived, TurnUnderstood
+from shared.contracts.chat.understanding import OUT_OF_SCOPE, IntentScore, Understanding
 from shared.contracts.releases import BotPublished, ModelPublished
-from shared.contracts.understanding import OUT_OF_SCOPE, IntentScore, Understanding
 from shared.errors import NoBot
 from shared.inference.reader import TextReader
 from shared.messaging.bus import Bus

@@ -19,8 +19,8 @@ from services.gateway.jobs.submission import JobSubmission
 from services.gateway.loop.preparing import DataSets
 from services.gateway.loop.rounds import Loop
 from shared.artifacts.layout import file_key
-from shared.contracts.jobs import Promotion
-from shared.contracts.streams import PLATFORM_STREAM
+from shared.contracts.monitoring.streams import PLATFORM_STREAM
+from shared.contracts.training.jobs import Promotion
 from shared.inference.reader import TextReader
 from shared.messaging.celery.job_queue import job_queue
 from shared.storage.monitoring import alerts

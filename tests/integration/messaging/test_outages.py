@@ -11,7 +11,7 @@ from threading import Thread, Timer
 
 import pytest
 
-from shared.contracts.analysis import AnalyzeText
+from shared.contracts.chat.analysis import AnalyzeText
 from shared.contracts.message import Message
 from shared.errors import Unavailable
 from shared.messaging.connect import connect

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from threading import Event
 
-from shared.contracts.generation import GenerateText
+from shared.contracts.chat.generation import GenerateText
 from shared.messaging.connect import connect
 from shared.messaging.consuming.handlers import Emitter
 from shared.messaging.requesting.requester import Requester

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from services.monitoring.connectors.fetched import Reach
 from services.monitoring.connectors.fetching import SourceFetcher
-from shared.contracts.streams import AnySource, DocumentsReceived, StreamDocument, StreamSpec
+from shared.contracts.monitoring.streams import AnySource, DocumentsReceived, StreamDocument, StreamSpec
 from shared.messaging.bus import Subscription
 from shared.messaging.connect import connect
 from shared.messaging.topology import Queues

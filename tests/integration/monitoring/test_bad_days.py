@@ -22,8 +22,8 @@ from services.monitoring.settings import MonitoringSettings
 from services.monitoring.streams.intake import DocumentIntake
 from services.monitoring.streams.lag import IngestLag
 from services.nlu.settings import NluSettings
-from shared.contracts.alert_rules import MeanShift, ShareOfNegatives, Silence, Volume
-from shared.contracts.streams import DocumentsReceived, StreamDocument, StreamSpec
+from shared.contracts.monitoring.alert_rules import MeanShift, ShareOfNegatives, Silence, Volume
+from shared.contracts.monitoring.streams import DocumentsReceived, StreamDocument, StreamSpec
 from shared.errors import Unavailable
 from shared.messaging.bus import Publisher, Subscription
 from shared.messaging.connect import connect

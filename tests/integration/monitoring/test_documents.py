@@ -11,8 +11,8 @@ import pytest
 
 from services.monitoring.app import running
 from services.monitoring.settings import MonitoringSettings
-from shared.contracts.analysis import AnalyzeText
-from shared.contracts.streams import DocumentsReceived, StreamDocument, StreamSpec, Watched
+from shared.contracts.chat.analysis import AnalyzeText
+from shared.contracts.monitoring.streams import DocumentsReceived, StreamDocument, StreamSpec, Watched
 from shared.messaging.bus import Bus
 from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.consuming.handlers import one_by_one

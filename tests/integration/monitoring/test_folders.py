@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.contracts.streams import FolderSource
+from shared.contracts.monitoring.streams import FolderSource
 from tests.integration.monitoring.sources import NOW, Fetching, fetching
 
 

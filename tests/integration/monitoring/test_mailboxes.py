@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from shared.contracts.streams import MailSource
+from shared.contracts.monitoring.streams import MailSource
 from shared.settings import Login
 from tests.imap_server import imap_server
 from tests.integration.monitoring.sources import NOW, Fetching, fetching

@@ -12,7 +12,7 @@ import pytest
 from kombu.connection import Connection
 from pydantic import SecretStr
 
-from shared.contracts.streams import QueueSource
+from shared.contracts.monitoring.streams import QueueSource
 from shared.errors import Unavailable
 from shared.messaging.memory.bus import MemoryPublisher
 from shared.settings import Login

@@ -4,8 +4,8 @@ import time
 
 from services.monitoring.app import running
 from services.monitoring.settings import MonitoringSettings
-from shared.contracts.sentiment import AlertRaised, Observation, SentimentObserved
-from shared.contracts.understanding import SentimentLabel
+from shared.contracts.chat.understanding import SentimentLabel
+from shared.contracts.monitoring.sentiment import AlertRaised, Observation, SentimentObserved
 from shared.messaging.bus import Bus, Subscription
 from shared.messaging.envelope import envelope
 from shared.messaging.topology import Queues

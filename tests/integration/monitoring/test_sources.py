@@ -11,7 +11,7 @@ import pytest
 
 from services.monitoring.connectors.fetched import Reach
 from services.monitoring.connectors.fetching import SourceFetcher
-from shared.contracts.streams import DocumentsReceived, FeedSource, JsonSource, StreamSpec
+from shared.contracts.monitoring.streams import DocumentsReceived, FeedSource, JsonSource, StreamSpec
 from shared.messaging.connect import connect
 from shared.messaging.topology import Queues
 from shared.outbound.client import OutboundClient

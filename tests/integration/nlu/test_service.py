@@ -13,11 +13,11 @@ from services.nlu.app import running
 from services.nlu.settings import NluSettings
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import FP32_MODEL
-from shared.contracts.analysis import AnalyzeText, TextAnalyzed
-from shared.contracts.chat import TurnReceived, TurnUnderstood
-from shared.contracts.few_shot import FewShot, FewShotLabel
+from shared.contracts.chat.analysis import AnalyzeText, TextAnalyzed
+from shared.contracts.chat.turns import TurnReceived, TurnUnderstood
 from shared.contracts.message import Message
-from shared.contracts.prediction import PredictRows, RowsPredicted
+from shared.contracts.training.few_shot import FewShot, FewShotLabel
+from shared.contracts.training.prediction import PredictRows, RowsPredicted
 from shared.errors import InvalidInput, NoModel, NotFound
 from shared.inference.reader import TextReader
 from shared.messaging.bus import Bus

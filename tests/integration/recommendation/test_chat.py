@@ -11,7 +11,7 @@ import pytest
 
 from services.generation.app import running
 from services.generation.settings import GenerationSettings
-from shared.contracts.chat import TurnReceived, TurnUnderstood
+from shared.contracts.chat.turns import TurnReceived, TurnUnderstood
 from shared.messaging.connect import connect
 from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.consuming.handlers import one_by_one

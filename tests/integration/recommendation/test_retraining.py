@@ -24,7 +24,7 @@ from services.training.tasks.recommendation.examples import examples_of
 from services.training.tasks.recommendation.scores import Audience
 from services.training.tasks.recommendation.task import by_time
 from shared.artifacts.store import open_store
-from shared.contracts.jobs import JobSpec
+from shared.contracts.training.jobs import JobSpec
 from shared.storage.database.engine import Database, open_database
 from shared.storage.knowledge import catalogs
 from shared.storage.tables.catalogs import Catalog

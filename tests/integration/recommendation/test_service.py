@@ -14,7 +14,7 @@ import pytest
 from services.training.jobs.child import ENDED
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import model_key
-from shared.contracts.jobs import Hyperparameters, JobSpec, Schedule, catalog_deployment
+from shared.contracts.training.jobs import Hyperparameters, JobSpec, Schedule, catalog_deployment
 from shared.storage.training import models
 from shared.tasks.recommendation.reader import RecommendingReader
 from tests.integration.places import KINDS, Kind, place

@@ -14,7 +14,7 @@ import pytest
 
 from services.training.jobs.reaper import Reaper
 from services.training.settings import TrainingSettings
-from shared.contracts.jobs import FINAL_STATUSES, JobSpec
+from shared.contracts.training.jobs import FINAL_STATUSES, JobSpec
 from shared.errors import Unavailable
 from shared.storage.database.engine import open_database
 from shared.storage.training import jobs

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from services.training.app import running
-from shared.contracts.jobs import FINAL_STATUSES, SCRATCH, Architecture, JobQueued, JobSpec
+from shared.contracts.training.jobs import FINAL_STATUSES, SCRATCH, Architecture, JobQueued, JobSpec
 from shared.messaging.connect import connect
 from shared.messaging.envelope import envelope
 from shared.storage.training import jobs

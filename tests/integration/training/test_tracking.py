@@ -15,7 +15,7 @@ from mlflow import MlflowClient
 
 from services.training.app import running
 from shared.artifacts.layout import file_key
-from shared.contracts.jobs import FINAL_STATUSES, JobQueued, JobSpec
+from shared.contracts.training.jobs import FINAL_STATUSES, JobQueued, JobSpec
 from shared.messaging.connect import connect
 from shared.messaging.envelope import envelope
 from shared.storage.training import files, jobs

@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from shared.contracts.jobs import FINAL_STATUSES
 from shared.contracts.releases import ModelPublished
+from shared.contracts.training.jobs import FINAL_STATUSES
 from shared.messaging.celery.job_queue import CeleryJobQueue
 from shared.messaging.connect import connect
 from shared.messaging.topology import Queues

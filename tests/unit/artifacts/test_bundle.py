@@ -10,7 +10,7 @@ import pytest
 
 from shared.artifacts.bundle import Bundle, write_bundle
 from shared.artifacts.manifest import MANIFEST, Calibration, Labels, Manifest, Parity
-from shared.contracts.jobs import JobSpec
+from shared.contracts.training.jobs import JobSpec
 from shared.errors import BrokenArtifact
 
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from services.cli.__main__ import build
 from services.cli.training import ObjectiveName
-from shared.contracts.objectives import ObjectiveType
+from shared.contracts.training.objectives import ObjectiveType
 from tests.unit.cli.test_outages import JOB, answering
 
 

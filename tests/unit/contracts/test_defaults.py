@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
@@ -20,8 +20,8 @@ RECORDED: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "defau
 
 def models() -> Iterator[type[Value]]:
     """Every message and every part of one. (The request of a job is none: it is stored whole.)"""
-    for found in iter_modules(contracts.__path__):
-        module = import_module(f"{contracts.__name__}.{found.name}")
+    for found in walk_packages(contracts.__path__, f"{contracts.__name__}."):
+        module = import_module(found.name)
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, Value) and value.__module__ == module.__name__:
                 yield value

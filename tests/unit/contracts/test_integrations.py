@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from shared.contracts.integrations import Mlflow, Wandb
-from shared.contracts.jobs import JobSpec
+from shared.contracts.training.integrations import Mlflow, Wandb
+from shared.contracts.training.jobs import JobSpec
 
 JOB: dict[str, Any] = {"model": "minilm", "training_file": "file-1"}
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.jobs import JobSpec
-from shared.contracts.offered import job_not_offered
+from shared.contracts.training.jobs import JobSpec
+from shared.contracts.training.offered import job_not_offered
 
 
 @pytest.mark.parametrize(

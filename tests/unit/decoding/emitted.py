@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from shared.contracts.generation import TextGenerated, TextPiece, TokensProduced
+from shared.contracts.chat.generation import TextGenerated, TextPiece, TokensProduced
 from shared.contracts.message import Message
 
 

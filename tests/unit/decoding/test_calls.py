@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from services.generation.language_models.calling import Calling
 from services.generation.language_models.decoder import Decoder
-from shared.contracts.generation import (
+from shared.contracts.chat.generation import (
     CallPiece,
     ChatMessage,
     FunctionTool,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from shared.contracts.generation import Sampling
+from shared.contracts.chat.generation import Sampling
 from shared.decoding.answer import Part, Request
 from shared.decoding.batch import Batch
 from shared.decoding.generate import completion, generate

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.generation import Sampling
+from shared.contracts.chat.generation import Sampling
 from shared.decoding.generate import generate
 from shared.decoding.grammar import MAX_SCHEMA, Grammars
 from shared.decoding.graph import DecoderGraph

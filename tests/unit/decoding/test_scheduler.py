@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from shared.contracts.generation import Sampling
+from shared.contracts.chat.generation import Sampling
 from shared.decoding.answer import Finish, Part
 from shared.decoding.generate import generate
 from shared.decoding.graph import DecoderGraph, open_graph

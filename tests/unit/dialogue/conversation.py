@@ -7,9 +7,8 @@ from datetime import date
 
 from shared.bot.bot import Bot
 from shared.bot.bot_file import read_bot
-from shared.contracts.chat import Answer, DialogueState, FlowState, PastTurn, TurnReceived
-from shared.contracts.media import Attachment
-from shared.contracts.understanding import (
+from shared.contracts.chat.turns import Answer, DialogueState, FlowState, PastTurn, TurnReceived
+from shared.contracts.chat.understanding import (
     OUT_OF_SCOPE,
     EntitySpan,
     IntentScore,
@@ -18,6 +17,7 @@ from shared.contracts.understanding import (
     SentimentLabel,
     Understanding,
 )
+from shared.contracts.media import Attachment
 from shared.dialogue.policy import Decision, consider
 from shared.dialogue.turn import Match, Searches
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from shared.bot.bot_file import read_bot
-from shared.contracts.chat import DialogueState
-from shared.contracts.understanding import SentimentLabel
+from shared.contracts.chat.turns import DialogueState
+from shared.contracts.chat.understanding import SentimentLabel
 from shared.errors import InvalidInput
 from tests.unit.dialogue.conversation import DESK, Conversation
 

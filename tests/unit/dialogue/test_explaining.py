@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.explanations import RuleJudgement
+from shared.contracts.chat.explanations import RuleJudgement
 from shared.dialogue.explaining import JUDGES, decided, not_reached, passed_over
 from shared.dialogue.policy import RULES, Decision
 from tests.unit.dialogue.conversation import Conversation

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.bot.bot_file import read_bot
-from shared.contracts.chat import DialogueState, FlowState
+from shared.contracts.chat.turns import DialogueState, FlowState
 from shared.dialogue.flows import MAX_NESTED
 from tests.unit.dialogue.conversation import DESK, Conversation
 

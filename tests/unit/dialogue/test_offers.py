@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from shared.bot.bot_file import read_bot
-from shared.contracts.chat import Answer, DialogueState, ItemAct
-from shared.contracts.recommendation import ItemsRecommended, OfferedItem, RecommendItems
+from shared.contracts.chat.turns import Answer, DialogueState, ItemAct
+from shared.contracts.knowledge.recommendation import ItemsRecommended, OfferedItem, RecommendItems
 from shared.dialogue import offers
 from shared.errors import InvalidBot
 from tests.unit.dialogue.conversation import DESK, Conversation

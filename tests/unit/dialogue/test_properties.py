@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.bot.bot_file import read_bot
-from shared.contracts.chat import DialogueState
-from shared.contracts.understanding import OUT_OF_SCOPE
+from shared.contracts.chat.turns import DialogueState
+from shared.contracts.chat.understanding import OUT_OF_SCOPE
 from shared.dialogue.flows import MAX_NESTED
 from tests.unit.dialogue.conversation import DESK, Conversation
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.bot.bot_file import read_bot
-from shared.contracts.chat import DialogueState
+from shared.contracts.chat.turns import DialogueState
 from tests.unit.dialogue.conversation import DESK, Conversation
 
 

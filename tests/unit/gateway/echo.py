@@ -7,12 +7,19 @@ import struct
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from shared.contracts.analysis import AnalyzeText, TextAnalyzed
-from shared.contracts.chat import Answer, DialogueState, TurnAnswered, TurnReceived, TurnUnderstood
-from shared.contracts.explanations import ExplainTurn, NearestRow, Reading, RuleJudgement, TurnExplained, WordEffect
-from shared.contracts.passages import Passage, PassagesFound, SearchPassages
-from shared.contracts.prediction import PredictRows, RowsPredicted
-from shared.contracts.understanding import EntitySpan, IntentScore, Sentiment, SentimentLabel, Understanding
+from shared.contracts.chat.analysis import AnalyzeText, TextAnalyzed
+from shared.contracts.chat.explanations import (
+    ExplainTurn,
+    NearestRow,
+    Reading,
+    RuleJudgement,
+    TurnExplained,
+    WordEffect,
+)
+from shared.contracts.chat.turns import Answer, DialogueState, TurnAnswered, TurnReceived, TurnUnderstood
+from shared.contracts.chat.understanding import EntitySpan, IntentScore, Sentiment, SentimentLabel, Understanding
+from shared.contracts.knowledge.passages import Passage, PassagesFound, SearchPassages
+from shared.contracts.training.prediction import PredictRows, RowsPredicted
 from shared.errors import BrokenArtifact, InvalidInput, NotFound
 from shared.messaging.bus import Bus
 from shared.messaging.consuming.consumer import Consumer

@@ -20,8 +20,8 @@ from shared.artifacts.bundle import write_bundle
 from shared.artifacts.layout import model_key
 from shared.artifacts.manifest import FP32_MODEL, TOKENIZER, Calibration, Labels, Manifest, Parity
 from shared.artifacts.store import open_store
-from shared.contracts.jobs import JobSpec
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.jobs import JobSpec
+from shared.contracts.training.tasks import TaskName
 from shared.messaging.bus import Bus
 from shared.messaging.connect import connect
 from shared.storage.database.engine import Database, open_database

@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from threading import Event, Thread
 from typing import Any
 
-from shared.contracts.chat import Source, TurnAnswered, TurnReceived, TurnUnanswered, TurnUnderstood
-from shared.contracts.generation import TextPiece, TokensProduced
+from shared.contracts.chat.generation import TextPiece, TokensProduced
+from shared.contracts.chat.turns import Source, TurnAnswered, TurnReceived, TurnUnanswered, TurnUnderstood
 from shared.contracts.message import Message
 from shared.messaging.bus import Bus
 from shared.messaging.consuming.consumer import Consumer

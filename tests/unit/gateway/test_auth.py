@@ -7,7 +7,7 @@ import pytest
 from openai import APIStatusError, AuthenticationError, OpenAI, PermissionDeniedError, RateLimitError
 from pydantic import SecretStr
 
-from services.gateway.http.keyring import KeyRing, new_secret
+from services.gateway.http.access.keyring import KeyRing, new_secret
 from services.gateway.keys.first_key import ensure_key
 from shared.errors import AlreadyExists
 from shared.storage import keys

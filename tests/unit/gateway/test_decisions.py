@@ -11,8 +11,8 @@ import pytest
 from openai import BadRequestError, NotFoundError, OpenAI
 
 from services.gateway.decisions.deciding import prompt
-from shared.contracts.decisions import DecideText, DecisionOption, DecisionQuestion, TextDecided
-from shared.contracts.generation import (
+from shared.contracts.chat.decisions import DecideText, DecisionOption, DecisionQuestion, TextDecided
+from shared.contracts.chat.generation import (
     ChosenToken,
     GenerateText,
     TextGenerated,

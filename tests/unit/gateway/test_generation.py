@@ -13,7 +13,7 @@ from openai import APIError, APIStatusError, BadRequestError, OpenAI
 from pydantic import BaseModel
 
 from services.gateway.chat import generating
-from shared.contracts.generation import ChatMessage
+from shared.contracts.chat.generation import ChatMessage
 from shared.storage.training import models
 from tests.unit.gateway.platform import Platform, asked, running_platform
 from tests.unit.gateway.writer import Writer, writing

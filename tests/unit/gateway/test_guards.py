@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import httpx
 
-from shared.contracts.chat import Answer, GuardHit
+from shared.contracts.chat.turns import Answer, GuardHit
 from shared.storage.chat import conversations
 from shared.storage.tables.core import Turn
 from tests.unit.gateway.platform import Platform

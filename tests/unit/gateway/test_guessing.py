@@ -12,8 +12,8 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from services.gateway.http import keyring
-from services.gateway.http.keyring import KeyRing
+from services.gateway.http.access import keyring
+from services.gateway.http.access.keyring import KeyRing
 from shared.storage import keys
 from shared.storage.database.engine import open_database
 from tests.unit.gateway.platform import ADMIN_KEY, Platform, asked

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from openai import BadRequestError, NotFoundError, OpenAI
 
-from shared.contracts.jobs import JobQueued
+from shared.contracts.training.jobs import JobQueued
 from shared.messaging.topology import Queues
 from shared.storage.training import jobs
 from tests.unit.gateway.platform import Platform

@@ -22,7 +22,7 @@ from structlog.testing import capture_logs
 from services.gateway.http.errors import status_of
 from services.gateway.http.server import serving
 from services.gateway.settings import GatewaySettings
-from shared.contracts.chat import TurnReceived, TurnUnderstood
+from shared.contracts.chat.turns import TurnReceived, TurnUnderstood
 from shared.errors import NoModel, ParleyError, SettingsError
 from shared.messaging.consuming.consumer import Consumer
 from shared.messaging.consuming.handlers import one_by_one

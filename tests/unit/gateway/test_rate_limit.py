@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.http.rate_limit import RateLimiter
+from services.gateway.http.access.rate_limit import RateLimiter
 
 
 def test_a_burst_of_a_minute_then_the_steady_rate() -> None:

@@ -13,7 +13,7 @@ from services.gateway.files.expiry import delete_expired
 from services.monitoring.streams.retention import prune_streams
 from shared.artifacts.store import open_store
 from shared.contracts.channels import CustomerChannel
-from shared.contracts.streams import StreamSpec
+from shared.contracts.monitoring.streams import StreamSpec
 from shared.storage.chat import channels
 from shared.storage.monitoring import alerts, streams
 from shared.storage.tables.channels import ChannelMessage, ChannelThread

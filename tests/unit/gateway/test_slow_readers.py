@@ -13,7 +13,7 @@ import uvloop
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from services.gateway.http.body_limit import BYTES_PER_SECOND
+from services.gateway.http.bodies.body_limit import BYTES_PER_SECOND
 from services.gateway.http.connection import Connection
 
 PATIENCE = 0.3

@@ -13,8 +13,8 @@ import httpx
 import pytest
 from openai import BadRequestError, NotFoundError, OpenAI
 
-from shared.contracts.jobs import TrainingProgressed
-from shared.contracts.sentiment import AlertRaised, Observation, SentimentObserved
+from shared.contracts.monitoring.sentiment import AlertRaised, Observation, SentimentObserved
+from shared.contracts.training.jobs import TrainingProgressed
 from shared.messaging.envelope import envelope
 from shared.messaging.topology import Queues
 from shared.storage.monitoring import alerts, sentiment

@@ -11,7 +11,7 @@ import pytest
 from openai import BadRequestError, OpenAI
 from pydantic import BaseModel
 
-from shared.contracts.generation import ChatMessage, FunctionTool, ToolCall, Tools
+from shared.contracts.chat.generation import ChatMessage, FunctionTool, ToolCall, Tools
 from tests.unit.gateway.platform import Platform, asked, running_platform
 from tests.unit.gateway.writer import Writer, writing
 

@@ -10,8 +10,8 @@ import pytest
 
 from services.gateway.chat.outbox import OVERDUE_SECONDS, Outbox
 from services.gateway.chat.turn_writer import TurnWriter
-from shared.contracts.chat import Answer, DialogueState
-from shared.contracts.sentiment import SentimentObserved
+from shared.contracts.chat.turns import Answer, DialogueState
+from shared.contracts.monitoring.sentiment import SentimentObserved
 from shared.errors import Conflict, InvalidInput, TooManyRequests, Unavailable
 from shared.messaging.bus import Bus, Publisher
 from shared.messaging.connect import connect

@@ -15,7 +15,7 @@ from services.gateway.analysis.schemas import AnalyzeRequest
 from services.gateway.chat.schemas import ChatRequest
 from services.gateway.conversations.schemas import CreateConversation
 from services.gateway.embeddings.schemas import EmbeddingsRequest
-from services.gateway.http.validation import describe
+from services.gateway.http.bodies.validation import describe
 from services.gateway.jobs.schemas import CreateJob
 from services.gateway.keys.schemas import CreateKey
 from shared.errors import InvalidInput

@@ -13,7 +13,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
-from services.gateway.http.visitor_tokens import Claims, is_signed, read, signed
+from services.gateway.http.access.visitor_tokens import Claims, is_signed, read, signed
 from services.gateway.widgets.origins import canonical_origin
 from services.gateway.widgets.session_routes import PER_ADDRESS
 from shared.storage.chat import widgets

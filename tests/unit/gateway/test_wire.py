@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from services.gateway.chat.transcript import TranscriptMessage, transcript_hash
-from services.gateway.http.json_body import find_nul, is_json, parse_json
-from services.gateway.http.sse import frame, pieces
-from services.gateway.http.validation import describe
+from services.gateway.http.bodies.json_body import find_nul, is_json, parse_json
+from services.gateway.http.bodies.sse import frame, pieces
+from services.gateway.http.bodies.validation import describe
 from services.gateway.operations.schemas import Ready
 from shared.errors import InvalidInput
 

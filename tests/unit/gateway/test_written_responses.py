@@ -9,7 +9,7 @@ import pytest
 from openai import BadRequestError, OpenAI
 from pydantic import BaseModel
 
-from shared.contracts.generation import ChatMessage
+from shared.contracts.chat.generation import ChatMessage
 from shared.storage.chat import responses
 from shared.storage.tables.core import Response
 from tests.unit.gateway.platform import Platform, running_platform

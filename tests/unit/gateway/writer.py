@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
-from shared.contracts.generation import (
+from shared.contracts.chat.generation import (
     CallPiece,
     ChosenToken,
     GenerateText,

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from shared.contracts.few_shot import FewShot, FewShotLabel
+from shared.contracts.training.few_shot import FewShot, FewShotLabel
 from shared.tasks.text_classification.few_shot import FewShotReader
 from shared.tasks.text_classification.record import Input
 

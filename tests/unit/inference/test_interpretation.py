@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from shared.artifacts.manifest import Calibration, Labels, Manifest, Parity, ScopeCalibration
-from shared.contracts.jobs import JobSpec
-from shared.contracts.understanding import OUT_OF_SCOPE, Understanding
+from shared.contracts.chat.understanding import OUT_OF_SCOPE, Understanding
+from shared.contracts.training.jobs import JobSpec
 from shared.errors import BrokenArtifact
 from shared.inference.interpretation import Interpreter
 from shared.inference.session import FloatArray

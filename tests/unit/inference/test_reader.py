@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import Calibration, Labels, ScopeCalibration
-from shared.contracts.understanding import OUT_OF_SCOPE
+from shared.contracts.chat.understanding import OUT_OF_SCOPE
 from shared.errors import BrokenArtifact, Unavailable
 from shared.inference.reader import TextReader
 from shared.inference.reading import Reading

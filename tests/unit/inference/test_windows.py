@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from shared.contracts.understanding import (
+from shared.contracts.chat.understanding import (
     OUT_OF_SCOPE,
     EntitySpan,
     IntentScore,

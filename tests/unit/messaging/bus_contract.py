@@ -9,9 +9,9 @@ from threading import Thread, Timer
 
 import pytest
 
-from shared.contracts.jobs import JobQueued, TrainingProgressed
 from shared.contracts.message import Exchange
 from shared.contracts.releases import BotPublished, ModelPublished
+from shared.contracts.training.jobs import JobQueued, TrainingProgressed
 from shared.errors import TooManyRequests, UndecodableMessage
 from shared.messaging.bus import Bus, Delivery, Publisher, QueueLoad, Subscription
 from shared.messaging.encoded import pack

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from shared.contracts.analysis import AnalyzeText, TextAnalyzed
-from shared.contracts.jobs import JobQueued, TrainingProgressed
+from shared.contracts.chat.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.message import Exchange
-from shared.contracts.sentiment import AlertRaised, Observation, SentimentObserved
+from shared.contracts.monitoring.sentiment import AlertRaised, Observation, SentimentObserved
+from shared.contracts.training.jobs import JobQueued, TrainingProgressed
 from shared.messaging.bus import Delivery, Subscription
 from shared.messaging.topology import Binding, QueueSpec
 

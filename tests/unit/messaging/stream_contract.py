@@ -10,7 +10,7 @@ from threading import Event, Thread
 
 import pytest
 
-from shared.contracts.generation import GenerateText, GenerationCancelled, TextGenerated, TextPiece, TokensProduced
+from shared.contracts.chat.generation import GenerateText, GenerationCancelled, TextGenerated, TextPiece, TokensProduced
 from shared.contracts.message import Message
 from shared.errors import DeadlineExceeded, InvalidInput, ParleyError, Unavailable, UndecodableMessage
 from shared.messaging.bus import Bus, Publisher

@@ -12,10 +12,10 @@ from threading import Event, Thread
 import pytest
 from structlog.testing import capture_logs
 
-from shared.contracts.analysis import AnalyzeText
-from shared.contracts.jobs import JobQueued
+from shared.contracts.chat.analysis import AnalyzeText
 from shared.contracts.message import Message
 from shared.contracts.releases import BotPublished
+from shared.contracts.training.jobs import JobQueued
 from shared.errors import (
     DeadlineExceeded,
     InvalidInput,

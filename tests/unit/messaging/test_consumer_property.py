@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.contracts.analysis import AnalyzeText
-from shared.contracts.jobs import JobQueued
+from shared.contracts.chat.analysis import AnalyzeText
 from shared.contracts.message import Exchange, Message
+from shared.contracts.training.jobs import JobQueued
 from shared.errors import InvalidInput, Unavailable
 from shared.messaging.bus import Publisher, Subscription
 from shared.messaging.consuming.consumer import Consumer

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import errors
-from shared.contracts.analysis import AnalyzeText
-from shared.contracts.chat import PastTurn, TurnReceived
+from shared.contracts.chat.analysis import AnalyzeText
+from shared.contracts.chat.turns import PastTurn, TurnReceived
 from shared.contracts.message import Exchange
 from shared.errors import InvalidInput, ParleyError, UndecodableMessage, reason_of
 from shared.messaging.consuming.dead_letters import dead_letter, mask_customer_text

@@ -10,8 +10,8 @@ from threading import Thread
 
 import pytest
 
-from shared.contracts.analysis import AnalyzeText
-from shared.contracts.chat import TurnReceived
+from shared.contracts.chat.analysis import AnalyzeText
+from shared.contracts.chat.turns import TurnReceived
 from shared.contracts.message import Message
 from shared.errors import DeadlineExceeded, TooManyRequests, Unavailable, UndecodableMessage
 from shared.messaging.consuming.consumer import Consumer

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.contracts.generation import GenerateText
+from shared.contracts.chat.generation import GenerateText
 from shared.errors import TooManyRequests
 from shared.messaging.bus import Bus
 from shared.messaging.consuming.emitter import BACKLOG as EMITTERS_BACKLOG

@@ -12,8 +12,8 @@ from services.training.exporting.base_models import publish
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import model_key
 from shared.artifacts.local import LocalStore
-from shared.contracts.decisions import DecisionOption, DecisionQuestion, QuestionKind
-from shared.contracts.tasks import TaskName
+from shared.contracts.chat.decisions import DecisionOption, DecisionQuestion, QuestionKind
+from shared.contracts.training.tasks import TaskName
 from shared.inference.predictor import Prediction, Predictor
 from shared.tasks.readers import open_predictor
 

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.nlu.explaining import MOST, explain, without, words
-from shared.contracts.chat import PastTurn, TurnReceived
-from shared.contracts.explanations import ExplainTurn
+from shared.contracts.chat.explanations import ExplainTurn
+from shared.contracts.chat.turns import PastTurn, TurnReceived
 from tests.unit.nlu.test_handlers import CountingReader
 
 

@@ -9,8 +9,8 @@ import pytest
 from services.nlu.handlers import build_handlers, build_release_handlers
 from services.nlu.named_models import NamedModels
 from services.nlu.served_model import ServedModel
-from shared.contracts.analysis import AnalyzeText, TextAnalyzed
-from shared.contracts.chat import PastTurn, TurnReceived, TurnUnderstood
+from shared.contracts.chat.analysis import AnalyzeText, TextAnalyzed
+from shared.contracts.chat.turns import PastTurn, TurnReceived, TurnUnderstood
 from shared.contracts.releases import BotPublished, ModelPublished
 from shared.errors import NoModel, NotFound, ParleyError
 from shared.inference.fake import FakeReader

@@ -12,9 +12,9 @@ from services.nlu.handlers import build_handlers
 from services.nlu.inputs import InputWatch
 from services.nlu.named_models import NamedModels
 from services.nlu.served_model import ServedModel
-from shared.contracts.chat import PROBE, TurnReceived
-from shared.contracts.inputs import InputsObserved
-from shared.contracts.understanding import OUT_OF_SCOPE, IntentScore, Understanding
+from shared.contracts.chat.turns import PROBE, TurnReceived
+from shared.contracts.chat.understanding import OUT_OF_SCOPE, IntentScore, Understanding
+from shared.contracts.monitoring.inputs import InputsObserved
 from shared.errors import Unavailable
 from shared.inference.fake import FakeReader
 from shared.inference.predictor import Prediction

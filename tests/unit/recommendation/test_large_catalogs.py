@@ -12,7 +12,7 @@ from services.recommendation.live_catalog import LiveCatalog
 from services.recommendation.offering import offer
 from services.recommendation.person import NOBODY, Person
 from services.recommendation.untrained import WIDTH
-from shared.contracts.recommendation import RecommendItems
+from shared.contracts.knowledge.recommendation import RecommendItems
 from shared.tasks.recommendation.diversity import unlike
 from shared.tasks.recommendation.neighbours import Floats
 from shared.tasks.recommendation.record import EventRow, ItemRow

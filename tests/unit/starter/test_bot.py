@@ -7,7 +7,7 @@ import pytest
 from shared import starter
 from shared.bot.bot import Bot
 from shared.bot.bot_file import read_bot
-from shared.contracts.understanding import OUT_OF_SCOPE
+from shared.contracts.chat.understanding import OUT_OF_SCOPE
 from shared.dialogue.values.slots import SlotReader
 from shared.rows.reader import read_rows
 from shared.tasks.nlu.row import Row

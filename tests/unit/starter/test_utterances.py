@@ -12,7 +12,7 @@ import pytest
 from shared import starter
 from shared.bot.bot import KnowledgePair
 from shared.bot.bot_file import read_bot
-from shared.contracts.understanding import OUT_OF_SCOPE, SENTIMENTS
+from shared.contracts.chat.understanding import OUT_OF_SCOPE, SENTIMENTS
 from shared.rows.reader import read_rows
 from shared.rows.report import RowReport
 from shared.rows.spans import Entity

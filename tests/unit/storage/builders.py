@@ -8,10 +8,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from shared.contracts.chat import Answer, DialogueState
-from shared.contracts.jobs import JobSpec
-from shared.contracts.sentiment import Observation
-from shared.contracts.understanding import SentimentLabel, Understanding
+from shared.contracts.chat.turns import Answer, DialogueState
+from shared.contracts.chat.understanding import SentimentLabel, Understanding
+from shared.contracts.monitoring.sentiment import Observation
+from shared.contracts.training.jobs import JobSpec
 from shared.storage.tables.core import Conversation, File, Job, Model, Turn
 
 ResultT = TypeVar("ResultT")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from sqlmodel import select
 
-from shared.contracts.chat import DialogueState, PastTurn
+from shared.contracts.chat.turns import DialogueState, PastTurn
 from shared.errors import AlreadyExists, Conflict, NotFound
 from shared.storage.chat import conversations, silence
 from shared.storage.database.engine import Database

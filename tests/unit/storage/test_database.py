@@ -5,7 +5,7 @@ import threading
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from shared.contracts.chat import DialogueState
+from shared.contracts.chat.turns import DialogueState
 from shared.errors import InvalidInput, NotFound
 from shared.storage.chat import conversations
 from shared.storage.database.engine import Database, open_database

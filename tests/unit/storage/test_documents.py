@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from shared.contracts.streams import StreamSpec, Watched
-from shared.contracts.understanding import SentimentLabel
+from shared.contracts.chat.understanding import SentimentLabel
+from shared.contracts.monitoring.streams import StreamSpec, Watched
 from shared.errors import NotFound
 from shared.storage.database.engine import Database
 from shared.storage.monitoring import documents, streams, trends

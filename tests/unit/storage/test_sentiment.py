@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from shared.contracts.sentiment import Observation
-from shared.contracts.understanding import SENTIMENTS
+from shared.contracts.chat.understanding import SENTIMENTS
+from shared.contracts.monitoring.sentiment import Observation
 from shared.errors import InvalidInput
 from shared.storage.database.engine import Database
 from shared.storage.monitoring import sentiment

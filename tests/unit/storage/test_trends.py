@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import random
 
-from shared.contracts.understanding import SENTIMENTS
+from shared.contracts.chat.understanding import SENTIMENTS
 from shared.storage.database.engine import Database
 from shared.storage.monitoring import sentiment, trends
 from shared.storage.monitoring.trends import Bucket

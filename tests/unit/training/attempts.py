@@ -13,8 +13,8 @@ from services.training.jobs.channel import Channel, received
 from services.training.jobs.lease import JobLease
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.layout import model_key
-from shared.contracts.jobs import JobSpec
 from shared.contracts.message import Message
+from shared.contracts.training.jobs import JobSpec
 from shared.storage.training import jobs
 from tests.unit.training.job_kit import Bench
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 from services.training.settings import TrainingSettings
 from shared.artifacts.layout import file_key
 from shared.artifacts.store import ArtifactStore, open_store
-from shared.contracts.jobs import Hyperparameters, JobSpec, Promotion, Schedule
+from shared.contracts.training.jobs import Hyperparameters, JobSpec, Promotion, Schedule
 from shared.storage.database.engine import Database, open_database
 from shared.storage.database.identity import new_id
 from shared.storage.tables.core import File, Job

@@ -16,11 +16,11 @@ from torch import nn
 from services.training.ensembling.soup import Member, greedy_soup, keep
 from services.training.jobs.child import ENDED, INTERRUPTED
 from services.training.jobs.events import JobEvents
-from shared.contracts.ensembles import Ensemble
-from shared.contracts.jobs import SCRATCH, Hyperparameters, JobSpec
-from shared.contracts.offered import job_not_offered
-from shared.contracts.tasks import TaskName
-from shared.contracts.tunings import Adapter, Full, Lora
+from shared.contracts.training.ensembles import Ensemble
+from shared.contracts.training.jobs import SCRATCH, Hyperparameters, JobSpec
+from shared.contracts.training.offered import job_not_offered
+from shared.contracts.training.tasks import TaskName
+from shared.contracts.training.tunings import Adapter, Full, Lora
 from shared.storage.training import jobs, models
 from shared.tasks.readers import open_predictor
 from shared.tasks.records import RECORDS

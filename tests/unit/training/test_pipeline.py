@@ -21,8 +21,8 @@ from services.training.jobs.channel import Channel
 from services.training.jobs.child import ENDED, INTERRUPTED
 from services.training.jobs.lease import JobLease
 from shared.artifacts.layout import encoder_key, file_key
-from shared.contracts.jobs import JobSpec, Promotion, PromotionEval, TrainingProgressed
 from shared.contracts.releases import ModelPublished
+from shared.contracts.training.jobs import JobSpec, Promotion, PromotionEval, TrainingProgressed
 from shared.inference.reader import TextReader
 from shared.storage.chat import bots
 from shared.storage.tables.evals import Eval

@@ -16,10 +16,10 @@ from services.training.fitting.loop import Stopped
 from services.training.jobs.child import ENDED
 from services.training.searching.search import Surroundings, best_of
 from services.training.searching.trial import Trial
-from shared.contracts.jobs import JobSpec
-from shared.contracts.offered import job_not_offered
-from shared.contracts.searches import Search
-from shared.contracts.tunings import Lora
+from shared.contracts.training.jobs import JobSpec
+from shared.contracts.training.offered import job_not_offered
+from shared.contracts.training.searches import Search
+from shared.contracts.training.tunings import Lora
 from shared.errors import TrainingFailed
 from shared.storage.training import models
 from tests.unit.training import job_kit

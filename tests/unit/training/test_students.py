@@ -16,10 +16,10 @@ from services.training.models.base_models import Base
 from services.training.models.encoder import load_encoder
 from services.training.models.pruned_heads import attentions, head_counts
 from services.training.models.students import Measures, evenly, most_important, student_of
-from shared.contracts.jobs import JobSpec
-from shared.contracts.objectives import Distillation
-from shared.contracts.tasks import TaskName
-from shared.contracts.tunings import Full, Lora
+from shared.contracts.training.jobs import JobSpec
+from shared.contracts.training.objectives import Distillation
+from shared.contracts.training.tasks import TaskName
+from shared.contracts.training.tunings import Full, Lora
 from shared.errors import TrainingFailed
 from shared.storage.training import models
 from tests.task_bundles import Made

@@ -33,9 +33,9 @@ from services.training.objectives.table import objectives_of
 from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.task import TASK
 from services.training.tunings.table import tuning_of
-from shared.contracts.jobs import Architecture, JobSpec, Schedule
-from shared.contracts.tasks import DECODERS, TaskName
-from shared.contracts.tunings import Full, Spec
+from shared.contracts.training.jobs import Architecture, JobSpec, Schedule
+from shared.contracts.training.tasks import DECODERS, TaskName
+from shared.contracts.training.tunings import Full, Spec
 from shared.rows.spans import Entity
 from shared.tasks.nlu.row import Row
 

@@ -21,7 +21,7 @@ from services.training.tasks.masked_lm.examples import Example, collate, example
 from services.training.tasks.masked_lm.model import MaskedModel
 from services.training.tasks.masked_lm.scores import QUALITY, commonest, evaluate
 from services.training.tasks.task import Setting, Task
-from shared.contracts.jobs import Architecture, JobSpec
+from shared.contracts.training.jobs import Architecture, JobSpec
 from shared.rows.text import TextRow
 from shared.tasks.masked_lm.reader import OUTPUT, MaskedReader
 

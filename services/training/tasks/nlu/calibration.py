@@ -11,7 +11,7 @@ from services.training.tasks.nlu.examples import OUT_OF_SCOPE_ID, Example
 from services.training.tasks.nlu.prediction import Predictions
 from services.training.tasks.nlu.rejection import Judged, calibrate_scope
 from shared.artifacts.manifest import Calibration
-from shared.contracts.jobs import ScopeCosts
+from shared.contracts.training.jobs import ScopeCosts
 from shared.inference.decoding import softmax
 from shared.inference.scope import DEFAULT_WEIGHTS, FloatArray, scope_score
 

@@ -19,7 +19,7 @@ from services.training.reporting.figures import (
     table,
 )
 from services.training.tagging.scores import entity_scores
-from shared.contracts.understanding import OUT_OF_SCOPE, IntentScore, Sentiment, Understanding
+from shared.contracts.chat.understanding import OUT_OF_SCOPE, IntentScore, Sentiment, Understanding
 from shared.tasks.nlu.row import Row
 
 #: The scores that a model is compared by: higher is better, and no threshold is hidden in them.

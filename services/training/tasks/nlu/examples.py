@@ -14,7 +14,7 @@ from services.training.fitting.batching import IGNORED, INPUTS
 from services.training.models.text_encoder import TextEncoder
 from services.training.tagging.tags import tag_columns
 from services.training.tasks.nlu.labels import LabelSpace
-from shared.contracts.understanding import OUT_OF_SCOPE
+from shared.contracts.chat.understanding import OUT_OF_SCOPE
 from shared.tasks.nlu.row import Row
 
 OUT_OF_SCOPE_ID = -1

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from services.training.tagging.tags import label_of, standing_apart, tag_names
 from shared.artifacts.manifest import Labels
-from shared.contracts.understanding import OUT_OF_SCOPE, SENTIMENTS
+from shared.contracts.chat.understanding import OUT_OF_SCOPE, SENTIMENTS
 from shared.tasks.nlu.row import Row
 
 

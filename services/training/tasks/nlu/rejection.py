@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from scipy.stats import binom
 
 from shared.artifacts.manifest import DEFAULT_SLOPE, ScopeCalibration
-from shared.contracts.jobs import ScopeCosts
+from shared.contracts.training.jobs import ScopeCosts
 from shared.inference.scope import DEFAULT_WEIGHTS, FloatArray
 
 #: In-scope validation rows without which a threshold would be a guess.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from shared.contracts.understanding import OUT_OF_SCOPE
+from shared.contracts.chat.understanding import OUT_OF_SCOPE
 from shared.rows.reader import read_rows
 from shared.starter import utterances
 from shared.tasks.nlu.row import Row

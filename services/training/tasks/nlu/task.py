@@ -27,8 +27,8 @@ from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.prediction import predict, scores
 from services.training.tasks.nlu.variants import JointVariants, evaluate_bundle
 from services.training.tasks.task import Setting, Spans, Task, Warned
-from shared.contracts.objectives import Adversarial, Objective
-from shared.contracts.understanding import OUT_OF_SCOPE
+from shared.contracts.chat.understanding import OUT_OF_SCOPE
+from shared.contracts.training.objectives import Adversarial, Objective
 from shared.tasks.nlu.row import Row
 
 

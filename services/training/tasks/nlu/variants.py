@@ -25,7 +25,7 @@ from services.training.tasks.nlu.prediction import Predictions, gathered
 from services.training.tasks.nlu.strangers import strangers
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import NEIGHBOUR_ROWS, NEIGHBOURS, TOKENIZER, Manifest
-from shared.contracts.understanding import OUT_OF_SCOPE
+from shared.contracts.chat.understanding import OUT_OF_SCOPE
 from shared.inference.interpretation import Interpreter
 from shared.inference.neighbours import Neighbour, write_rows
 from shared.inference.reader import TextReader

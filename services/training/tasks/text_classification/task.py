@@ -23,7 +23,7 @@ from services.training.tasks.text_classification.examples import Classes, Exampl
 from services.training.tasks.text_classification.loss import distributions, label_loss
 from services.training.tasks.text_classification.model import ClassifyingModel
 from services.training.tasks.text_classification.scores import QUALITY, evaluate, majority, quick_scores
-from shared.contracts.objectives import Adversarial, Objective
+from shared.contracts.training.objectives import Adversarial, Objective
 from shared.tasks.text_classification.reader import ClassifyingReader
 from shared.tasks.text_classification.record import Row
 

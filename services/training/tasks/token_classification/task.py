@@ -22,7 +22,7 @@ from services.training.tasks.token_classification.examples import Example, Tags,
 from services.training.tasks.token_classification.gazetteer import found_again
 from services.training.tasks.token_classification.model import TaggingModel
 from services.training.tasks.token_classification.scores import QUALITY, evaluate, judged, quick_scores
-from shared.contracts.objectives import Adversarial, Objective
+from shared.contracts.training.objectives import Adversarial, Objective
 from shared.tasks.token_classification.reader import OUTPUT, TaggingReader
 from shared.tasks.token_classification.record import Row
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from shared.bot.writing import Example
-from shared.contracts.chat import PastTurn
-from shared.contracts.passages import Passage
+from shared.contracts.chat.turns import PastTurn
+from shared.contracts.knowledge.passages import Passage
 from shared.dialogue.grounding.citing import cited, faithful, numbered
 from shared.dialogue.grounding.gate import SentenceGate
 from shared.dialogue.grounding.history import SUMMARY_TOKENS, summary_of, trimmed

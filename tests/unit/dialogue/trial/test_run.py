@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 
 from shared.bot.bot_file import read_bot
-from shared.contracts.understanding import IntentScore, Sentiment, Understanding
+from shared.contracts.chat.understanding import IntentScore, Sentiment, Understanding
 from shared.dialogue.knowledge import KnowledgeIndex
 from shared.dialogue.trial.dialogue_file import read_dialogues
 from shared.dialogue.trial.report import TrialReport

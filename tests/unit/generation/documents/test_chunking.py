@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.generation.documents.chunking import chunked
 from services.generation.documents.document import Document
-from shared.contracts.passages import Chunking
+from shared.contracts.knowledge.passages import Chunking
 from shared.text.tokens import count_tokens
 
 SMALL = Chunking(max_tokens=100, overlap=20)

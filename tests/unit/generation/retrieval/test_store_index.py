@@ -6,7 +6,7 @@ import pytest
 from services.generation.retrieval.filters import holds
 from services.generation.retrieval.fusion import fused
 from services.generation.retrieval.store_index import StoreIndex
-from shared.contracts.passages import Attribute, Comparison, Compound, Filters
+from shared.contracts.knowledge.passages import Attribute, Comparison, Compound, Filters
 from shared.text.terms import terms
 
 AXES = np.eye(4, dtype=np.float32)

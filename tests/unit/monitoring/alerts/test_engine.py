@@ -11,9 +11,9 @@ import pytest
 from sqlmodel import select
 
 from services.monitoring.alerts.engine import AlertEngine
-from shared.contracts.alert_channels import ChannelSetting
-from shared.contracts.alert_rules import NegativeShare, Silence, Volume
-from shared.contracts.streams import StreamSpec
+from shared.contracts.monitoring.alert_channels import ChannelSetting
+from shared.contracts.monitoring.alert_rules import NegativeShare, Silence, Volume
+from shared.contracts.monitoring.streams import StreamSpec
 from shared.storage.database.engine import Database, open_database
 from shared.storage.monitoring import alert_channels, alerts, documents, streams, trends
 from shared.storage.monitoring.trends import Bucket

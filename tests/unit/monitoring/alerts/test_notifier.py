@@ -6,7 +6,7 @@ import pytest
 
 from services.monitoring.alerts.notifier import AlertNotifier
 from shared.contracts.message import Message
-from shared.contracts.sentiment import AlertRaised
+from shared.contracts.monitoring.sentiment import AlertRaised
 from shared.errors import Unavailable
 from shared.messaging.bus import Bus, Subscription
 from shared.messaging.connect import connect

@@ -20,7 +20,7 @@ from aiosmtpd.handlers import Message as MessageHandler
 from services.monitoring.delivery.channel import Post, Undelivered
 from services.monitoring.delivery.message import Notice
 from services.monitoring.delivery.table import CHANNELS
-from shared.contracts.alert_channels import ChannelSetting
+from shared.contracts.monitoring.alert_channels import ChannelSetting
 from shared.outbound.addresses import AddressRule
 from shared.outbound.client import OutboundClient, OutboundRefused
 from shared.outbound.signing import new_secret

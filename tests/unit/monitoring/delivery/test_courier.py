@@ -8,7 +8,7 @@ from ipaddress import ip_network
 import pytest
 
 from services.monitoring.delivery.courier import CHANNELS_STREAM, Courier
-from shared.contracts.alert_channels import ChannelSetting
+from shared.contracts.monitoring.alert_channels import ChannelSetting
 from shared.storage.database.engine import Database
 from shared.storage.monitoring import alert_channels, alerts
 from tests.unit.monitoring.delivery.receivers import Receiver, receiving

@@ -9,7 +9,7 @@ from services.monitoring.detection.episodes import Finding, episodes
 from services.monitoring.detection.series import MINUTE, Series
 from services.monitoring.detection.table import judge
 from services.monitoring.detection.usual import Usual
-from shared.contracts.alert_rules import (
+from shared.contracts.monitoring.alert_rules import (
     FALSE_ALARMS_PER_DAY,
     AlertRule,
     Drift,

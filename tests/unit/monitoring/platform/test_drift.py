@@ -13,10 +13,10 @@ from sqlmodel import select
 from services.monitoring.platform.alerts import PlatformAlerts
 from services.monitoring.platform.drift import drift
 from services.monitoring.platform.inputs import keep
-from shared.contracts.alert_channels import ChannelSetting
-from shared.contracts.alert_rules import InputDrift, ServiceDown
-from shared.contracts.inputs import InputsObserved
-from shared.contracts.streams import PLATFORM_STREAM, StreamSpec
+from shared.contracts.monitoring.alert_channels import ChannelSetting
+from shared.contracts.monitoring.alert_rules import InputDrift, ServiceDown
+from shared.contracts.monitoring.inputs import InputsObserved
+from shared.contracts.monitoring.streams import PLATFORM_STREAM, StreamSpec
 from shared.storage import processes
 from shared.storage.chat import inputs
 from shared.storage.database.engine import Database

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client import REGISTRY
 
 from services.monitoring.platform.watch import PlatformWatch
-from shared.contracts.jobs import JobQueued
+from shared.contracts.training.jobs import JobQueued
 from shared.messaging.connect import connect
 from shared.messaging.envelope import envelope
 from shared.messaging.memory.bus import MemoryBus

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from services.monitoring.reading.sentiment import UNTOLD, Felt, of_probabilities, of_understanding, together
-from shared.contracts.understanding import Sentiment, Understanding
+from shared.contracts.chat.understanding import Sentiment, Understanding
 
 
 def test_scores_are_whole_thousandths() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from services.monitoring.reading.watch_list import WatchList
-from shared.contracts.streams import Watched
+from shared.contracts.monitoring.streams import Watched
 
 WATCHED = WatchList(
     (

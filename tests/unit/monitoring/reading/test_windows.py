@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.monitoring.reading.watch_list import WatchList
 from services.monitoring.reading.windows import MAX_WINDOWS, about, windows
-from shared.contracts.streams import Watched
+from shared.contracts.monitoring.streams import Watched
 
 NAMES = WatchList((Watched(name="Nordwind"), Watched(name="Kestrel"), Watched(name="海川"), Watched(name="金石")))
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from services.monitoring.sentiment.clock_skew import corrected
-from shared.contracts.sentiment import Observation
+from shared.contracts.monitoring.sentiment import Observation
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import pytest
 
 from services.monitoring.sentiment.share_rule import SurgeRule
 from services.monitoring.sentiment.surge_detector import SurgeDetector
-from shared.contracts.sentiment import Observation
-from shared.contracts.understanding import SentimentLabel
+from shared.contracts.chat.understanding import SentimentLabel
+from shared.contracts.monitoring.sentiment import Observation
 from shared.storage.database.engine import Database
 from shared.storage.monitoring import alerts, sentiment
 from shared.storage.tables.core import Alert

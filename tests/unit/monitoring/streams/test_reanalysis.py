@@ -10,7 +10,7 @@ from services.monitoring.reading.models import StreamModels
 from services.monitoring.reading.reader import DocumentReader, DocumentReading
 from services.monitoring.reading.sentiment import Felt
 from services.monitoring.streams.reanalysis import Reanalyser
-from shared.contracts.streams import StreamDocument, StreamSpec
+from shared.contracts.monitoring.streams import StreamDocument, StreamSpec
 from shared.errors import Unavailable
 from shared.storage.database.engine import Database
 from shared.storage.monitoring import documents, reanalyses, streams

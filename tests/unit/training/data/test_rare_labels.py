@@ -6,7 +6,7 @@ import dataclasses
 
 from services.training.data.checks import require_enough
 from services.training.data.rare_labels import rare_labels, without
-from shared.contracts.understanding import SentimentLabel
+from shared.contracts.chat.understanding import SentimentLabel
 from shared.rows.spans import Entity
 from shared.tasks.nlu.row import Row
 

@@ -14,8 +14,8 @@ from onnx import TensorProto, numpy_helper
 from services.training.exporting.half_precision import halve
 from shared.artifacts.bundle import Bundle
 from shared.artifacts.manifest import FP16_MODEL, FP32_MODEL, DecoderShape
-from shared.contracts.jobs import Export
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.jobs import Export
+from shared.contracts.training.tasks import TaskName
 from shared.decoding.parts import DecoderLimits, DecoderParts
 from shared.errors import BrokenArtifact
 from shared.inference.session import OnnxSession

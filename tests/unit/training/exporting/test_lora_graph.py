@@ -15,10 +15,10 @@ from services.training.exporting.quantization import WRITING_SCHEMES, quantise
 from services.training.models.decoder_model import DecoderModel
 from services.training.tunings.table import tuning_of
 from shared.artifacts.manifest import FP32_MODEL, LORA, DecoderShape, FileEntry
-from shared.contracts.generation import Sampling
-from shared.contracts.jobs import JobSpec
-from shared.contracts.offered import job_not_offered
-from shared.contracts.tunings import Lora
+from shared.contracts.chat.generation import Sampling
+from shared.contracts.training.jobs import JobSpec
+from shared.contracts.training.offered import job_not_offered
+from shared.contracts.training.tunings import Lora
 from shared.decoding.answer import Part
 from shared.decoding.graph import open_graph
 from shared.decoding.lora import Factors, read_lora, write_lora

@@ -14,7 +14,7 @@ from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.task import TASK
 from services.training.tunings.table import TUNINGS
-from shared.contracts.tunings import Spec
+from shared.contracts.training.tunings import Spec
 from tests.unit.training.tiny_base import ROWS, tiny_base
 
 LABELS = LabelSpace.of(ROWS)

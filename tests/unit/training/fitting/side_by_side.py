@@ -19,9 +19,9 @@ from services.training.fitting.loop import Method, fit
 from services.training.objectives.adversarial import AdversarialObjective
 from services.training.objectives.objective import Objective
 from services.training.tunings.table import tuning_of
-from shared.contracts.objectives import Adversarial
-from shared.contracts.tasks import TaskName
-from shared.contracts.tunings import Full, Lora, Spec
+from shared.contracts.training.objectives import Adversarial
+from shared.contracts.training.tasks import TaskName
+from shared.contracts.training.tunings import Full, Lora, Spec
 from tests.task_bundles import Made
 from tests.unit.training.fitting.quiet import Quiet
 from tests.unit.training.tiny_base import recipe

@@ -23,8 +23,8 @@ from services.training.tasks.nlu.loss import Weights, joint_loss
 from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.prediction import predict, scores
 from services.training.tasks.nlu.task import TASK
-from shared.contracts.objectives import Adversarial, ClassWeights, Focal, RDrop
-from shared.contracts.tunings import (
+from shared.contracts.training.objectives import Adversarial, ClassWeights, Focal, RDrop
+from shared.contracts.training.tunings import (
     AdaLora,
     Adapter,
     BitFit,

@@ -6,10 +6,10 @@ from services.training.fitting.recipe import Recipe
 from services.training.objectives.adversarial import AdversarialObjective
 from services.training.pipeline import plan
 from services.training.tasks.nlu.labels import LabelSpace
-from shared.contracts.jobs import Hyperparameters, JobSpec, Objectives, Schedule
-from shared.contracts.objectives import Adversarial
-from shared.contracts.tunings import Adapter, BitFit, Frozen, Full, Ia3, Lora, Tuning
-from shared.contracts.understanding import SENTIMENTS
+from shared.contracts.chat.understanding import SENTIMENTS
+from shared.contracts.training.jobs import Hyperparameters, JobSpec, Objectives, Schedule
+from shared.contracts.training.objectives import Adversarial
+from shared.contracts.training.tunings import Adapter, BitFit, Frozen, Full, Ia3, Lora, Tuning
 
 AUTO = JobSpec(model="minilm", training_file="file-1", seed=11)
 

@@ -7,8 +7,8 @@ import io
 from services.training.jobs.channel import Channel, received
 from services.training.jobs.supervisor import died_of
 from services.training.reporting.release import curve_csv
-from shared.contracts.jobs import TrainingProgressed
 from shared.contracts.releases import ModelPublished
+from shared.contracts.training.jobs import TrainingProgressed
 
 
 def test_messages_arrive_in_order_and_rubbish_does_not() -> None:

@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 
 from services.training.jobs.lease import JobLease, LeaseLost
-from shared.contracts.jobs import JobSpec
+from shared.contracts.training.jobs import JobSpec
 from shared.errors import Unavailable
 from shared.storage.database.engine import Session
 from shared.storage.tables.core import File

@@ -9,7 +9,7 @@ import pytest
 
 from services.training.jobs.reaper import Reaper
 from shared.artifacts.layout import checkpoints_key
-from shared.contracts.jobs import JobSpec
+from shared.contracts.training.jobs import JobSpec
 from shared.storage.training import jobs
 from tests.unit.training import job_kit
 from tests.unit.training.job_kit import Bench

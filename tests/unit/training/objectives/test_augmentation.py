@@ -12,11 +12,11 @@ from services.training.fitting.loop import fit
 from services.training.jobs.child import ENDED
 from services.training.objectives.augmentation import AugmentationObjective
 from services.training.tasks.table import TASKS
-from shared.contracts.jobs import Schedule
-from shared.contracts.objectives import Augmentation, AugmentationKind
-from shared.contracts.offered import not_offered
-from shared.contracts.tasks import TASK_NAMES, TaskName
-from shared.contracts.tunings import Full
+from shared.contracts.training.jobs import Schedule
+from shared.contracts.training.objectives import Augmentation, AugmentationKind
+from shared.contracts.training.offered import not_offered
+from shared.contracts.training.tasks import TASK_NAMES, TaskName
+from shared.contracts.training.tunings import Full
 from shared.rows.spans import Entity
 from shared.storage.training import models
 from shared.tasks.nlu.row import Row

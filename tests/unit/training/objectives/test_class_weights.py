@@ -9,11 +9,11 @@ from services.training.fitting.choice_loss import ChoiceLoss
 from services.training.jobs.child import ENDED
 from services.training.objectives.class_weights import ClassWeightsObjective
 from services.training.objectives.objective import Learned
-from shared.contracts.jobs import Schedule
-from shared.contracts.objectives import ClassWeights, Focal
-from shared.contracts.offered import not_offered
-from shared.contracts.tasks import TASK_NAMES, WRITERS, TaskName
-from shared.contracts.tunings import Full
+from shared.contracts.training.jobs import Schedule
+from shared.contracts.training.objectives import ClassWeights, Focal
+from shared.contracts.training.offered import not_offered
+from shared.contracts.training.tasks import TASK_NAMES, WRITERS, TaskName
+from shared.contracts.training.tunings import Full
 from shared.errors import TrainingFailed
 from tests.unit.training import job_kit
 from tests.unit.training.attempts import attempt_at

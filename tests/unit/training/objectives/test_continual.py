@@ -13,8 +13,8 @@ from services.training.data.past import replayed
 from services.training.jobs.child import ENDED
 from shared.artifacts.layout import encoder_key, file_key
 from shared.artifacts.store import ArtifactStore
-from shared.contracts.jobs import JobSpec
-from shared.contracts.objectives import Ewc, Objective, Replay
+from shared.contracts.training.jobs import JobSpec
+from shared.contracts.training.objectives import Ewc, Objective, Replay
 from shared.rows.row import learned_labels
 from shared.storage.training import files, models
 from shared.tasks.text_classification.record import Row

@@ -25,8 +25,8 @@ from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.task import TASK
 from services.training.tunings.table import TUNINGS, tuning_of
 from shared.artifacts.manifest import Labels
-from shared.contracts.objectives import Distillation, RDrop
-from shared.contracts.tunings import Spec
+from shared.contracts.training.objectives import Distillation, RDrop
+from shared.contracts.training.tunings import Spec
 from shared.errors import TrainingFailed
 from tests.unit.training.fitting.quiet import Quiet
 from tests.unit.training.tiny_base import FULL, ROWS, WIDTH, recipe, tiny_base

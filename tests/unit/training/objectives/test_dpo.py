@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.training.jobs.child import ENDED
-from shared.contracts.jobs import SCRATCH, Architecture, JobSpec, Schedule
-from shared.contracts.objectives import Dpo
+from shared.contracts.training.jobs import SCRATCH, Architecture, JobSpec, Schedule
+from shared.contracts.training.objectives import Dpo
 from shared.storage.training import models
 from tests.unit.training import job_kit
 from tests.unit.training.attempts import attempt_at

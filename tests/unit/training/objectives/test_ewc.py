@@ -16,8 +16,8 @@ from services.training.tasks.nlu.labels import LabelSpace
 from services.training.tasks.nlu.model import JointModel
 from services.training.tasks.nlu.task import TASK
 from services.training.tunings.table import tuning_of
-from shared.contracts.objectives import Ewc
-from shared.contracts.tunings import Full
+from shared.contracts.training.objectives import Ewc
+from shared.contracts.training.tunings import Full
 from shared.errors import TrainingFailed
 from tests.unit.training.fitting.quiet import Quiet
 from tests.unit.training.tiny_base import ROWS, recipe, tiny_base

@@ -11,11 +11,11 @@ from services.training import runs
 from services.training.fitting.loop import fit
 from services.training.jobs.child import ENDED
 from services.training.tasks.table import TASKS
-from shared.contracts.jobs import JobSpec
-from shared.contracts.objectives import PseudoLabels
-from shared.contracts.offered import not_offered
-from shared.contracts.tasks import TASK_NAMES, TaskName
-from shared.contracts.tunings import Full
+from shared.contracts.training.jobs import JobSpec
+from shared.contracts.training.objectives import PseudoLabels
+from shared.contracts.training.offered import not_offered
+from shared.contracts.training.tasks import TASK_NAMES, TaskName
+from shared.contracts.training.tunings import Full
 from shared.storage.training import models
 from tests.unit.training import job_kit
 from tests.unit.training.attempts import attempt_at

@@ -7,7 +7,7 @@ from dataclasses import replace
 from services.training.reporting.figures import Evaluation, LabelScore
 from services.training.reporting.gate import DialogueVerdict, Verdict, Violation, compare
 from services.training.tasks.nlu.evaluation import QUALITY
-from shared.contracts.jobs import Promotion
+from shared.contracts.training.jobs import Promotion
 
 _BUDGET = Promotion(max_regression=0.1, max_overall_regression=0.01, min_label_rows=5)
 

@@ -12,10 +12,10 @@ from services.training.reporting.figures import Evaluation, LabelScore, Mistake
 from services.training.reporting.gate import Verdict, Violation
 from services.training.reporting.report import Story, report_html, request_of
 from shared.artifacts.manifest import Calibration, Labels, Manifest, Parity
-from shared.contracts.integrations import Wandb, WandbRun
-from shared.contracts.jobs import Hyperparameters, JobSpec, Promotion, Schedule
-from shared.contracts.objectives import RDrop
-from shared.contracts.tunings import Full, Lora
+from shared.contracts.training.integrations import Wandb, WandbRun
+from shared.contracts.training.jobs import Hyperparameters, JobSpec, Promotion, Schedule
+from shared.contracts.training.objectives import RDrop
+from shared.contracts.training.tunings import Full, Lora
 
 SCRIPT = "<script>alert(1)</script>"
 

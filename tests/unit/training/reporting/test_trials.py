@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from services.training.reporting.trials import EvalVerdict, answered, sample_named
-from shared.contracts.jobs import JobSpec, Promotion, PromotionEval
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.jobs import JobSpec, Promotion, PromotionEval
+from shared.contracts.training.tasks import TaskName
 from shared.errors import InvalidInput
 from shared.evals.figures import compared
 from shared.evals.trial import Trial, read_trial

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.tasks import TaskName
 from tests.unit.training import job_kit
 
 Record = dict[str, Any]

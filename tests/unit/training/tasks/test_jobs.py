@@ -16,13 +16,13 @@ from services.training.jobs.child import ENDED, INTERRUPTED
 from services.training.models.scratch import build_base
 from services.training.models.text_encoder import TextEncoder
 from shared.artifacts.manifest import LORA
-from shared.contracts.ensembles import Ensemble
-from shared.contracts.generation import GenerateText, Sampling
-from shared.contracts.jobs import SCRATCH, Architecture, JobSpec, Schedule
-from shared.contracts.objectives import Matryoshka
+from shared.contracts.chat.generation import GenerateText, Sampling
 from shared.contracts.releases import ModelPublished
-from shared.contracts.tasks import TASK_NAMES, WRITERS, TaskName
-from shared.contracts.tunings import Lora
+from shared.contracts.training.ensembles import Ensemble
+from shared.contracts.training.jobs import SCRATCH, Architecture, JobSpec, Schedule
+from shared.contracts.training.objectives import Matryoshka
+from shared.contracts.training.tasks import TASK_NAMES, WRITERS, TaskName
+from shared.contracts.training.tunings import Lora
 from shared.decoding.parts import DecoderLimits
 from shared.errors import InvalidInput
 from shared.storage.chat import inputs

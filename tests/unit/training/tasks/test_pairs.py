@@ -11,9 +11,9 @@ import pytest
 from services.training.fitting.checkpoint import CheckpointFolder
 from services.training.fitting.loop import Method, fit
 from services.training.tunings.table import TUNINGS, tuning_of
-from shared.contracts.offered import not_offered
-from shared.contracts.tasks import DECODERS, WRITERS, TaskName
-from shared.contracts.tunings import Frozen, Spec
+from shared.contracts.training.offered import not_offered
+from shared.contracts.training.tasks import DECODERS, WRITERS, TaskName
+from shared.contracts.training.tunings import Frozen, Spec
 from shared.tasks.readers import open_predictor
 from shared.tasks.records import RECORDS
 from tests.task_bundles import Made

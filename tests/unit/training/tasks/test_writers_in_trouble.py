@@ -15,8 +15,8 @@ from torch import onnx as torch_onnx
 from services.training.exporting import decoder_export
 from services.training.fitting import checkpoint
 from services.training.jobs.child import ENDED
-from shared.contracts.jobs import SCRATCH, Architecture, JobSpec, Schedule
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.jobs import SCRATCH, Architecture, JobSpec, Schedule
+from shared.contracts.training.tasks import TaskName
 from tests.unit.training import job_kit
 from tests.unit.training.attempts import attempt_at
 from tests.unit.training.job_kit import Bench

@@ -10,7 +10,7 @@ from mlflow.entities import Run as MlflowRun
 
 from services.training.tracking.mlflow import MlflowTracker
 from services.training.tracking.tracker import Point, Run
-from shared.contracts.integrations import Mlflow
+from shared.contracts.training.integrations import Mlflow
 from tests.unit.training.tracking.tracked import MLFLOW_TABLES, POINTS, RUN, SCORES, destinations
 
 pytestmark = MLFLOW_TABLES

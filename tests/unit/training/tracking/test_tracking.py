@@ -13,7 +13,7 @@ import pytest
 from services.training.tracking.feed import Feed
 from services.training.tracking.tracker import Destinations, Ending, Point, Run
 from services.training.tracking.tracking import Tracking
-from shared.contracts.integrations import Integrations, Mlflow, Wandb
+from shared.contracts.training.integrations import Integrations, Mlflow, Wandb
 from tests.unit.training.tracking.tracked import MLFLOW_TABLES, POINTS, RUN, SCORES, destinations, scalars
 from tests.waiting import wait_for
 

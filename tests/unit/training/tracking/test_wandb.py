@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from services.training.tracking.wandb import WandbTracker
-from shared.contracts.integrations import Wandb
+from shared.contracts.training.integrations import Wandb
 from tests.unit.training.tracking.tracked import POINTS, RUN, SCORES, destinations
 from tests.unit.training.tracking.wandb_file import history, records
 from tests.waiting import wait_for

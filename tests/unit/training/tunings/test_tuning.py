@@ -16,7 +16,7 @@ from services.training.tunings.frozen import RememberedStates
 from services.training.tunings.table import TUNINGS, tuning_of
 from services.training.tunings.tuning import Tuning
 from services.training.tunings.virtual_tokens import VirtualTokens
-from shared.contracts.tunings import (
+from shared.contracts.training.tunings import (
     AdaLora,
     Adapter,
     BitFit,

@@ -8,7 +8,7 @@ from services.training.fitting.batching import IGNORED
 from services.training.tasks.nlu.calibration import calibrate
 from services.training.tasks.nlu.examples import OUT_OF_SCOPE_ID, Example
 from services.training.tasks.nlu.prediction import Predictions
-from shared.contracts.jobs import ScopeCosts
+from shared.contracts.training.jobs import ScopeCosts
 from shared.inference.scope import DEFAULT_WEIGHTS, scope_score
 
 

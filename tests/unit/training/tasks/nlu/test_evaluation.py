@@ -8,7 +8,7 @@ import pytest
 from services.training.reporting.confusion import confusion_png
 from services.training.reporting.figures import Evaluation, LabelScore, calibration_error
 from services.training.tasks.nlu.evaluation import evaluate, majority
-from shared.contracts.understanding import (
+from shared.contracts.chat.understanding import (
     OUT_OF_SCOPE,
     EntitySpan,
     IntentScore,

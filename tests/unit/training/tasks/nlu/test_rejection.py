@@ -6,7 +6,7 @@ import pytest
 from services.training.tasks.nlu.rejection import MIN_OUTLIERS, MIN_ROWS, Judged, calibrate_scope
 from services.training.tasks.nlu.strangers import strangers
 from shared.artifacts.manifest import DEFAULT_SLOPE, ScopeCalibration
-from shared.contracts.jobs import ScopeCosts
+from shared.contracts.training.jobs import ScopeCosts
 
 ELSEWHERE = np.linspace(0.0, 1.0, 101, dtype=np.float32)
 

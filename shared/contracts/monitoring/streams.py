@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from shared.contracts.alert_channels import ChannelName
-from shared.contracts.alert_rules import FALSE_ALARMS_PER_DAY, DeclaredRules
-from shared.contracts.few_shot import MAX_EXAMPLES, ShortText
 from shared.contracts.message import Exchange, Message, Route, Value
+from shared.contracts.monitoring.alert_channels import ChannelName
+from shared.contracts.monitoring.alert_rules import FALSE_ALARMS_PER_DAY, DeclaredRules
+from shared.contracts.training.few_shot import MAX_EXAMPLES, ShortText
 
 MAX_WATCHED = 2_000
 MAX_TOPICS = 50

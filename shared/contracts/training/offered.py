@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from shared.contracts.ensembles import ensemble_not_offered
-from shared.contracts.jobs import FROM_NOTHING, JobSpec, Objectives, Schedule
-from shared.contracts.tasks import DECODERS, WITHOUT_LABELS, WRITERS, TaskName
-from shared.contracts.tunings import Frozen, Full, Lora, Spec
+from shared.contracts.training.ensembles import ensemble_not_offered
+from shared.contracts.training.jobs import FROM_NOTHING, JobSpec, Objectives, Schedule
+from shared.contracts.training.tasks import DECODERS, WITHOUT_LABELS, WRITERS, TaskName
+from shared.contracts.training.tunings import Frozen, Full, Lora, Spec
 
 Refusal = tuple[str, str]
 """The field that asks for it, and why it is refused."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from shared.contracts.chat.understanding import Understanding
 from shared.contracts.message import REPLY, Exchange, Message, Route
-from shared.contracts.understanding import Understanding
 
 
 class AnalyzeText(Message):

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from fastapi import HTTPException, Request
 
-from services.gateway.http.json_body import parse_json
+from services.gateway.http.bodies.json_body import parse_json
 from shared.contracts.faults import Fault
 from shared.errors import InvalidInput
 from shared.privacy.masking import masked

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from shared.contracts.chat.understanding import SentimentLabel
 from shared.contracts.message import Exchange, Message, Route, Value
-from shared.contracts.understanding import SentimentLabel
 
 CHAT_STREAM = "chat"
 """The sentiment stream that every stored chat turn is counted on."""

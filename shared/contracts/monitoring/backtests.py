@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from shared.contracts.alert_rules import AlertRule
 from shared.contracts.message import REPLY, Exchange, Message, Route, Value
+from shared.contracts.monitoring.alert_rules import AlertRule
 
 MAX_DAYS = 31
 """Of one back-test."""

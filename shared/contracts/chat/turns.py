@@ -7,10 +7,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from shared.contracts.chat.understanding import Understanding
+from shared.contracts.knowledge.recommendation import ReasonKind
 from shared.contracts.media import Attachment
 from shared.contracts.message import REPLY, Exchange, Message, Route, Value
-from shared.contracts.recommendation import ReasonKind
-from shared.contracts.understanding import Understanding
 
 PROBE = "readiness"
 """Id of the turn by which the platform asks itself whether it is ready; it is never stored."""

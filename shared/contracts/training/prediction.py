@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from shared.contracts.message import REPLY, Exchange, Message, Route
-from shared.contracts.tasks import TaskName
+from shared.contracts.training.tasks import TaskName
 
 
 class PredictRows(Message):

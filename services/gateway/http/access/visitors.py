@@ -8,8 +8,8 @@ from threading import Lock
 from fastapi.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
-from services.gateway.http.keyring import MEMORY_SECONDS, Caller
-from services.gateway.http.visitor_tokens import Claims, Use, is_signed, read
+from services.gateway.http.access.keyring import MEMORY_SECONDS, Caller
+from services.gateway.http.access.visitor_tokens import Claims, Use, is_signed, read
 from shared.errors import NotAllowed, NotAuthenticated
 from shared.storage.chat import widgets
 from shared.storage.database.engine import Database

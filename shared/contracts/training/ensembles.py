@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.contracts.tasks import DECODERS, TaskName
-from shared.contracts.tunings import Spec
+from shared.contracts.training.tasks import DECODERS, TaskName
+from shared.contracts.training.tunings import Spec
 
 #: Tunings that stay in a model beside its weights, begun at random: those of two seeds have nothing in common.
 _OF_THEIR_OWN = ("adapter", "prefix", "prompt", "p_tuning")

@@ -8,13 +8,13 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from shared.contracts.ensembles import Ensemble
-from shared.contracts.integrations import Integrations, require_each_once
 from shared.contracts.message import Exchange, Message, Route
-from shared.contracts.objectives import Distillation, Objective
-from shared.contracts.searches import Search, Values, ends, placed, require_searchable, searchable
-from shared.contracts.tasks import WITHOUT_LABELS, TaskName
-from shared.contracts.tunings import Full, Spec, Tuning
+from shared.contracts.training.ensembles import Ensemble
+from shared.contracts.training.integrations import Integrations, require_each_once
+from shared.contracts.training.objectives import Distillation, Objective
+from shared.contracts.training.searches import Search, Values, ends, placed, require_searchable, searchable
+from shared.contracts.training.tasks import WITHOUT_LABELS, TaskName
+from shared.contracts.training.tunings import Full, Spec, Tuning
 
 JobStatus = Literal["validating_files", "queued", "running", "paused", "succeeded", "failed", "cancelled"]
 FINAL_STATUSES: frozenset[JobStatus] = frozenset(("succeeded", "failed", "cancelled"))

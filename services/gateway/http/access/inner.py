@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Scope
 
-from services.gateway.http.keyring import Caller
+from services.gateway.http.access.keyring import Caller
 
 #: No request from outside can set it: servers fill a scope with what is theirs.
 _CALLER = "parley.caller"

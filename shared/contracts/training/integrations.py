@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.contracts.tunings import Spec
+from shared.contracts.training.tunings import Spec
 
 _Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^/\\#?%:\x00-\x1f]+$")]
 _Tag = Annotated[str, Field(min_length=1, max_length=64)]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from shared.contracts.tunings import Spec
+from shared.contracts.training.tunings import Spec
 
 Number = int | float
 Values = Mapping[str, Number]

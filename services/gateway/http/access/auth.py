@@ -13,11 +13,11 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
+from services.gateway.http.access.inner import inner_caller
+from services.gateway.http.access.keyring import Caller, CallerRole
+from services.gateway.http.access.visitor_tokens import PREFIX
 from services.gateway.http.auditing import note
-from services.gateway.http.inner import inner_caller
-from services.gateway.http.keyring import Caller, CallerRole
 from services.gateway.http.tracing import show_allowance
-from services.gateway.http.visitor_tokens import PREFIX
 from services.gateway.state import AppState, State
 from shared.errors import NotAllowed, NotAuthenticated, TooManyRequests
 from shared.storage.keys import hash_key

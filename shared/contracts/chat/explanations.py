@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from shared.contracts.chat import AnswerKind, TurnReceived, TurnUnderstood
+from shared.contracts.chat.turns import AnswerKind, TurnReceived, TurnUnderstood
 from shared.contracts.message import REPLY, Exchange, Message, Route, Value
 
 

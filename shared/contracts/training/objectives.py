@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from shared.contracts.tunings import Spec
+from shared.contracts.training.tunings import Spec
 
 
 class Adversarial(Spec):

@@ -1,0 +1,1 @@
+"""What is looked for: passages of documents, items of catalogs."""
