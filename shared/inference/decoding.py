@@ -50,6 +50,7 @@ class TagDecoder:
         self._tags = tuple(tags)
         self._apart = frozenset(apart)
         self._labels = tuple("" if tag == OUTSIDE else tag[2:] for tag in tags)
+        self._outside = self._tags.index(OUTSIDE) if OUTSIDE in self._tags else -1
         self._members = {
             label: [column for column, of in enumerate(self._labels) if of == label] for label in set(self._labels)
         }
@@ -81,6 +82,8 @@ class TagDecoder:
         places = [place for place, (start, end) in enumerate(encoded.offsets) if end > start]
         if not places or not self._tags:
             return ()
+        if (logits[places].argmax(axis=1) == self._outside).all():
+            return ()  # the likeliest path, and legal: nothing is there, as in most texts
         scores = _log_softmax(logits[places])
         path = self._best_path(scores, np.array([encoded.continues[place] for place in places]))
         return self._spans(np.exp(scores), path, [encoded.offsets[place] for place in places], text)

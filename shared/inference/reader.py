@@ -159,7 +159,7 @@ class TextReader:
 
     def _read_windows(self, texts: Sequence[str], encodings: Sequence[Encoded]) -> list[Reading]:
         """One reading for each window; ``texts`` are the whole texts that they are cut from."""
-        readings = [self._blank(text, encoded) for text, encoded in zip(texts, encodings, strict=True)]
+        readings: dict[int, Reading] = {}
         runs = list(self._runner.runs(encodings))
         rows = [row for run_rows, _ in runs for row in run_rows]
         understandings = self._interpreter.interpret(
@@ -168,7 +168,8 @@ class TextReader:
         embeddings = (embedding for _, outputs in runs for embedding in outputs["sentence_embedding"])
         for row, understanding, embedding in zip(rows, understandings, embeddings, strict=True):
             readings[row] = Reading(understanding, embedding, len(encodings[row].ids))
-        return readings
+        parts = zip(texts, encodings, strict=True)
+        return [readings.get(row) or self._blank(*part) for row, part in enumerate(parts)]
 
     def _blank(self, text: str, encoded: Encoded) -> Reading:
         nowhere = np.zeros(self._manifest.embedding_size, dtype=np.float32)

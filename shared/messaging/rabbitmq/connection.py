@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import selectors
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from amqp.exceptions import AMQPError
 from kombu.connection import Connection
 
+from shared.messaging.rabbitmq.frames import Delivered, published
 from shared.messaging.rabbitmq.transport import BatchedConnection, BatchedTransport
 from shared.messaging.rabbitmq.wakeup_socket import WakeupSocket
 
@@ -64,6 +65,20 @@ class BrokerConnection:
     def channel(self) -> Any:
         """A new channel of py-amqp."""
         return self._connection.channel()
+
+    def publish(
+        self, channel: Any, exchange: str, key: str, properties: Mapping[str, Any], body: bytes, *, mandatory: bool
+    ) -> None:
+        """Write a message; arguments, and further errors, as for ``frames.published``."""
+        frame_max = self._connection.frame_max
+        self._transport.write(
+            published(channel.channel_id, exchange, key, properties, body, mandatory=mandatory, frame_max=frame_max)
+        )
+        self._connection.bytes_sent += 1
+
+    def deliver(self, take: Callable[[Delivered], None]) -> None:
+        """Have ``take`` called with what is delivered from now on, whatever its channel."""
+        self._connection.on_inbound_frame.deliver = take
 
     def watch(self, waker: WakeupSocket) -> None:
         """Let ``waker`` end ``wait``. Comes after all declarations: from now on reading and writing never time out."""

@@ -19,7 +19,7 @@ from shared.messaging.rabbitmq.connection import CONNECTION_ERRORS, BrokerConnec
 from shared.messaging.rabbitmq.declaration import declare_shared
 from shared.messaging.rabbitmq.reconnecting import ReconnectingConnection
 from shared.messaging.rabbitmq.wakeup_socket import WakeupSocket
-from shared.messaging.rabbitmq.wire import to_amqp
+from shared.messaging.rabbitmq.wire import properties_of
 from shared.messaging.topology import Queues
 from shared.telemetry import logs
 
@@ -153,7 +153,7 @@ class RabbitPublisher:
         try:
             with link.corked():
                 while items:
-                    self._write_one(items[0], now, started)
+                    self._write_one(link, items[0], now, started)
                     items.popleft()
         except CONNECTION_ERRORS:
             # Not sent, or sent in part and cut: again on the next link, before what came meanwhile.
@@ -161,27 +161,27 @@ class RabbitPublisher:
                 self._outbox.extendleft(reversed(items))
             raise
 
-    def _write_one(self, item: Item, now: float, started: float) -> None:
+    def _write_one(self, link: BrokerConnection, item: Item, now: float, started: float) -> None:
         if _pointless(item, now):
             return
         try:
-            self._publish(item.encoded, now)
+            self._publish(link, item.encoded, now)
         except CONNECTION_ERRORS:
             raise
-        except Exception as error:  # noqa: BLE001  # py-amqp has no error of its own for this, and wrote nothing
+        except Exception as error:  # noqa: BLE001  # there is no one error for this, and nothing was written
             _log.error("message cannot be encoded", type=item.encoded.type[:80], reason=type(error).__name__)
             if item.receipt is not None:
                 item.receipt.fail(InvalidInput(f"the message cannot be encoded for the broker: {error}"))
             return
         self._confirms[item.encoded.durable].add(item, started)
 
-    def _publish(self, encoded: EncodedMessage, now: float) -> None:
+    def _publish(self, link: BrokerConnection, encoded: EncodedMessage, now: float) -> None:
         by_name = encoded.exchange is Exchange.REPLY
         exchange = "" if by_name else self._prefix + encoded.exchange.value
         channel = self._channels[encoded.durable]
         key = self._prefix + encoded.key if by_name else encoded.key
         expected = Queues.is_expected(encoded.exchange, encoded.key)
-        channel.basic_publish(to_amqp(encoded, now), exchange, key, mandatory=expected)
+        link.publish(channel, exchange, key, properties_of(encoded, now), encoded.body, mandatory=expected)
 
     def _prepare(self, link: BrokerConnection) -> None:
         self._channels = {durable: link.channel() for durable in (False, True)}

@@ -13,9 +13,10 @@ from amqp.exceptions import ConsumerCancelled
 from shared.messaging.bus import Delivery
 from shared.messaging.rabbitmq.connection import CONNECTION_ERRORS, BrokerConnection
 from shared.messaging.rabbitmq.declaration import declare_queue, declare_shared
+from shared.messaging.rabbitmq.frames import Delivered
 from shared.messaging.rabbitmq.reconnecting import ReconnectingConnection
 from shared.messaging.rabbitmq.wakeup_socket import WakeupSocket
-from shared.messaging.rabbitmq.wire import from_amqp
+from shared.messaging.rabbitmq.wire import message_of
 from shared.messaging.topology import QueueSpec
 
 
@@ -109,12 +110,13 @@ class RabbitSubscription:
         declare_shared(self._channel, self._prefix)
         declare_queue(self._channel, self._prefix, self._queue)
         self._channel.basic_qos(0, self._prefetch, a_global=False)
-        self._channel.basic_consume(self._prefix + self._queue.name, callback=self._arrive, on_cancel=self._cancelled)
+        link.deliver(self._arrive)
+        self._channel.basic_consume(self._prefix + self._queue.name, on_cancel=self._cancelled)
 
-    def _arrive(self, message: Any) -> None:
+    def _arrive(self, delivered: Delivered) -> None:
         receipt = next(self._receipts)
-        self._tags[receipt] = message.delivery_info["delivery_tag"]
-        self._arrived.append(Delivery(from_amqp(message), message.delivery_info["redelivered"], receipt))
+        self._tags[receipt] = delivered.tag
+        self._arrived.append(Delivery(message_of(delivered), delivered.redelivered, receipt))
 
     def _cancelled(self, _consumer_tag: str) -> None:
         raise ConsumerCancelled(f"the queue {self._queue.name} was deleted")

@@ -7,18 +7,14 @@ frames are cut from it, and between ``cork`` and ``uncork`` frames are collected
 from __future__ import annotations
 
 from ssl import SSLWantReadError
-from struct import Struct
 from typing import TYPE_CHECKING, Any, Protocol
 
 from amqp.exceptions import UnexpectedFrame
 from amqp.transport import SSLTransport, TCPTransport
 from kombu.transport import pyamqp
 
-Frame = tuple[int, int, bytes]
-"""Type, channel, payload."""
+from shared.messaging.rabbitmq.frames import FRAME_END, FRAME_START, Frame, MessageFrames
 
-_HEADER = Struct(">BHI")
-_FRAME_END = 0xCE
 _READ_BYTES = 65_536
 #: Corked bytes that are sent without waiting for ``uncork``, so that a large batch needs no large memory.
 _SEND_BYTES = 262_144
@@ -50,16 +46,16 @@ class Batched(_Base):
     def next_frame(self) -> Frame | None:
         """A whole frame of what was read, or ``None``."""
         data, start = self._unread, self._read_to
-        if len(data) < start + _HEADER.size:
+        if len(data) < start + FRAME_START.size:
             return None
-        kind, channel, size = _HEADER.unpack_from(data, start)
-        end = start + _HEADER.size + size
+        kind, channel, size = FRAME_START.unpack_from(data, start)
+        end = start + FRAME_START.size + size
         if len(data) <= end:
             return None
-        if data[end] != _FRAME_END:
+        if data[end] != FRAME_END:
             raise UnexpectedFrame(f"frame ends with {data[end]:#04x}")
         self._read_to = end + 1
-        return kind, channel, data[start + _HEADER.size : end]
+        return kind, channel, data[start + FRAME_START.size : end]
 
     def fill(self) -> None:
         """Read once, all that is there."""
@@ -128,6 +124,9 @@ class BatchedConnection(pyamqp.Connection):
         "connection.blocked": False,
         "authentication_failure_close": True,
     }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options, frame_handler=MessageFrames)
 
     def connect(self, callback: Any = None) -> None:
         """As py-amqp does, but a handshake that fails leaves no socket behind."""

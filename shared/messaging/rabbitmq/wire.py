@@ -1,23 +1,30 @@
-"""Parcels as AMQP messages and back."""
+"""Messages as AMQP has them, and back."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import amqp
-
 from shared.contracts.message import Exchange
 from shared.messaging.encoded import EncodedMessage
 from shared.messaging.envelope import Part
+from shared.messaging.rabbitmq.frames import Delivered
 
 _VERSION, _DEADLINE, _REQUEST_ID, _PART = "version", "deadline", "request-id", "part"
 _OURS = frozenset((_VERSION, _DEADLINE, _REQUEST_ID, _PART))
 
 
-def to_amqp(encoded: EncodedMessage, now: float) -> Any:
-    """The AMQP message. A transient one with a deadline expires in the broker when nobody waits for it any more."""
+def properties_of(encoded: EncodedMessage, now: float) -> dict[str, Any]:
+    """The AMQP properties. A transient message with a deadline expires in the broker when nobody waits for it any more."""
     headers: dict[str, Any] = {_VERSION: encoded.version, **encoded.headers}
-    properties: dict[str, Any] = {}
+    properties: dict[str, Any] = {
+        "content_type": "application/json",
+        "delivery_mode": 2 if encoded.durable else 1,
+        "message_id": encoded.message_id,
+        "correlation_id": encoded.correlation_id,
+        "type": encoded.type,
+        "headers": headers,
+        "reply_to": encoded.reply_to,
+    }
     if encoded.deadline is not None:
         headers[_DEADLINE] = float(encoded.deadline)
         if not encoded.durable:
@@ -26,30 +33,18 @@ def to_amqp(encoded: EncodedMessage, now: float) -> Any:
         headers[_REQUEST_ID] = encoded.request_id
     if encoded.part is not None:
         headers[_PART] = str(encoded.part)
-    if encoded.reply_to is not None:
-        properties["reply_to"] = encoded.reply_to
-    return amqp.Message(
-        encoded.body,
-        content_type="application/json",
-        delivery_mode=2 if encoded.durable else 1,
-        message_id=encoded.message_id,
-        correlation_id=encoded.correlation_id,
-        type=encoded.type,
-        application_headers=headers,
-        **properties,
-    )
+    return properties
 
 
-def from_amqp(message: Any) -> EncodedMessage:
+def message_of(delivered: Delivered) -> EncodedMessage:
     """The message; a stranger's message becomes one that cannot be decoded, never an error."""
-    properties: dict[str, Any] = message.properties
-    headers: dict[str, Any] = properties.get("application_headers") or {}
+    properties = delivered.properties
+    headers: dict[str, Any] = properties.get("headers") or {}
     version, deadline, request_id = headers.get(_VERSION), headers.get(_DEADLINE), headers.get(_REQUEST_ID)
-    body = message.body
     return EncodedMessage(
         exchange=Exchange.REPLY,
-        key=message.delivery_info["routing_key"],
-        body=body if isinstance(body, bytes) else str(body).encode(),
+        key=delivered.key,
+        body=delivered.body,
         type=properties.get("type") or "",
         version=version if isinstance(version, int) else 0,
         message_id=properties.get("message_id") or "",
