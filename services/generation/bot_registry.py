@@ -74,7 +74,7 @@ class BotRegistry:
         if not active.bot.knowledge:
             return None
         index = self._knowledge.index(model_id, active.version, active.bot.knowledge)
-        return index.best(embedding, beside=beside, text=text)
+        return index.best(embedding, beside=beside, text=text, worth=active.bot.settings.knowledge_score)
 
     def follow(self) -> None:
         """Take up the newest bot and make its knowledge ready. May be called from any thread."""

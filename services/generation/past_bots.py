@@ -52,4 +52,4 @@ class PastBots:
         if not active.bot.knowledge:
             return None
         index = self._knowledge.index(model_id, active.version, active.bot.knowledge)
-        return index.best(embedding, beside=beside, text=text)
+        return index.best(embedding, beside=beside, text=text, worth=active.bot.settings.knowledge_score)

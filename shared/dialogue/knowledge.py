@@ -55,7 +55,9 @@ class KnowledgeIndex:
         """The index of pairs whose ``wordings`` were embedded elsewhere, [n, d]."""
         return cls(pairs, _Known(vectors))
 
-    def best(self, embedding: FloatArray, beside: str | None = None, text: str = "") -> Match | None:
+    def best(
+        self, embedding: FloatArray, beside: str | None = None, text: str = "", *, worth: float = -1.0
+    ) -> Match | None:
         """The nearest pair to a message, but for the one with the id ``beside``; ``None`` if there are no pairs.
 
         The best of a pair's wordings counts, since an average of them would be near to none. Of wordings that are about as near by their
@@ -65,6 +67,7 @@ class KnowledgeIndex:
             embedding: Of the message, [d].
             beside: The id of a pair that is not looked for.
             text: The message; without it the vectors decide alone.
+            worth: The least cosine that answers anything. Where none has it, the vectors decide alone: letters only ever choose a smaller one.
         """
         if not self._pairs:
             return None
@@ -72,7 +75,9 @@ class KnowledgeIndex:
         if beside is not None:
             scores = np.where(self._ids != beside, scores, -1.0)
         nearest = int(np.argmax(scores))
+        if not text or scores[nearest] < worth:
+            return Match(self._pairs[nearest], float(scores[nearest]))
         near = np.flatnonzero(scores > scores[nearest] - _LETTERS)  # letters can put no other one first
-        if text and len(near) > 1:
+        if len(near) > 1:
             nearest = int(near[np.argmax(scores[near] + _LETTERS * self._letters.likeness(text, near.tolist()))])
         return Match(self._pairs[nearest], float(scores[nearest]))

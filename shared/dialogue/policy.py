@@ -109,6 +109,8 @@ def written(
 
 def _current(bot: Bot, state: DialogueState) -> DialogueState:
     """The state without what the bot no longer has: the bot file may have changed during the conversation."""
+    if not (state.flows or state.slots or state.offered or state.topic or state.offer):
+        return state
     return state.model_copy(
         update={
             "flows": tuple(_current_flow(bot, flow) for flow in state.flows if flow.flow in bot.flows),

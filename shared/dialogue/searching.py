@@ -24,8 +24,8 @@ def searches_of(message: TurnUnderstood, look_up: LookUp) -> Searches:
         """By the mean of the vectors, so that what counts is how near a pair is to all of them."""
         if not all(embeddings):
             return None
-        mean: FloatArray = np.mean([_vector(embedding) for embedding in embeddings], axis=0)
-        return look_up(mean, beside, text)
+        vectors = [_vector(embedding) for embedding in embeddings]
+        return look_up(vectors[0] if len(vectors) == 1 else np.mean(vectors, axis=0), beside, text)
 
     def search_in_context(beside: str | None) -> Match | None:
         before = turn.history[-1].user if turn.history else ""

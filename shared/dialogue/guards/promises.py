@@ -65,8 +65,8 @@ def promises(sentence: str) -> Iterator[Promise]:
     """What one sentence promises."""
     form = one_form(sentence)
     numbers = tuple(numbers_in(form))
-    for name, pattern in RULES.items():
-        if (match := pattern.search(form)) is not None:
+    for name, rule in RULES.items():
+        if (match := rule.search(form)) is not None:
             yield Promise(name, " ".join(match[0].casefold().split()), numbers)
     for found in amounts(form):
         if found.certainty is not Certainty.ANSWER:
