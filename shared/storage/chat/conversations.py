@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import case, literal, tuple_, update
+from sqlalchemy import case, literal, text, tuple_, update
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col, select
 
@@ -20,7 +20,8 @@ from shared.storage import webhooks
 from shared.storage.chat import guards
 from shared.storage.database.columns import JsonValue
 from shared.storage.database.paging import Order, Page, read_page
-from shared.storage.database.statements import insert_rows
+from shared.storage.database.statements import ids_among, insert_rows
+from shared.storage.database.texts import dump_json
 from shared.storage.tables.core import Conversation, ConversationStatus, Turn
 from shared.storage.tables.people import MOST_SLOTS, Customer
 
@@ -279,4 +280,6 @@ def unobserved(session: Session, older_than: float, limit: int) -> list[Turn]:
 
 def mark_observed(session: Session, turn_ids: Sequence[str], now: float) -> None:
     """Note that the sentiment of these turns was told, after the broker has confirmed it."""
-    session.exec(update(Turn).where(col(Turn.id).in_(turn_ids)).values(observed_at=now))
+    named = ids_among(session, "id")
+    statement = text(f"UPDATE {Turn.__tablename__} SET observed_at = :now WHERE {named}")  # noqa: S608  # names of ours
+    session.connection().execute(statement, {"now": now, "ids": dump_json(list(turn_ids))})

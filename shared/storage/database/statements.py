@@ -73,6 +73,15 @@ def _insert_from_json(table: type[Row], ending: str = "", *, postgres: bool) -> 
     return text(f"INSERT INTO {name} ({', '.join(columns)}) SELECT {', '.join(chosen)} FROM {source}{ending}")  # noqa: S608
 
 
+def ids_among(session: Session, column: str) -> str:
+    """A condition in SQL: ``column``, one of our own names, is among the parameter ``ids``, a JSON list of texts.
+
+    However many they are, the statement stays the same: to compose one with a place for each would cost more than to run it.
+    """
+    each = "json_array_elements_text(CAST(:ids AS json))" if is_postgresql(session) else "json_each(:ids)"
+    return f"{column} IN (SELECT value FROM {each})"  # noqa: S608  # names of ours
+
+
 def values(row: Row) -> dict[str, Any]:
     """The columns of a row that was just made as the parameters of an INSERT."""
     fields = row.__dict__  # past SQLAlchemy's attributes, which watch every access
