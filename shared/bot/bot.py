@@ -23,6 +23,7 @@ from shared.bot.parts import (
     Texts,
 )
 from shared.bot.recommending import Recommend
+from shared.bot.review import Review
 from shared.bot.slot import Slot
 from shared.bot.wording import Control, Fallback, Wording
 from shared.bot.writing import FreeChat, Grounding
@@ -163,6 +164,7 @@ class Bot(Part):
     recommend: dict[Name, Recommend] = Field(default_factory=dict)
     knowledge: tuple[KnowledgePair, ...] = ()
     guards: Guards = Guards()
+    review: Review = Review()
     grounding: Grounding | None = None
     free_chat: FreeChat | None = None
     handover: Handover

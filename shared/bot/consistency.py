@@ -42,6 +42,7 @@ DIALOGUE_PLACEHOLDERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("guards", "blocked"): ("",),
     ("guards", "care"): ("",),
     ("guards", "withheld"): ("",),
+    ("review", "waiting"): ("", "flow"),
 }
 
 
@@ -57,6 +58,7 @@ def contradictions(bot: Bot) -> Iterator[Contradiction]:
         _dialogue_texts,
         _languages,
         _knowledge,
+        _four_eyes,
     )
     for check in checks:
         yield from check(bot)
@@ -284,3 +286,13 @@ def _knowledge(bot: Bot) -> Iterator[Contradiction]:
                 other = questions.setdefault(wording.casefold(), pair.id)
                 if other != pair.id:
                     yield ("knowledge", index, key), f"{wording!r} is asked by the pair {other!r} already"
+
+
+def _four_eyes(bot: Bot) -> Iterator[Contradiction]:
+    for index, intent in enumerate(bot.review.four_eyes):
+        if intent not in bot.intents:
+            yield ("review", "four_eyes", index), _unknown(intent, bot.intents, "intent")
+    if bot.review.waiting and not any(
+        intent in flow.intents for flow in bot.flows.values() for intent in bot.review.four_eyes
+    ):
+        yield ("review", "waiting"), "is never said: no intent under `four_eyes` begins a flow; take it out"

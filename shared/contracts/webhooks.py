@@ -23,6 +23,8 @@ WebhookEventType = Literal[
     "alert.acknowledged",
     "alert.resolved",
     "conversation.handed_over",
+    "review.approved",
+    "review.rejected",
 ]
 
 WEBHOOK_EVENT_TYPES: tuple[WebhookEventType, ...] = get_args(WebhookEventType)

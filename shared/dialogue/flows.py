@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from shared.bot.bot import Flow
 from shared.bot.slot import SlotType
 from shared.contracts.chat.turns import Answer, DialogueState, FlowState
-from shared.dialogue import acts, which
+from shared.dialogue import acts, reviewing, which
 from shared.dialogue.handover import hand_over, released
 from shared.dialogue.reading import Reading, read
 from shared.dialogue.turn import Outcome, Turn
@@ -338,8 +338,11 @@ def _finish(turn: Turn, state: DialogueState, lead: str = "") -> Outcome:
     current = state.flows[-1]
     kept = {name: value for name, value in current.slots.items() if turn.bot.slots[name].remember}
     state = state.model_copy(update={"flows": state.flows[:-1], "slots": state.slots | kept})
-    text = _joined(lead, turn.reply(turn.bot.flows[current.flow].answer, current.slots))
-    return Answer(text=back(turn, state, text), kind="flow"), state
+    flow = turn.bot.flows[current.flow]
+    text = turn.reply(flow.answer, current.slots)
+    held = reviewing.held(turn, flow, current.slots, text)
+    text = _joined(lead, text if held is None else reviewing.waiting(turn, flow))
+    return Answer(text=back(turn, state, text), kind="flow", guards=() if held is None else (held,)), state
 
 
 def _cancel(turn: Turn, state: DialogueState) -> Outcome:

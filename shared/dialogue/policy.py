@@ -78,7 +78,7 @@ def consider(
     if turn.attachments:
         answer, state = pictures.offered(turn, (answer, state))
     if turn.guards:
-        answer = answer.model_copy(update={"guards": turn.guards})
+        answer = answer.model_copy(update={"guards": (*turn.guards, *answer.guards)})
     # A question amid a flow is no answer to what the flow has asked for.
     unanswered = rule is fall_back or (rule is flows.missed and acts.asks(turn.text))
     wish = offers.wish(turn, state, received) if rule in (offers.begin, offers.others) else None

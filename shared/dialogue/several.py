@@ -75,4 +75,5 @@ def _joined(turn: Turn, state: DialogueState, outcomes: list[Outcome], *, is_ope
         kind="flow" if is_open else said[0].kind,
         citations=tuple(citation for answer in said for citation in answer.citations),
         suggestions=opened[0].suggestions if opened else (),
+        guards=tuple(hit for answer in said for hit in answer.guards),
     )

@@ -50,7 +50,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "explanations": ("chat",),
     "feedback": ("chat", "files"),
     "files": (),
-    "guards": (),
+    "guards": ("conversations",),
     "jobs": ("files", "bots"),
     "keys": (),
     "live": ("alerts", "attachments", "audio", "chat", "colleagues", "conversations"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nicegui import events, ui
 
 from services.console.api import Json
+from services.console.deciding import requests
 from services.console.frame import admitted, attempt, live, nothing, page, page_at
 from services.console.visit import Visit
 from services.console.visitors import Visitors
@@ -14,6 +15,7 @@ QUEUES = {
     "novelty": "New matters",
     "complaints": "Complaints",
     "disagreement": "Disagreements",
+    "four_eyes": "Second person",
 }
 _OUT_OF_SCOPE = "out_of_scope"
 _AT_ONCE = 20
@@ -30,6 +32,8 @@ def register(visitors: Visitors) -> None:
             if not admitted(visit, "train"):
                 return
             _choose(visit, chosen, both=both)
+            if chosen == "four_eyes":
+                await requests(visit)
             await _Labeller(visit, chosen, 2 if both else 1).begin()
             await live(
                 lambda: visit.api.get("/v1/labelling/agreement"), lambda data: _agreement(visit, data), seconds=5

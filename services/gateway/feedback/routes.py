@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Query
 
 from services.gateway.chat.lookup import check_owner
+from services.gateway.feedback import four_eyes
 from services.gateway.feedback.objects import feedback_object
 from services.gateway.feedback.rows import rows_of
 from services.gateway.feedback.schemas import Correction, FeedbackObject, GiveFeedback, MakeRows, RowsMade, Source
@@ -40,7 +41,9 @@ def give(
         raise NotAllowed("A visitor speaks as the customer, and corrects nothing.")
     with state.database.transaction() as session:
         turn = _turn(session, body)
-        check_owner(caller, conversations.get(session, turn.conversation_id))
+        conversation = conversations.get(session, turn.conversation_id)
+        if not (body.source == "reviewer" and caller.may("train")):  # who may see the queue of labelling may label
+            check_owner(caller, conversation)
         _check_spans(body.correct, turn.user_text)
         given = Feedback(
             id=new_id("fb_"),
@@ -79,20 +82,28 @@ def make_rows(state: State, caller: TrainCaller, body: MakeRows | None = None) -
     """Make a training file of the corrections, one row for each turn; personal numbers become surrogates."""
     wanted = body or MakeRows()
     with state.database.reading() as session:
-        found = [
+        corrected = [
             (given, turn)
             for given, turn in feedback.corrections(session, wanted.since, _MOST)
             if wanted.sources is None or given.source in wanted.sources
         ]
+        found, waiting = four_eyes.agreed(corrected, four_eyes.declared(session))
         before = {turn.id: last for _, turn in found if (last := feedback.before(session, turn)) is not None}
     rows = rows_of(found, before)
+    if not rows.count and waiting:
+        raise InvalidInput(
+            f"The corrections of {waiting} turns wait for a second person (`review.four_eyes` of the bot file); look at "
+            "GET /v1/labelling?by=four_eyes.",
+            param="since",
+            code="no_corrections",
+        )
     if not rows.count:
         raise InvalidInput("Nobody has corrected anything in that time.", param="since", code="no_corrections")
     upload = Upload("corrections.jsonl", FINE_TUNE, io.BytesIO(rows.content), None)
     file = state.uploads.keep(upload, caller.key_id, state.clock())
     with state.database.transaction() as session:
         files.add(session, file)
-    return RowsMade(file_id=file.id, rows=rows.count, disagreements=rows.disagreements)
+    return RowsMade(file_id=file.id, rows=rows.count, disagreements=rows.disagreements, waiting=waiting)
 
 
 def _turn(session: Session, body: GiveFeedback) -> Turn:

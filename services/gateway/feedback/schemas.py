@@ -106,9 +106,11 @@ class RowsMade(Reply):
         file_id: The file, as if it had been uploaded.
         rows: In it: one for each turn that was corrected.
         disagreements: Turns of which people of one kind said different things; the newest counts.
+        waiting: Turns left out, since a second person has to name the same intent first.
     """
 
     object: Literal["feedback.rows"] = "feedback.rows"
     file_id: str
     rows: int
     disagreements: int
+    waiting: int

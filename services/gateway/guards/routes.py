@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 
+from services.gateway.guards import requests
 from services.gateway.guards.schemas import DecideReview, GuardReviewObject, GuardRule, GuardRules
 from services.gateway.http.access.auth import TrainCaller
 from services.gateway.http.bodies.schemas import Listing
@@ -13,6 +14,7 @@ from services.gateway.http.router import After, Limit, resource
 from services.gateway.state import State
 from shared.contracts.chat.turns import GuardName
 from shared.storage.chat import guards
+from shared.storage.chat.four_eyes import FOUR_EYES
 from shared.storage.tables.core import Turn
 from shared.storage.tables.guards import GuardReview
 
@@ -51,13 +53,20 @@ def list_reviews(
 
 @router.post("/guards/reviews/{review_id}")
 def decide(review_id: str, body: DecideReview, state: State, caller: TrainCaller) -> GuardReviewObject:
-    """Say whether a guard was right. The last word counts."""
+    """Say whether a guard was right; the last word counts. Of a request that needs four eyes: propose, or agree to, what becomes of it."""
     with state.database.transaction() as session:
-        decided = guards.decide(
-            session, review_id, body.verdict, author=body.author, key_id=caller.key_id, now=state.clock()
-        )
+        review = guards.get(session, review_id)
+        if review.guard == FOUR_EYES:
+            decided = requests.vote(session, review, body, caller, state.clock())
+        else:
+            decided = guards.decide(
+                session, review_id, body.verdict, author=body.author, key_id=caller.key_id, now=state.clock()
+            )
         turn = guards.turns_of(session, [decided])[decided.turn_id]
-        return _object(decided, turn)
+        shown = _object(decided, turn)
+    if decided.guard == FOUR_EYES and shown.verdict is not None:
+        state.news.tell(shown.conversation_id)
+    return shown
 
 
 @router.get("/guards/rules")
@@ -85,6 +94,8 @@ def _object(review: GuardReview, turn: Turn) -> GuardReviewObject:
             "side": review.side,
             "blocked": review.blocked,
             "withheld": review.withheld,
+            "values": review.slots,
+            "votes": [vote | {"at": int(vote["at"])} for vote in review.votes],
             "user_text": turn.user_text,
             "answer": turn.answer.text,
             "answer_kind": turn.answer.kind,

@@ -11,6 +11,16 @@ from shared.contracts.chat.turns import AnswerKind, GuardName
 from shared.storage.tables.guards import GuardVerdict
 
 
+class Vote(Reply):
+    """What a person said of a request, and when (Unix seconds)."""
+
+    verdict: GuardVerdict
+    author: str | None
+    key_id: str
+    comment: str | None
+    at: int
+
+
 class GuardReviewObject(Resource):
     """Something that a guard saw.
 
@@ -18,7 +28,9 @@ class GuardReviewObject(Resource):
         rule: What of the guard was broken.
         side: In the customer's message, or in what a model wrote.
         blocked: Whether it went no further.
-        withheld: The sentence of a model that was not said.
+        withheld: The sentence of a model that was not said; of a request, what the customer hears once it is approved.
+        values: What the customer asked for, by slot, where two people have to agree.
+        votes: What people said of a request, oldest first; two in a row who say the same decide it.
         user_text: The customer's message.
         answer: What the customer heard.
         verdict: What a person says of it; ``null`` until then.
@@ -33,6 +45,8 @@ class GuardReviewObject(Resource):
     side: Literal["message", "answer"]
     blocked: bool
     withheld: str
+    values: dict[str, str]
+    votes: list[Vote]
     user_text: str
     answer: str
     answer_kind: AnswerKind
@@ -45,12 +59,14 @@ class DecideReview(Body):
     """What a person says of it.
 
     Attributes:
-        verdict: Whether the guard was right.
+        verdict: Whether the guard was right; of a request (guard ``four_eyes``), ``approved`` or ``rejected``.
         author: Who says so, as they are called.
+        comment: Why, for the other person who looks at a request.
     """
 
     verdict: GuardVerdict
     author: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+    comment: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
 
 
 class GuardRule(Resource):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from services.gateway.feedback import four_eyes
 from services.gateway.labelling.schemas import Choice
 from shared.contracts.chat.understanding import OUT_OF_SCOPE
 from shared.storage.database.engine import Session
@@ -48,9 +49,17 @@ def picked(session: Session, by: Choice, author: str, people: int, limit: int) -
     if by == "disagreement":
         found = _disagreements(session, known)
         return [pick for pick in found if author not in known[pick.turn.id]][:limit]
+    if by == "four_eyes":
+        found = _unsettled(session, known)
+        return [pick for pick in found if author not in known[pick.turn.id]][:limit]
     picks = _complaints(session) if by == "complaints" else _recent(session, by)
-    wanted = (pick for pick in picks if author not in known.get(pick.turn.id, {}))
-    return [pick for pick in wanted if len(known.get(pick.turn.id, {})) < people][:limit]
+    twice = four_eyes.declared(session)
+
+    def has_enough(pick: Pick) -> bool:
+        told = known.get(pick.turn.id, {})
+        return author in told or len(told) >= (2 if four_eyes.concerns(twice, pick.turn, [*told.values()]) else people)
+
+    return [pick for pick in picks if not has_enough(pick)][:limit]
 
 
 def unlike(told: Mapping[str, Feedback]) -> bool:
@@ -86,6 +95,18 @@ def _disagreements(session: Session, known: Given) -> list[Pick]:
     turns = labelling.turns(session, apart[: labelling.TURNS])
     return [
         Pick(turns[turn_id], "people disagree", tuple(known[turn_id].values())) for turn_id in apart if turn_id in turns
+    ]
+
+
+def _unsettled(session: Session, known: Given) -> list[Pick]:
+    """What people have labelled where two have to agree and do not yet."""
+    declared = four_eyes.declared(session)
+    waiting = [turn_id for turn_id, told in known.items() if not four_eyes.settled([*told.values()])]
+    turns = labelling.turns(session, waiting[: labelling.TURNS])
+    return [
+        Pick(turns[turn_id], "needs a second person", told)
+        for turn_id in waiting
+        if turn_id in turns and four_eyes.concerns(declared, turns[turn_id], told := tuple(known[turn_id].values()))
     ]
 
 

@@ -8,7 +8,7 @@ from services.gateway.feedback.schemas import Correction
 from services.gateway.http.bodies.schemas import Reply, Resource
 from shared.contracts.chat.understanding import IntentScore, Sentiment
 
-Choice = Literal["uncertainty", "disagreement", "novelty", "complaints"]
+Choice = Literal["uncertainty", "disagreement", "novelty", "complaints", "four_eyes"]
 
 
 class GivenLabel(Reply):
@@ -27,7 +27,7 @@ class LabellingItem(Resource):
         before: The bot's and the customer's last words.
         ranking: What the model takes it for, likeliest first.
         why: What brought it into the queue: its score, or a comment.
-        labels: What others said, where the queue is of disagreements.
+        labels: What others said, where the queue is of disagreements, or of what needs a second person.
     """
 
     object: Literal["labelling.item"] = "labelling.item"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
+from services.gateway.feedback import four_eyes
 from services.gateway.feedback.rows import Rows, rows_of
 from services.gateway.files.uploads import FINE_TUNE, Upload, UploadStore
 from services.gateway.jobs.schemas import CreateJob
@@ -94,11 +95,12 @@ class DataSets:
         return Version(base.id, corrections.id, training.id, rows)
 
     def _corrected(self, session: Session, rule: LoopRule, until: float) -> Rows:
-        found = [
+        corrected = [
             (given, turn)
             for given, turn in feedback.corrections(session, 0.0, MOST)
             if given.source in rule.sources and given.created_at <= until
         ]
+        found, _ = four_eyes.agreed(corrected, four_eyes.declared(session))
         before = {turn.id: last for _, turn in found if (last := feedback.before(session, turn)) is not None}
         return rows_of(found, before)
 

@@ -145,7 +145,8 @@ AnswerKind = Literal[
     "template", "flow", "knowledge", "grounded", "generated", "fallback", "handover", "silent", "blocked"
 ]
 HandoverReason = Literal["requested", "anger", "failures", "care", "surge"]
-GuardName = Literal["injection", "self_harm", "profanity", "links", "contacts", "promises", "moderation"]
+GuardName = Literal["injection", "self_harm", "profanity", "links", "contacts", "promises", "moderation", "four_eyes"]
+"""``four_eyes`` holds back what two people have to agree to."""
 
 
 class GuardHit(Value):
@@ -156,7 +157,8 @@ class GuardHit(Value):
         rule: What of it was broken.
         side: In the customer's message, or in what a model wrote.
         blocked: Whether it went no further; else it is only noted.
-        withheld: The sentence of a model that was not said.
+        withheld: The sentence of a model that was not said; of ``four_eyes``, what is said once two people agree.
+        values: Of ``four_eyes``: what the customer asked for, by slot.
     """
 
     guard: GuardName
@@ -164,6 +166,7 @@ class GuardHit(Value):
     side: Literal["message", "answer"]
     blocked: bool
     withheld: str = ""
+    values: dict[str, str] = Field(default_factory=dict)
 
 
 class Answer(Value):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import case, delete, func, update
 from sqlmodel import Session, col, select
 
-from shared.errors import NotFound
+from shared.errors import InvalidInput, NotFound
 from shared.storage.database.paging import Page, read_page
 from shared.storage.database.statements import insert_rows
 from shared.storage.tables.core import Turn
@@ -39,6 +39,7 @@ def add(session: Session, turns: Sequence[Turn]) -> None:
             side=hit.side,
             blocked=hit.blocked,
             withheld=hit.withheld,
+            slots=hit.values,
         )
         for turn in turns
         for number, hit in enumerate(turn.answer.guards)
@@ -70,6 +71,18 @@ def turns_of(session: Session, reviews: Sequence[GuardReview]) -> dict[str, Turn
     return {turn.id: turn for turn in session.exec(select(Turn).where(col(Turn.id).in_(wanted)))} if wanted else {}
 
 
+def get(session: Session, review_id: str) -> GuardReview:
+    """One review.
+
+    Raises:
+        NotFound: There is no such review.
+    """
+    found = session.get(GuardReview, review_id)
+    if found is None:
+        raise NotFound(f"No guard review {review_id!r}.", param="review_id")
+    return found
+
+
 def decide(
     session: Session, review_id: str, verdict: GuardVerdict, *, author: str | None, key_id: str, now: float
 ) -> GuardReview:
@@ -77,13 +90,13 @@ def decide(
 
     Raises:
         NotFound: There is no such review.
+        InvalidInput: The verdict is one for requests.
     """
+    if verdict not in ("right", "false_alarm"):
+        raise InvalidInput("What a guard saw is 'right' or a 'false_alarm'; send one of them.", param="verdict")
     decided = {"verdict": verdict, "author": author, "key_id": key_id, "decided_at": now}
     session.exec(update(GuardReview).where(col(GuardReview.id) == review_id).values(**decided))
-    found = session.get(GuardReview, review_id)
-    if found is None:
-        raise NotFound(f"No guard review {review_id!r}.", param="review_id")
-    return found
+    return get(session, review_id)
 
 
 def counts(session: Session, since: float) -> list[RuleCount]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Column, Index, String
+from sqlalchemy import JSON, Column, Index, String
 from sqlmodel import Field
 
 from shared.storage.tables.core import Row
 
-GuardVerdict = Literal["right", "false_alarm"]
+GuardVerdict = Literal["right", "false_alarm", "approved", "rejected"]
+"""The first two of what a guard saw, the others of a request that two people have to agree to."""
 
 
 class GuardReview(Row, table=True):
@@ -28,7 +29,11 @@ class GuardReview(Row, table=True):
     side: str
     blocked: bool
     withheld: str
-    """The sentence of a model that was not said."""
+    """The sentence of a model that was not said; of a request, what is said once it is approved."""
+    slots: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """What a customer asked for, by slot."""
+    votes: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """What people said of a request, oldest first: ``verdict``, ``author``, ``key_id``, ``comment``, ``at``."""
     verdict: GuardVerdict | None = Field(default=None, sa_column=Column(String, nullable=True))
     decided_at: float | None = None
     author: str | None = None

@@ -11,6 +11,7 @@ from tests import waiting
 from tests.browser import Complaints
 from tests.integration.console.conftest import Console, signed_in
 from tests.unit.gateway.test_conversations import begin, say
+from tests.unit.gateway.test_four_eyes import request_of, vote
 from tests.unit.gateway.test_trials import BOT
 
 #: Runs if it ever becomes a part of a page.
@@ -237,6 +238,20 @@ def test_turns_are_labelled_by_keys(console: Console, page: Page) -> None:
 
         # The next turn is shown before the one at hand is stored.
         waiting.wait_for(lambda: labels() == {turn_ids[1]: "gibberish", turn_ids[0]: "out_of_scope"}, 20.0)
+
+
+def test_a_request_is_proposed_on_the_page_and_decided_by_another(console: Console, page: Page) -> None:
+    with console.platform.http() as http, console.platform.http(console.platform.key("train")) as other:
+        _, path = request_of(console.platform, http)
+        page.goto(f"{console.url}/labelling?by=four_eyes")
+        expect(page.get_by_text("cabin: business")).to_be_visible(timeout=20_000)
+        page.get_by_label("Why").fill("paid")
+        page.get_by_role("button", name="Approve").click()
+        expect(page.get_by_text("first key: approved: paid")).to_be_visible(timeout=20_000)
+        page.get_by_role("button", name="Approve").click()
+        expect(page.get_by_text("You have proposed this yourself")).to_be_visible(timeout=20_000)
+        vote(other, path, "approved", "Bob").raise_for_status()
+        expect(page.get_by_text("No request waits for a second person.")).to_be_visible(timeout=20_000)
 
 
 def test_what_a_colleague_answered_is_accepted_as_knowledge(console: Console, page: Page) -> None:

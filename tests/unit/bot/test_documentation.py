@@ -14,6 +14,7 @@ from shared.bot.consistency import DIALOGUE_PLACEHOLDERS
 from shared.bot.document import parse
 from shared.bot.guarding import AnswerGuards, Guards
 from shared.bot.recommending import Recommend
+from shared.bot.review import Review
 from shared.bot.slot import Slot
 from shared.bot.wording import Control, Fallback, Wording
 from shared.bot.writing import FreeChat, Grounding
@@ -29,6 +30,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "recommend": Recommend,
     "knowledge": KnowledgePair,
     "guards": Guards,
+    "review": Review,
     "grounding": Grounding,
     "free_chat": FreeChat,
     "handover": Handover,
@@ -78,7 +80,7 @@ def test_defaults_are_the_documented_ones() -> None:
 
 def test_placeholders_of_the_dialogue_texts_are_the_documented_ones() -> None:
     for (part, key), names in DIALOGUE_PLACEHOLDERS.items():
-        if part in ("handover", "guards"):
+        if part in ("handover", "guards", "review"):
             continue
         row = re.search(rf"^\| `{key}` \| (.*?) \|", section(part), re.MULTILINE)
         assert row is not None, key
