@@ -44,6 +44,7 @@ from services.gateway.http import errors, tasks
 from services.gateway.http.access.public import PublicDoors
 from services.gateway.http.auditing import FailedActs
 from services.gateway.http.bodies.body_limit import BodyLimit
+from services.gateway.http.direct_routes import DirectRoutes
 from services.gateway.http.live_traffic import LiveTraffic
 from services.gateway.http.tracing import Tracing
 from services.gateway.jobs import routes as jobs
@@ -167,6 +168,7 @@ def build_api(gateway: AppState) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     settings = gateway.settings
+    app.add_middleware(DirectRoutes, routes=[route for router in ROUTERS for route in router.routes])
     app.add_middleware(FailedActs, state=gateway)
     app.add_middleware(
         BodyLimit,

@@ -6,7 +6,7 @@ import math
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -98,23 +98,26 @@ def internal_error() -> JSONResponse:
 
 def install(app: FastAPI) -> None:
     """Make every error leave in the OpenAI body; the frameworks' own bodies tell its clients nothing."""
-    app.add_exception_handler(errors.ParleyError, _on_ours)
-    app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, _on_http)
+    for kind in (errors.ParleyError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _on_known)
 
 
-async def _on_ours(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, errors.ParleyError)  # noqa: S101  # registered for this class
-    return response_of(error)
+async def _on_known(request: Request, error: Exception) -> Response:
+    return answer_to(request, error)
 
 
-async def _on_invalid(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for this class
-    return response_of(describe(error.errors(), error.body))
+def answer_to(request: Request, error: Exception) -> Response:
+    """The response to an error of ours, a request that does not fit its schema, or an error of the framework.
 
-
-async def _on_http(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class
+    Raises:
+        Exception: The error, if it is none of these.
+    """
+    if isinstance(error, errors.ParleyError):
+        return response_of(error)
+    if isinstance(error, RequestValidationError):
+        return response_of(describe(error.errors(), error.body))
+    if not isinstance(error, HTTPException):
+        raise error
     status = HTTPStatus(error.status_code)
     message = error.detail
     if status == HTTPStatus.NOT_FOUND:

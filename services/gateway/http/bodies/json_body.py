@@ -18,16 +18,16 @@ from shared.text.strict_json import RepeatedKey, parsed
 
 _NUL = "\0"
 _JSON = "application/json"
-_Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class JsonRoute(APIRoute):
     """A route whose JSON body is parsed by us; the framework's own parser lets NUL and lone surrogates through."""
 
-    _answer: _Handler | None = None
+    answer: Handler | None = None
     """The endpoint along its plan, if it has one."""
 
-    def get_route_handler(self) -> _Handler:
+    def get_route_handler(self) -> Handler:
         """The route's handler behind the strict parser."""
         handle = super().get_route_handler()
         if self.body_field is None:
@@ -35,18 +35,18 @@ class JsonRoute(APIRoute):
         plan = Plan.of(self.dependant)
         if plan is None:
             return self._through(handle)
-        self._answer = self._direct(plan)
-        return self._answer
+        self.answer = self._direct(plan)
+        return self.answer
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, without the exit stacks that FastAPI opens for dependencies of which a plan has none."""
-        if self._answer is None or scope["method"] not in (self.methods or ()):
+        if self.answer is None or scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)
             return
-        response = await self._answer(Request(scope, receive, send))
+        response = await self.answer(Request(scope, receive, send))
         await response(scope, receive, send)
 
-    def _direct(self, plan: Plan) -> _Handler:
+    def _direct(self, plan: Plan) -> Handler:
         """For asynchronous endpoints: those that are called most."""
         status = self.status_code or HTTPStatus.OK
 
@@ -58,7 +58,7 @@ class JsonRoute(APIRoute):
 
         return answer
 
-    def _through(self, handle: _Handler) -> _Handler:
+    def _through(self, handle: Handler) -> Handler:
         async def parse_and_handle(request: Request) -> Response:
             read = JsonRequest(request.scope, request.receive)
             read.document = await parsed_body(read)
