@@ -83,6 +83,23 @@ def signals(shelf: Shelf, wish: Wish, tower: UserTower, among: Ints | None = Non
     return np.stack(columns, axis=1).astype(np.float32)
 
 
+#: Of what people did with an item: popularity, and all columns up to those of the texts.
+_DONE = WIDTH + 1 + 2 * len(_BEHAVIOUR)
+
+
+def as_if_new(columns: Floats, rows: Ints) -> Floats:
+    """Signals in which some items look as if nobody had ever seen them: their texts, categories and prices are all that is known.
+
+    Args:
+        columns: [n, COLUMNS].
+        rows: Those items.
+    """
+    found = columns.copy()
+    found[rows, :_DONE] = 0.0
+    found[rows, -1] = 1.0
+    return found
+
+
 def _by_text(shelf: Shelf, history: Ints, tower: UserTower, rows: slice | Ints) -> list[Floats]:
     vectors = shelf.vectors[rows]
     if not len(history):

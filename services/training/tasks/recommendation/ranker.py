@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from shared.tasks.recommendation.neighbours import Floats, Ints
-from shared.tasks.recommendation.signals import COLUMNS
+from shared.tasks.recommendation.signals import COLUMNS, as_if_new
 
 _HIDDEN = 16
 _STEPS = 150
@@ -21,6 +21,9 @@ _ROWS_AT_ONCE = 256
 
 #: Items beside the right one that a ranker learns to put below it: the likeliest, and some by chance.
 _LIKELY, _BY_CHANCE = 500, 300
+
+#: Of the items, how many are taken for new; and how much such a choice counts beside the one that was made.
+_NEW_ITEMS, _NEW_CHOICES = 0.1, 0.15
 
 
 class Ranker(nn.Module):
@@ -46,14 +49,35 @@ class Choice(NamedTuple):
     Attributes:
         signals: [m, COLUMNS].
         rarity: [m], how much the logarithm of each item's odds has to grow for those that were left out.
+        weight: How much is learned of it.
     """
 
     signals: Floats
     rarity: Floats
+    weight: float = 1.0
+
+
+def choices_of(signals: Floats, right: int, allowed: Ints, chance: np.random.Generator) -> Iterator[Choice]:
+    """What a ranker learns from one person: the choice as it was, and as it would have been of an item that is new.
+
+    All that is chosen has been seen before, so that a ranker would learn to put what nobody has seen yet last. As in DropoutNet (Volkovs et al.
+    2017), what people did with the right item is hidden, and with some others.
+
+    Args:
+        signals: [n, COLUMNS] of all items.
+        right: The one that was chosen.
+        allowed: Those that could have been.
+        chance: Draws.
+    """
+    yield choice(signals, right, allowed, chance)
+    others = allowed[allowed != right]
+    hidden = chance.choice(others, round(_NEW_ITEMS * len(others)), replace=False)
+    new = as_if_new(signals, np.concatenate([[right], hidden]).astype(np.int64))
+    yield choice(new, right, allowed, chance)._replace(weight=_NEW_CHOICES)
 
 
 def choice(signals: Floats, right: int, allowed: Ints, chance: np.random.Generator) -> Choice:
-    """What a ranker learns from one person: items left out are made up for by those drawn by chance.
+    """One choice; items left out are made up for by those drawn by chance.
 
     Args:
         signals: [n, COLUMNS] of all items.
@@ -84,8 +108,10 @@ def fit_ranker(choices: Iterable[Choice], seed: int) -> Ranker:
     signals = np.zeros((len(told), width, COLUMNS), np.float32)
     rarity = np.full((len(told), width), -np.inf, np.float32)
     for row, one in enumerate(told):
-        signals[row, : len(one.rarity)], rarity[row, : len(one.rarity)] = one
+        signals[row, : len(one.rarity)], rarity[row, : len(one.rarity)] = one.signals, one.rarity
     inputs, offsets = torch.from_numpy(signals), torch.from_numpy(rarity)
+    weights = torch.tensor([one.weight for one in told])
+    weights /= weights.sum()
     optimizer = torch.optim.AdamW(ranker.parameters(), lr=_RATE, weight_decay=_DECAY)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, _STEPS)
     for _ in range(_STEPS):
@@ -94,7 +120,8 @@ def fit_ranker(choices: Iterable[Choice], seed: int) -> Ranker:
             piece = slice(start, start + _ROWS_AT_ONCE)
             scores = ranker(inputs[piece]) + offsets[piece]
             right = torch.zeros(len(scores), dtype=torch.long)
-            torch.autograd.backward(cross_entropy(scores, right, reduction="sum") / len(told))
+            lost = cross_entropy(scores, right, reduction="none")
+            torch.autograd.backward((weights[piece] * lost).sum())
         optimizer.step()
         schedule.step()
     return ranker.eval()

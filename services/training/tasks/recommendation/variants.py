@@ -18,7 +18,7 @@ from services.training.fitting.batching import Batch, together
 from services.training.reporting.figures import Evaluation
 from services.training.tasks.recommendation import behaviour
 from services.training.tasks.recommendation.examples import collate, single_texts
-from services.training.tasks.recommendation.ranker import Ranker, choice, fit_ranker
+from services.training.tasks.recommendation.ranker import Ranker, choices_of, fit_ranker
 from services.training.tasks.recommendation.scores import Audience, evaluated, found_ranks
 from services.training.tasks.recommendation.user_tower import UserTower, fit_user_tower
 from services.training.tasks.task import Setting
@@ -99,7 +99,7 @@ def fit_stack(vectors: Floats, audience: Audience, earlier: Sequence[Ints], seed
     for one in audience.judged(_MOST_TAUGHT):
         columns = signals(shelf, Wish(one.history, one.popularity), wanted)
         allowed = everything[~np.isin(everything, one.history)]
-        choices.append(choice(columns, one.right, allowed, chance))
+        choices += choices_of(columns, one.right, allowed, chance)
     return tower, fit_ranker(choices, seed)
 
 
