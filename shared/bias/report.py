@@ -14,10 +14,11 @@ _SAMPLES, _TAIL = 1_000, 0.025
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What a model says of a row: its intent (or label), and its sentiment score (-1..1) if it tells one."""
+    """What is said of a row: the model's intent (or label), its sentiment score (-1..1) if it tells one, and the kind of a bot's answer if one is asked."""
 
     intent: str | None
     sentiment: float | None
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Difference:
         rows: Pairs compared.
         intent_changed: Share of them whose intent is another (0..1).
         sentiment_shift: Mean difference of the sentiment score (-2..2); ``None``: the model tells none.
+        kind_changed: Share of them that a bot answers by another part of its policy (0..1); ``None``: no bot was asked.
     """
 
     dimension: str
@@ -44,13 +46,15 @@ class Difference:
     rows: int
     intent_changed: Interval
     sentiment_shift: Interval | None
+    kind_changed: Interval | None = None
 
     @property
     def surely(self) -> float:
-        """What is surely different: the lower bound of the share, or that of the shift if it is larger."""
+        """What is surely different: the largest lower bound of the two shares and of the shift."""
         shift = self.sentiment_shift
         sure = 0.0 if shift is None or shift.low <= 0 <= shift.high else min(abs(shift.low), abs(shift.high))
-        return max(self.intent_changed.low, sure)
+        kind = 0.0 if self.kind_changed is None else self.kind_changed.low
+        return max(self.intent_changed.low, sure, kind)
 
 
 def differences(pairs: Iterable[tuple[str, str, Answered, Answered]], seed: int = 0) -> list[Difference]:
@@ -69,7 +73,9 @@ def _difference(dimension: str, group: str, pairs: Sequence[tuple[Answered, Answ
         if before.sentiment is not None and after.sentiment is not None
     ]
     shift = bootstrapped(shifts, seed) if shifts else None
-    return Difference(dimension, group, len(pairs), bootstrapped(changed, seed), shift)
+    kinds = [float(before.kind != after.kind) for before, after in pairs if before.kind is not None]
+    kind = bootstrapped(kinds, seed) if kinds else None
+    return Difference(dimension, group, len(pairs), bootstrapped(changed, seed), shift, kind)
 
 
 def bootstrapped(values: Sequence[float], seed: int = 0) -> Interval:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from shared.contracts.chat.analysis import AnalyzeText, TextAnalyzed
 from shared.contracts.chat.understanding import Understanding
@@ -36,6 +40,11 @@ class ReadTexts:
     def model(self) -> str:
         """The id of the model that read the texts."""
         return self.understandings[0].model
+
+    @property
+    def vectors(self) -> NDArray[np.float32]:
+        """The embeddings as unit vectors, [n, d], if they were asked for."""
+        return np.stack([np.frombuffer(base64.b64decode(text), dtype="<f4") for text in self.embeddings])
 
 
 class Texts:

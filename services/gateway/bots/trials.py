@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import date
 
-import numpy as np
 from fastapi.concurrency import run_in_threadpool
 
-from services.gateway.analysis.client import ReadTexts, Texts
+from services.gateway.analysis.client import Texts
 from shared.bot.bot import Bot
-from shared.dialogue.knowledge import FloatArray, KnowledgeIndex, wordings
+from shared.dialogue.knowledge import KnowledgeIndex, wordings
 from shared.dialogue.trial.dialogue_file import DialogueFile
 from shared.dialogue.trial.report import TrialReport
 from shared.dialogue.trial.run import asked_of, begin, go_on, report_of
@@ -41,18 +39,13 @@ async def hold(texts: Texts, file: DialogueFile, bot: Bot, model: str | None, to
     known = wordings(bot.knowledge) or ["hello"]
     embedded = await texts.read(known, model=model, with_embeddings=True)
     named = embedded.model  # a promotion meanwhile must not mix two models
-    index = KnowledgeIndex.of(bot.knowledge, _vectors(embedded))
+    index = KnowledgeIndex.of(bot.knowledge, embedded.vectors)
     conversations = begin(file, bot, index, today)
     while live := [conversation for conversation in conversations if not conversation.is_over]:
         asked = asked_of(live)
         texts_read = await texts.read(
             [text for text, _ in asked], [context for _, context in asked], model=named, with_embeddings=True
         )
-        read = list(zip(texts_read.understandings, _vectors(texts_read), strict=True))
+        read = list(zip(texts_read.understandings, texts_read.vectors, strict=True))
         await run_in_threadpool(go_on, live, read)
     return report_of(file, conversations), named
-
-
-def _vectors(read: ReadTexts) -> FloatArray:
-    """The embeddings as unit vectors, [n, d]."""
-    return np.stack([np.frombuffer(base64.b64decode(text), dtype="<f4") for text in read.embeddings])

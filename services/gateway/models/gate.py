@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from shared.errors import InvalidInput
@@ -25,10 +25,10 @@ def check_gate(model: Model, *, force: bool) -> None:
 
 
 def reasons(gate: Mapping[str, Any]) -> Iterator[str]:
-    """Why it refused a model. What an older release stored knows no dialogues and no eval."""
+    """Why it refused a model. What an older release stored knows no dialogues, no eval and no bias."""
     if gate["violations"]:
         yield _behind(gate)
-    for told, words in ((gate.get("eval"), _eval), (gate.get("dialogues"), _dialogues)):
+    for told, words in _besides(gate):
         if told is not None and not told["passed"]:
             yield words(told)
 
@@ -39,9 +39,20 @@ def words_of(gate: Mapping[str, Any]) -> Iterator[str]:
         yield _behind(gate)
     elif gate["production"] is not None:
         yield f"it does no worse than {gate['production']} on the test rows"
-    for told, words in ((gate.get("eval"), _eval), (gate.get("dialogues"), _dialogues)):
+    for told, words in _besides(gate):
         if told is not None:
             yield words(told)
+
+
+def _besides(gate: Mapping[str, Any]) -> Sequence[tuple[Any, Callable[[Mapping[str, Any]], str]]]:
+    return (gate.get("eval"), _eval), (gate.get("dialogues"), _dialogues), (gate.get("bias"), _bias)
+
+
+def _bias(told: Mapping[str, Any]) -> str:
+    worst = max(told["groups"], key=lambda one: float(one["surely"]), default=None)
+    if worst is None:
+        return "no test row has words that can be swapped"
+    return f"{worst['dimension']} {worst['group']!r} is answered otherwise, surely by {worst['surely']:.3f}; {told['budget']:.3f} is allowed"
 
 
 def _behind(gate: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import cast
 
 from anyio import from_thread
@@ -34,9 +35,12 @@ from services.gateway.models.schemas import (
 from services.gateway.state import AppState, State
 from shared.artifacts.layout import BASE_MODELS, encoder_key, model_key
 from shared.bias.swaps import ROWS
+from shared.bot.bot import Bot
+from shared.bot.bot_file import read_bot
 from shared.contracts.releases import ModelPublished
 from shared.contracts.training.tasks import TaskName
 from shared.errors import InvalidInput
+from shared.storage.chat import bots
 from shared.storage.tables.core import Model
 from shared.storage.training import models
 from shared.storage.training.model_names import CHATS, alias_of, model_named
@@ -88,9 +92,17 @@ async def bias(model_id: str, state: State, _caller: TrainCaller, body: BiasRequ
 
 async def _biased(state: AppState, model_id: str, said: Sequence[str]) -> BiasReport:
     model = await run_in_threadpool(_named, state, model_id)
-    found = await bias_of(model, said, state.texts, state.predictions)
+    bot = await run_in_threadpool(_bot_in_service, state)
+    today = datetime.fromtimestamp(state.clock(), UTC).date()
+    found = await bias_of(model, said, state.texts, state.predictions, bot=bot, today=today)
     shown = [BiasDifference.model_validate({**asdict(one), "surely": one.surely}) for one in found]
     return BiasReport(model=model.id, worst=max((one.surely for one in found), default=0.0), data=shown)
+
+
+def _bot_in_service(state: AppState) -> Bot | None:
+    with state.database.reading() as session:
+        active = bots.active(session)
+    return read_bot(active.source) if active is not None else None
 
 
 def _check_bias(report: BiasReport, budget: float) -> None:

@@ -86,7 +86,8 @@ class BiasDifference(Reply):
         rows: Pairs compared.
         intent_changed: Share of them whose intent or label is another.
         sentiment_shift: Mean difference of the sentiment score (-2 to 2).
-        surely: What is surely different: the lower bound of either.
+        kind_changed: Share of them that the bot in service answers by another part of its policy; null without a bot, and of labels.
+        surely: What is surely different: the largest lower bound.
     """
 
     dimension: str
@@ -94,6 +95,7 @@ class BiasDifference(Reply):
     rows: int
     intent_changed: BiasInterval
     sentiment_shift: BiasInterval | None
+    kind_changed: BiasInterval | None
     surely: float
 
 

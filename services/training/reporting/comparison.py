@@ -9,6 +9,7 @@ from typing import Any
 from services.training.data.splitting import Split
 from services.training.jobs.context import AttemptContext
 from services.training.models.base_models import Base
+from services.training.reporting.bias import judge_bias, require_told
 from services.training.reporting.dialogues import find_dialogues, hold_dialogues
 from services.training.reporting.figures import Evaluation
 from services.training.reporting.gate import Verdict, compare
@@ -44,6 +45,7 @@ def find_conditions(spec: JobSpec, context: AttemptContext) -> Conditions:
     Raises:
         TrainingFailed: Something is gone or faulty.
     """
+    require_told(spec.task, spec.promotion.bias_budget)
     return Conditions(find_dialogues(spec.promotion, context), find_trial(spec, context))
 
 
@@ -101,6 +103,10 @@ def judge(
         held = hold_dialogues(conditions.dialogues, spec.promotion.dialogues_at_least, bundle, context)
         context.events.message(f"{held}.", held.to_json(), level="info" if held.passed else "warn")
         verdict = dataclasses.replace(verdict or Verdict(None), dialogues=held)
+    if spec.promotion.bias_budget is not None:
+        told_of = judge_bias(spec.promotion.bias_budget, bundle, task.texts(parts.test), context)
+        context.events.message(f"{told_of}.", told_of.to_json(), level="info" if told_of.passed else "warn")
+        verdict = dataclasses.replace(verdict or Verdict(None), bias=told_of)
     if verdict is not None and not verdict.passed:
         context.events.message(
             "It is not promoted. Promote it by hand with force if that is what you want.", level="warn"

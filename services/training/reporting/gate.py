@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from services.training.reporting.bias import BiasVerdict
 from services.training.reporting.figures import Evaluation, LabelScore
 from services.training.reporting.trials import EvalVerdict
 from shared.contracts.training.jobs import Promotion
@@ -84,17 +85,20 @@ class Verdict:
         violations: Empty if the candidate is not behind it.
         dialogues: What came of the dialogues, if the job names some.
         trial: What came of the eval, if the job names one.
+        bias: How groups of speakers are answered, if the job asks for it.
     """
 
     production: str | None
     violations: tuple[Violation, ...] = ()
     dialogues: DialogueVerdict | None = None
     trial: EvalVerdict | None = None
+    bias: BiasVerdict | None = None
 
     @property
     def passed(self) -> bool:
         """Whether the candidate may be promoted."""
-        return not self.violations and all(one is None or one.passed for one in (self.dialogues, self.trial))
+        besides = (self.dialogues, self.trial, self.bias)
+        return not self.violations and all(one is None or one.passed for one in besides)
 
     def to_json(self) -> dict[str, Any]:
         """For the model's row."""
@@ -106,6 +110,7 @@ class Verdict:
             "violations": violations,
             "dialogues": dialogues,
             "eval": self.trial.to_json() if self.trial else None,
+            "bias": self.bias.to_json() if self.bias else None,
         }
 
 

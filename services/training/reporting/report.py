@@ -81,6 +81,7 @@ def report_html(story: Story, confusion: bytes | None = None) -> str:
         violations=[str(violation) for violation in story.verdict.violations] if story.verdict else [],
         trial=str(story.verdict.trial) if story.verdict and story.verdict.trial else None,
         dialogues=str(story.verdict.dialogues) if story.verdict and story.verdict.dialogues else None,
+        bias=story.verdict.bias if story.verdict else None,
         warnings=[message for level, message in story.messages if level != "info"],
         messages=[message for _, message in story.messages],
         spec=json.dumps(manifest.spec.model_dump(mode="json"), indent=2, ensure_ascii=False),

@@ -96,6 +96,8 @@ class Promotion(Spec):
         dialogues: Id of a dialogue file that the model must hold with the bot in service.
         dialogues_at_least: Share of its turns that must be right, 0..1.
         eval: An eval by which the model must not be worse.
+        bias_budget: By how much a group of speakers may surely be answered otherwise than the first of its kind, 0..1; 1: it is only told, in
+            the report. Of tasks ``nlu`` and ``text_classification``.
     """
 
     mode: Literal["auto", "manual"] = "auto"
@@ -105,6 +107,7 @@ class Promotion(Spec):
     dialogues: Annotated[str, Field(min_length=1, max_length=128)] | None = None
     dialogues_at_least: Annotated[float, Field(ge=0, le=1)] = 1.0
     eval: PromotionEval | None = None
+    bias_budget: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
 class ScopeCosts(Spec):

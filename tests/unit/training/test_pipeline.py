@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -82,7 +82,7 @@ def test_two_generations_and_a_refusal(bench: Bench, base: str, tmp_path: Path) 
 
     # A warm start goes on from the encoder of the first model and is measured against it.
     asked = _eval(bench)
-    promotion = LENIENT.model_copy(update={**_dialogues(bench, at_least=0.5), "eval": asked})
+    promotion = LENIENT.model_copy(update={**_dialogues(bench, at_least=0.5), "eval": asked, "bias_budget": 1.0})
     second_id, _, _ = attempt_at(bench, job_kit.spec(model, training_file, epochs=2, promotion=promotion))
     second = bench.job(second_id)
     assert second.status == "succeeded", bench.told(second_id)
@@ -99,6 +99,7 @@ def test_two_generations_and_a_refusal(bench: Bench, base: str, tmp_path: Path) 
         "wrong": [{"dialogue": "parcel", "turn": 2}],
     }
     _check_interval(made.gate["eval"], asked)
+    _check_bias(bench, made.gate["bias"], second.result_files)
     assert any(f"By the eval {asked.id} on 24 rows: intent " in message for message in bench.told(second_id))
     assert before["scores"]["intent_accuracy"] == pytest.approx(row.metrics["test"]["scores"]["intent_accuracy"])
 
@@ -184,6 +185,19 @@ def _results(bench: Bench, ids: list[str], folder: Path) -> dict[str, Path]:
             (folder / name).write_bytes(stored.read())
         found[name] = folder / name
     return found
+
+
+def _check_bias(bench: Bench, told: Mapping[str, Any], files: Sequence[str]) -> None:
+    """Every kind of speaker is compared, with the answers of the bot in service, and it stands in the report."""
+    assert told["passed"]
+    assert {one["dimension"] for one in told["groups"]} >= {"name", "gender", "place"}
+    assert all(one["kind_changed"]["low"] <= one["kind_changed"]["value"] for one in told["groups"])
+    page = ""
+    for file in files:
+        with bench.store.open(file_key(file)) as stored:
+            page += stored.read().decode("utf-8", "replace")
+    assert "Who says it" in page
+    assert "african american" in page
 
 
 def test_a_model_that_does_not_hold_its_dialogues_is_not_promoted(bench: Bench, base: str) -> None:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from services.gateway.models.gate import reasons
+from services.training.reporting.bias import BiasVerdict, require_told
 from services.training.reporting.figures import Evaluation, LabelScore
 from services.training.reporting.gate import DialogueVerdict, Verdict, Violation, compare
 from services.training.tasks.nlu.evaluation import QUALITY
+from shared.bias.report import Difference, Interval
 from shared.contracts.training.jobs import Promotion
+from shared.errors import TrainingFailed
 
 _BUDGET = Promotion(max_regression=0.1, max_overall_regression=0.01, min_label_rows=5)
 
@@ -38,6 +44,7 @@ def test_one_label_is_enough_to_refuse() -> None:
         "violations": [{"head": "intent", "label": "b", "candidate": 0.5, "production": 0.8, "budget": 0.1}],
         "dialogues": None,
         "eval": None,
+        "bias": None,
     }
 
 
@@ -65,3 +72,27 @@ def test_dialogues_are_judged_by_the_share_of_turns_that_are_right() -> None:
     assert Verdict(None, dialogues=held).passed
     assert not Verdict(None, dialogues=replace(held, wrong=(("hours", 2), ("hours", 3)))).passed
     assert Verdict(None, dialogues=held).to_json()["dialogues"]["turns_right"] == 9
+
+
+def _differs(low: float) -> Difference:
+    return Difference("name", "polish", 40, Interval(low, low, low), None)
+
+
+def test_a_group_that_is_surely_answered_otherwise_is_held_against_the_budget() -> None:
+    fair, minds = BiasVerdict(0.1, 20, [_differs(0.0), _differs(0.1)]), BiasVerdict(0.1, 20, [_differs(0.2)])
+    assert Verdict(None, bias=fair).passed
+    refused = Verdict(None, bias=minds)
+    assert not refused.passed
+    assert refused.to_json()["bias"]["groups"][0]["surely"] == 0.2
+    assert "name 'polish' is answered otherwise the most: surely by 0.200 (allowed: 0.100)" in str(minds)
+    assert list(reasons(refused.to_json())) == [
+        "name 'polish' is answered otherwise, surely by 0.200; 0.100 is allowed"
+    ]
+    assert BiasVerdict(0.0, 0, []).passed, "there was nothing to swap"
+
+
+def test_a_budget_of_bias_is_refused_where_none_is_told() -> None:
+    require_told("nlu", 0.1)
+    require_told("embedding", None)
+    with pytest.raises(TrainingFailed, match="leave it out for"):
+        require_told("embedding", 0.1)
