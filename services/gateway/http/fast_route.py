@@ -12,9 +12,11 @@ from inspect import iscoroutinefunction
 from typing import Any, Self
 
 from fastapi import Request
+from fastapi._compat import ModelField
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import request_body_to_args, request_params_to_args
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 
 _Call = Callable[..., Coroutine[Any, Any, Any]]
 _Faults = list[Any]
@@ -78,15 +80,24 @@ class Plan:
             (takes.query_params, request.query_params),
             (takes.header_params, request.headers),
         ):
-            if parameters:
+            if parameters and any(one.alias in source or one.field_info.is_required() for one in parameters):
                 found, wrong = request_params_to_args(parameters, source)
                 values |= found
                 faults += wrong
+            else:  # nothing of it was sent, as in most requests
+                values |= {one.name: one.get_default() for one in parameters}
         return values, faults
 
 
 def _is_known(takes: Dependant) -> bool:
     strange = (takes.cookie_params, takes.response_param_name, takes.background_tasks_param_name)
+    plain = all(map(_is_plain, (*takes.path_params, *takes.query_params, *takes.header_params)))
     # FastAPI's security schemes are objects that can be called.
     asynchronous = iscoroutinefunction(takes.call) or iscoroutinefunction(type(takes.call).__call__)
-    return asynchronous and not any(strange)
+    return asynchronous and plain and not any(strange)
+
+
+def _is_plain(parameter: ModelField) -> bool:
+    """Whether it stands under one name: a model would take many."""
+    annotation = parameter.field_info.annotation
+    return not (isinstance(annotation, type) and issubclass(annotation, BaseModel))
