@@ -129,7 +129,7 @@ def _beside(platform: Platform, conversation_id: str, turn_id: str, now: float) 
                 review,
                 KnowledgeProposal(id="prop_1", conversation_id=conversation_id, created_at=now, **pair),
                 ResponsePiece(
-                    response_id=session.exec(select(Response.id)).first(), attempt=0, number=0, pieces=[MARK]
+                    response_id=session.exec(select(Response)).all()[0].id, attempt=0, number=0, pieces=[MARK]
                 ),
                 Customer(
                     id="cus_1",
