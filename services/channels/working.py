@@ -87,7 +87,7 @@ class Worker(Background):
         try:
             self._work(held)
         except Undelivered as error:
-            self._try_again(held, str(error), may_retry=error.may_retry, after=error.after)
+            self._try_again(held, str(error), may_retry=error.may_retry, after=error.after, taken=error.taken)
         except ParleyError as error:
             self._try_again(held, error.message, may_retry=error.retryable or is_over(error))
         else:
@@ -95,12 +95,14 @@ class Worker(Background):
                 channels.finish(session, held, "done", self._clock())
         return True
 
-    def _try_again(self, held: ChannelMessage, problem: str, *, may_retry: bool, after: float = 0.0) -> None:
+    def _try_again(
+        self, held: ChannelMessage, problem: str, *, may_retry: bool, after: float = 0.0, taken: int = 0
+    ) -> None:
         now = self._clock()
         next_at = now + max(after, self._pauses.pause(held.attempts - 1))
         with self._database.transaction() as session:
             if may_retry and next_at < held.created_at + LIFETIME_SECONDS:
-                channels.postpone(session, held, next_at, problem)
+                channels.postpone(session, held, next_at, problem, taken=taken)
             else:
                 channels.finish(session, held, "failed", now, problem)
                 _log.warning("message of a channel given up", channel=held.channel_id, message=held.seq, reason=problem)

@@ -22,6 +22,7 @@ from services.channels.kinds.kind import (
     Undelivered,
     choices,
     decoded,
+    in_turn,
     pieces,
 )
 from services.channels.kinds.signatures import check, fresh
@@ -73,11 +74,14 @@ def send(setting: DingTalkChannel, message: Outgoing, post: Post) -> None:  # no
     if not url or (until and post.now >= until):
         raise Undelivered("its session has ended; it is told once the customer writes again", may_retry=True)
     said = f"{message.author}: {choices(message)}" if message.author else choices(message)
-    for piece in pieces(said, _LONGEST):
+
+    def bring(piece: str, _is_last: bool) -> None:  # as in_turn calls it
         body = {"msgtype": "text", "text": {"content": piece}, "at": {"atUserIds": [person] if person else []}}
         code = decoded(post.json(url, body, {})).get("errcode")
         if code != 0:
             raise Undelivered(f"it refused with errcode {str(code)[:20]}", may_retry=code in _LATER)
+
+    in_turn(message, pieces(said, _LONGEST), bring)
 
 
 DINGTALK = Kind(receive, send)

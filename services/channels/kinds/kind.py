@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Generic, Literal, TypeVar
@@ -42,10 +42,12 @@ class Undelivered(Exception):
     Attributes:
         may_retry: Whether another try may succeed.
         after: Seconds to wait at least, as the channel says.
+        taken: Pieces of the message that the channel has taken, from its beginning.
     """
 
     def __init__(self, problem: str, *, may_retry: bool, after: float = 0.0) -> None:
         super().__init__(problem)
+        self.taken = 0
         self.may_retry = may_retry
         self.after = after
 
@@ -150,6 +152,7 @@ class Outgoing:
         created_at: When it was made, in Unix seconds.
         is_again: It may have arrived: a try before this one was heard nothing of.
         reply: What the last message of the thread that was answered left for answers.
+        taken: Pieces of it that tries before this one have brought.
     """
 
     id: str
@@ -163,6 +166,7 @@ class Outgoing:
     created_at: float = 0.0
     is_again: bool = field(default=False, compare=False)
     reply: Mapping[str, Any] = field(default_factory=dict)
+    taken: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +231,20 @@ class Kind(Generic[SettingT]):
 def choices(message: Outgoing) -> str:
     """The words, with suggestions below them where a channel has no buttons."""
     return "\n".join([message.text, *(f"• {one}" for one in message.suggestions)])
+
+
+def in_turn(message: Outgoing, parts: Sequence[str], bring: Callable[[str, bool], None]) -> None:
+    """Bring the pieces of a message that no try before this one has brought; ``bring`` is told which is the last.
+
+    Raises:
+        Undelivered: One was not taken; ``taken`` says how many were.
+    """
+    for number, part in enumerate(parts[message.taken :], message.taken):
+        try:
+            bring(part, number + 1 == len(parts))
+        except Undelivered as error:
+            error.taken = number
+            raise
 
 
 def pieces(text: str, longest: int) -> list[str]:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.channels.kinds.kind import MAX_TEXT, Event, Incoming, Kind, Outgoing, Post, Received, Undelivered, decoded
+from services.channels.kinds.kind import (
+    MAX_TEXT,
+    Event,
+    Incoming,
+    Kind,
+    Outgoing,
+    Post,
+    Received,
+    Undelivered,
+    decoded,
+    in_turn,
+)
 from services.channels.kinds.signatures import check
 from shared.contracts.channels import TelegramChannel
 
@@ -37,11 +48,12 @@ def send(setting: TelegramChannel, message: Outgoing, post: Post) -> None:
         return
     said = f"{message.author}: {message.text}" if message.author else message.text
     pieces = [said[start : start + _LONGEST] for start in range(0, len(said), _LONGEST)]
-    for number, piece in enumerate(pieces, 1):
+
+    def bring(piece: str, is_last: bool) -> None:  # as in_turn calls it
         body: dict[str, Any] = {"chat_id": int(message.thread), "text": piece}
-        if number == len(pieces):
-            body["reply_markup"] = _keyboard(message.suggestions)
-        _call(setting, body, post)
+        _call(setting, body | ({"reply_markup": _keyboard(message.suggestions)} if is_last else {}), post)
+
+    in_turn(message, pieces, bring)
 
 
 def _call(setting: TelegramChannel, body: dict[str, Any], post: Post) -> None:

@@ -23,6 +23,7 @@ from services.channels.kinds.kind import (
     Undelivered,
     choices,
     decoded,
+    in_turn,
     pieces,
 )
 from services.channels.kinds.signatures import check, fresh
@@ -81,8 +82,11 @@ def send(setting: WeComChannel, message: Outgoing, post: Post) -> None:
     if message.event == "status" or not message.text:
         return
     said = f"{message.author}: {choices(message)}" if message.author else choices(message)
-    for piece in pieces(said, _LONGEST):
+
+    def bring(piece: str, _is_last: bool) -> None:  # as in_turn calls it
         _call(setting, {"touser": message.thread, "text": {"content": piece}}, post)
+
+    in_turn(message, pieces(said, _LONGEST), bring)
 
 
 def _call(setting: WeComChannel, body: dict[str, object], post: Post) -> None:

@@ -213,9 +213,10 @@ def finish(
     return _settle(session, held, {"status": status, "finished_at": now, "problem": problem, **done})
 
 
-def postpone(session: Session, held: ChannelMessage, next_at: float, problem: str) -> bool:
-    """Have a message tried again; ``False`` if it is no longer held, and nothing was changed."""
-    return _settle(session, held, {"next_at": next_at, "problem": problem})
+def postpone(session: Session, held: ChannelMessage, next_at: float, problem: str, *, taken: int = 0) -> bool:
+    """Have a message tried again, from the piece after those that were taken; ``False`` if it is no longer held, and nothing was changed."""
+    kept: dict[str, Any] = {"content": {**held.content, "taken": taken}} if taken else {}
+    return _settle(session, held, {"next_at": next_at, "problem": problem, **kept})
 
 
 def messages(session: Session, channel_id: str, *, after: str | None = None, limit: int = 20) -> list[ChannelMessage]:
