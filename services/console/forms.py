@@ -8,8 +8,8 @@ from services.console.visit import Language, say
 
 _FORM = """<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>Parley</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<style>body{{font-family:system-ui,sans-serif;display:grid;place-items:center;min-height:100vh;margin:0;color-scheme:light dark}}
-form{{display:grid;gap:.8rem;width:min(22rem,90vw)}}input,button{{font:inherit;padding:.6rem}}p[role=alert]{{color:#c62828}}</style></head>
+<style>:root{{color-scheme:light dark}}body{{font-family:system-ui,sans-serif;display:grid;place-items:center;min-height:100vh;margin:0;background:Canvas}}
+form{{display:grid;gap:.8rem;width:min(22rem,90vw)}}input,button{{font:inherit;padding:.6rem}}p[role=alert]{{color:light-dark(#b3000f,#ff9e96)}}</style></head>
 <body><main><form method="post" action="/sign-in"><h1>Parley</h1>{trouble}
 <input type="hidden" name="next" value="{target}">
 <label for="key">{label}</label><input id="key" name="key" type="password" autocomplete="current-password" required autofocus>

@@ -63,7 +63,9 @@ def page_at(path: str) -> ui.page:
     return ui.page(path, response_timeout=_PATIENCE)
 
 
-#: White on them, and they on white, are told apart by people who see contrast badly (4.5:1); on dark pages the framework's own are.
+#: White on those of light pages, and they on white, are told apart by people who see contrast badly (4.5:1). No colour is that for
+#: both white words on it and itself on a dark page, so that there they are light, and what stands on them is dark. The layer is
+#: the first one, since of rules that are ``!important`` those of earlier layers count, and the framework's are.
 _COLOURS = """
 body:not(.body--dark) {
   --q-primary: #1565c0 !important;
@@ -72,7 +74,36 @@ body:not(.body--dark) {
   --q-negative: #b3000f !important;
   --q-info: #00638a !important;
 }
+.body--dark {
+  --q-primary: #90caf9 !important;
+  --q-positive: #81c784 !important;
+  --q-warning: #ffb74d !important;
+  --q-negative: #ff9e96 !important;
+  --q-info: #4fc3f7 !important;
+}
+@layer theme {
+  .body--dark :is(.q-badge, .q-uploader__header, .bg-primary, .bg-positive, .bg-warning, .bg-negative, .bg-info) {
+    color: #121212 !important;
+  }
+  .body--dark .q-badge.bg-grey-8 { color: #fff !important; }
+  .body--dark .text-grey-7 { color: #bdbdbd !important; }
+  .body--dark .q-header { background: #1d1d1d !important; color: #fff !important; }
+}
 """
+
+#: Until a page's socket is there what is clicked waits, and the page says so; half a second is not worth a word.
+_CONNECTING = """
+.connecting-words { display: none; }
+html.connecting .connecting-words {
+  display: block; position: fixed; inset: 0 0 auto; z-index: 9999; padding: 2px 8px; visibility: hidden;
+  background: #ffe082; color: #121212; animation: connecting 0s 0.5s forwards;
+}
+@keyframes connecting { to { visibility: visible; } }
+"""
+_CONNECTED = """<script>
+setInterval(() => document.documentElement.classList.toggle(
+  'connecting', !(window.did_handshake && window.socket.connected)), 200);
+</script>"""
 
 #: What the framework makes inside its uploader and its editor has no name; it gets that of the whole.
 _NAMES = """<script>
@@ -96,10 +127,11 @@ def _speak(language: Language) -> None:
 def page(visit: Visit, title: str, path: str) -> Iterator[None]:
     """The frame of a page; its content goes into the context."""
     _speak(visit.language)
-    ui.add_css(_COLOURS)
-    ui.add_head_html(_NAMES)
+    ui.add_css(_COLOURS + _CONNECTING)
+    ui.add_head_html(_NAMES + _CONNECTED)
     ui.dark_mode(visit.dark)
     ui.page_title(f"{visit.say(title)} · Parley")
+    ui.label(visit.say("Connecting …")).classes("connecting-words").props("role=status")
     drawer = _menu(visit, path)
     with ui.header().classes("items-center q-py-xs"):
         ui.button(icon="menu", on_click=drawer.toggle).props(f'flat round color=white aria-label="{visit.say("Menu")}"')

@@ -36,7 +36,8 @@ def register(visitors: Visitors) -> None:
                 max_file_size=_LARGEST,
             ).classes("full-width").props(f'aria-label="{visit.say("Upload rows (.jsonl, .csv)")}"')
             look = await live(
-                lambda: visit.api.get("/v1/files", limit=100), lambda listing: _draw(visit, listing["data"])
+                lambda: visit.api.get("/v1/files", purpose="fine-tune", limit=100),
+                lambda listing: _draw(visit, listing["data"]),
             )
 
 
@@ -79,9 +80,9 @@ def _draw(visit: Visit, files: list[Json]) -> None:
             ui.badge(visit.say(file["status"]), color="negative" if file["status"] == "error" else "primary")
             found = file["parley"]
             rows = f" · {found['rows']:,} {visit.say('rows')}" if "rows" in found else ""
-            ui.label(f"{file['purpose']} · {file['bytes'] / 1024:,.0f} kB{rows} · {visit.time(file['created_at'])}")
+            ui.label(f"{file['bytes'] / 1024:,.0f} kB{rows} · {visit.time(file['created_at'])}")
             ui.space()
-            if file["purpose"] == "fine-tune" and file["status"] == "processed":
+            if file["status"] == "processed":
                 ui.link(visit.say("Train on it"), f"/jobs?file={file['id']}")
             ui.button(
                 icon="delete",

@@ -11,7 +11,8 @@ from nicegui import ui
 from services.console import charts
 from services.console.api import Json, segment
 from services.console.frame import admitted, attempt, live, page, page_at
-from services.console.pages.jobs import time_left
+from services.console.pages.jobs import STATUS_COLOURS, time_left
+from services.console.pages.trying import TRIED
 from services.console.visit import Visit
 from services.console.visitors import Visitors
 
@@ -42,7 +43,7 @@ def register(visitors: Visitors) -> None:
 def _draw(visit: Visit, job: Json, events: list[Json], address: str) -> None:
     with ui.row().classes("full-width items-center"):
         ui.label(job["id"]).classes("text-subtitle1")
-        ui.badge(visit.say(job["status"]))
+        ui.badge(visit.say(job["status"]), color=STATUS_COLOURS.get(job["status"], "primary"))
         ui.label(f"{job['parley']['task']} · {job['model']} · {job['parley']['tuning']['type']}")
         if job["status"] == "running":
             ui.label(time_left(visit, job))
@@ -53,7 +54,10 @@ def _draw(visit: Visit, job: Json, events: list[Json], address: str) -> None:
     if job["error"]:
         ui.label(job["error"]["message"]).classes("text-negative").props("role=alert")
     if job["fine_tuned_model"]:
-        ui.link(job["fine_tuned_model"], f"/models?id={job['fine_tuned_model']}")
+        with ui.row():
+            ui.link(job["fine_tuned_model"], f"/models?id={segment(job['fine_tuned_model'])}")
+            if job["parley"]["task"] in TRIED:
+                ui.link(visit.say("Try it"), f"/try?model={segment(job['fine_tuned_model'])}")
     if job["result_files"]:
         ui.button(visit.say("Report"), on_click=lambda: _report(visit, job["result_files"])).props("outline")
     for title, curves in _curves(events).items():

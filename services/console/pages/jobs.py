@@ -20,7 +20,8 @@ TUNINGS = {
     "bitfit": "Trains biases and heads alone",
     "frozen": "Trains the heads alone: a first result in seconds",
 }
-_COLOURS = {
+#: Of badges, by status.
+STATUS_COLOURS = {
     "succeeded": "positive",
     "failed": "negative",
     "cancelled": "grey-8",
@@ -94,7 +95,7 @@ def _draw(visit: Visit, jobs: list[Json]) -> None:
     for job in jobs:
         with ui.row().classes("full-width items-center"):
             ui.link(job["id"], f"/jobs/{job['id']}")
-            ui.badge(visit.say(job["status"]), color=_COLOURS.get(job["status"], "primary"))
+            ui.badge(visit.say(job["status"]), color=STATUS_COLOURS.get(job["status"], "primary"))
             ui.label(
                 f"{job['parley']['task']} · {job['model']} · {job['parley']['tuning']['type']} · {visit.time(job['created_at'])}"
             )

@@ -16,27 +16,30 @@ from services.console.visitors import Visitors
 _SIDE_BY_SIDE = 3
 #: Tasks whose models answer a chat.
 _WRITERS = ("text_generation", "causal_lm")
+#: Tasks whose models can be tried here.
+TRIED = (*_WRITERS, "nlu")
 
 
 def register(visitors: Visitors) -> None:
     """Give the page its address."""
 
     @page_at("/try")
-    async def trying() -> None:
+    async def trying(model: str | None = None) -> None:
         visit = visitors.present()
         with page(visit, "Try", "/try"):
             models = await attempt(visit, visit.api.get("/v1/models")) or {"data": []}
             with ui.row().classes("full-width"):
                 with ui.column().classes("col-grow").style("min-width: 20rem; flex: 1"):
-                    _chat(visit, models["data"])
+                    _chat(visit, models["data"], model)
                 with ui.column().classes("col-grow").style("min-width: 20rem; flex: 1"):
-                    _compare(visit, models["data"])
+                    _compare(visit, models["data"], model)
 
 
-def _chat(visit: Visit, models: list[Json]) -> None:
+def _chat(visit: Visit, models: list[Json], asked: str | None) -> None:
     ui.label(visit.say("Talk to it")).classes("text-h6").props('role=heading aria-level="2"')
     writers = [model["id"] for model in models if model["task"] in _WRITERS]
-    model = ui.select(["parley", *writers], value="parley", label=visit.say("Model")).classes("full-width")
+    first = asked if asked in writers else "parley"
+    model = ui.select(["parley", *writers], value=first, label=visit.say("Model")).classes("full-width")
     said: list[Json] = []
     thread = ui.column().classes("full-width")
 
@@ -74,11 +77,11 @@ def _chat(visit: Visit, models: list[Json]) -> None:
         ui.button(visit.say("Start over"), on_click=restart).props("outline")
 
 
-def _compare(visit: Visit, models: list[Json]) -> None:
+def _compare(visit: Visit, models: list[Json], asked: str | None) -> None:
     ui.label(visit.say("Read a text")).classes("text-h6").props('role=heading aria-level="2"')
     readers = [model["id"] for model in models if model["task"] == "nlu"]
     chosen = ui.select(
-        readers, value=[name for name in readers if name == "parley"], multiple=True, label=visit.say("Models")
+        readers, value=[name for name in readers if name in ("parley", asked)], multiple=True, label=visit.say("Models")
     ).classes("full-width")
     results = ui.row().classes("full-width items-start")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from services.console.frame import MENU
 from tests import waiting
@@ -129,6 +129,16 @@ def test_a_console_that_died_goes_on_with_the_same_cookie(console: Console, page
     console.start()
     page.goto(f"{console.url}/models")
     expect(page.get_by_role("heading", level=1)).to_have_text("Models")
+
+
+def test_a_page_says_until_when_it_is_not_connected(console: Console, everything: BrowserContext, page: Page) -> None:
+    page.route_web_socket("**", lambda _socket: None)  # opened, and nobody ever speaks
+    page.goto(f"{console.url}/keys")
+    expect(page.get_by_text("Connecting …")).to_be_visible()
+    with everything.new_page() as connected:
+        connected.goto(f"{console.url}/keys")
+        connected.wait_for_function("() => window.did_handshake")
+        expect(connected.get_by_text("Connecting …")).to_be_hidden()
 
 
 def test_a_bot_file_is_checked_by_line(console: Console, page: Page) -> None:

@@ -88,7 +88,7 @@ class Round:
         schema.config.generation.with_security_parameters = False  # keys are the subject of test_auth
         for result in schema.get_all_operations():
             operation = cast("Any", result).ok()
-            for mode in GenerationMode:
+            for mode in GenerationMode if can_be_wrong(operation) else [GenerationMode.POSITIVE]:
                 self._fuzz(operation, mode, examples)
 
     def _fuzz(self, operation: Any, mode: GenerationMode, examples: int) -> None:
@@ -127,6 +127,13 @@ class Round:
             case.validate_response(response, checks=CHECKS)
         except FailureGroup as failures:
             self.faults.setdefault(f"{operation.label} {failures.exceptions}", case.as_curl_command())
+
+
+def can_be_wrong(operation: Any) -> bool:
+    """Whether anything can be sent that the page forbids: where nothing can, it takes seconds of tries to find out."""
+    schemas = [one.definition["schema"] for one in operation.path_parameters]
+    free = all(one.get("type") == "string" and one.keys() <= {"type", "title", "description"} for one in schemas)
+    return bool(operation.body or operation.query or operation.headers) or not free
 
 
 def _hypothesis(send: Callable[..., None], cases: Any, examples: int) -> None:
@@ -191,12 +198,12 @@ def judge(done: Round, least: int) -> None:
 
 
 def test_a_short_round(prepared: Round) -> None:
-    prepared.fuzz(examples=5)
+    prepared.fuzz(examples=2)
     judge(prepared, least=250)
 
 
 @pytest.mark.slow
 def test_five_thousand_cases(prepared: Round) -> None:
-    prepared.fuzz(examples=90)
+    prepared.fuzz(examples=15)
     print(dict(prepared.statuses))
     judge(prepared, least=5_000)
