@@ -29,9 +29,8 @@ def main() -> None:
 
 
 def _cost(running: Stack) -> dict[str, dict[str, float]]:
-    memory = {
-        name: psutil.Process(process.pid).memory_info().rss for name, process in running.platform.processes.items()
-    }
+    processes = {name: psutil.Process(process.pid) for name, process in running.platform.processes.items()}
+    memory = {name: float(process.memory_info().rss) for name, process in processes.items()}
     return {"cpu": running._cpu(), "bytes": memory}
 
 

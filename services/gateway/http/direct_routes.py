@@ -38,7 +38,7 @@ class DirectRoutes:
         if route is None or route.answer is None:
             await self._app(scope, receive, send)
             return
-        scope |= {"route": route, "endpoint": route.endpoint, "path_params": {}}
+        scope.update(route=route, endpoint=route.endpoint, path_params={})
         request = Request(scope, receive, send)
         try:
             response = await route.answer(request)

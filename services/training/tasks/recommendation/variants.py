@@ -18,7 +18,7 @@ from services.training.fitting.batching import Batch, together
 from services.training.reporting.figures import Evaluation
 from services.training.tasks.recommendation import behaviour
 from services.training.tasks.recommendation.examples import collate, single_texts
-from services.training.tasks.recommendation.ranker import Ranker, choices_of, fit_ranker
+from services.training.tasks.recommendation.ranker import Choice, Ranker, choices_of, fit_ranker
 from services.training.tasks.recommendation.scores import Audience, evaluated, found_ranks
 from services.training.tasks.recommendation.user_tower import UserTower, fit_user_tower
 from services.training.tasks.task import Setting
@@ -95,7 +95,7 @@ def fit_stack(vectors: Floats, audience: Audience, earlier: Sequence[Ints], seed
             found: Floats = tower(torch.from_numpy(seen)[None])[0].numpy()
         return found
 
-    choices = []
+    choices: list[Choice] = []
     for one in audience.judged(_MOST_TAUGHT):
         columns = signals(shelf, Wish(one.history, one.popularity), wanted)
         allowed = everything[~np.isin(everything, one.history)]
