@@ -35,7 +35,7 @@ class GatewaySettings(PlatformSettings):
     audio_limit_bytes: Annotated[int, Field(ge=1024)] = 25 * MEBIBYTE
     """Largest sound that is sent to be written down."""
     sound_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 330.0
-    """How long a caller waits for a sound to be written down, or for a text to be spoken; then 504."""
+    """How long a caller waits for a piece of a sound to be written down, or for a text to be spoken; then 504."""
     speech_engines: SpeechEngines = Field(default_factory=dict)
     """Engines that speak; generation needs the same setting, and only it asks them."""
     upload_limit_bytes: Annotated[int, Field(ge=1024)] = 512 * MEBIBYTE

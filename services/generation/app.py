@@ -118,6 +118,7 @@ def _media(
         picture_seconds=settings.media_seconds,
         sound_seconds=settings.sound_seconds,
         longest=settings.sound_longest_seconds,
+        piece=settings.sound_piece_seconds,
         voice_model=settings.voice_model,
         engines=settings.speech_engines,
     )

@@ -46,9 +46,11 @@ class GenerationSettings(PlatformSettings):
     media_at_once: Annotated[int, Field(ge=1, le=64)] = 2
     """Pictures that a process reads at once, each in a process of its own; more wait in the queue."""
     sound_seconds: Annotated[float, Field(gt=0, le=3600)] = 300.0
-    """How long writing down a sound, or speaking a text, may take."""
-    sound_longest_seconds: Annotated[float, Field(gt=0, le=14_400)] = 600.0
+    """How long writing down a piece of a sound, or speaking a text, may take."""
+    sound_longest_seconds: Annotated[float, Field(gt=0, le=14_400)] = 3600.0
     """Longest sound that is written down."""
+    sound_piece_seconds: Annotated[float, Field(ge=10, le=3600)] = 120.0
+    """A longer sound is cut into such pieces, at pauses; who dies in the middle of one costs that piece."""
     voice_model: str | None = None
     """Folder of a Whisper model in CTranslate2 form on this machine; empty: the packaged one, which hears English."""
     speech_engines: SpeechEngines = Field(default_factory=dict)

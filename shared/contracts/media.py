@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from shared.contracts.message import REPLY, Exchange, Message, Route, Value
@@ -92,9 +93,11 @@ class SpokenSegment(Value):
 
 
 class TranscribeSound(Message):
-    """Write down what is said in a stored sound. Answered by any number of ``SegmentTranscribed``, then ``SoundTranscribed``."""
+    """Write down a piece of what is said in a stored sound. Answered by any number of ``SegmentTranscribed``, then ``SoundTranscribed``."""
 
     TYPE: ClassVar[str] = "sound.transcribe"
+    VERSION: ClassVar[int] = 2
+    ADDED: ClassVar[Mapping[str, int]] = {"since": 2}
     ROUTE: ClassVar[Route] = Route(Exchange.RPC, "media.sounds")
 
     key: str
@@ -103,6 +106,8 @@ class TranscribeSound(Message):
     prompt: str | None = None
     temperature: float = 0.0
     words: bool = False
+    since: float = 0.0
+    """Seconds from the start of the sound at which the piece begins."""
 
 
 class SegmentTranscribed(Message):
@@ -115,15 +120,19 @@ class SegmentTranscribed(Message):
 
 
 class SoundTranscribed(Message):
-    """All of it was written down."""
+    """A piece of it was written down; without ``more_from``, the last one."""
 
     TYPE: ClassVar[str] = "sound.transcribed"
+    VERSION: ClassVar[int] = 2
+    ADDED: ClassVar[Mapping[str, int]] = {"more_from": 2}
     ROUTE: ClassVar[Route] = REPLY
 
     language: str
     duration: float
-    """Seconds."""
+    """Seconds of the whole sound."""
     model: str
+    more_from: float | None = None
+    """Where the next piece begins."""
 
 
 class SpeakText(Message):

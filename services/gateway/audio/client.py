@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from fastapi.concurrency import run_in_threadpool
@@ -23,10 +23,15 @@ from shared.contracts.media import (
 from shared.errors import InvalidInput, Unavailable
 from shared.messaging.requesting.requester import Requester
 from shared.storage.database.identity import new_id
+from shared.telemetry import logs
 from shared.telemetry.correlation import correlation_id
 
 #: Seconds without a segment after which a sign of life is due.
 PATIENCE = 5.0
+#: How often a piece is asked for before it is given up, when who heard it has died.
+_TRIES = 3
+
+_log = logs.get(__name__)
 
 
 @dataclass(slots=True)
@@ -36,10 +41,24 @@ class Transcript:
     Attributes:
         segments: In their order.
         end: Language, duration and model; ``None`` while it is being written.
+        heard: Seconds up to which it is written.
+        language: Of the first piece that was written.
     """
 
     segments: list[SpokenSegment] = field(default_factory=list)
     end: SoundTranscribed | None = None
+    heard: float = 0.0
+    language: str | None = None
+
+    def add(self, segments: Sequence[SpokenSegment], end: SoundTranscribed | None) -> None:
+        """What was heard next; ``end`` is that of a piece, if it came."""
+        for one in segments:
+            self.segments.append(one.model_copy(update={"id": len(self.segments)}))
+            self.heard = max(self.heard, one.end)
+        if end is not None:
+            self.language = self.language or end.language
+            self.heard = end.duration if end.more_from is None else end.more_from
+            self.end = end if end.more_from is None else None
 
     @property
     def text(self) -> str:
@@ -53,7 +72,7 @@ class Audio:
     Args:
         requester: The way to it.
         store: Where sounds wait.
-        timeout: Seconds that one may take.
+        timeout: Seconds that a piece of one may take.
         limit: Bytes of a sound.
     """
 
@@ -84,23 +103,42 @@ class Audio:
             InvalidInput: The file cannot be heard.
             TooManyRequests: Too many wait already.
         """
-        transcript = Transcript()
+        transcript, tries = Transcript(), 0
+        while transcript.end is None:
+            try:
+                async for so_far in self._piece(question, transcript):
+                    yield so_far
+            except Unavailable as error:
+                # What was written down of the piece is kept: it goes on behind that.
+                tries += 1
+                if tries == _TRIES:
+                    raise
+                _log.warning("a piece of a sound is heard again", since=transcript.heard, reason=error.message)
+            else:
+                tries = 0
+
+    async def _piece(self, question: TranscribeSound, transcript: Transcript) -> AsyncIterator[Transcript]:
+        """Hear what comes next, and add it to the transcript."""
+        asked = question.model_copy(
+            update={"since": transcript.heard, "language": question.language or transcript.language}
+        )
         stream = self._requester.stream(
-            question,
+            asked,
             timeout=self._timeout,
             cancelled=lambda request_id: GenerationCancelled(request_id=request_id),
             correlation_id=correlation_id(),
         )
+        end: SoundTranscribed | None = None
         try:
             async for some in parts(stream, PATIENCE):
-                transcript.segments += [one.segment for one in some if isinstance(one, SegmentTranscribed)]
-                transcript.end = next((one for one in some if isinstance(one, SoundTranscribed)), None)
+                end = next((one for one in some if isinstance(one, SoundTranscribed)), None)
+                transcript.add([one.segment for one in some if isinstance(one, SegmentTranscribed)], end)
                 yield transcript
         except InvalidInput as error:
             raise InvalidInput(error.message, param="file", code=error.code) from None
         finally:
             stream.cancel()  # without effect on one that is complete
-        if transcript.end is None:
+        if end is None:
             raise Unavailable("the transcript broke off")
 
     async def transcribed(self, content: Iterable[bytes], question: TranscribeSound | None = None) -> Transcript:

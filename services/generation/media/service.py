@@ -41,15 +41,17 @@ class MediaLimits:
 
     Attributes:
         picture_seconds: Reading a picture.
-        sound_seconds: Writing down a sound, or speaking a text.
+        sound_seconds: Writing down a piece of a sound, or speaking a text.
         longest: Seconds of a sound.
+        piece: Seconds of a sound that are written down at once.
         voice_model: Folder of the model that writes speech down; ``None``: the packaged one.
         engines: That speak, by name.
     """
 
     picture_seconds: float = 60.0
     sound_seconds: float = 300.0
-    longest: float = 600.0
+    longest: float = 3600.0
+    piece: float = 120.0
     voice_model: str | None = None
     engines: Mapping[str, SpeechEngine] = field(default_factory=dict)
 
@@ -107,9 +109,10 @@ class MediaReader:
 
     def _sound(self, message: TranscribeSound, emitter: Emitter) -> SoundTranscribed:
         options = {
-            **message.model_dump(include={"task", "language", "prompt", "temperature", "words"}),
+            **message.model_dump(include={"task", "language", "prompt", "temperature", "words", "since"}),
             "model": self._how.voice_model,
             "longest": self._how.longest,
+            "piece": self._how.piece,
         }
         with self._store.open(message.key) as file:
             for told in reading("sound", file, options, seconds=self._how.sound_seconds, limit=SOUND_BYTES):

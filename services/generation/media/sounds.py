@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from services.generation.media.pieces import end_of_piece
 from services.generation.media.unreadable import Unreadable
 
 #: Hertz that speech models read.
@@ -17,17 +18,19 @@ _SHORTEST = 0.1
 
 
 def read_sound(data: bytes, options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Each ``segment`` as it is written down, then the ``end`` with language, duration and model.
+    """Each ``segment`` of a piece as it is written down, then the ``end`` with language, duration and model, and where the next piece begins.
 
     Args:
         data: WAV, MP3, MP4, M4A, OGG, FLAC or WebM, with or without a picture track.
-        options: ``model`` (a folder in CTranslate2 form, or ``None`` for the packaged English one), ``longest`` (seconds), and the
-            fields of ``TranscribeSound``.
+        options: ``model`` (a folder in CTranslate2 form, or ``None`` for the packaged English one), ``longest`` and ``piece`` (seconds), and
+            the fields of ``TranscribeSound``.
 
     Raises:
         Unreadable: There is nothing to be heard, or too much; or the extra ``voice`` is missing.
     """
     samples = _decoded(data, float(options["longest"]))
+    start = min(round(float(options["since"]) * _RATE), len(samples))
+    stop = end_of_piece(samples, start, _RATE, float(options["piece"]))
     model, english_only, name = _model(options.get("model"))
     language = options.get("language")
     if english_only and language not in (None, "en"):
@@ -35,8 +38,12 @@ def read_sound(data: bytes, options: Mapping[str, Any]) -> Iterator[dict[str, An
             f"The model {name} hears English only, not {language!r}; PARLEY_VOICE_MODEL names another one.",
             "unsupported_language",
         )
+    end = {"duration": round(len(samples) / _RATE, 3), "model": name}
+    if stop - start < _SHORTEST * _RATE:  # all of it was heard, by one who died before he could say so
+        yield {"end": end | {"language": language or "en"}}
+        return
     segments, told = model.transcribe(
-        samples,
+        samples[start:stop],
         language="en" if english_only else language,
         task=options["task"],
         initial_prompt=options.get("prompt"),
@@ -47,19 +54,21 @@ def read_sound(data: bytes, options: Mapping[str, Any]) -> Iterator[dict[str, An
         condition_on_previous_text=False,
     )
     for number, one in enumerate(segments):
-        yield {"segment": _segment(number, one)}
-    yield {"end": {"language": told.language, "duration": round(told.duration, 3), "model": name}}
+        yield {"segment": _segment(number, one, start / _RATE)}
+    end |= {"language": told.language}
+    yield {"end": end if stop == len(samples) else end | {"more_from": stop / _RATE}}
 
 
-def _segment(number: int, one: Any) -> dict[str, Any]:
+def _segment(number: int, one: Any, since: float) -> dict[str, Any]:
+    """With times from the start of the sound; ``since`` is where the piece begins."""
     words = [
-        {"word": word.word.strip(), "start": round(word.start, 3), "end": round(word.end, 3)}
+        {"word": word.word.strip(), "start": round(since + word.start, 3), "end": round(since + word.end, 3)}
         for word in one.words or ()
     ]
     return {
         "id": number,
-        "start": round(one.start, 3),
-        "end": round(one.end, 3),
+        "start": round(since + one.start, 3),
+        "end": round(since + one.end, 3),
         "text": one.text.strip(),
         "avg_logprob": one.avg_logprob,
         "no_speech_prob": one.no_speech_prob,

@@ -76,7 +76,8 @@ def test_names_of_a_model_are_counted_beside_the_watch_list(where: Place, bus: B
             # Nobody tells the sentiment: who is named is found without.
             spec = StreamSpec(watch=(Watched(name="海川"),), entity_finder=model_id, model="ft:none")
             streams.put(session, "news", spec, key_id="key", now=1.0)
-        nlu, monitoring = (read_settings(kind, **where.settings()) for kind in (NluSettings, MonitoringSettings))
+        nlu = read_settings(NluSettings, **where.settings())
+        monitoring = read_settings(MonitoringSettings, **where.settings())
         with running_nlu(nlu), running(monitoring), bus.publisher() as publisher:
             publisher.publish([envelope(DocumentsReceived(stream="news", documents=documents, received_at=NOON))])
             waiting.wait_for(lambda: len(_counted(database)) >= 3, 30, "three names")

@@ -19,6 +19,8 @@ from tests.unit.generation.media.speaking import needs_espeak, spoken
 OPTIONS: dict[str, Any] = {
     "model": None,
     "longest": 60.0,
+    "piece": 60.0,
+    "since": 0.0,
     "task": "transcribe",
     "language": None,
     "prompt": None,
