@@ -10,11 +10,13 @@ from typing import Any
 
 import onnx
 import pytest
+import torch
 from torch import onnx as torch_onnx
 
 from services.training.exporting import decoder_export
 from services.training.fitting import checkpoint
 from services.training.jobs.child import ENDED
+from services.training.models.task_model import TaskModel
 from shared.contracts.training.jobs import SCRATCH, Architecture, JobSpec, Schedule
 from shared.contracts.training.tasks import TaskName
 from tests.unit.training import job_kit
@@ -83,6 +85,24 @@ def test_a_corrupt_upload_ends_the_job_with_what_is_wrong(task: TaskName, conten
     assert job.error is not None
     assert job.error["param"] == "training_file", job.error
     assert job.fine_tuned_model is None
+
+
+@pytest.mark.parametrize("task", WRITING)
+def test_a_row_that_fits_into_no_memory_ends_the_job_with_a_remedy(
+    task: TaskName, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # More than a process can address, so that the allocator itself refuses, on any machine.
+    monkeypatch.setattr(TaskModel, "__call__", lambda *_, **__: torch.empty(1 << 50, dtype=torch.uint8))
+
+    job_id, status, _ = attempt_at(bench, spec(task, bench.upload(SAMPLES[task, ""].rows)))
+
+    job, told = bench.job(job_id), bench.told(job_id)
+    assert (status, job.status) == (ENDED, "failed"), told
+    assert job.error is not None
+    assert (job.error["param"], "does not fit into memory" in job.error["message"]) == ("schedule.max_length", True)
+    assert any("pieces of 1 rows" in line for line in told), "smaller pieces were tried before"
+    assert job.fine_tuned_model is None
+    assert not bench.store.exists(f"jobs/{job_id}/checkpoints")
 
 
 def test_a_decoder_that_cannot_be_written_is_no_full_disk(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
