@@ -18,6 +18,7 @@ from tests.load.quality_run import Measured, measure
 
 _KEPT = Path("build/quality")
 _REPORT = Path("docs/quality.md")
+_BY_HAND = "<!-- From here on by hand, of what other commands print. -->"
 
 
 def main() -> None:
@@ -35,8 +36,15 @@ def main() -> None:
     for name in names:
         print(f"{name}:", flush=True)
         subprocess.run([sys.executable, "-m", "tests.load.quality", "--here", name], check=True)
-    _REPORT.write_text(report({name: _kept(name) for name in SOURCES if _file(name).exists()}), encoding="utf-8")
+    page = report({name: _kept(name) for name in SOURCES if _file(name).exists()})
+    _REPORT.write_text(f"{page}\n{_by_hand()}", encoding="utf-8")
     print(f"written: {_REPORT}")
+
+
+def _by_hand() -> str:
+    """The end of the page, which other commands' figures are written into by hand."""
+    _, marker, rest = _REPORT.read_text(encoding="utf-8").partition(_BY_HAND)
+    return marker + rest
 
 
 def _keep(name: str, measured: Measured) -> None:
