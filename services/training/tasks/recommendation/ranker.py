@@ -23,7 +23,7 @@ _ROWS_AT_ONCE = 256
 _LIKELY, _BY_CHANCE = 500, 300
 
 #: Of the items, how many are taken for new; and how much such a choice counts beside the one that was made.
-_NEW_ITEMS, _NEW_CHOICES = 0.1, 0.15
+_NEW_ITEMS, _NEW_CHOICES = 0.1, 0.5
 
 
 class Ranker(nn.Module):
