@@ -118,12 +118,16 @@ def test_models_tuned_apart_from_one_base_share_its_graph(bench: Bench, base: st
     limits = DecoderLimits(slots=2)
     decoders = [Decoder.from_bundle(bundle, limits, graphs) for bundle in bundles]
     request = GenerateText(model="", prompt="where is", sampling=Sampling(temperature=0, max_tokens=4))
+    said = []
     for decoder in decoders:
         decoder.generate(request, told := Emitted())
-        assert told.end().completion_tokens == 4
+        said.append(
+            (told.words(), told.end().completion_tokens)
+        )  # such a model may have no more to say than that it ends
+        assert 1 <= said[-1][1] <= 4
     decoders[0].close()  # the first to come is not the one that all hangs on
     decoders[1].generate(request, told := Emitted())
-    assert told.end().completion_tokens == 4
+    assert (told.words(), told.end().completion_tokens) == said[1]
     decoders[1].close()
 
 
