@@ -13,7 +13,7 @@ from shared.bias.answered import TASKS, labelled, swapped, told, understood
 from shared.bias.report import Answered, Difference
 from shared.bot.bot import Bot
 from shared.dialogue.knowledge import KnowledgeIndex, wordings
-from shared.dialogue.trial.first_answers import beginning, kind_of
+from shared.dialogue.trial.first_answers import beginning, understood_and_answered
 from shared.dialogue.turn_texts import Read, TurnTexts
 from shared.errors import InvalidInput
 from shared.storage.tables.core import Model
@@ -81,8 +81,4 @@ async def _answered(model_id: str, asked: Sequence[str], texts: Texts, bot: Bot,
 def _kinds(
     turns: Sequence[TurnTexts], read: Sequence[Read], bot: Bot, index: KnowledgeIndex, today: date
 ) -> list[Answered]:
-    readings, answers = iter(read), []
-    for turn in turns:
-        mine = [next(readings) for _ in turn.asked]
-        answers.append(understood(mine[0][0], kind_of(bot, index, turn, mine, today)))
-    return answers
+    return [understood(*one) for one in understood_and_answered(bot, index, turns, read, today)]

@@ -16,7 +16,7 @@ from shared.bias.report import Answered, Difference
 from shared.bot.bot import Bot
 from shared.bot.bot_file import read_bot
 from shared.dialogue.knowledge import KnowledgeIndex
-from shared.dialogue.trial.first_answers import beginning, kind_of
+from shared.dialogue.trial.first_answers import beginning, understood_and_answered
 from shared.errors import TrainingFailed
 from shared.inference.reader import TextReader
 from shared.storage.chat import bots
@@ -118,11 +118,7 @@ def _with_bot(reader: TextReader, bot: Bot, today: date) -> Callable[[Sequence[s
         turns = [beginning(text, today) for text in some]
         wanted = [one for turn in turns for one in turn.asked]
         found = reader.read([text for text, _ in wanted], [context for _, context in wanted])
-        readings = iter([(one.understanding, one.embedding) for one in found])
-        answers = []
-        for turn in turns:
-            read = [next(readings) for _ in turn.asked]
-            answers.append(understood(read[0][0], kind_of(bot, knowledge, turn, read, today)))
-        return answers
+        readings = ((one.understanding, one.embedding) for one in found)
+        return [understood(*one) for one in understood_and_answered(bot, knowledge, turns, readings, today)]
 
     return say
